@@ -1,0 +1,122 @@
+//! Labelled images in memory.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Height, width and channels of every image of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageShape {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Values per pixel: 1 is grey, 3 is colour.
+    pub channels: usize,
+}
+
+impl ImageShape {
+    /// Values in one image.
+    pub fn len(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    /// Whether an image holds no value at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Why pixels and labels do not make a labelled set.
+#[derive(Debug, thiserror::Error)]
+pub enum ImagesError {
+    /// The number of bytes is not a multiple of an image's size, or the labels count otherwise.
+    #[error("{images} images but {labels} labels")]
+    Counts {
+        /// Images found.
+        images: usize,
+        /// Labels found.
+        labels: usize,
+    },
+    /// A label names no class.
+    #[error("image {index} has label {label}, but there are only {classes} classes")]
+    Label {
+        /// Which image.
+        index: usize,
+        /// Its label.
+        label: u8,
+        /// Number of classes.
+        classes: usize,
+    },
+}
+
+/// Images of one shape with a class each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Images {
+    shape: ImageShape,
+    /// `[n, height, width, channels]`
+    pixels: Vec<u8>,
+    /// `[n]`
+    labels: Vec<u8>,
+}
+
+impl Images {
+    /// Joins pixels `[n, height, width, channels]` and labels `[n]`.
+    ///
+    /// # Errors
+    /// When the counts differ or a label is not below `classes`.
+    pub fn new(shape: ImageShape, pixels: Vec<u8>, labels: Vec<u8>, classes: usize) -> Result<Self, ImagesError> {
+        let size = shape.len().max(1);
+        if pixels.len() != labels.len() * size {
+            return Err(ImagesError::Counts { images: pixels.len() / size, labels: labels.len() });
+        }
+        if let Some(index) = labels.iter().position(|&label| usize::from(label) >= classes) {
+            return Err(ImagesError::Label { index, label: labels[index], classes });
+        }
+        Ok(Self { shape, pixels, labels })
+    }
+
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are no images.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Shape of every image.
+    pub fn shape(&self) -> ImageShape {
+        self.shape
+    }
+
+    /// All pixels, `[n, height, width, channels]`.
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// Pixels of one image, `[height, width, channels]`.
+    pub fn image(&self, index: usize) -> &[u8] {
+        let size = self.shape.len();
+        &self.pixels[index * size..][..size]
+    }
+
+    /// All labels, `[n]`.
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+}
+
+/// A data set: training and test images and what their classes are called.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// The name outputs report, e.g. `fashion-mnist`.
+    pub name: String,
+    /// What each label means, by label.
+    pub class_names: Vec<String>,
+    /// Images to learn from.
+    pub train: Arc<Images>,
+    /// Images kept for the final measurement.
+    pub test: Arc<Images>,
+}
