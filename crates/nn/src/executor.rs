@@ -1,0 +1,109 @@
+//! The boundary between a network and the device that runs it.
+
+use crate::network::Network;
+use crate::recipe::Adam;
+
+/// Images and their classes, as a device takes them.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    /// Scaled pixels, `[n, height, width, channels]`.
+    pub images: &'a [f32],
+    /// Classes, `[n]`.
+    pub labels: &'a [u8],
+}
+
+/// What a training step needs beside the batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Hyper {
+    /// Number of this step in the whole training, from 0. Dropout masks follow from it and the seed.
+    pub step: u64,
+    /// Adam's constants, with the learning rate of this step.
+    pub adam: Adam,
+}
+
+/// Loss and hits over a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StepResult {
+    /// Mean cross-entropy over the batch, in nats.
+    pub loss: f64,
+    /// Images whose largest logit is their class.
+    pub correct: usize,
+}
+
+/// Everything that training changes. Each slice follows [`Network::parameters`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// All parameters.
+    pub parameters: Vec<f32>,
+    /// Adam's running mean of the gradient.
+    pub first_moment: Vec<f32>,
+    /// Adam's running mean of the squared gradient.
+    pub second_moment: Vec<f32>,
+}
+
+impl State {
+    /// These parameters before the first step of an optimiser.
+    pub fn fresh(parameters: Vec<f32>) -> Self {
+        let zeros = vec![0.0; parameters.len()];
+        Self { parameters, first_moment: zeros.clone(), second_moment: zeros }
+    }
+}
+
+/// A network compiled for a device and a largest batch. After `compile` nothing allocates inside a step.
+pub trait Executor: Send {
+    /// The network it runs.
+    fn network(&self) -> &Network;
+
+    /// Most images of one call.
+    fn batch_size(&self) -> usize;
+
+    /// What it runs on: instruction set or device name, and number of threads.
+    fn device(&self) -> DeviceInfo;
+
+    /// Forward and backward pass in training mode; leaves the gradient of the mean loss in [`Executor::gradient`].
+    ///
+    /// # Panics
+    /// If the batch is empty, larger than [`Executor::batch_size`], or its slices do not match.
+    fn backward(&mut self, batch: Batch<'_>, step: u64) -> StepResult;
+
+    /// The whole gradient as one slice, in the order of [`Network::parameters`]: here data-parallel training reduces it.
+    fn gradient(&mut self) -> &mut [f32];
+
+    /// Applies the gradient.
+    fn update(&mut self, hyper: &Hyper);
+
+    /// One training step.
+    fn train_step(&mut self, batch: Batch<'_>, hyper: &Hyper) -> StepResult {
+        let result = self.backward(batch, hyper.step);
+        if result.loss.is_finite() {
+            self.update(hyper);
+        }
+        result
+    }
+
+    /// Logits `[n, classes]` of scaled images `[n, height, width, channels]`, without dropout; n may exceed the batch.
+    fn infer(&mut self, images: &[f32], logits: &mut [f32]);
+
+    /// What the last layer takes, `[n, feature_count]`, without dropout; n may exceed the batch.
+    fn features(&mut self, images: &[f32], features: &mut [f32]);
+
+    /// A copy of everything that training changes.
+    fn state(&self) -> State;
+
+    /// Replaces everything that training changes.
+    ///
+    /// # Panics
+    /// If a length is not [`Network::parameter_count`].
+    fn set_state(&mut self, state: &State);
+}
+
+/// What an executor runs on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceInfo {
+    /// `cpu` or `cuda`.
+    pub device: &'static str,
+    /// Instruction set of the kernels: `avx512`, `avx2`, `neon`, `portable`, …
+    pub isa: String,
+    /// Threads that compute.
+    pub threads: usize,
+}

@@ -1,0 +1,24 @@
+//! First values of the parameters.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::network::Network;
+
+/// Glorot-uniform weights and zero biases (Glorot and Bengio, 2010): each weight is uniform in ±√(6 / (fan-in + fan-out)).
+///
+/// The result follows [`Network::parameters`] and depends on nothing but the seed and the shapes.
+pub fn glorot_uniform(network: &Network, seed: u64) -> Vec<f32> {
+    let mut values = vec![0.0; network.parameter_count()];
+    for (stream, parameter) in network.parameters.iter().enumerate() {
+        let Some((fan_in, fan_out)) = parameter.fans else { continue };
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(stream as u64 + 1);
+        let limit = (6.0 / (fan_in + fan_out) as f64).sqrt();
+        for value in &mut values[parameter.range.clone()] {
+            let unit = f64::from(random.next_u32()) / f64::from(u32::MAX);
+            *value = ((2.0 * unit - 1.0) * limit) as f32;
+        }
+    }
+    values
+}
