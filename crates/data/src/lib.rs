@@ -1,7 +1,29 @@
 //! modiste-data: where images come from, and what a batch is.
 
+mod check;
 mod dataset;
+mod download;
+mod error;
+mod fetch;
+pub mod garments;
+pub mod idx;
+mod known;
+mod load;
+mod loader;
+mod progress;
 mod scaling;
+mod source;
+mod split;
 
+pub use check::{FileReport, FileState, verify};
 pub use dataset::{Dataset, ImageShape, Images, ImagesError};
+pub use download::Patience;
+pub use error::Error;
+pub use fetch::{DATA_DIR_VARIABLE, fetch, find_dir};
+pub use known::{KnownFile, KnownSet, known_set, known_sets};
+pub use load::load;
+pub use loader::{Batch, Batches, Loader};
+pub use progress::{Event, Progress, Silent};
 pub use scaling::Scaling;
+pub use source::{DRAWN_GARMENTS, Source};
+pub use split::{Split, shuffled, stratified_split};

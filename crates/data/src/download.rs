@@ -1,0 +1,273 @@
+//! One file over HTTP, from whichever address gives it whole.
+//!
+//! Bytes gather in a `.part` file, which a later attempt continues by asking for the rest. Nothing a server says
+//! about lengths is relied on: at most the known size is read, and the checksum decides. What fails in passing (a
+//! stall, a broken connection, a 5xx answer) is tried again after a growing pause; what will not change by waiting
+//! (a 404, wrong bytes) sends us to the next address.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use ureq::http::{Response, StatusCode, header};
+use ureq::{Agent, Body, Timeout};
+
+use crate::Error;
+use crate::check::sha256_of;
+use crate::known::KnownFile;
+use crate::progress::{Event, Progress};
+
+/// How long to wait, and how often to try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Longest time to look up an address and, again, to connect to it.
+    pub connect: Duration,
+    /// Longest time without a byte.
+    pub stall: Duration,
+    /// Attempts at each address.
+    pub attempts: u32,
+    /// Pause before the second attempt; it doubles before each further one.
+    pub pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            stall: Duration::from_secs(15),
+            attempts: 5,
+            pause: Duration::from_millis(500),
+        }
+    }
+}
+
+/// Fetches files with one set of time-outs.
+pub(crate) struct Downloader<'a> {
+    agent: Agent,
+    patience: Patience,
+    progress: &'a dyn Progress,
+}
+
+/// How an attempt ended other than well.
+enum Failure {
+    /// No connection came about.
+    Unreachable(String),
+    /// It may go better in a moment.
+    Passing(String),
+    /// This address will not give the file.
+    Refused(String),
+    /// The trouble is on this machine.
+    Local(Error),
+}
+
+impl<'a> Downloader<'a> {
+    pub(crate) fn new(patience: Patience, progress: &'a dyn Progress) -> Self {
+        let config = Agent::config_builder()
+            // A status is judged here, by what it means for the next attempt.
+            .http_status_as_error(false)
+            .timeout_resolve(Some(patience.connect))
+            .timeout_connect(Some(patience.connect))
+            .timeout_recv_response(Some(patience.stall))
+            .timeout_per_read(Some(patience.stall))
+            .user_agent(concat!("modiste/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Self { agent: Agent::new_with_config(config), patience, progress }
+    }
+
+    /// Leaves the whole of `file`, checked and synced, in `part`, to which the caller has the sole right.
+    pub(crate) fn fetch(&self, file: &KnownFile, mirrors: &[&str], part: &Path) -> Result<(), Error> {
+        let mut reasons = Vec::new();
+        let mut any_answer = false;
+        for (index, mirror) in mirrors.iter().enumerate() {
+            let url = format!("{mirror}{}", file.name);
+            let Err(why) = self.fetch_from(&url, file, part, &mut any_answer)? else { return Ok(()) };
+            if index + 1 < mirrors.len() {
+                self.progress.report(Event::Notice(&format!("{url}: {why}; trying the next address")));
+            }
+            reasons.push(format!("{url}: {why}"));
+        }
+        let (file, why) = (file.name.to_owned(), reasons.join("; "));
+        Err(if any_answer { Error::Download { file, why } } else { Error::NoNetwork { file, why } })
+    }
+
+    /// All attempts at one address. The inner error says why it did not give the file.
+    fn fetch_from(
+        &self,
+        url: &str,
+        file: &KnownFile,
+        part: &Path,
+        any_answer: &mut bool,
+    ) -> Result<Result<(), String>, Error> {
+        let mut pause = self.patience.pause;
+        let mut attempt = 1;
+        loop {
+            let failure = self.attempt(url, file, part);
+            // Where there has been an answer, a failing connection is a passing trouble; else there is no network,
+            // and asking again and again would only keep people waiting.
+            let reached = *any_answer;
+            *any_answer |= !matches!(failure, Err(Failure::Unreachable(_) | Failure::Local(_)));
+            let why = match failure {
+                Ok(()) => {
+                    self.progress.report(Event::Finished { file: file.name });
+                    return Ok(Ok(()));
+                }
+                Err(Failure::Local(error)) => return Err(error),
+                Err(Failure::Refused(why)) => return Ok(Err(why)),
+                Err(Failure::Unreachable(why)) if !reached => return Ok(Err(why)),
+                Err(Failure::Passing(why) | Failure::Unreachable(why)) => why,
+            };
+            if attempt >= self.patience.attempts {
+                return Ok(Err(format!("{why} (after {attempt} attempts)")));
+            }
+            self.progress.report(Event::Retrying { file: file.name, why: &why, wait: pause });
+            sleep(pause);
+            pause *= 2;
+            attempt += 1;
+        }
+    }
+
+    fn attempt(&self, url: &str, file: &KnownFile, part: &Path) -> Result<(), Failure> {
+        let local = |action| move |source| Failure::Local(Error::io(action, part, source));
+        let mut out = OpenOptions::new().create(true).append(true).open(part).map_err(local("write"))?;
+        let mut done = out.metadata().map_err(local("read"))?.len();
+        if done > file.size {
+            out.set_len(0).map_err(local("write"))?;
+            done = 0;
+        }
+        let mut resumed = done > 0;
+        if done < file.size {
+            let mut request = self.agent.get(url).header(header::ACCEPT_ENCODING, "identity");
+            if resumed {
+                request = request.header(header::RANGE, format!("bytes={done}-"));
+            }
+            let mut response = request.call().map_err(judge)?;
+            match place_of(&response, done, file.size) {
+                Place::Continues => {}
+                Place::Begins => {
+                    resumed = false;
+                    done = 0;
+                    out.set_len(0).map_err(local("write"))?;
+                }
+                Place::Elsewhere(why) => {
+                    out.set_len(0).map_err(local("write"))?;
+                    return Err(Failure::Passing(why));
+                }
+                Place::Nowhere(failure) => return Err(failure),
+            }
+            self.progress.report(Event::Started { file: file.name, url, done, total: file.size });
+            self.copy(&mut response, file, done, &mut out, part)?;
+        }
+        out.sync_all().map_err(local("write"))?;
+        let found = sha256_of(File::open(part).map_err(local("read"))?).map_err(local("read"))?;
+        if found != file.sha256 {
+            fs::remove_file(part).map_err(local("remove"))?;
+            let why = format!("gave other bytes than the set's (SHA-256 {found} instead of {})", file.sha256);
+            // A part kept from before may be what was wrong, so the address deserves another attempt from the start.
+            return Err(if resumed { Failure::Passing(why) } else { Failure::Refused(why) });
+        }
+        Ok(())
+    }
+
+    /// Appends the body to `out` until the file's known size is reached, and no further.
+    fn copy(
+        &self,
+        response: &mut Response<Body>,
+        file: &KnownFile,
+        mut done: u64,
+        out: &mut File,
+        part: &Path,
+    ) -> Result<(), Failure> {
+        let total = file.size;
+        let mut body = response.body_mut().with_config().limit(u64::MAX).reader();
+        let mut buffer = vec![0; 1 << 16];
+        while done < total {
+            let room = buffer.len().min(usize::try_from(total - done).unwrap_or(usize::MAX));
+            let count = match body.read(&mut buffer[..room]) {
+                Ok(0) => return Err(Failure::Passing(format!("the connection ended after {done} of {total} bytes"))),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    let why = match judge(ureq::Error::from(error)) {
+                        Failure::Unreachable(why) | Failure::Passing(why) | Failure::Refused(why) => why,
+                        local @ Failure::Local(_) => return Err(local),
+                    };
+                    return Err(Failure::Passing(format!("{why} after {done} of {total} bytes")));
+                }
+            };
+            out.write_all(&buffer[..count]).map_err(|source| Failure::Local(Error::io("write", part, source)))?;
+            done += count as u64;
+            self.progress.report(Event::Advanced { file: file.name, done, total });
+        }
+        Ok(())
+    }
+}
+
+/// Where the bytes of an answer belong.
+enum Place {
+    /// After those that are here.
+    Continues,
+    /// At the file's start.
+    Begins,
+    /// At neither: what is here is of no use with this server.
+    Elsewhere(String),
+    /// There are none to be used.
+    Nowhere(Failure),
+}
+
+fn place_of(response: &Response<Body>, done: u64, size: u64) -> Place {
+    let status = response.status();
+    match status {
+        StatusCode::OK => Place::Begins,
+        StatusCode::PARTIAL_CONTENT => {
+            let range = response.headers().get(header::CONTENT_RANGE).and_then(|value| value.to_str().ok());
+            match range.and_then(content_range) {
+                Some((_, Some(total))) if total != size => {
+                    Place::Nowhere(Failure::Refused(format!("has a file of {total} bytes instead of {size}")))
+                }
+                Some((start, _)) if start == done => Place::Continues,
+                _ => Place::Elsewhere("sent another part of the file than asked for".into()),
+            }
+        }
+        StatusCode::RANGE_NOT_SATISFIABLE => Place::Elsewhere("does not continue the part kept from before".into()),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+            Place::Nowhere(Failure::Passing(format!("answered {status}")))
+        }
+        _ if status.is_server_error() => Place::Nowhere(Failure::Passing(format!("answered {status}"))),
+        _ => Place::Nowhere(Failure::Refused(format!("answered {status}"))),
+    }
+}
+
+/// `bytes 100-199/200` as (100, 200); the total may be `*`.
+fn content_range(value: &str) -> Option<(u64, Option<u64>)> {
+    let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
+    let (start, _) = range.split_once('-')?;
+    Some((start.trim().parse().ok()?, total.trim().parse().ok()))
+}
+
+fn judge(error: ureq::Error) -> Failure {
+    use io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable};
+    match error {
+        ureq::Error::HostNotFound => Failure::Unreachable("the host is not found".into()),
+        ureq::Error::ConnectionFailed | ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
+            Failure::Unreachable(error.to_string())
+        }
+        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            Failure::Unreachable("no connection in time".into())
+        }
+        ureq::Error::Timeout(_) => Failure::Passing("no byte came in time".into()),
+        ureq::Error::Io(error) => match error.kind() {
+            ConnectionRefused | HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable => {
+                Failure::Unreachable(error.to_string())
+            }
+            // The resolver's failures have no kind of their own.
+            _ if error.to_string().contains("failed to lookup address") => {
+                Failure::Unreachable("the host is not found".into())
+            }
+            _ => Failure::Passing(error.to_string()),
+        },
+        ureq::Error::Protocol(_) => Failure::Passing(error.to_string()),
+        other => Failure::Refused(other.to_string()),
+    }
+}

@@ -1,0 +1,141 @@
+//! A known set on disk: where it belongs, and how it gets there.
+//!
+//! One process at a time writes to a set's directory: it holds the lock file. The others wait, and then find the
+//! files already there. A file appears under its name only when whole and checked.
+
+use std::env;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::Error;
+use crate::check::{FileState, read_checked};
+use crate::download::{Downloader, Patience};
+use crate::known::KnownSet;
+use crate::progress::{Event, Progress};
+
+/// The environment variable that names a directory of data sets.
+pub const DATA_DIR_VARIABLE: &str = "MODISTE_DATA";
+
+/// The directory in which the files of `set` are, or to which they would be fetched.
+///
+/// `dir`, else `$MODISTE_DATA`, may hold the files themselves or in a subdirectory with the set's name; the
+/// subdirectory is preferred, so that sets whose files are called alike cannot overwrite each other. With neither it
+/// is `modiste/NAME` in the platform's cache directory.
+///
+/// # Errors
+/// [`Error::NoCache`] when the platform's cache directory is needed and cannot be told.
+pub fn find_dir(set: &KnownSet, dir: Option<&Path>) -> Result<PathBuf, Error> {
+    let from_environment = || env::var_os(DATA_DIR_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let Some(given) = dir.map(Path::to_owned).or_else(from_environment) else {
+        return Ok(cache_dir().ok_or(Error::NoCache)?.join("modiste").join(set.name));
+    };
+    let below = given.join(set.name);
+    let has_its_name = given.file_name().is_some_and(|name| name == set.name);
+    // The sizes of any two sets' files differ, so one file of the right size tells whose they are.
+    let holds_one = |dir: &Path| {
+        set.files.iter().any(|file| fs::metadata(dir.join(file.name)).is_ok_and(|meta| meta.len() == file.size))
+    };
+    Ok(if !below.is_dir() && (has_its_name || holds_one(&given)) { given } else { below })
+}
+
+fn cache_dir() -> Option<PathBuf> {
+    let variable = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    if cfg!(windows) {
+        variable("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        Some(env::home_dir()?.join("Library").join("Caches"))
+    } else {
+        variable("XDG_CACHE_HOME").or_else(|| Some(env::home_dir()?.join(".cache")))
+    }
+}
+
+/// Makes sure that all files of `set` are in their directory ([`find_dir`]), whole and checked, and returns it.
+///
+/// Good files stay untouched, and where all are good nothing is written, not even a lock. Missing ones are
+/// downloaded; damaged ones are reported by a notice and replaced.
+///
+/// # Errors
+/// [`Error::NoNetwork`] when no address could be reached, [`Error::Download`] when none gave a file whole, and
+/// [`Error::Io`] when the directory cannot be written.
+pub fn fetch(
+    set: &KnownSet,
+    dir: Option<&Path>,
+    patience: &Patience,
+    progress: &dyn Progress,
+) -> Result<PathBuf, Error> {
+    let dir = find_dir(set, dir)?;
+    if set.files.iter().any(|file| read_checked(&dir.join(file.name), file).is_err()) {
+        complete(set, &dir, patience, progress)?;
+    }
+    Ok(dir)
+}
+
+/// Downloads into `dir` what is not good there.
+pub(crate) fn complete(set: &KnownSet, dir: &Path, patience: &Patience, progress: &dyn Progress) -> Result<(), Error> {
+    fs::create_dir_all(dir).map_err(|source| Error::io("create", dir, source))?;
+    let lock = Lock::take(dir, progress)?;
+    let downloader = Downloader::new(*patience, progress);
+    for file in &set.files {
+        let path = dir.join(file.name);
+        match read_checked(&path, file) {
+            Ok(_) => continue,
+            Err(FileState::Missing) => {}
+            Err(state) => {
+                let notice = format!("{} is damaged ({state}); fetching it again", path.display());
+                progress.report(Event::Notice(&notice));
+            }
+        }
+        let part = dir.join(lock.part_name(file.name));
+        downloader.fetch(file, set.mirrors, &part)?;
+        fs::rename(&part, &path).map_err(|source| Error::io("write", &path, source))?;
+        sync_directory(dir)?;
+    }
+    Ok(())
+}
+
+/// The right to write to a directory, given up when dropped or when the process ends in whatever way.
+struct Lock {
+    /// None where the file system has no locks.
+    file: Option<File>,
+}
+
+impl Lock {
+    fn take(dir: &Path, progress: &dyn Progress) -> Result<Self, Error> {
+        let path = dir.join(".lock");
+        let file = File::options().create(true).append(true).open(&path);
+        let file = file.map_err(|source| Error::io("write", &path, source))?;
+        let mut told = false;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { file: Some(file) }),
+                Err(TryLockError::Error(_)) => return Ok(Self { file: None }),
+                Err(TryLockError::WouldBlock) if !told => {
+                    let notice = format!("another process is fetching into {}; waiting for it", dir.display());
+                    progress.report(Event::Notice(&notice));
+                    told = true;
+                }
+                Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(50)),
+            }
+        }
+    }
+
+    /// What a file is called before it is whole. Without a lock nobody may continue another's, so the name is ours.
+    fn part_name(&self, file: &str) -> String {
+        match self.file {
+            Some(_) => format!("{file}.part"),
+            None => format!("{file}.{}.part", std::process::id()),
+        }
+    }
+}
+
+/// Makes a renaming last through a loss of power.
+fn sync_directory(dir: &Path) -> Result<(), Error> {
+    // Elsewhere a directory cannot be opened as a file.
+    if cfg!(unix) {
+        let synced = File::open(dir).and_then(|dir| dir.sync_all());
+        synced.map_err(|source| Error::io("write", dir, source))?;
+    }
+    Ok(())
+}

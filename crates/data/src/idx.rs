@@ -1,0 +1,114 @@
+//! The IDX format of MNIST and its relatives: a header of big-endian numbers, then one byte per value.
+//!
+//! A header is two zero bytes, the type of the values (8 is u8), the number of dimensions, and each dimension as
+//! a 32-bit number. Files are gzipped as a rule; their first bytes tell, whatever their name says. What a header
+//! claims is never believed: memory grows only as bytes really come.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::Error;
+
+/// Up to here a file may unpack to any multiple of its size, since plain images of one colour do.
+const UNSUSPECTED: u64 = 256 << 20;
+/// Beyond that, to this multiple at most. Photographs and drawings stay below 20.
+const HIGHEST_RATIO: u64 = 100;
+
+/// The values of an IDX file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idx {
+    /// One to three dimensions, the outermost first.
+    pub dims: Vec<usize>,
+    /// The product of `dims` many values, the last dimension varying fastest.
+    pub values: Vec<u8>,
+}
+
+/// Reads an IDX file, gzipped or raw.
+///
+/// # Errors
+/// When the file cannot be read, and [`Error::Idx`] when it is not whole: a bad header, more or fewer values than
+/// the header says, a damaged gzip stream, or more data than such a file can sensibly hold.
+pub fn read(path: &Path) -> Result<Idx, Error> {
+    let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
+    let meta = file.metadata().map_err(|source| Error::io("read", path, source))?;
+    if !meta.is_file() {
+        return Err(Error::idx(path, "it is not a file"));
+    }
+    decode(BufReader::with_capacity(1 << 16, file), meta.len(), path)
+}
+
+/// Reads what [`read`] does from bytes in memory or any other reader of `stored` bytes; `path` is for messages.
+///
+/// # Errors
+/// As [`read`].
+pub fn decode(mut stream: impl BufRead, stored: u64, path: &Path) -> Result<Idx, Error> {
+    let start = stream.fill_buf().map_err(|source| Error::io("read", path, source))?;
+    if start.starts_with(&[0x1f, 0x8b]) {
+        unpacked(MultiGzDecoder::new(stream), stored, true, path)
+    } else {
+        unpacked(stream, stored, false, path)
+    }
+}
+
+fn unpacked(mut stream: impl Read, stored: u64, gzipped: bool, path: &Path) -> Result<Idx, Error> {
+    let bad = |why: String| Error::idx(path, why);
+    let broken = |source: io::Error| match source.kind() {
+        io::ErrorKind::UnexpectedEof if gzipped => bad("its gzip stream ends too early".into()),
+        io::ErrorKind::UnexpectedEof => bad("it ends within its header".into()),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            bad(format!("its gzip stream is damaged ({source})"))
+        }
+        _ => Error::io("read", path, source),
+    };
+
+    let mut magic = [0; 4];
+    stream.read_exact(&mut magic).map_err(broken)?;
+    let rank = match magic {
+        [0, 0, 8, rank @ 1..=3] => usize::from(rank),
+        [0, 0, 8, rank] => return Err(bad(format!("it has {rank} dimensions, where 1 to 3 can be read"))),
+        [0, 0, kind, _] => {
+            return Err(bad(format!(
+                "its values are of type {kind:#04x}, where only unsigned bytes (0x08) can be read"
+            )));
+        }
+        _ => return Err(bad(format!("it begins with {magic:02x?} instead of [00, 00, 08, dimensions]"))),
+    };
+    let mut dims = Vec::with_capacity(rank);
+    for _ in 0..rank {
+        let mut dim = [0; 4];
+        stream.read_exact(&mut dim).map_err(broken)?;
+        dims.push(u32::from_be_bytes(dim) as usize);
+    }
+    let shape = dims.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
+    // Three 32-bit dimensions fit into 96 bits.
+    let claimed = dims.iter().map(|&dim| dim as u128).product::<u128>();
+    let header = 4 + 4 * rank as u64;
+    if !gzipped && claimed != u128::from(stored.saturating_sub(header)) {
+        let held = stored.saturating_sub(header);
+        return Err(bad(format!("its header promises {shape} values, but {held} bytes follow")));
+    }
+    if gzipped && claimed > u128::from(UNSUSPECTED.max(stored.saturating_mul(HIGHEST_RATIO))) {
+        return Err(bad(format!("its header promises {shape} values, absurdly many for a file of {stored} bytes")));
+    }
+    // Checked above to be at most the length of a file, or at most a hundred times it.
+    let claimed = claimed as u64;
+
+    let mut values = Vec::new();
+    // Reserving what a raw file verifiably holds, or a usual gzip ratio, spares the copies of growing.
+    let likely = if gzipped { stored.saturating_mul(4) } else { stored };
+    values
+        .try_reserve(claimed.min(likely) as usize)
+        .map_err(|_| bad(format!("{shape} values do not fit into memory")))?;
+    stream.by_ref().take(claimed).read_to_end(&mut values).map_err(broken)?;
+    if (values.len() as u64) < claimed {
+        return Err(bad(format!("its header promises {shape} values, but only {} follow", values.len())));
+    }
+    // Asking for one byte more also makes the gzip decoder check its sums.
+    match stream.read(&mut [0]).map_err(broken)? {
+        0 => Ok(Idx { dims, values }),
+        _ => Err(bad(format!("more follows after the {shape} values its header promises"))),
+    }
+}
