@@ -1,8 +1,9 @@
 //! What can be typed: verbs, arguments and the values they take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use modiste_data::Source;
 
 /// Largest batch of a recipe as well.
 const LARGEST_BATCH: u64 = 65_536;
@@ -65,6 +66,19 @@ pub struct DataOptions {
     pub data: Option<String>,
     #[command(flatten)]
     pub place: DataPlace,
+}
+
+impl DataOptions {
+    /// What `--data` names; `auto` where it is not given.
+    pub fn source(&self) -> Source {
+        let Ok(source) = self.data.as_deref().unwrap_or("auto").parse();
+        source
+    }
+
+    /// The directory of `--data-dir`.
+    pub fn place(&self) -> Option<&Path> {
+        self.place.data_dir.as_deref()
+    }
 }
 
 /// Where data sets are kept.

@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod download_progress;
 mod memory;
 mod output;
 

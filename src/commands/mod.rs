@@ -1,12 +1,23 @@
-//! One file for each verb, and how they are told apart.
+//! One file for each verb, and what several of them need.
 
+mod bench;
+mod data;
 mod summary;
 
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
+use modiste_data::ImageShape;
+use modiste_nn::device::Device;
+use modiste_nn::network::Network;
+use modiste_nn::recipe::Recipe;
 
-use crate::cli::{Cli, Verb};
+use crate::cli::{Cli, ComputeOptions, DeviceKind, Verb};
+use crate::memory;
+
+/// What a network is drawn up for where no data set is named: Fashion-MNIST and its kin.
+const USUAL_INPUT: ImageShape = ImageShape { height: 28, width: 28, channels: 1 };
+const USUAL_CLASSES: usize = 10;
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +31,46 @@ pub enum Outcome {
 /// Runs what was typed. `started` is when the process began: wall times count from there.
 pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
     match cli.verb {
+        Verb::Data(verb) => data::run(&verb),
         Verb::Summary(arguments) => summary::run(&arguments),
-        verb => anyhow::bail!("not yet {verb:?} {started:?}"),
+        Verb::Bench(verb) => bench::run(&verb),
+        verb => bail!("not yet {verb:?} {started:?}"),
+    }
+}
+
+/// The network of a recipe for such images and so many classes.
+pub fn network(recipe: &Recipe, input: ImageShape, classes: usize) -> Result<Network> {
+    let ImageShape { height, width, channels } = input;
+    Network::new(&recipe.layers, input, classes).with_context(|| {
+        format!("the recipe {} does not fit images of {height}x{width}x{channels} in {classes} classes", recipe.name)
+    })
+}
+
+/// The device of `--device` and `--threads`.
+pub fn device(options: &ComputeOptions) -> Result<Device> {
+    match options.device {
+        DeviceKind::Cpu => {
+            let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+            Ok(Device::Cpu { threads: options.threads.map_or_else(cores, |threads| threads as usize) })
+        }
+        DeviceKind::Cuda => bail!("--device cuda: this modiste is built without CUDA, so use --device cpu"),
+    }
+}
+
+/// Refuses what cannot fit into memory, before the system ends the process for it.
+///
+/// The estimate is low: every layer's values of a batch once, and the parameters with gradient and two moments.
+pub fn ensure_memory(network: &Network, batch: usize) -> Result<()> {
+    let per_image = network.input.len() + network.layers.iter().map(|layer| layer.output.len()).sum::<usize>();
+    let values = per_image as u64 * batch as u64 + 4 * network.parameter_count() as u64;
+    let needed = values * size_of::<f32>() as u64;
+    match memory::available_bytes() {
+        Some(available) if needed > available => bail!(
+            "batches of {batch} images need at least {:.1} GB of memory where {:.1} GB are free: \
+             make the batch or the network smaller",
+            needed as f64 / 1e9,
+            available as f64 / 1e9
+        ),
+        _ => Ok(()),
     }
 }

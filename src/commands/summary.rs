@@ -1,11 +1,132 @@
 //! `summary`: a network as Keras prints it.
 
-use anyhow::Result;
+use std::fmt::Write;
 
-use super::Outcome;
+use anyhow::Result;
+use modiste_nn::network::{Layer, Network};
+use modiste_nn::recipe::{Activation, Recipe};
+use modiste_report::numbers::grouped;
+use serde::Serialize;
+
+use super::{Outcome, USUAL_CLASSES, USUAL_INPUT, network};
 use crate::cli::SummaryArgs;
+use crate::{download_progress, output};
+
+/// `--json`
+#[derive(Serialize)]
+struct Summary {
+    recipe: String,
+    /// The data set that gave the shapes, if one was named.
+    data: Option<String>,
+    /// `[height, width, channels]`
+    input_shape: Vec<usize>,
+    classes: usize,
+    layers: Vec<Row>,
+    total_params: usize,
+    trainable_params: usize,
+    /// Of the forward pass, per image.
+    multiply_adds: u64,
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    r#type: &'static str,
+    activation: Option<Activation>,
+    /// Per image.
+    output_shape: Vec<usize>,
+    params: usize,
+    multiply_adds: u64,
+}
 
 /// Prints the network of a recipe.
-pub fn run(_arguments: &SummaryArgs) -> Result<Outcome> {
+pub fn run(arguments: &SummaryArgs) -> Result<Outcome> {
+    let recipe = Recipe::find(&arguments.recipe)?;
+    let data = match arguments.data.data {
+        Some(_) => {
+            Some(download_progress::load(&arguments.data.source(), arguments.data.place(), arguments.output.quiet)?)
+        }
+        None => None,
+    };
+    let (input, classes) = match &data {
+        Some(data) => (data.train.shape(), data.class_names.len()),
+        None => (USUAL_INPUT, USUAL_CLASSES),
+    };
+    let network = network(&recipe, input, classes)?;
+    if arguments.output.json {
+        output::print_json(&Summary::new(&recipe, &network, data.map(|data| data.name)))?;
+    } else {
+        output::print(&table(&recipe.name, &network))?;
+    }
     Ok(Outcome::Done)
+}
+
+impl Summary {
+    fn new(recipe: &Recipe, network: &Network, data: Option<String>) -> Self {
+        let row = |layer: &Layer| Row {
+            name: layer.name.clone(),
+            r#type: layer.keras_class(),
+            activation: layer.activation,
+            output_shape: layer.output.dimensions(),
+            params: params(network, layer),
+            multiply_adds: layer.multiply_adds(),
+        };
+        Self {
+            recipe: recipe.name.clone(),
+            data,
+            input_shape: vec![network.input.height, network.input.width, network.input.channels],
+            classes: network.classes,
+            layers: network.layers.iter().map(row).collect(),
+            total_params: network.parameter_count(),
+            trainable_params: network.parameter_count(),
+            multiply_adds: multiply_adds(network),
+        }
+    }
+}
+
+/// Values in a layer's weight and bias.
+fn params(network: &Network, layer: &Layer) -> usize {
+    layer.weight.map_or(0, |weight| network.parameters[weight..][..2].iter().map(|tensor| tensor.range.len()).sum())
+}
+
+fn multiply_adds(network: &Network) -> u64 {
+    network.layers.iter().map(Layer::multiply_adds).sum()
+}
+
+/// The table, without a line end after its last line.
+fn table(name: &str, network: &Network) -> String {
+    const WIDTH: usize = 88;
+    let activation = |layer: &Layer| match layer.activation {
+        Some(Activation::Relu) => "relu",
+        Some(Activation::Softmax) => "softmax",
+        None => "",
+    };
+    let mut text = String::new();
+    let mut line = |columns: [&str; 5]| {
+        let [layer, shape, params, multiply_adds, activation] = columns;
+        let line = format!("{layer:<27}  {shape:<22}{params:>10}  {multiply_adds:>14}   {activation}");
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "{}", line.trim_end());
+    };
+    line([&format!("Model: \"{name}\""), "", "", "", ""]);
+    line([&"_".repeat(WIDTH), "", "", "", ""]);
+    line(["Layer (type)", "Output Shape", "Param #", "Multiply-adds", "Activation"]);
+    line([&"=".repeat(WIDTH), "", "", "", ""]);
+    for layer in &network.layers {
+        line([
+            &format!("{} ({})", layer.name, layer.keras_class()),
+            &layer.output.to_string(),
+            &grouped(params(network, layer) as u64),
+            &grouped(layer.multiply_adds()),
+            activation(layer),
+        ]);
+    }
+    line([&"=".repeat(WIDTH), "", "", "", ""]);
+    let total = grouped(network.parameter_count() as u64);
+    line([&format!("Total params: {total}"), "", "", "", ""]);
+    line([&format!("Trainable params: {total}"), "", "", "", ""]);
+    line(["Non-trainable params: 0", "", "", "", ""]);
+    line([&format!("Multiply-adds per image: {}", grouped(multiply_adds(network))), "", "", "", ""]);
+    text.push_str(&"_".repeat(WIDTH));
+    text
 }

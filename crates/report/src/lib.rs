@@ -1,1 +1,8 @@
-//! Pictures of data sets and results.
+//! modiste-report: pictures of data sets and results.
+//!
+//! [`snapshot`] lays out what is to be seen, on a [`picture::Picture`], which knows pixels, text and PNG.
+
+pub mod numbers;
+pub mod picture;
+pub mod snapshot;
+mod text;

@@ -1,0 +1,165 @@
+//! A canvas of RGB pixels that becomes a PNG file.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Red, green, blue.
+pub type Colour = [u8; 3];
+
+/// Pixels in rows from the top left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    width: usize,
+    height: usize,
+    /// `[height, width, 3]`
+    pixels: Vec<u8>,
+}
+
+/// Why a picture cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The picture is wider or higher than PNG allows.
+    #[error("the picture would be {width}x{height} pixels, too large for a PNG")]
+    TooLarge {
+        /// Its width.
+        width: usize,
+        /// Its height.
+        height: usize,
+    },
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The encoder refused.
+    #[error(transparent)]
+    Encoding(#[from] png::EncodingError),
+}
+
+impl Picture {
+    /// A picture of one colour.
+    pub fn new(width: usize, height: usize, background: Colour) -> Self {
+        Self { width, height, pixels: background.repeat(width * height) }
+    }
+
+    /// Pixels in a row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The colour at column `x` of row `y`; `None` outside.
+    pub fn get(&self, x: usize, y: usize) -> Option<Colour> {
+        let start = self.position(x, y)?;
+        Some([self.pixels[start], self.pixels[start + 1], self.pixels[start + 2]])
+    }
+
+    /// Sets the colour at column `x` of row `y`; outside nothing happens.
+    pub fn set(&mut self, x: usize, y: usize, colour: Colour) {
+        if let Some(start) = self.position(x, y) {
+            self.pixels[start..start + 3].copy_from_slice(&colour);
+        }
+    }
+
+    /// Lays `colour` over what is there, which shows through where `opacity` is below 255.
+    pub fn blend(&mut self, x: usize, y: usize, colour: Colour, opacity: u8) {
+        let Some(below) = self.get(x, y) else { return };
+        let mix = |over: u8, under: u8| {
+            let (over, under, opacity) = (u32::from(over), u32::from(under), u32::from(opacity));
+            ((over * opacity + under * (255 - opacity) + 127) / 255) as u8
+        };
+        self.set(x, y, std::array::from_fn(|channel| mix(colour[channel], below[channel])));
+    }
+
+    fn position(&self, x: usize, y: usize) -> Option<usize> {
+        (x < self.width && y < self.height).then_some((y * self.width + x) * 3)
+    }
+
+    /// The picture as the bytes of a PNG file.
+    ///
+    /// # Errors
+    /// When it is too large for the format.
+    pub fn to_png(&self) -> Result<Vec<u8>, WriteError> {
+        let too_large = |_| WriteError::TooLarge { width: self.width, height: self.height };
+        let (width, height) =
+            (u32::try_from(self.width).map_err(too_large)?, u32::try_from(self.height).map_err(too_large)?);
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, width, height);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&self.pixels)?;
+        writer.finish()?;
+        Ok(bytes)
+    }
+
+    /// Writes a PNG file: whole or not at all, since it gets its name only when it is on the disk.
+    ///
+    /// # Errors
+    /// When the system does not let us write there, or the picture is too large for the format.
+    pub fn write_png(&self, path: &Path) -> Result<(), WriteError> {
+        let bytes = self.to_png()?;
+        if path.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+        }
+        let unfinished = unfinished_name(path);
+        let written = File::create(&unfinished)
+            .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
+            .and_then(|()| fs::rename(&unfinished, path));
+        if written.is_err() {
+            // The error to tell of is the first one; there may be no such file.
+            let _ = fs::remove_file(&unfinished);
+        }
+        Ok(written?)
+    }
+}
+
+/// A name beside `path` that no other process uses.
+fn unfinished_name(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.part", std::process::id()));
+    path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_png_file_gives_back_the_pixels() {
+        let mut picture = Picture::new(5, 3, [250, 250, 250]);
+        picture.set(4, 2, [1, 2, 3]);
+        picture.set(5, 2, [9, 9, 9]);
+        let png = picture.to_png().unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        assert_eq!((info.width, info.height, info.color_type), (5, 3, png::ColorType::Rgb));
+        assert_eq!(pixels, picture.pixels);
+        assert_eq!(pixels[42..], [1, 2, 3]);
+    }
+
+    #[test]
+    fn opacity_mixes_colours() {
+        let mut picture = Picture::new(3, 1, [0, 100, 255]);
+        for (x, opacity) in [(0, 0), (1, 255), (2, 51)] {
+            picture.blend(x, 0, [100, 0, 255], opacity);
+        }
+        assert_eq!([picture.get(0, 0), picture.get(1, 0)], [Some([0, 100, 255]), Some([100, 0, 255])]);
+        assert_eq!(picture.get(2, 0), Some([20, 80, 255]));
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let taken = directory.path().join("taken.png");
+        fs::create_dir(&taken).unwrap();
+        assert!(Picture::new(1, 1, [0; 3]).write_png(&taken).is_err());
+        assert!(Picture::new(1, 1, [0; 3]).write_png(&directory.path().join("none/a.png")).is_err());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}

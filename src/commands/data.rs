@@ -1,0 +1,227 @@
+//! `data`: lists, fetches, verifies and shows data sets.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use modiste_data::{DRAWN_GARMENTS, FileReport, KnownSet, Patience, find_dir, known_set, known_sets};
+use modiste_report::snapshot;
+use serde::Serialize;
+
+use super::Outcome;
+use crate::cli::{DataFetchArgs, DataListArgs, DataShowArgs, DataVerb, DataVerifyArgs, ShownSplit};
+use crate::download_progress::{self, DownloadProgress};
+use crate::output;
+
+/// Does what was asked of the data sets.
+pub fn run(verb: &DataVerb) -> Result<Outcome> {
+    match verb {
+        DataVerb::List(arguments) => list(arguments),
+        DataVerb::Fetch(arguments) => fetch(arguments),
+        DataVerb::Verify(arguments) => verify(arguments),
+        DataVerb::Show(arguments) => show(arguments),
+    }?;
+    Ok(Outcome::Done)
+}
+
+/// One set of `data list --json`.
+#[derive(Serialize)]
+struct Listed {
+    name: &'static str,
+    about: &'static str,
+    classes: usize,
+    /// Of the download; none for what is built in.
+    bytes: u64,
+    /// Where its files are or would be.
+    directory: Option<PathBuf>,
+    state: State,
+}
+
+/// How much of a set is on this machine, judged by the sizes of its files.
+#[derive(Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    BuiltIn,
+    Cached,
+    Incomplete,
+    Absent,
+}
+
+fn list(arguments: &DataListArgs) -> Result<()> {
+    let mut sets = Vec::new();
+    for set in known_sets() {
+        let directory = find_dir(set, arguments.place.data_dir.as_deref())?;
+        sets.push(Listed {
+            name: set.name,
+            about: set.about,
+            classes: set.class_names.len(),
+            bytes: set.size(),
+            state: state(set, &directory),
+            directory: Some(directory),
+        });
+    }
+    sets.push(Listed {
+        name: DRAWN_GARMENTS,
+        about: "12,000 garments in ten classes, 28x28 grey, drawn by this program",
+        classes: 10,
+        bytes: 0,
+        directory: None,
+        state: State::BuiltIn,
+    });
+    if arguments.json {
+        return output::print_json(&sets);
+    }
+    let line = |set: &Listed| {
+        let size = if set.bytes == 0 { String::new() } else { format!("{:.1} MB", set.bytes as f64 / 1e6) };
+        let place = match (set.state, &set.directory) {
+            (State::Cached, Some(directory)) => format!("in {}", directory.display()),
+            (State::Incomplete, Some(directory)) => format!("incomplete in {}", directory.display()),
+            (State::BuiltIn, _) => "built in".to_owned(),
+            _ => "not fetched".to_owned(),
+        };
+        format!("{:<15} {size:>8}  {place}\n{:<15} {:>8}  {}", set.name, "", "", set.about)
+    };
+    output::print(&sets.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+fn state(set: &KnownSet, directory: &Path) -> State {
+    let here = |name: &str, size| fs::metadata(directory.join(name)).is_ok_and(|meta| meta.len() == size);
+    match set.files.iter().filter(|file| here(file.name, file.size)).count() {
+        0 => State::Absent,
+        count if count == set.files.len() => State::Cached,
+        _ => State::Incomplete,
+    }
+}
+
+/// The sets of these names; [`DRAWN_GARMENTS`] has no files and is left out with a note.
+fn sets_with_files(names: &[String]) -> Result<Vec<&'static KnownSet>> {
+    let mut sets = Vec::new();
+    for name in names {
+        match known_set(name) {
+            Some(set) => sets.push(set),
+            None if name == DRAWN_GARMENTS => output::note(&format!("{name} is built in and has no files")),
+            None => {
+                let known: Vec<_> = known_sets().iter().map(|set| set.name).collect();
+                bail!("there is no known data set '{name}': give one of {}", known.join(", "));
+            }
+        }
+    }
+    Ok(sets)
+}
+
+/// One set of `data fetch --json`.
+#[derive(Serialize)]
+struct Fetched {
+    name: &'static str,
+    directory: PathBuf,
+}
+
+fn fetch(arguments: &DataFetchArgs) -> Result<()> {
+    let progress = DownloadProgress::new(arguments.output.quiet);
+    let mut fetched = Vec::new();
+    for set in sets_with_files(&arguments.names)? {
+        let directory = modiste_data::fetch(set, arguments.place.data_dir.as_deref(), &Patience::default(), &progress)?;
+        if !arguments.output.json {
+            output::print(&format!("{} is in {}", set.name, directory.display()))?;
+        }
+        fetched.push(Fetched { name: set.name, directory });
+    }
+    if arguments.output.json { output::print_json(&fetched) } else { Ok(()) }
+}
+
+/// One file of `data verify --json`.
+#[derive(Serialize)]
+struct Verified {
+    set: &'static str,
+    path: PathBuf,
+    good: bool,
+    state: String,
+}
+
+fn verify(arguments: &DataVerifyArgs) -> Result<()> {
+    let data_dir = arguments.place.data_dir.as_deref();
+    let mut sets = Vec::new();
+    for set in sets_with_files(&arguments.names)? {
+        sets.push((set, find_dir(set, data_dir)?));
+    }
+    if arguments.names.is_empty() {
+        for set in known_sets() {
+            let directory = find_dir(set, data_dir)?;
+            if state(set, &directory) != State::Absent {
+                sets.push((set, directory));
+            }
+        }
+        if sets.is_empty() {
+            bail!("there is no known data set here to verify: fetch one, as in `modiste data fetch fashion-mnist`");
+        }
+    }
+    let mut files = Vec::new();
+    for (set, directory) in sets {
+        files.extend(modiste_data::verify(set, &directory).into_iter().map(|report| verified(set, report)));
+    }
+    if arguments.output.json {
+        output::print_json(&files)?;
+    } else {
+        for file in files.iter().filter(|file| !(arguments.output.quiet && file.good)) {
+            output::print(&format!("{}: {}", file.path.display(), file.state))?;
+        }
+    }
+    match files.iter().find(|file| !file.good) {
+        None => Ok(()),
+        Some(first) => {
+            let bad = files.iter().filter(|file| !file.good).count();
+            bail!(
+                "{bad} of {} files are not as published, first {}: {}; mend it with `modiste data fetch {}`",
+                files.len(),
+                first.path.display(),
+                first.state,
+                first.set
+            )
+        }
+    }
+}
+
+fn verified(set: &KnownSet, report: FileReport) -> Verified {
+    Verified { set: set.name, good: report.state.is_good(), state: report.state.to_string(), path: report.path }
+}
+
+/// `data show --json`
+#[derive(Serialize)]
+struct Shown {
+    data: String,
+    split: &'static str,
+    out: PathBuf,
+    classes: usize,
+    width: usize,
+    height: usize,
+}
+
+fn show(arguments: &DataShowArgs) -> Result<()> {
+    if let Some(out) = &arguments.out
+        && !out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
+    {
+        bail!("--out {} does not end in .png, which is what the snapshot is", out.display());
+    }
+    let data = download_progress::load(&arguments.data.source(), arguments.data.place(), arguments.output.quiet)?;
+    let (images, split, kind) = match arguments.split {
+        ShownSplit::Train => (&data.train, "train", "training"),
+        ShownSplit::Test => (&data.test, "test", "test"),
+    };
+    let picture = snapshot::draw(&data.name, kind, &data.class_names, images);
+    let out = arguments.out.clone().unwrap_or_else(|| default_picture(&data.name));
+    picture.write_png(&out).with_context(|| format!("cannot write the snapshot {}", out.display()))?;
+    if arguments.output.json {
+        let (classes, width, height) = (data.class_names.len(), picture.width(), picture.height());
+        output::print_json(&Shown { data: data.name, split, out, classes, width, height })
+    } else if arguments.output.quiet {
+        Ok(())
+    } else {
+        output::print(&format!("{}: {} {kind} images, samples in {}", data.name, images.len(), out.display()))
+    }
+}
+
+/// The set's name with .png, in the current directory. A set given by its path is named after its last part.
+fn default_picture(name: &str) -> PathBuf {
+    let stem = Path::new(name).file_name().map_or("data".into(), |stem| stem.to_string_lossy());
+    PathBuf::from(format!("{stem}.png"))
+}
