@@ -130,10 +130,13 @@ impl<'a> Downloader<'a> {
 
     fn attempt(&self, url: &str, file: &KnownFile, part: &Path) -> Result<(), Failure> {
         let local = |action| move |source| Failure::Local(Error::io(action, part, source));
-        let mut out = OpenOptions::new().create(true).append(true).open(part).map_err(local("write"))?;
-        let mut done = out.metadata().map_err(local("read"))?.len();
+        let mut done = match fs::metadata(part) {
+            Ok(meta) => meta.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(local("read")(error)),
+        };
         if done > file.size {
-            out.set_len(0).map_err(local("write"))?;
+            fs::remove_file(part).map_err(local("remove"))?;
             done = 0;
         }
         let mut resumed = done > 0;
@@ -143,23 +146,24 @@ impl<'a> Downloader<'a> {
                 request = request.header(header::RANGE, format!("bytes={done}-"));
             }
             let mut response = request.call().map_err(judge)?;
-            match place_of(&response, done, file.size) {
-                Place::Continues => {}
+            let opened = match place_of(&response, done, file.size) {
+                Place::Continues => OpenOptions::new().append(true).open(part),
                 Place::Begins => {
                     resumed = false;
                     done = 0;
-                    out.set_len(0).map_err(local("write"))?;
+                    File::create(part)
                 }
                 Place::Elsewhere(why) => {
-                    out.set_len(0).map_err(local("write"))?;
+                    fs::remove_file(part).map_err(local("remove"))?;
                     return Err(Failure::Passing(why));
                 }
                 Place::Nowhere(failure) => return Err(failure),
-            }
+            };
+            let mut out = opened.map_err(local("write"))?;
             self.progress.report(Event::Started { file: file.name, url, done, total: file.size });
             self.copy(&mut response, file, done, &mut out, part)?;
+            out.sync_all().map_err(local("write"))?;
         }
-        out.sync_all().map_err(local("write"))?;
         let found = sha256_of(File::open(part).map_err(local("read"))?).map_err(local("read"))?;
         if found != file.sha256 {
             fs::remove_file(part).map_err(local("remove"))?;

@@ -33,11 +33,12 @@ pub fn find_dir(set: &KnownSet, dir: Option<&Path>) -> Result<PathBuf, Error> {
     };
     let below = given.join(set.name);
     let has_its_name = given.file_name().is_some_and(|name| name == set.name);
+    let holds_any = |dir: &Path| set.files.iter().any(|file| dir.join(file.name).exists());
     // The sizes of any two sets' files differ, so one file of the right size tells whose they are.
-    let holds_one = |dir: &Path| {
+    let holds_own = |dir: &Path| {
         set.files.iter().any(|file| fs::metadata(dir.join(file.name)).is_ok_and(|meta| meta.len() == file.size))
     };
-    Ok(if !below.is_dir() && (has_its_name || holds_one(&given)) { given } else { below })
+    Ok(if !holds_any(&below) && (has_its_name || holds_own(&given)) { given } else { below })
 }
 
 fn cache_dir() -> Option<PathBuf> {

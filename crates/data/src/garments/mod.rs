@@ -1,0 +1,76 @@
+//! `drawn-garments`: ten classes of garments with the names of Fashion-MNIST, drawn at 28x28 from a seed.
+//!
+//! A data set that needs no file and no network, to try things on and to test with, and hard enough that a better
+//! classifier shows: garments of one class differ in cut, size, pose and cloth, those of different classes can
+//! look alike, things lie in front of them, and the pictures are noisy.
+//!
+//! Drawing goes as tailoring does: a *pattern* says which pieces a garment has ([`patterns`]), a *pose* how it lies
+//! on the table, a *cloth* what it looks like, and the *canvas* blends the pieces into a picture. Every image has
+//! random numbers of its own, and only operations that IEEE 754 rounds exactly are used, so the images are the
+//! same on every machine and with any number of threads.
+
+mod canvas;
+mod cloth;
+mod dice;
+mod footwear;
+mod outline;
+mod patterns;
+mod picture;
+mod tops;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread;
+
+use rand::seq::SliceRandom;
+
+use crate::known::GARMENT_NAMES;
+use crate::source::DRAWN_GARMENTS;
+use crate::{Dataset, ImageShape, Images};
+use dice::Dice;
+use patterns::Garment;
+
+/// Every image is this many pixels high and wide, in one channel.
+const SIDE: usize = 28;
+const PIXELS: usize = SIDE * SIDE;
+
+/// Training images of [`dataset`].
+pub const TRAIN_IMAGES: usize = 10_000;
+/// Test images of [`dataset`].
+pub const TEST_IMAGES: usize = 2_000;
+/// Seed of the data set that goes by the name `drawn-garments`, so that numbers about it can be compared.
+const SEED: u64 = 2017;
+
+/// The data set `drawn-garments`: always the same 10,000 training and 2,000 test images.
+pub fn dataset() -> Dataset {
+    Dataset {
+        name: DRAWN_GARMENTS.to_owned(),
+        class_names: GARMENT_NAMES.map(String::from).to_vec(),
+        train: Arc::new(draw(TRAIN_IMAGES, SEED)),
+        test: Arc::new(draw(TEST_IMAGES, SEED + 1)),
+    }
+}
+
+/// Draws `count` images `[count, 28, 28, 1]`, in random order and equally many of each class (to within one).
+///
+/// A function of its arguments alone.
+pub fn draw(count: usize, seed: u64) -> Images {
+    let mut labels: Vec<u8> = (0..count).map(|index| (index % GARMENT_NAMES.len()) as u8).collect();
+    labels.shuffle(Dice::new(seed, u64::MAX).source());
+
+    let mut pixels = vec![0; count * PIXELS];
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let share = count.div_ceil(threads).max(1);
+    thread::scope(|scope| {
+        for (part, (labels, pixels)) in labels.chunks(share).zip(pixels.chunks_mut(share * PIXELS)).enumerate() {
+            scope.spawn(move || {
+                for (offset, (&label, image)) in labels.iter().zip(pixels.chunks_exact_mut(PIXELS)).enumerate() {
+                    let mut dice = Dice::new(seed, (part * share + offset) as u64);
+                    picture::draw(Garment::ALL[usize::from(label)], &mut dice, image);
+                }
+            });
+        }
+    });
+    let shape = ImageShape { height: SIDE, width: SIDE, channels: 1 };
+    Images::new(shape, pixels, labels, GARMENT_NAMES.len()).expect("each label has an image, and labels are below ten")
+}
