@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use modiste_data::{DRAWN_GARMENTS, FileReport, KnownSet, Patience, find_dir, known_set, known_sets};
+use modiste_report::numbers::grouped;
 use modiste_report::snapshot;
 use serde::Serialize;
 
@@ -24,11 +25,16 @@ pub fn run(verb: &DataVerb) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// Every known set follows MNIST: 60,000 training and 10,000 test images.
+const KNOWN_IMAGES: u64 = 70_000;
+
 /// One set of `data list --json`.
 #[derive(Serialize)]
 struct Listed {
     name: &'static str,
     about: &'static str,
+    /// Training and test images together.
+    images: u64,
     classes: usize,
     /// Of the download; none for what is built in.
     bytes: u64,
@@ -54,6 +60,7 @@ fn list(arguments: &DataListArgs) -> Result<()> {
         sets.push(Listed {
             name: set.name,
             about: set.about,
+            images: KNOWN_IMAGES,
             classes: set.class_names.len(),
             bytes: set.size(),
             state: state(set, &directory),
@@ -63,6 +70,7 @@ fn list(arguments: &DataListArgs) -> Result<()> {
     sets.push(Listed {
         name: DRAWN_GARMENTS,
         about: "12,000 garments in ten classes, 28x28 grey, drawn by this program",
+        images: 12_000,
         classes: 10,
         bytes: 0,
         directory: None,
@@ -71,17 +79,18 @@ fn list(arguments: &DataListArgs) -> Result<()> {
     if arguments.json {
         return output::print_json(&sets);
     }
-    let line = |set: &Listed| {
+    let mut lines = vec![format!("{:<15} {:>8} {:>8} {:>9}  where", "name", "images", "classes", "download")];
+    for set in &sets {
         let size = if set.bytes == 0 { String::new() } else { format!("{:.1} MB", set.bytes as f64 / 1e6) };
         let place = match (set.state, &set.directory) {
-            (State::Cached, Some(directory)) => format!("in {}", directory.display()),
-            (State::Incomplete, Some(directory)) => format!("incomplete in {}", directory.display()),
+            (State::Cached, Some(directory)) => directory.display().to_string(),
+            (State::Incomplete, Some(directory)) => format!("{} (incomplete)", directory.display()),
             (State::BuiltIn, _) => "built in".to_owned(),
-            _ => "not fetched".to_owned(),
+            _ => "not fetched yet".to_owned(),
         };
-        format!("{:<15} {size:>8}  {place}\n{:<15} {:>8}  {}", set.name, "", "", set.about)
-    };
-    output::print(&sets.iter().map(line).collect::<Vec<_>>().join("\n"))
+        lines.push(format!("{:<15} {:>8} {:>8} {size:>9}  {place}", set.name, grouped(set.images), set.classes));
+    }
+    output::print(&lines.join("\n"))
 }
 
 fn state(set: &KnownSet, directory: &Path) -> State {
@@ -216,7 +225,12 @@ fn show(arguments: &DataShowArgs) -> Result<()> {
     } else if arguments.output.quiet {
         Ok(())
     } else {
-        output::print(&format!("{}: {} {kind} images, samples in {}", data.name, images.len(), out.display()))
+        output::print(&format!(
+            "{}: {} {kind} images, samples in {}",
+            data.name,
+            grouped(images.len() as u64),
+            out.display()
+        ))
     }
 }
 

@@ -90,12 +90,12 @@ fn params(network: &Network, layer: &Layer) -> usize {
 }
 
 fn multiply_adds(network: &Network) -> u64 {
-    network.layers.iter().map(Layer::multiply_adds).sum()
+    network.layers.iter().map(Layer::multiply_adds).fold(0, u64::saturating_add)
 }
 
 /// The table, without a line end after its last line.
 fn table(name: &str, network: &Network) -> String {
-    const WIDTH: usize = 88;
+    const WIDTH: usize = 90;
     let activation = |layer: &Layer| match layer.activation {
         Some(Activation::Relu) => "relu",
         Some(Activation::Softmax) => "softmax",

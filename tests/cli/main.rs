@@ -1,0 +1,7 @@
+//! The program as its users meet it: what it prints, what it leaves behind, how it ends.
+
+mod bench;
+mod data;
+mod runner;
+mod summary;
+mod wrong_input;

@@ -1,0 +1,195 @@
+//! Wrong input of every kind ends in one sentence that names what is wrong, or in a word about usage.
+
+use std::fs;
+
+use crate::runner::World;
+
+/// A recipe with these layers.
+fn recipe(layers: &str) -> String {
+    format!("name = 'mine'\nlayers = [{layers}]\n[training]\nepochs = 1\nbatch = 4\n")
+}
+
+const END: &str = "{ type = 'flatten' }, { type = 'dense', units = 10, activation = 'softmax' }";
+
+#[test]
+fn recipes_that_are_none() {
+    let world = World::new();
+    world.file("binary.toml", [0xff, 0xfe, 0x00, 0x80]);
+    world.file("empty.toml", "");
+    fs::create_dir(world.path("directory.toml")).unwrap();
+    for (recipe, words) in [
+        ("no-such", "no recipe 'no-such'"),
+        ("", "no recipe ''"),
+        ("no/such.toml", "seed-mlp, seed-vgg"),
+        ("directory.toml", "directory.toml"),
+        ("binary.toml", "cannot read the recipe binary.toml"),
+        ("empty.toml", "missing field"),
+    ] {
+        for verb in [&["summary", recipe][..], &["bench", "step", "--recipe", recipe]] {
+            let sentence = world.run(verb).sentence();
+            assert!(sentence.contains(words), "{verb:?}: {sentence}");
+        }
+    }
+}
+
+#[test]
+fn recipes_that_are_wrong() {
+    let world = World::new();
+    let conv = |rest: &str| recipe(&format!("{{ type = 'conv', {rest} }}, {END}"));
+    for (text, words) in [
+        ("name = ".to_owned(), "line 1"),
+        (recipe(END).replace("batch", "bach"), "bach"),
+        (recipe(END).replace("batch = 4", "batch = 0"), "training.batch is 0"),
+        (recipe(END).replace("batch = 4", "batch = -4"), "-4"),
+        (recipe(END).replace("batch = 4", "batch = 'four'"), "four"),
+        (recipe(END).replace("batch = 4", "batch = 99999999999999999999"), "line 5"),
+        (recipe(END).replace("epochs = 1", "epochs = 1.5"), "1.5"),
+        (recipe(END).replace("epochs = 1", ""), "epochs"),
+        (recipe(END).replace("'mine'", "'../mine'"), "../mine"),
+        (recipe(END).replace("units = 10", "units = 11"), "11 units"),
+        (recipe(END).replace("units = 10", "units = 0"), "units 0"),
+        (recipe(END).replace(", activation = 'softmax'", ""), "without softmax"),
+        (recipe(END).replace("softmax", "sofmax"), "sofmax"),
+        (recipe(END) + "[data]\nvalidation = 1.5\n", "1.5"),
+        (recipe(END) + "[data]\nvalidation = 'tset'\n", "line 7"),
+        (recipe(END) + "[data]\nscaling = { divide = 0, subtract = 0, multiply = 1 }\n", "data.scaling"),
+        (recipe(END) + "[optimiser]\ntype = 'adam'\nlearning_rate = nan\n", "learning_rate"),
+        (recipe(END) + "[optimiser]\ntype = 'adma'\n", "adma"),
+        (recipe(""), "missing"),
+        (recipe("{ type = 'dense', units = 10, activation = 'softmax' }"), "flatten"),
+        (recipe(&format!("{END}, {END}")), "layer 2 (dense1)"),
+        (recipe(&format!("{{ type = 'dropout', rate = 1.0 }}, {END}")), "rate 1"),
+        (recipe(&format!("{{ type = 'leaky_relu', slope = inf }}, {END}")), "slope inf"),
+        (recipe(&format!("{{ type = 'max_pool', size = 0 }}, {END}")), "size 0"),
+        (recipe(&format!("{{ type = 'max_pool', size = 2, stride = 0 }}, {END}")), "stride 0"),
+        (recipe(&format!("{{ type = 'transformer' }}, {END}")), "transformer"),
+        (conv("filters = 8, kernel = 4"), "must be odd"),
+        (conv("filters = 8, kernel = 29"), "kernel 29"),
+        (conv("filters = 8, kernel = -3"), "-3"),
+        (conv("filters = 0, kernel = 3"), "filters 0"),
+        (conv("filters = 65537, kernel = 3"), "filters 65537"),
+        (conv("filters = 8, kernel = 3, stride = 0"), "stride 0"),
+        (conv("filters = 8, kernel = 3, padding = 'full'"), "full"),
+        (conv("filters = 8"), "kernel"),
+        (
+            recipe(&format!(
+                "{}{END}",
+                "{ type = 'conv', filters = 65536, kernel = 255, padding = 'same' }, ".repeat(9)
+            )),
+            "too many parameters",
+        ),
+    ] {
+        let path = world.file("mine.toml", &text);
+        let sentence = world.run(["summary", path.to_str().unwrap()]).sentence();
+        assert!(sentence.contains("mine") && sentence.contains(words), "{text}\ngave: {sentence}");
+        assert_eq!(world.run(["bench", "step", "--recipe", path.to_str().unwrap()]).sentence(), sentence);
+    }
+}
+
+#[test]
+fn networks_beyond_all_memory_are_refused() {
+    let world = World::new();
+    let wide = "{ type = 'dense', units = 65536 }, { type = 'dense', units = 4096 }, ".repeat(200);
+    let text = recipe(&format!("{{ type = 'flatten' }}, {wide}{}", &END[END.find("{ type = 'dense'").unwrap()..]));
+    world.file("wide.toml", text);
+    let sentence = world.words("bench step --recipe wide.toml --batch 1").sentence();
+    assert!(sentence.contains("GB of memory") && sentence.contains("smaller"), "{sentence}");
+}
+
+#[test]
+fn data_sets_that_are_none() {
+    let world = World::new();
+    world.file("file", "not a directory");
+    fs::create_dir(world.path("empty")).unwrap();
+    world.file("broken/train-images-idx3-ubyte", [0, 0, 8, 3, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 28, 0, 0, 0, 28]);
+    world.file("broken/train-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 0]);
+    world.file("broken/t10k-images-idx3-ubyte", "");
+    world.file("broken/t10k-labels-idx1-ubyte.gz", "not gzip");
+    for (data, words) in [
+        ("no-such-set", "'no-such-set'"),
+        ("no/such/directory", "no/such/directory"),
+        ("file", "file"),
+        ("empty", "train-images-idx3-ubyte"),
+        ("broken", "broken/"),
+    ] {
+        for verb in [&["data", "show"][..], &["summary", "seed-mlp"], &["bench", "step", "--recipe", "seed-mlp"]] {
+            let sentence = world.run([verb, &["--data", data]].concat()).sentence();
+            assert!(sentence.contains(words), "{verb:?} --data {data}: {sentence}");
+        }
+    }
+    assert!(world.words("data verify --data-dir empty").sentence().contains("no known data set"));
+    assert!(world.words("data fetch no-such-set").sentence().contains("fashion-mnist, mnist, kmnist"));
+    assert!(world.words("data verify no-such-set").sentence().contains("'no-such-set'"));
+    assert!(world.words("data fetch mnist --data-dir file").sentence().contains("file"));
+}
+
+#[test]
+fn pictures_that_cannot_be_written() {
+    let world = World::new();
+    fs::create_dir(world.path("taken.png")).unwrap();
+    for (out, words) in [
+        ("no/such/grid.png", "no/such/grid.png: No such file"),
+        ("taken.png", "taken.png"),
+        ("grid.jpg", "does not end in .png"),
+        (".png", "does not end in .png"),
+    ] {
+        let sentence = world.run(["data", "show", "--data", "drawn-garments", "--out", out]).sentence();
+        assert!(sentence.contains(words), "{out}: {sentence}");
+    }
+    assert_eq!(world.names(), ["taken.png"], "nothing half-written is left");
+}
+
+#[test]
+fn devices_that_are_not_there() {
+    let sentence = World::new().words("bench step --recipe seed-mlp --device cuda").sentence();
+    assert!(sentence.contains("--device cpu"), "{sentence}");
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    let world = World::new();
+    for words in [
+        "",
+        "data",
+        "bench",
+        "sumary seed-vgg",
+        "summary",
+        "summary seed-vgg seed-mlp",
+        "summary seed-vgg --jason",
+        "data fetch",
+        "data show --split validation",
+        "bench step --batch 0",
+        "bench step --batch -1",
+        "bench step --batch 70000",
+        "bench step --batch many",
+        "bench step --steps 0",
+        "bench step --threads 0",
+        "bench step --threads 5000",
+        "bench step --device tpu",
+        "bench infer --recipe",
+        "train --epochs 0",
+        "train --batch 0",
+        "train --limit 0",
+        "train --seed -1",
+        "train --seed 18446744073709551616",
+        "train --threads 0",
+        "train --threads two",
+        "train --resume run seed-vgg",
+        "train --resume run --seed 1",
+        "train --resume run --out other",
+        "evaluate --split all",
+        "evaluate --threads 0",
+        "evaluate one two",
+    ] {
+        world.words(words).misuse();
+    }
+    assert_eq!(world.names(), [""; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_not_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let bytes = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    World::new().run(["summary".as_ref(), bytes]).misuse();
+}
