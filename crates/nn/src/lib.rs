@@ -1,10 +1,24 @@
 //! modiste-nn: networks as data, executors that run them, training.
 
+pub mod atomic_file;
+pub mod checkpoint;
 pub mod device;
 pub mod dropout;
+pub mod error;
+pub mod evaluation;
 pub mod executor;
+pub mod fingerprint;
+pub mod history;
 pub mod init;
+pub mod keeper;
 pub mod loss;
+pub mod metrics;
+pub mod model;
 pub mod network;
+pub mod partition;
 pub mod recipe;
 pub mod reference;
+pub mod result;
+pub mod run_directory;
+mod tensor_file;
+pub mod trainer;

@@ -1,0 +1,107 @@
+//! Files that are either wholly there or not at all.
+//!
+//! A file is written beside its final place, synced, renamed over it, and the directory synced: whoever looks, and
+//! whenever power fails, sees the old content or the new one. A full disk costs the new content only.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::FileError;
+
+/// What names of unfinished files end in.
+const SUFFIX: &str = ".unfinished";
+
+/// Writes `path` by way of a file beside it.
+///
+/// # Errors
+/// When the system refuses or `fill` fails; then the file at `path` is what it was.
+pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), FileError> {
+    let unfinished = Unfinished(beside(path));
+    let io = |source| FileError::io("write", path, source);
+    let mut writer = BufWriter::with_capacity(1 << 18, File::create(&unfinished.0).map_err(io)?);
+    fill(&mut writer).map_err(io)?;
+    let file = writer.into_inner().map_err(|error| io(error.into_error()))?;
+    file.sync_all().map_err(io)?;
+    drop(file);
+    fs::rename(&unfinished.0, path).map_err(io)?;
+    std::mem::forget(unfinished);
+    sync_directory(directory_of(path)).map_err(io)
+}
+
+/// Removes what a killed process left unfinished in `directory`. What cannot be removed does no harm.
+pub fn remove_leftovers(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') && name.ends_with(SUFFIX) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The unfinished file; dropping it removes it.
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Hidden, in the same directory (a rename must not cross file systems), and one for each process.
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}{SUFFIX}", std::process::id()))
+}
+
+/// The directory that holds `path`.
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes a rename in `directory` last. Only Unix can open a directory to sync it; elsewhere the rename suffices.
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_failed_write_keeps_the_old_content_and_leaves_nothing_beside_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("checkpoint");
+        write(&path, |writer| writer.write_all(b"old")).unwrap();
+        // A disk that fills up after a megabyte, well after the buffer has gone out.
+        let error = write(&path, |writer| {
+            writer.write_all(&vec![1; 1 << 20])?;
+            Err(io::ErrorKind::StorageFull.into())
+        })
+        .unwrap_err();
+        assert!(error.to_string().starts_with(&format!("cannot write {}: ", path.display())), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(directory.path()), ["checkpoint"]);
+    }
+
+    #[test]
+    fn leftovers_of_a_killed_process_are_removed_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in [".model.safetensors.123.unfinished", "model.safetensors", ".hidden", "notes.unfinished"] {
+            fs::write(directory.path().join(name), "x").unwrap();
+        }
+        remove_leftovers(directory.path());
+        assert_eq!(names(directory.path()), [".hidden", "model.safetensors", "notes.unfinished"]);
+    }
+}

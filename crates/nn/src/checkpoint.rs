@@ -1,0 +1,176 @@
+//! Everything a run needs to go on as if it had never stopped.
+//!
+//! `checkpoint.safetensors` holds the weights under their names, Adam's moments under `adam.m.` and `adam.v.` and the
+//! name, and the position as text. Shuffling is a function of seed and epoch and dropout one of seed and step, so the
+//! position is all the random state there is.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::FileError;
+use crate::executor::State;
+use crate::history::EpochRecord;
+use crate::model::{collect, tensors};
+use crate::network::Network;
+use crate::tensor_file::TensorFile;
+
+/// What errors call such a file.
+const KIND: &str = "checkpoint";
+/// Changes when an older program could not use the file any more.
+const FORMAT: &str = "modiste-checkpoint-1";
+
+const FIRST_MOMENT: &str = "adam.m.";
+const SECOND_MOMENT: &str = "adam.v.";
+
+/// How far a run has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// What shuffling, splitting and dropout follow from.
+    pub seed: u64,
+    /// Images per step: what a step in the epoch means.
+    pub batch: usize,
+    /// Images of an epoch.
+    pub train_images: usize,
+    /// Complete epochs: trained, measured and recorded.
+    pub epoch: usize,
+    /// Steps done in the epoch that follows them.
+    pub step_in_epoch: usize,
+    /// Steps done in all: Adam's time and the dropout's stream.
+    pub step: u64,
+    /// Sums over the steps of the epoch that follows.
+    pub running: RunningSums,
+    /// The last complete epoch.
+    pub last: Option<EpochRecord>,
+    /// Wall seconds of all sessions of the run.
+    pub wall_seconds: f64,
+    /// Of these, in training steps.
+    pub training_seconds: f64,
+}
+
+/// Training loss and accuracy of an epoch, as they come together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunningSums {
+    /// Sum of the loss over the images.
+    pub loss: f64,
+    /// Images whose largest logit was their class.
+    pub correct: u64,
+    /// Images.
+    pub images: u64,
+    /// Time in training steps.
+    pub seconds: f64,
+}
+
+impl RunningSums {
+    /// Mean loss so far.
+    pub fn mean_loss(&self) -> f64 {
+        self.loss / self.images.max(1) as f64
+    }
+
+    /// Accuracy so far.
+    pub fn accuracy(&self) -> f64 {
+        self.correct as f64 / self.images.max(1) as f64
+    }
+
+    /// Speed so far.
+    pub fn images_per_second(&self) -> f64 {
+        if self.seconds > 0.0 { self.images as f64 / self.seconds } else { 0.0 }
+    }
+}
+
+/// A run, stopped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// Weights and Adam's moments.
+    pub state: State,
+    /// How far it has come.
+    pub position: Position,
+}
+
+impl Checkpoint {
+    /// Writes a checkpoint; the old one stays if that fails.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn save(&self, path: &Path, network: &Network) -> Result<(), FileError> {
+        let position = serde_json::to_string(&self.position);
+        let position = position.map_err(|error| FileError::io("write", path, error.into()))?;
+        let texts = BTreeMap::from([("format", FORMAT.to_owned()), ("position", position)]);
+        let mut all = tensors(network, "", &self.state.parameters);
+        all.extend(tensors(network, FIRST_MOMENT, &self.state.first_moment));
+        all.extend(tensors(network, SECOND_MOMENT, &self.state.second_moment));
+        crate::tensor_file::write(path, &texts, &all)
+    }
+
+    /// Reads a checkpoint of this network.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not one, is damaged, or is of another network.
+    pub fn open(path: &Path, network: &Network) -> Result<Self, FileError> {
+        let file = TensorFile::read(path, KIND)?;
+        let format = file.text("format")?;
+        if format != FORMAT {
+            return Err(file.invalid(format!("its format is '{format}', and this program reads '{FORMAT}'")));
+        }
+        let state = State {
+            parameters: collect(&file, network, "")?,
+            first_moment: collect(&file, network, FIRST_MOMENT)?,
+            second_moment: collect(&file, network, SECOND_MOMENT)?,
+        };
+        Ok(Self { state, position: file.document("position")? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::Recipe;
+    use modiste_data::ImageShape;
+
+    fn network(classes: usize) -> Network {
+        let text = format!(
+            "name = 'a'\nlayers = [{{ type = 'flatten' }}, {{ type = 'dense', units = {classes}, activation = 'softmax' }}]\n\
+             [training]\nepochs = 1\nbatch = 1"
+        );
+        let recipe = Recipe::parse(&text, "test").unwrap();
+        Network::new(&recipe.layers, ImageShape { height: 2, width: 2, channels: 1 }, classes).unwrap()
+    }
+
+    #[test]
+    fn a_checkpoint_comes_back_bit_for_bit() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("checkpoint.safetensors");
+        let network = network(3);
+        let values = |start: f32| (0..network.parameter_count()).map(|index| start / (index + 1) as f32).collect();
+        let record = EpochRecord { epoch: 2, train_loss: 0.1 + 0.2, ..EpochRecord::default() };
+        let checkpoint = Checkpoint {
+            state: State { parameters: values(1.0), first_moment: values(-1.0), second_moment: values(1e-30) },
+            position: Position {
+                seed: u64::MAX,
+                epoch: 2,
+                step_in_epoch: 5,
+                step: 25,
+                // Sums whose shortest decimal forms are long.
+                running: RunningSums { loss: 1.0 / 3.0, correct: 3, images: 5, seconds: 1e-9 / 7.0 },
+                last: Some(record),
+                ..Position::default()
+            },
+        };
+        checkpoint.save(&path, &network).unwrap();
+        assert_eq!(Checkpoint::open(&path, &network).unwrap(), checkpoint);
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_network_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("checkpoint.safetensors");
+        let three = network(3);
+        let state = State::fresh(vec![0.0; three.parameter_count()]);
+        Checkpoint { state, position: Position::default() }.save(&path, &three).unwrap();
+        let problem = Checkpoint::open(&path, &network(4)).unwrap_err().to_string();
+        assert!(problem.contains("checkpoint.safetensors") && problem.contains("dense1.weight"), "{problem}");
+    }
+}

@@ -1,0 +1,67 @@
+//! Where a trainer puts what must outlast it.
+
+use crate::checkpoint::Checkpoint;
+use crate::error::FileError;
+use crate::history::{EpochRecord, History};
+use crate::model::{self, ModelCard};
+use crate::network::Network;
+use crate::run_directory::RunPaths;
+
+/// Keeps a run. `()` keeps nothing.
+pub trait Keeper {
+    /// A complete epoch; its checkpoint follows.
+    ///
+    /// # Errors
+    /// When it cannot be kept: training stops.
+    fn record(&mut self, record: &EpochRecord) -> Result<(), FileError>;
+
+    /// How far the run has come. What was kept before must stay if this fails.
+    ///
+    /// # Errors
+    /// When it cannot be kept: training stops.
+    fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), FileError>;
+}
+
+impl Keeper for () {
+    fn record(&mut self, _: &EpochRecord) -> Result<(), FileError> {
+        Ok(())
+    }
+
+    fn save(&mut self, _: &Checkpoint) -> Result<(), FileError> {
+        Ok(())
+    }
+}
+
+/// Keeps a run in its directory.
+#[derive(Debug)]
+pub struct RunKeeper {
+    paths: RunPaths,
+    card: ModelCard,
+    network: Network,
+    history: History,
+}
+
+impl RunKeeper {
+    /// Of a run with `epochs` complete epochs; what `metrics.jsonl` says of later ones is dropped.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn new(paths: &RunPaths, card: ModelCard, network: &Network, epochs: usize) -> Result<Self, FileError> {
+        let history = History::open(&paths.metrics(), epochs)?;
+        Ok(Self { paths: paths.clone(), card, network: network.clone(), history })
+    }
+}
+
+impl Keeper for RunKeeper {
+    fn record(&mut self, record: &EpochRecord) -> Result<(), FileError> {
+        self.history.add(record)
+    }
+
+    /// The line in the history comes before the checkpoint, and a resumed run drops lines that its checkpoint does
+    /// not know of, so that no death in between leaves a gap.
+    fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), FileError> {
+        checkpoint.save(&self.paths.checkpoint(), &self.network)?;
+        self.card.epochs = checkpoint.position.epoch;
+        model::save(&self.paths.model(), &self.card, &self.network, &checkpoint.state.parameters)
+    }
+}

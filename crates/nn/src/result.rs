@@ -1,0 +1,91 @@
+//! What a finished run came to: `result.json`, and the last line of `train --json`.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::atomic_file;
+use crate::error::FileError;
+
+/// What a finished run came to. Losses are mean cross-entropies in nats, accuracies shares of one. Fields may be
+/// added, but not renamed: other programs read them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// Name of the data set that was really used.
+    pub data: String,
+    /// Name of the recipe.
+    pub recipe: String,
+    /// The run directory.
+    pub run: String,
+    /// Everything random followed from it.
+    pub seed: u64,
+    /// Threads that computed.
+    pub threads: usize,
+    /// `cpu` or `cuda`.
+    pub device: String,
+    /// Instruction set of the kernels.
+    pub isa: String,
+    /// Passes over the training images.
+    pub epochs: usize,
+    /// Images per step.
+    pub batch: usize,
+    /// Steps in all.
+    pub steps: u64,
+    /// Values that were trained.
+    pub parameters: usize,
+    /// Images of each part.
+    pub sizes: Sizes,
+    /// Only the first so many training images were used.
+    pub limit: Option<usize>,
+    /// Mean over the last epoch's steps, with dropout.
+    pub train_loss: f64,
+    /// Likewise.
+    pub train_accuracy: f64,
+    /// After the last epoch, if there are validation images.
+    pub validation_loss: Option<f64>,
+    /// Likewise.
+    pub validation_accuracy: Option<f64>,
+    /// With the weights of the last epoch.
+    pub test_loss: f64,
+    /// Likewise.
+    pub test_accuracy: f64,
+    /// From the start of the process until now, all sessions of the run together.
+    pub wall_seconds: f64,
+    /// Training images per second of the training steps.
+    pub images_per_second: f64,
+    /// Most memory resident at once, where the system says.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// Numbers of images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sizes {
+    /// Learned from.
+    pub train: usize,
+    /// Measured after each epoch.
+    pub validation: usize,
+    /// Measured at the end.
+    pub test: usize,
+}
+
+impl RunResult {
+    /// Writes `result.json`.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn save(&self, path: &Path) -> Result<(), FileError> {
+        atomic_file::write(path, |writer| {
+            serde_json::to_writer_pretty(&mut *writer, self)?;
+            writer.write_all(b"\n")
+        })
+    }
+
+    /// Reads `result.json`.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not one.
+    pub fn open(path: &Path) -> Result<Self, FileError> {
+        let text = std::fs::read(path).map_err(|error| FileError::io("read", path, error))?;
+        serde_json::from_slice(&text).map_err(|error| FileError::invalid(path, "result", error.to_string()))
+    }
+}

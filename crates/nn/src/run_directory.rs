@@ -1,0 +1,371 @@
+//! The directory that one verb hands to the next: what was to be done, how far it has come, and what it came to.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `recipe.toml` | the recipe as resolved, every default and override written out |
+//! | `run.toml` | the data: with the recipe, all that `--resume` needs |
+//! | `metrics.jsonl` | a line for each complete epoch |
+//! | `checkpoint.safetensors` | weights, optimiser and position; see [`crate::checkpoint`] |
+//! | `model.safetensors` | weights for use; see [`crate::model`] |
+//! | `result.json` | what a finished run came to; there is none before |
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::atomic_file;
+use crate::error::FileError;
+use crate::model::DataReference;
+use crate::recipe::{Recipe, RecipeError};
+
+/// Held open and locked while a process trains in the directory.
+const LOCK: &str = ".lock";
+
+/// What a run was asked for beside the recipe: `run.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunPlan {
+    /// Where data sets are kept, if it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+    /// Which data.
+    pub data: DataReference,
+}
+
+/// Why a directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A new run would mix with what is there.
+    #[error("{} already holds a run: go on with it by --resume, or give another directory", path.display())]
+    HoldsRun {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Likewise.
+    #[error("{} is not empty: a run needs a directory of its own, so give a new or an empty one", path.display())]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// There is no run.
+    #[error("{} is not a run directory: {why}", path.display())]
+    NotARun {
+        /// The path.
+        path: PathBuf,
+        /// What is missing.
+        why: String,
+    },
+    /// Two processes must not write to one run.
+    #[error("another process is training in {}: wait for it, or end it first", path.display())]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A file of it cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Its recipe cannot be used.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+}
+
+/// Paths of a run's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunPaths(PathBuf);
+
+impl RunPaths {
+    /// In this directory, whether or not there is one.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self(directory.into())
+    }
+
+    /// The directory itself.
+    pub fn directory(&self) -> &Path {
+        &self.0
+    }
+
+    /// `recipe.toml`
+    pub fn recipe(&self) -> PathBuf {
+        self.0.join("recipe.toml")
+    }
+
+    /// `run.toml`
+    pub fn plan(&self) -> PathBuf {
+        self.0.join("run.toml")
+    }
+
+    /// `metrics.jsonl`
+    pub fn metrics(&self) -> PathBuf {
+        self.0.join("metrics.jsonl")
+    }
+
+    /// `checkpoint.safetensors`
+    pub fn checkpoint(&self) -> PathBuf {
+        self.0.join("checkpoint.safetensors")
+    }
+
+    /// `model.safetensors`
+    pub fn model(&self) -> PathBuf {
+        self.0.join("model.safetensors")
+    }
+
+    /// `result.json`
+    pub fn result(&self) -> PathBuf {
+        self.0.join("result.json")
+    }
+
+    /// Reads `run.toml`.
+    ///
+    /// # Errors
+    /// When there is none or it is not valid.
+    pub fn read_plan(&self) -> Result<RunPlan, RunError> {
+        let path = self.plan();
+        let text = self.read(&path)?;
+        toml::from_str(&text).map_err(|error| FileError::invalid(&path, "description of a run", error.message()).into())
+    }
+
+    /// Reads `recipe.toml`.
+    ///
+    /// # Errors
+    /// When there is none or it is not valid.
+    pub fn read_recipe(&self) -> Result<Recipe, RunError> {
+        let path = self.recipe();
+        Ok(Recipe::parse(&self.read(&path)?, &path.display().to_string())?)
+    }
+
+    fn read(&self, path: &Path) -> Result<String, RunError> {
+        fs::read_to_string(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                let name = path.file_name().unwrap_or_default().display();
+                let why = if self.0.exists() { format!("it has no {name}") } else { "it does not exist".to_owned() };
+                RunError::NotARun { path: self.0.clone(), why }
+            }
+            _ => FileError::io("read", path, error).into(),
+        })
+    }
+
+    /// Writes `recipe.toml` and `run.toml`.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn write_plan(&self, recipe: &Recipe, plan: &RunPlan) -> Result<(), FileError> {
+        let path = self.plan();
+        let text = toml::to_string(plan).map_err(|error| FileError::io("write", &path, io::Error::other(error)))?;
+        self.write_recipe(recipe)?;
+        atomic_file::write(&path, |writer| writer.write_all(text.as_bytes()))
+    }
+
+    /// Writes `recipe.toml`.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn write_recipe(&self, recipe: &Recipe) -> Result<(), FileError> {
+        atomic_file::write(&self.recipe(), |writer| writer.write_all(recipe.to_toml().as_bytes()))
+    }
+}
+
+/// A run directory that this process alone may write to, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct RunDirectory {
+    paths: RunPaths,
+    /// The system gives the lock back with the file, however the process ends.
+    _lock: File,
+}
+
+impl RunDirectory {
+    /// Makes `RUNS/NAME-N` with the number after the highest there is. Two processes at once get different ones.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn create_numbered(runs: &Path, name: &str) -> Result<Self, RunError> {
+        fs::create_dir_all(runs).map_err(|error| FileError::io("create", runs, error))?;
+        let mut number = numbers(runs, name).max().unwrap_or(0);
+        loop {
+            number = number.saturating_add(1);
+            let path = runs.join(format!("{name}-{number}"));
+            match fs::create_dir(&path) {
+                Ok(()) => return Self::claim(path),
+                // Another process was faster.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < u64::MAX => {}
+                Err(error) => return Err(FileError::io("create", &path, error).into()),
+            }
+        }
+    }
+
+    /// Makes this very directory, or takes it if it is empty.
+    ///
+    /// # Errors
+    /// When it holds anything, or the system refuses.
+    pub fn create(path: &Path) -> Result<Self, RunError> {
+        Self::check_free(path)?;
+        fs::create_dir_all(path).map_err(|error| FileError::io("create", path, error))?;
+        let run = Self::claim(path.to_owned())?;
+        // Only now can no other process put anything there.
+        Self::check_free(path)?;
+        Ok(run)
+    }
+
+    /// Whether [`RunDirectory::create`] could take `path` now.
+    ///
+    /// # Errors
+    /// As that has.
+    pub fn check_free(path: &Path) -> Result<(), RunError> {
+        let entries = match fs::read_dir(path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(FileError::io("create a run in", path, error).into()),
+        };
+        if RunPaths::new(path).recipe().exists() {
+            return Err(RunError::HoldsRun { path: path.to_owned() });
+        }
+        if entries.flatten().any(|entry| entry.file_name() != LOCK) {
+            return Err(RunError::NotEmpty { path: path.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Takes a run to go on with it. What a killed process left unfinished is removed.
+    ///
+    /// # Errors
+    /// When there is no run, or another process has it.
+    pub fn open(path: &Path) -> Result<Self, RunError> {
+        let paths = RunPaths::new(path);
+        paths.read(&paths.plan())?;
+        let run = Self::claim(path.to_owned())?;
+        atomic_file::remove_leftovers(path);
+        Ok(run)
+    }
+
+    fn claim(path: PathBuf) -> Result<Self, RunError> {
+        let lock_path = path.join(LOCK);
+        let lock = File::create(&lock_path).map_err(|error| FileError::io("write", &lock_path, error))?;
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(RunError::InUse { path }),
+            // Some network file systems know no locks: a run there is as safe as its user is careful.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(Self { paths: RunPaths(path), _lock: lock }),
+        }
+    }
+
+    /// Its files.
+    pub fn paths(&self) -> &RunPaths {
+        &self.paths
+    }
+}
+
+/// The run in `runs` whose model was written last.
+pub fn newest(runs: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(runs).ok()?.flatten();
+    let written = |entry: fs::DirEntry| {
+        let path = entry.path();
+        let model = fs::metadata(RunPaths::new(&path).model()).ok()?;
+        Some((model.modified().ok()?, path))
+    };
+    entries.filter_map(written).max().map(|(_, path)| path)
+}
+
+/// The N of every `NAME-N` in `runs`.
+fn numbers(runs: &Path, name: &str) -> impl Iterator<Item = u64> {
+    let prefix = format!("{name}-");
+    let number = move |entry: fs::DirEntry| entry.file_name().to_str()?.strip_prefix(&prefix)?.parse().ok();
+    fs::read_dir(runs).into_iter().flatten().flatten().filter_map(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn processes_that_start_at_once_get_different_directories() {
+        let runs = tempfile::tempdir().unwrap();
+        let made: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| RunDirectory::create_numbered(runs.path(), "a").unwrap())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let names: HashSet<_> = made.iter().map(|run| run.paths().directory().file_name().unwrap()).collect();
+        assert_eq!(names.len(), 8);
+        assert!((1..=8).all(|number| names.contains(std::ffi::OsStr::new(&format!("a-{number}")))));
+    }
+
+    #[test]
+    fn the_next_number_follows_the_highest_of_this_name() {
+        let runs = tempfile::tempdir().unwrap();
+        for name in ["a-2", "a-9", "b-40", "a-x", "a"] {
+            fs::create_dir(runs.path().join(name)).unwrap();
+        }
+        let run = RunDirectory::create_numbered(runs.path(), "a").unwrap();
+        assert!(run.paths().directory().ends_with("a-10"));
+    }
+
+    #[test]
+    fn a_directory_with_anything_in_it_is_refused_and_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("thesis.tex"), "x").unwrap();
+        assert!(matches!(RunDirectory::create(directory.path()), Err(RunError::NotEmpty { .. })));
+        fs::write(directory.path().join("recipe.toml"), "x").unwrap();
+        assert!(matches!(RunDirectory::create(directory.path()), Err(RunError::HoldsRun { .. })));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+        let file = directory.path().join("thesis.tex");
+        assert!(RunDirectory::create(&file).unwrap_err().to_string().contains("thesis.tex"));
+    }
+
+    #[test]
+    fn two_processes_cannot_have_one_run() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("deep/run");
+        let first = RunDirectory::create(&path).unwrap();
+        assert!(matches!(RunDirectory::create(&path), Err(RunError::InUse { .. })));
+        fs::write(first.paths().plan(), "").unwrap();
+        assert!(matches!(RunDirectory::open(&path), Err(RunError::InUse { .. })));
+        drop(first);
+        RunDirectory::open(&path).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_run_cannot_be_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        let problem = RunDirectory::open(directory.path()).unwrap_err().to_string();
+        assert!(problem.ends_with("is not a run directory: it has no run.toml"), "{problem}");
+        let problem = RunDirectory::open(&directory.path().join("none")).unwrap_err().to_string();
+        assert!(problem.ends_with("is not a run directory: it does not exist"), "{problem}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_newest_run_is_the_one_whose_model_was_written_last() {
+        let runs = tempfile::tempdir().unwrap();
+        assert_eq!(newest(runs.path()), None);
+        let at = |name: &str, seconds: u64| {
+            let path = runs.path().join(name);
+            fs::create_dir(&path).unwrap();
+            let file = File::create(RunPaths::new(path).model()).unwrap();
+            file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)).unwrap();
+        };
+        at("a-1", 100);
+        at("b-1", 300);
+        at("c-1", 200);
+        fs::create_dir(runs.path().join("without-model-1")).unwrap();
+        assert_eq!(newest(runs.path()), Some(runs.path().join("b-1")));
+    }
+
+    #[test]
+    fn a_plan_comes_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let paths = RunPaths::new(directory.path());
+        let data = DataReference {
+            name: "mine".to_owned(),
+            source: "/data/\"mine\"".to_owned(),
+            limit: Some(5),
+            fingerprint: "0f".to_owned(),
+        };
+        let plan = RunPlan { data_dir: Some("/cache".into()), data };
+        let recipe = Recipe::find("seed-mlp").unwrap();
+        paths.write_plan(&recipe, &plan).unwrap();
+        assert_eq!(paths.read_plan().unwrap(), plan);
+        assert_eq!(paths.read_recipe().unwrap(), recipe);
+    }
+}

@@ -1,0 +1,275 @@
+//! Named f32 tensors with text beside them, as a safetensors file.
+//!
+//! The `safetensors` crate reads; writing is done here, because the crate puts the texts in the order of a hash map
+//! that differs from process to process, and equal runs are to give equal files. The texts carry a checksum over
+//! themselves and all tensors, which the format lacks: a flipped bit is found, not trained on.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, Metadata};
+use serde_json::{Map, Value, json};
+
+use crate::atomic_file;
+use crate::error::FileError;
+use crate::fingerprint::Fingerprint;
+
+/// The text that holds the checksum.
+const CHECKSUM: &str = "checksum";
+
+/// A larger file is not read: no network of this program comes near.
+const LARGEST_FILE: u64 = 16 << 30;
+
+/// A tensor to be written.
+#[derive(Clone, Debug)]
+pub(crate) struct Tensor<'a> {
+    pub name: String,
+    pub shape: Vec<usize>,
+    /// As many as the product of `shape`.
+    pub values: &'a [f32],
+}
+
+/// Writes tensors, in their order, and texts. See [`atomic_file::write`] for what a failure leaves.
+pub(crate) fn write(path: &Path, texts: &BTreeMap<&str, String>, tensors: &[Tensor<'_>]) -> Result<(), FileError> {
+    let header = header(texts, tensors);
+    atomic_file::write(path, |writer| {
+        writer.write_all(&(header.len() as u64).to_le_bytes())?;
+        writer.write_all(header.as_bytes())?;
+        for tensor in tensors {
+            write_floats(writer, tensor.values)?;
+        }
+        Ok(())
+    })
+}
+
+/// The JSON that a safetensors file begins with, padded so that the values lie at a multiple of eight bytes.
+fn header(texts: &BTreeMap<&str, String>, tensors: &[Tensor<'_>]) -> String {
+    let mut checksum = Checksum::new(texts.iter().map(|(key, text)| (*key, text.as_str())));
+    let mut entries = Map::new();
+    let mut start = 0;
+    for tensor in tensors {
+        let end = start + 4 * tensor.values.len();
+        let entry = json!({ "dtype": "F32", "shape": tensor.shape, "data_offsets": [start, end] });
+        entries.insert(tensor.name.clone(), entry);
+        checksum.tensor(&tensor.name, &tensor.shape, &bytes_of(tensor.values));
+        start = end;
+    }
+    let mut all: Map<String, Value> = texts.iter().map(|(key, text)| ((*key).to_owned(), json!(text))).collect();
+    all.insert(CHECKSUM.to_owned(), json!(checksum.0.digits()));
+    entries.insert("__metadata__".to_owned(), Value::Object(all));
+    let mut header = Value::Object(entries).to_string();
+    while !header.len().is_multiple_of(8) {
+        header.push(' ');
+    }
+    header
+}
+
+fn bytes_of(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+fn write_floats(writer: &mut dyn Write, values: &[f32]) -> io::Result<()> {
+    values.chunks(1 << 14).try_for_each(|chunk| writer.write_all(&bytes_of(chunk)))
+}
+
+/// Over the texts by key, then the tensors in their order.
+struct Checksum(Fingerprint);
+
+impl Checksum {
+    fn new<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut fingerprint = Fingerprint::new();
+        for (key, text) in texts {
+            fingerprint.field(key.as_bytes()).field(text.as_bytes());
+        }
+        Self(fingerprint)
+    }
+
+    fn tensor(&mut self, name: &str, shape: &[usize], bytes: &[u8]) {
+        self.0.field(name.as_bytes());
+        self.0.field(&shape.iter().flat_map(|&size| (size as u64).to_le_bytes()).collect::<Vec<_>>());
+        self.0.field(bytes);
+    }
+}
+
+/// A file that has been read and found whole.
+#[derive(Debug)]
+pub(crate) struct TensorFile {
+    path: PathBuf,
+    kind: &'static str,
+    texts: HashMap<String, String>,
+    header: Metadata,
+    /// The whole file.
+    bytes: Vec<u8>,
+    /// Where the values begin.
+    values: usize,
+}
+
+impl TensorFile {
+    /// Reads a file that should be a `kind`; allocates no more than a small multiple of what the file holds.
+    pub fn read(path: &Path, kind: &'static str) -> Result<Self, FileError> {
+        let io = |source| FileError::io("read", path, source);
+        let length = fs::metadata(path).map_err(io)?;
+        if !length.is_file() {
+            return Err(FileError::invalid(path, kind, "it is not a file"));
+        }
+        if length.len() > LARGEST_FILE {
+            return Err(FileError::invalid(path, kind, format!("it has {} bytes, far too many", length.len())));
+        }
+        let mut bytes = Vec::with_capacity(length.len() as usize);
+        File::open(path).and_then(|file| file.take(LARGEST_FILE).read_to_end(&mut bytes)).map_err(io)?;
+        Self::parse(path, kind, bytes)
+    }
+
+    fn parse(path: &Path, kind: &'static str, bytes: Vec<u8>) -> Result<Self, FileError> {
+        let invalid = |why: String| FileError::invalid(path, kind, why);
+        let (length, header) =
+            SafeTensors::read_metadata(&bytes).map_err(|error| invalid(format!("not safetensors ({error})")))?;
+        let texts = header.metadata().clone().unwrap_or_default();
+        let file = Self { path: path.to_owned(), kind, texts, header, bytes, values: 8 + length };
+        let written = file.text(CHECKSUM)?;
+        if written != file.checksum() {
+            return Err(invalid("its checksum does not match its content, so it is damaged".to_owned()));
+        }
+        Ok(file)
+    }
+
+    fn checksum(&self) -> String {
+        let texts: BTreeMap<_, _> = self.texts.iter().filter(|(key, _)| *key != CHECKSUM).collect();
+        let mut checksum = Checksum::new(texts.into_iter().map(|(key, text)| (key.as_str(), text.as_str())));
+        let mut tensors: Vec<_> = self.header.tensors().into_iter().collect();
+        tensors.sort_by_key(|(_, info)| info.data_offsets);
+        for (name, info) in tensors {
+            let (start, end) = info.data_offsets;
+            checksum.tensor(&name, &info.shape, &self.bytes[self.values..][start..end]);
+        }
+        checksum.0.digits()
+    }
+
+    /// The text under `key`.
+    pub fn text(&self, key: &str) -> Result<&str, FileError> {
+        self.texts.get(key).map(String::as_str).ok_or_else(|| {
+            self.invalid(format!("it lacks the text '{key}', so it was not written by this program or is damaged"))
+        })
+    }
+
+    /// The JSON document under `key`.
+    pub fn document<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<T, FileError> {
+        serde_json::from_str(self.text(key)?).map_err(|error| self.invalid(format!("'{key}' in it: {error}")))
+    }
+
+    /// Whether there is a tensor of this name and shape, and where its bytes are.
+    pub fn expect(&self, name: &str, shape: &[usize]) -> Result<&[[u8; 4]], FileError> {
+        let info = self.header.info(name).ok_or_else(|| self.invalid(format!("it lacks the tensor {name}")))?;
+        if info.dtype != Dtype::F32 || info.shape != shape {
+            let found = format!("{:?} {:?}", info.dtype, info.shape);
+            return Err(self.invalid(format!("the tensor {name} is {found}, but the network needs F32 {shape:?}")));
+        }
+        let (start, end) = info.data_offsets;
+        Ok(self.bytes[self.values..][start..end].as_chunks().0)
+    }
+
+    /// Copies the values of a tensor, which must have this name and shape.
+    pub fn copy(&self, name: &str, shape: &[usize], values: &mut [f32]) -> Result<(), FileError> {
+        let bytes = self.expect(name, shape)?;
+        if bytes.len() != values.len() {
+            return Err(self.invalid(format!("the tensor {name} has {} values", bytes.len())));
+        }
+        for (value, bytes) in values.iter_mut().zip(bytes) {
+            *value = f32::from_le_bytes(*bytes);
+        }
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(self.invalid(format!("the tensor {name} holds values that are not numbers")));
+        }
+        Ok(())
+    }
+
+    /// An error about this file.
+    pub fn invalid(&self, why: impl Into<String>) -> FileError {
+        FileError::invalid(&self.path, self.kind, why)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sample(path: &Path) {
+        let texts = BTreeMap::from([("recipe", "name = \"a\"".to_owned()), ("epoch", "3".to_owned())]);
+        let tensor =
+            |name: &str, shape: &[usize], values| Tensor { name: name.to_owned(), shape: shape.to_vec(), values };
+        let tensors = [tensor("b", &[2, 2], &[1.0, -2.5, 3.25, f32::MIN_POSITIVE]), tensor("a", &[1], &[7.0])];
+        write(path, &texts, &tensors).unwrap();
+    }
+
+    fn sample_bytes() -> Vec<u8> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.safetensors");
+        sample(&path);
+        fs::read(path).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_bit_for_bit() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.safetensors");
+        sample(&path);
+        let file = TensorFile::read(&path, "model").unwrap();
+        let mut values = [0.0; 4];
+        file.copy("b", &[2, 2], &mut values).unwrap();
+        assert_eq!(values, [1.0, -2.5, 3.25, f32::MIN_POSITIVE]);
+        assert_eq!(file.text("epoch").unwrap(), "3");
+        let problem = file.copy("b", &[4], &mut values).unwrap_err().to_string();
+        assert!(problem.contains("x.safetensors") && problem.contains("[2, 2]"), "{problem}");
+        // The values stand aligned, so that others can map the file into memory.
+        assert_eq!(file.values % 8, 0);
+    }
+
+    #[test]
+    fn others_can_read_it_and_equal_content_gives_equal_bytes() {
+        let bytes = sample_bytes();
+        let tensors = SafeTensors::deserialize(&bytes).unwrap();
+        assert_eq!(tensors.tensor("a").unwrap().data(), 7.0f32.to_le_bytes());
+        assert_eq!(bytes, sample_bytes());
+    }
+
+    #[test]
+    fn files_of_others_are_refused() {
+        let path = Path::new("foreign.safetensors");
+        for bytes in [&b""[..], b"PK\x03\x04", &[0xff; 64], b"\x02\0\0\0\0\0\0\0{}"] {
+            let problem = TensorFile::parse(path, "model", bytes.to_vec()).unwrap_err().to_string();
+            assert!(problem.starts_with("foreign.safetensors is not a sound model: "), "{problem}");
+            assert!(!problem.contains('\n'), "{problem}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_damaged_byte_is_found(at in any::<prop::sample::Index>(), change in 1u8..) {
+            let mut bytes = sample_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] ^= change;
+            // A header may say the same in other words, e.g. with another kind of white space.
+            if let Ok(file) = TensorFile::parse(Path::new("x"), "model", bytes) {
+                let mut values = [0.0; 4];
+                file.copy("b", &[2, 2], &mut values).unwrap();
+                prop_assert_eq!(values, [1.0, -2.5, 3.25, f32::MIN_POSITIVE]);
+            }
+        }
+
+        #[test]
+        fn cut_or_random_bytes_never_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..200), cut in any::<prop::sample::Index>()) {
+            let mut sample = sample_bytes();
+            sample.truncate(cut.index(sample.len()));
+            prop_assert!(TensorFile::parse(Path::new("x"), "model", sample).is_err());
+            prop_assert!(TensorFile::parse(Path::new("x"), "model", bytes.clone()).is_err());
+            // With a length that fits, so that the header is looked at.
+            let length = (bytes.len() as u64).to_le_bytes();
+            bytes.splice(0..0, length);
+            prop_assert!(TensorFile::parse(Path::new("x"), "model", bytes).is_err());
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The loop with a small network on the reference executor: interruptions, divergence, and what is measured.
+
+use std::io;
+use std::path::PathBuf;
+
+use modiste_data::{Dataset, ImageShape, Images};
+
+use super::*;
+use crate::executor::{DeviceInfo, State, StepResult};
+use crate::init::glorot_uniform;
+use crate::network::Network;
+use crate::reference::ReferenceExecutor;
+
+const SHAPE: ImageShape = ImageShape { height: 4, width: 4, channels: 1 };
+const CLASSES: usize = 3;
+
+/// Three epochs of five steps, the last of each smaller.
+fn recipe(changes: &[(&str, &str)]) -> Recipe {
+    let mut text = "
+        name = 'small'
+        layers = [
+          { type = 'conv', filters = 2, kernel = 3, activation = 'relu' }, { type = 'flatten' },
+          { type = 'dense', units = 6 }, { type = 'leaky_relu' }, { type = 'dropout', rate = 0.3 },
+          { type = 'dense', units = 3, activation = 'softmax' },
+        ]
+        [data]
+        validation = 0.25
+        [optimiser]
+        type = 'adam'
+        learning_rate = 0.01
+        [training]
+        epochs = 3
+        batch = 8
+        seed = 4"
+        .to_owned();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    Recipe::parse(&text, "test").unwrap()
+}
+
+/// 52 training images, of which a quarter of each class is held out, and 11 test images.
+fn dataset() -> Dataset {
+    let images = |count: usize| {
+        let labels: Vec<u8> = (0..count).map(|index| (index % CLASSES) as u8).collect();
+        let pixel = |index: usize| ((index * 37) % 101 + 70 * (index / SHAPE.len() % CLASSES)) as u8;
+        Arc::new(Images::new(SHAPE, (0..count * SHAPE.len()).map(pixel).collect(), labels, CLASSES).unwrap())
+    };
+    Dataset {
+        name: "patterns".to_owned(),
+        class_names: ["a", "b", "c"].map(str::to_owned).to_vec(),
+        train: images(52),
+        test: images(11),
+    }
+}
+
+/// Keeps everything in memory.
+#[derive(Default)]
+struct Memory {
+    records: Vec<EpochRecord>,
+    checkpoints: Vec<Checkpoint>,
+    /// Saves that succeed before the disk is full.
+    room: Option<usize>,
+}
+
+impl Keeper for Memory {
+    fn record(&mut self, record: &EpochRecord) -> Result<(), FileError> {
+        self.records.push(record.clone());
+        Ok(())
+    }
+
+    fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), FileError> {
+        if self.room == Some(self.checkpoints.len()) {
+            let source = io::ErrorKind::StorageFull.into();
+            return Err(FileError::Io { action: "write", path: PathBuf::from("checkpoint"), source });
+        }
+        self.checkpoints.push(checkpoint.clone());
+        Ok(())
+    }
+}
+
+/// Stops after some steps of its session.
+struct StopAfter<'a> {
+    steps: usize,
+    stop: &'a AtomicBool,
+}
+
+impl Observer for StopAfter<'_> {
+    fn step(&mut self, _: &StepEvent) {
+        self.steps -= 1;
+        if self.steps == 0 {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The reference executor works in f64; this one keeps its state in f32 between steps, as those for use do.
+struct InF32(ReferenceExecutor);
+
+impl InF32 {
+    fn new(recipe: &Recipe) -> Self {
+        let network = Network::new(&recipe.layers, SHAPE, CLASSES).unwrap();
+        let seed = recipe.training.seed;
+        let mut executor = Self(ReferenceExecutor::new(&network, recipe.training.batch, seed));
+        executor.set_state(&State::fresh(glorot_uniform(&network, seed)));
+        executor
+    }
+}
+
+impl Executor for InF32 {
+    fn network(&self) -> &Network {
+        self.0.network()
+    }
+
+    fn batch_size(&self) -> usize {
+        self.0.batch_size()
+    }
+
+    fn device(&self) -> DeviceInfo {
+        self.0.device()
+    }
+
+    fn backward(&mut self, batch: Batch<'_>, step: u64) -> StepResult {
+        self.0.backward(batch, step)
+    }
+
+    fn gradient(&mut self) -> &mut [f32] {
+        self.0.gradient()
+    }
+
+    fn update(&mut self, hyper: &Hyper) {
+        self.0.update(hyper);
+        let rounded = self.0.state();
+        self.0.set_state(&rounded);
+    }
+
+    fn infer(&mut self, images: &[f32], logits: &mut [f32]) {
+        self.0.infer(images, logits);
+    }
+
+    fn features(&mut self, images: &[f32], features: &mut [f32]) {
+        self.0.features(images, features);
+    }
+
+    fn state(&self) -> State {
+        self.0.state()
+    }
+
+    fn set_state(&mut self, state: &State) {
+        self.0.set_state(state);
+    }
+}
+
+/// One session of a run, from its last checkpoint if it has one, stopped after `steps`.
+fn session(recipe: &Recipe, keeper: &mut Memory, steps: usize) -> Result<(Ended, State), TrainError> {
+    let mut executor = InF32::new(recipe);
+    let partition = Partition::new(&dataset(), recipe.data.validation, None, recipe.training.seed);
+    let mut trainer = Trainer::new(&mut executor, recipe, &partition, Instant::now())?;
+    if let Some(checkpoint) = keeper.checkpoints.last() {
+        trainer.restore(checkpoint)?;
+    }
+    let stop = AtomicBool::new(steps == 0);
+    let ended = trainer.run(keeper, &mut StopAfter { steps, stop: &stop }, &stop)?;
+    Ok((ended, executor.state()))
+}
+
+/// Records without what the clock says.
+fn timeless(records: &[EpochRecord]) -> Vec<EpochRecord> {
+    let strip = |record: &EpochRecord| EpochRecord {
+        images_per_second: 0.0,
+        seconds: 0.0,
+        wall_seconds: 0.0,
+        ..record.clone()
+    };
+    records.iter().map(strip).collect()
+}
+
+#[test]
+fn stopping_after_any_number_of_steps_changes_nothing() {
+    let recipe = recipe(&[]);
+    let mut whole = Memory::default();
+    let (ended, state) = session(&recipe, &mut whole, usize::MAX).unwrap();
+    assert_eq!(whole.records.iter().map(|record| record.steps).collect::<Vec<_>>(), [5, 10, 15]);
+    // 5 stops in the measurement after an epoch, 15 in that of the last; 0 before anything is done.
+    for steps in 0..=15 {
+        let mut parts = Memory::default();
+        let (interrupted, _) = session(&recipe, &mut parts, steps).unwrap();
+        assert_eq!(interrupted, Ended::Interrupted);
+        assert_eq!(parts.checkpoints.last().unwrap().position.step, steps as u64);
+        let resumed = session(&recipe, &mut parts, usize::MAX).unwrap();
+        assert_eq!(resumed, (ended, state.clone()), "stopped after {steps}");
+        assert_eq!(timeless(&parts.records), timeless(&whole.records), "stopped after {steps}");
+    }
+}
+
+#[test]
+fn stopping_after_every_single_step_changes_nothing() {
+    let recipe = recipe(&[]);
+    let (_, state) = session(&recipe, &mut Memory::default(), usize::MAX).unwrap();
+    let mut parts = Memory::default();
+    let mut sessions = 1;
+    let last = loop {
+        match session(&recipe, &mut parts, 1).unwrap() {
+            (Ended::Interrupted, _) => sessions += 1,
+            (Ended::Finished { .. }, state) => break state,
+        }
+    };
+    assert_eq!(last, state);
+    // One for each step, and one for the measurement that the last of them interrupted.
+    assert_eq!(sessions, 16);
+}
+
+#[test]
+fn a_killed_run_goes_on_from_the_last_epoch() {
+    let recipe = recipe(&[]);
+    let mut whole = Memory::default();
+    let (_, state) = session(&recipe, &mut whole, usize::MAX).unwrap();
+    // At the start, and after each epoch.
+    assert_eq!(whole.checkpoints.iter().map(|kept| kept.position.epoch).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    for kept in 1..=4 {
+        let mut killed = Memory { checkpoints: whole.checkpoints[..kept].to_vec(), ..Memory::default() };
+        assert_eq!(session(&recipe, &mut killed, usize::MAX).unwrap().1, state);
+    }
+}
+
+#[test]
+fn more_epochs_later_are_the_same_as_more_epochs_at_once() {
+    let mut parts = Memory::default();
+    session(&recipe(&[]), &mut parts, usize::MAX).unwrap();
+    let more = recipe(&[("epochs = 3", "epochs = 5")]);
+    let (_, state) = session(&more, &mut parts, usize::MAX).unwrap();
+    let mut whole = Memory::default();
+    assert_eq!(session(&more, &mut whole, usize::MAX).unwrap().1, state);
+    assert_eq!(timeless(&parts.records), timeless(&whole.records));
+}
+
+#[test]
+fn an_epoch_shows_every_training_image_once_and_the_mean_of_its_steps() {
+    let mut keeper = Memory::default();
+    session(&recipe(&[]), &mut keeper, 3).unwrap();
+    let running = keeper.checkpoints.last().unwrap().position.running;
+    assert_eq!(running.images, 24);
+    session(&recipe(&[]), &mut keeper, usize::MAX).unwrap();
+    let position = &keeper.checkpoints.last().unwrap().position;
+    assert_eq!(position.train_images, 39);
+    assert_eq!(position.running, RunningSums::default());
+    let hits = keeper.records[0].train_accuracy * 39.0;
+    assert!((hits - hits.round()).abs() < 1e-9, "{hits} of 39 images");
+}
+
+#[test]
+fn the_test_images_are_measured_with_the_last_weights_and_not_for_choices() {
+    let mut keeper = Memory::default();
+    let (ended, _) = session(&recipe(&[]), &mut keeper, usize::MAX).unwrap();
+    let Ended::Finished { test } = ended else { panic!("interrupted") };
+    let last = keeper.records.last().unwrap();
+    assert_ne!(Some(test.loss), last.validation_loss);
+
+    let mut keeper = Memory::default();
+    let (ended, _) = session(&recipe(&[("0.25", "'test'")]), &mut keeper, usize::MAX).unwrap();
+    let Ended::Finished { test } = ended else { panic!("interrupted") };
+    let last = keeper.records.last().unwrap();
+    assert_eq!((Some(test.loss), Some(test.accuracy)), (last.validation_loss, last.validation_accuracy));
+
+    let mut keeper = Memory::default();
+    session(&recipe(&[("0.25", "0")]), &mut keeper, usize::MAX).unwrap();
+    assert_eq!(keeper.records.last().unwrap().validation_loss, None);
+}
+
+#[test]
+fn divergence_is_told_and_the_last_good_checkpoint_stays() {
+    let mut keeper = Memory::default();
+    session(&recipe(&[]), &mut keeper, 7).unwrap();
+    let kept = keeper.checkpoints.len();
+    let error = session(&recipe(&[("0.01", "1e38")]), &mut keeper, usize::MAX).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("in epoch 2, step ") && text.contains("lower optimiser.learning_rate"), "{text}");
+    assert_eq!(keeper.checkpoints.len(), kept);
+    assert!(keeper.checkpoints[kept - 1].state.parameters.iter().all(|value| value.is_finite()));
+}
+
+#[test]
+fn a_full_disk_stops_training() {
+    let mut keeper = Memory { room: Some(2), ..Memory::default() };
+    let error = session(&recipe(&[]), &mut keeper, usize::MAX).unwrap_err();
+    assert!(error.to_string().starts_with("cannot write checkpoint: "), "{error}");
+    assert_eq!(keeper.checkpoints.last().unwrap().position.epoch, 1);
+}
+
+#[test]
+fn a_checkpoint_of_another_run_is_refused() {
+    let mut keeper = Memory::default();
+    session(&recipe(&[]), &mut keeper, 2).unwrap();
+    for (from, to, what) in [
+        ("seed = 4", "seed = 5", "seed 4"),
+        ("batch = 8", "batch = 9", "batch 8"),
+        ("0.25", "0.5", "training images 39"),
+    ] {
+        let error = session(&recipe(&[(from, to)]), &mut keeper, usize::MAX).unwrap_err().to_string();
+        assert!(error.contains(what), "{error}");
+    }
+}
+
+#[test]
+fn a_run_without_images_is_refused() {
+    let recipe = recipe(&[]);
+    let mut executor = InF32::new(&recipe);
+    let partition = Partition::new(&dataset(), recipe.data.validation, Some(0), 4);
+    let error = Trainer::new(&mut executor, &recipe, &partition, Instant::now()).err().unwrap();
+    assert!(error.to_string().contains("no training images"), "{error}");
+}
