@@ -6,3 +6,8 @@ pub mod numbers;
 pub mod picture;
 pub mod snapshot;
 mod text;
+
+/// The README's example, compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;
