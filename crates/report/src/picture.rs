@@ -1,9 +1,5 @@
 //! A canvas of RGB pixels that becomes a PNG file.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-
 /// Red, green, blue.
 pub type Colour = [u8; 3];
 
@@ -16,9 +12,9 @@ pub struct Picture {
     pixels: Vec<u8>,
 }
 
-/// Why a picture cannot be written.
+/// Why a picture cannot become a PNG file.
 #[derive(Debug, thiserror::Error)]
-pub enum WriteError {
+pub enum PngError {
     /// The picture is wider or higher than PNG allows.
     #[error("the picture would be {width}x{height} pixels, too large for a PNG")]
     TooLarge {
@@ -27,9 +23,6 @@ pub enum WriteError {
         /// Its height.
         height: usize,
     },
-    /// The system refused.
-    #[error(transparent)]
-    Io(#[from] io::Error),
     /// The encoder refused.
     #[error(transparent)]
     Encoding(#[from] png::EncodingError),
@@ -82,8 +75,8 @@ impl Picture {
     ///
     /// # Errors
     /// When it is too large for the format.
-    pub fn to_png(&self) -> Result<Vec<u8>, WriteError> {
-        let too_large = |_| WriteError::TooLarge { width: self.width, height: self.height };
+    pub fn to_png(&self) -> Result<Vec<u8>, PngError> {
+        let too_large = |_| PngError::TooLarge { width: self.width, height: self.height };
         let (width, height) =
             (u32::try_from(self.width).map_err(too_large)?, u32::try_from(self.height).map_err(too_large)?);
         let mut bytes = Vec::new();
@@ -95,34 +88,6 @@ impl Picture {
         writer.finish()?;
         Ok(bytes)
     }
-
-    /// Writes a PNG file: whole or not at all, since it gets its name only when it is on the disk.
-    ///
-    /// # Errors
-    /// When the system does not let us write there, or the picture is too large for the format.
-    pub fn write_png(&self, path: &Path) -> Result<(), WriteError> {
-        let bytes = self.to_png()?;
-        if path.is_dir() {
-            return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
-        }
-        let unfinished = unfinished_name(path);
-        let written = File::create(&unfinished)
-            .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&unfinished, path));
-        if written.is_err() {
-            // The error to tell of is the first one; there may be no such file.
-            let _ = fs::remove_file(&unfinished);
-        }
-        Ok(written?)
-    }
-}
-
-/// A name beside `path` that no other process uses.
-fn unfinished_name(path: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.part", std::process::id()));
-    path.with_file_name(name)
 }
 
 #[cfg(test)]
@@ -151,15 +116,5 @@ mod tests {
         }
         assert_eq!([picture.get(0, 0), picture.get(1, 0)], [Some([0, 100, 255]), Some([100, 0, 255])]);
         assert_eq!(picture.get(2, 0), Some([20, 80, 255]));
-    }
-
-    #[test]
-    fn a_failed_write_leaves_nothing_behind() {
-        let directory = tempfile::tempdir().unwrap();
-        let taken = directory.path().join("taken.png");
-        fs::create_dir(&taken).unwrap();
-        assert!(Picture::new(1, 1, [0; 3]).write_png(&taken).is_err());
-        assert!(Picture::new(1, 1, [0; 3]).write_png(&directory.path().join("none/a.png")).is_err());
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 }
