@@ -7,9 +7,11 @@ pub fn peak_bytes() -> Option<u64> {
     field(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
 }
 
-/// Memory that can be had without swapping, in bytes.
+/// Memory that can be had without swapping, in bytes; no more than a container may use.
 pub fn available_bytes() -> Option<u64> {
-    field(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
+    let available = field(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")?;
+    let allowed = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
+    Some(available.min(allowed.unwrap_or(u64::MAX)))
 }
 
 /// A line such as `VmHWM:  1234 kB` as bytes.

@@ -86,6 +86,8 @@ fn recipes_that_are_wrong() {
     }
 }
 
+/// Where the system says how much memory there is.
+#[cfg(target_os = "linux")]
 #[test]
 fn networks_beyond_all_memory_are_refused() {
     let world = World::new();
