@@ -1,5 +1,6 @@
 //! Labelled images in memory.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,7 @@ impl ImageShape {
 /// Why pixels and labels do not make a labelled set.
 #[derive(Debug, thiserror::Error)]
 pub enum ImagesError {
-    /// The number of bytes is not a multiple of an image's size, or the labels count otherwise.
+    /// There are not as many images as labels.
     #[error("{images} images but {labels} labels")]
     Counts {
         /// Images found.
@@ -51,7 +52,7 @@ pub enum ImagesError {
 }
 
 /// Images of one shape with a class each.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Images {
     shape: ImageShape,
     /// `[n, height, width, channels]`
@@ -112,6 +113,13 @@ impl Images {
     /// All labels, `[n]`.
     pub fn labels(&self) -> &[u8] {
         &self.labels
+    }
+}
+
+/// Says how many images of which shape there are, and spares the reader their pixels.
+impl fmt::Debug for Images {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Images").field("len", &self.len()).field("shape", &self.shape).finish_non_exhaustive()
     }
 }
 

@@ -136,7 +136,7 @@ impl<'a> Downloader<'a> {
             Err(error) => return Err(local("read")(error)),
         };
         if done > file.size {
-            fs::remove_file(part).map_err(local("remove"))?;
+            discard(part)?;
             done = 0;
         }
         let mut resumed = done > 0;
@@ -147,14 +147,14 @@ impl<'a> Downloader<'a> {
             }
             let mut response = request.call().map_err(judge)?;
             let opened = match place_of(&response, done, file.size) {
-                Place::Continues => OpenOptions::new().append(true).open(part),
+                Place::Continues => OpenOptions::new().create(true).append(true).open(part),
                 Place::Begins => {
                     resumed = false;
                     done = 0;
                     File::create(part)
                 }
                 Place::Elsewhere(why) => {
-                    fs::remove_file(part).map_err(local("remove"))?;
+                    discard(part)?;
                     return Err(Failure::Passing(why));
                 }
                 Place::Nowhere(failure) => return Err(failure),
@@ -166,7 +166,7 @@ impl<'a> Downloader<'a> {
         }
         let found = sha256_of(File::open(part).map_err(local("read"))?).map_err(local("read"))?;
         if found != file.sha256 {
-            fs::remove_file(part).map_err(local("remove"))?;
+            discard(part)?;
             let why = format!("gave other bytes than the set's (SHA-256 {found} instead of {})", file.sha256);
             // A part kept from before may be what was wrong, so the address deserves another attempt from the start.
             return Err(if resumed { Failure::Passing(why) } else { Failure::Refused(why) });
@@ -205,6 +205,13 @@ impl<'a> Downloader<'a> {
             self.progress.report(Event::Advanced { file: file.name, done, total });
         }
         Ok(())
+    }
+}
+
+fn discard(part: &Path) -> Result<(), Failure> {
+    match fs::remove_file(part) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::Local(Error::io("remove", part, error))),
+        _ => Ok(()),
     }
 }
 

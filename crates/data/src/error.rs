@@ -3,14 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::ImagesError;
-
 /// Why images could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The system refused to read or write.
-    #[error("cannot {action} {}: {source}; check that the path exists and that you may use it", path.display())]
+    #[error("cannot {action} {}: {source}; check the path, its permissions and the space left", path.display())]
     Io {
         /// What was tried, e.g. `read`.
         action: &'static str,
@@ -27,26 +25,26 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
-    /// Images and labels are both sound, but do not belong together.
-    #[error("{} and {} do not belong together: {why}; take both from one set", images.display(), labels.display())]
+    /// Two files are both sound, but do not belong together.
+    #[error("{} and {} do not belong together: {why}; take both from one set", first.display(), second.display())]
     Pair {
-        /// The file of images.
-        images: PathBuf,
-        /// The file of labels.
-        labels: PathBuf,
+        /// One file.
+        first: PathBuf,
+        /// The other file.
+        second: PathBuf,
         /// What does not match.
         why: String,
     },
     /// A directory lacks a file.
     #[error(
-        "{} holds no {file} (nor the same raw or with .gz); \
-         give a directory with the four official IDX files, two of training and two of test data",
+        "{} holds neither {file} nor {file}.gz; \
+         give a directory with the four official IDX files: images and labels, of train and t10k",
         dir.display()
     )]
     Missing {
         /// The directory.
         dir: PathBuf,
-        /// The file's name.
+        /// The file's name without `.gz`.
         file: String,
     },
     /// Neither a known set nor a path.
@@ -101,7 +99,7 @@ impl Error {
         Error::Idx { path: path.to_owned(), why: why.into() }
     }
 
-    pub(crate) fn pair(images: &Path, labels: &Path, why: ImagesError) -> Self {
-        Error::Pair { images: images.to_owned(), labels: labels.to_owned(), why: why.to_string() }
+    pub(crate) fn pair(first: &Path, second: &Path, why: impl ToString) -> Self {
+        Error::Pair { first: first.to_owned(), second: second.to_owned(), why: why.to_string() }
     }
 }

@@ -1,4 +1,4 @@
-//! modiste-data: where images come from, and what a batch is.
+#![doc = include_str!("../README.md")]
 
 mod check;
 mod dataset;

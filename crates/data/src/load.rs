@@ -21,7 +21,9 @@ const FILE_NAMES: [&str; 4] =
 /// Loads a data set, downloading it first where it is known and not here yet.
 ///
 /// `dir` is where known sets are kept (`--data-dir`; see [`find_dir`]). [`Source::Auto`] falls back to drawn garments
-/// when Fashion-MNIST cannot be had, and says so by a notice; nothing else falls back.
+/// when Fashion-MNIST cannot be had, and says so by a notice; nothing else falls back. A directory of somebody's own
+/// holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`,
+/// each raw or with `.gz`, and may hold `classes.txt` with a class's name on each line.
 ///
 /// # Errors
 /// When files are missing, damaged or do not belong together, and when they cannot be downloaded.
@@ -47,16 +49,17 @@ fn load_known(set: &KnownSet, dir: Option<&Path>, progress: &dyn Progress) -> Re
         complete(set, &dir, &Patience::default(), progress)?;
         files = read();
     }
-    let mut sound = Vec::with_capacity(4);
-    for (file, known) in files.into_iter().zip(&set.files) {
-        let path = dir.join(known.name);
+    let [train_images, train_labels, test_images, test_labels] = files;
+    let sound = |at: usize, file: Result<Result<Idx, FileState>, Error>| {
+        let path = dir.join(set.files[at].name);
         match file? {
-            Ok(idx) => sound.push((path, idx)),
-            Err(state) => return Err(Error::Damaged { path, why: state.to_string() }),
+            Ok(idx) => Ok((path, idx)),
+            Err(state) => Err(Error::Damaged { path, why: state.to_string() }),
         }
-    }
+    };
+    let files = [sound(0, train_images)?, sound(1, train_labels)?, sound(2, test_images)?, sound(3, test_labels)?];
     let names = set.class_names.map(String::from).to_vec();
-    assemble(set.name.to_owned(), Some(names), sound)
+    assemble(set.name.to_owned(), Some(names), files)
 }
 
 /// The outer error is for good, the inner one for what fetching can mend.
@@ -80,16 +83,23 @@ fn load_directory(dir: &Path) -> Result<Dataset, Error> {
         let path = path.ok_or_else(|| Error::Missing { dir: dir.to_owned(), file: FILE_NAMES[at].to_owned() })?;
         Ok((path.clone(), idx::read(&path)?))
     };
-    let files = read_four(read).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let [train_images, train_labels, test_images, test_labels] = read_four(read);
+    let files = [train_images?, train_labels?, test_images?, test_labels?];
     assemble(dir.display().to_string(), class_names(dir)?, files)
 }
 
-/// The lines of `classes.txt`, where there is one.
+/// What the classes of a directory are called: the lines of its `classes.txt`, or the names of the known set whose
+/// labels it holds.
 fn class_names(dir: &Path) -> Result<Option<Vec<String>>, Error> {
     let path = dir.join("classes.txt");
     match fs::read_to_string(&path) {
         Ok(text) => Ok(Some(text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            // Labels are small, and no two sets have the same.
+            let has = |file: &KnownFile| read_checked(&dir.join(file.name), file).is_ok();
+            let set = known_sets().iter().find(|set| has(&set.files[1]) && has(&set.files[3]));
+            Ok(set.map(|set| set.class_names.map(String::from).to_vec()))
+        }
         Err(source) => Err(Error::io("read", &path, source)),
     }
 }
@@ -106,37 +116,39 @@ fn read_four<T: Send>(read: impl Fn(usize) -> T + Sync) -> [T; 4] {
     })
 }
 
+/// A file's path and what it holds.
+type FileContent = (PathBuf, Idx);
+
 /// Makes a set of its four files. Without names, classes are called by their number.
-fn assemble(name: String, class_names: Option<Vec<String>>, files: Vec<(PathBuf, Idx)>) -> Result<Dataset, Error> {
-    let highest = [&files[1], &files[3]].into_iter().filter_map(|(_, labels)| labels.values.iter().max()).max();
+fn assemble(name: String, class_names: Option<Vec<String>>, files: [FileContent; 4]) -> Result<Dataset, Error> {
+    let [train_images, train_labels, test_images, test_labels] = files;
+    let (train_path, test_path) = (train_images.0.clone(), test_images.0.clone());
     let class_names = class_names.unwrap_or_else(|| {
+        let highest = train_labels.1.values.iter().chain(&test_labels.1.values).max();
         let classes = highest.map_or(0, |&label| usize::from(label) + 1);
         (0..classes).map(|class| class.to_string()).collect()
     });
-    let mut files = files.into_iter();
-    let mut part = || -> Result<Arc<Images>, Error> {
-        let ((images_path, images), (labels_path, labels)) = match (files.next(), files.next()) {
-            (Some(images), Some(labels)) => (images, labels),
-            _ => unreachable!("a set has four files"),
-        };
-        Ok(Arc::new(pair(images, &images_path, labels, &labels_path, class_names.len())?))
-    };
-    let (train, test) = (part()?, part()?);
-    Ok(Dataset { name, class_names, train, test })
+    let train = pair(train_images, train_labels, class_names.len())?;
+    let test = pair(test_images, test_labels, class_names.len())?;
+    if train.shape() != test.shape() {
+        let [train, test] = [train, test].map(|images| format!("{}x{}", images.shape().height, images.shape().width));
+        return Err(Error::pair(&train_path, &test_path, format!("images of {train} and of {test} pixels")));
+    }
+    Ok(Dataset { name, class_names, train: Arc::new(train), test: Arc::new(test) })
 }
 
-fn pair(images: Idx, images_path: &Path, labels: Idx, labels_path: &Path, classes: usize) -> Result<Images, Error> {
-    let [_, height, width] = images.dims[..] else {
-        let rank = images.dims.len();
-        return Err(Error::idx(images_path, format!("it has {rank} dimensions, where images have 3")));
+fn pair(images: FileContent, labels: FileContent, classes: usize) -> Result<Images, Error> {
+    let ((images_path, images), (labels_path, labels)) = (images, labels);
+    let rank = |idx: &Idx, expected: usize, path: &Path| match idx.dims.len() {
+        found if found == expected => Ok(()),
+        found => Err(Error::idx(path, format!("it has {found} dimensions instead of {expected}"))),
     };
-    if labels.dims.len() != 1 {
-        let rank = labels.dims.len();
-        return Err(Error::idx(labels_path, format!("it has {rank} dimensions, where labels have 1")));
-    }
+    rank(&images, 3, &images_path)?;
+    rank(&labels, 1, &labels_path)?;
     if images.values.is_empty() {
-        return Err(Error::idx(images_path, "it holds no pixel"));
+        return Err(Error::idx(&images_path, "it holds no pixel"));
     }
-    let shape = ImageShape { height, width, channels: 1 };
-    Images::new(shape, images.values, labels.values, classes).map_err(|why| Error::pair(images_path, labels_path, why))
+    let shape = ImageShape { height: images.dims[1], width: images.dims[2], channels: 1 };
+    Images::new(shape, images.values, labels.values, classes)
+        .map_err(|why| Error::pair(&images_path, &labels_path, why))
 }

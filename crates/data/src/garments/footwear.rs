@@ -116,14 +116,14 @@ pub(super) fn ankle_boot(dice: &mut Dice) -> Vec<Piece> {
 }
 
 pub(super) fn sandal(dice: &mut Dice) -> Vec<Piece> {
-    let last = Last::new(dice, (0.0, 0.6), (0.06, 0.16));
+    let last = Last::new(dice, (0.0, 0.55), (0.09, 0.18));
     let [toe, ball, heel] = last.footbed();
     let width = if dice.chance(0.4) { 0.12 } else { dice.between(0.2, 0.9) };
     let tone = accent(dice, 0.05, 0.4);
     let mut pieces = last.bottom(width, tone);
     // Straps run from the sole over the foot: at the toes, the instep and the ankle.
     let straps = 1 + dice.below(4);
-    let thickness = dice.between(0.07, 0.17);
+    let thickness = dice.between(0.09, 0.2);
     for strap in 0..straps {
         let along = (strap as f32 + dice.between(0.2, 0.6)) / straps as f32;
         let from = if along < 0.5 { between(toe, ball, along * 2.0) } else { between(ball, heel, along * 2.0 - 1.0) };

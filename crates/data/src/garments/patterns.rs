@@ -53,7 +53,7 @@ impl Garment {
 /// A part of a garment.
 pub(super) struct Piece {
     pub(super) outline: Outline,
-    /// Its brightness relative to the garment's cloth; 0 is a hole.
+    /// Its brightness relative to the garment's cloth.
     pub(super) tone: f32,
 }
 

@@ -16,6 +16,7 @@ pub(super) fn draw(garment: Garment, dice: &mut Dice, image: &mut [u8]) {
     let cloth = Cloth::new(dice);
     let mut canvas = Canvas::new();
     let mut light = background(dice);
+    let inverted = dice.chance(0.1);
 
     for piece in garment.cut(dice) {
         let coverage = canvas.cover(&pose.of(&piece.outline));
@@ -34,6 +35,7 @@ pub(super) fn draw(garment: Garment, dice: &mut Dice, image: &mut [u8]) {
 
     let noise = dice.between(0.01, 0.05);
     for (pixel, light) in image.iter_mut().zip(light) {
+        let light = if inverted { 0.95 - light } else { light };
         let seen = light + noise * dice.normal();
         // The conversion saturates, so it also limits to 0..=255.
         *pixel = (seen * 255.0 + 0.5) as u8;

@@ -92,9 +92,9 @@ impl Body {
     fn opening(&self, dice: &mut Dice, pieces: &mut Vec<Piece>) {
         let from = TOP + self.neck_depth;
         let lean = dice.between(-0.03, 0.03);
-        let line = stroke(&[[0.0, from], [lean, self.bottom]], dice.between(0.05, 0.1));
-        pieces.push(Piece::new(line, accent(dice, 0.15, 0.5)));
-        if dice.chance(0.6) {
+        let line = stroke(&[[0.0, from], [lean, self.bottom]], dice.between(0.06, 0.11));
+        pieces.push(Piece::new(line, accent(dice, 0.3, 0.6)));
+        if dice.chance(0.75) {
             let (count, aside, tone) = (3 + dice.below(3), dice.between(0.02, 0.1), accent(dice, 0.3, 0.6));
             for button in 0..count {
                 let y = from + (self.bottom - from) * (button as f32 + 0.7) / (count as f32 + 0.4);
@@ -172,7 +172,7 @@ pub(super) fn pullover(dice: &mut Dice) -> Vec<Piece> {
 }
 
 pub(super) fn shirt(dice: &mut Dice) -> Vec<Piece> {
-    let body = Body::loose(dice, (0.45, 0.86));
+    let body = Body::loose(dice, (0.42, 0.8));
     let length = if dice.chance(0.35) { dice.between(0.25, 0.5) } else { dice.between(0.75, 1.15) };
     let mut pieces = Vec::from(body.sleeves(dice, length));
     pieces.push(Piece::new(body.outline(), 1.0));
@@ -187,7 +187,7 @@ pub(super) fn shirt(dice: &mut Dice) -> Vec<Piece> {
 }
 
 pub(super) fn coat(dice: &mut Dice) -> Vec<Piece> {
-    let mut body = Body::loose(dice, (0.66, 0.96));
+    let mut body = Body::loose(dice, (0.74, 0.97));
     body.hem *= dice.between(1.0, 1.2);
     let length = dice.between(0.85, 1.25);
     let mut pieces = Vec::from(body.sleeves(dice, length));

@@ -1,0 +1,234 @@
+//! Fetching against a server that truncates, stalls, lies and errs.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Instant;
+
+use modiste_data::{Error, FileState, KnownSet, Silent, Source, fetch, load, verify};
+use support::{Answer, IMPATIENT, NAMES, Notes, Request, Server, closed_address, put_files, small_files, small_set};
+
+/// Serves the small set as planned for each of its files.
+fn serve(plan: impl Fn(usize) -> Answer + Send + Sync + 'static) -> Server {
+    Server::start(small_files(), plan)
+}
+
+fn assert_complete(dir: &Path, set: &'static KnownSet) {
+    for report in verify(set, dir) {
+        assert_eq!(report.state, FileState::Good, "{}", report.path.display());
+    }
+    for entry in fs::read_dir(dir).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(name == ".lock" || NAMES.contains(&name.as_str()), "{name} is left over");
+    }
+}
+
+/// Fetches from servers with these plans, one mirror each, and expects the whole set.
+fn fetched_in_spite_of(plans: &[fn(usize) -> Answer]) -> (Vec<Vec<Request>>, String) {
+    let servers: Vec<_> = plans.iter().map(|&plan| serve(plan)).collect();
+    let set = small_set(&servers.iter().map(|server| server.address).collect::<Vec<_>>());
+    let (dir, notes) = (tempfile::tempdir().unwrap(), Notes::default());
+    let place = fetch(set, Some(dir.path()), &IMPATIENT, &notes).unwrap();
+    assert_complete(&place, set);
+    (servers.iter().map(Server::requests).collect(), notes.text())
+}
+
+fn of_first_file(requests: &[Request]) -> Vec<Option<usize>> {
+    requests.iter().filter(|request| request.file == NAMES[0]).map(|request| request.from).collect()
+}
+
+#[test]
+fn an_honest_server_is_asked_once_for_each_file() {
+    let server = serve(|_| Answer::Honest);
+    let set = small_set(&[server.address]);
+    let (dir, notes) = (tempfile::tempdir().unwrap(), Notes::default());
+    let place = fetch(set, Some(dir.path()), &IMPATIENT, &notes).unwrap();
+    assert_eq!(place, dir.path().join("small"));
+    assert_complete(&place, set);
+    fetch(set, Some(dir.path()), &IMPATIENT, &notes).unwrap();
+    assert_eq!(server.requests().len(), 4, "the second fetch finds everything there");
+    assert_eq!(notes.text().matches("Finished").count(), 4);
+    assert!(notes.text().contains("Advanced"));
+}
+
+#[test]
+fn a_truncated_file_is_continued_where_it_ended() {
+    let (requests, notes) = fetched_in_spite_of(&[|earlier| match earlier {
+        0 => Answer::Truncate(40),
+        _ => Answer::Honest,
+    }]);
+    assert_eq!(of_first_file(&requests[0]), [None, Some(40)]);
+    assert!(notes.contains("Retrying") && notes.contains("after 40 of"), "{notes}");
+}
+
+#[test]
+fn a_server_that_ignores_ranges_sends_all_again() {
+    let (requests, _) = fetched_in_spite_of(&[|earlier| match earlier {
+        0 => Answer::Truncate(40),
+        _ => Answer::IgnoreRange,
+    }]);
+    assert_eq!(of_first_file(&requests[0]), [None, Some(40)]);
+}
+
+#[test]
+fn a_stall_is_given_up_and_continued() {
+    let start = Instant::now();
+    let (requests, _) = fetched_in_spite_of(&[|earlier| match earlier {
+        0 => Answer::Stall(30),
+        _ => Answer::Honest,
+    }]);
+    assert_eq!(of_first_file(&requests[0]), [None, Some(30)]);
+    assert!(start.elapsed().as_secs() < 10);
+}
+
+#[test]
+fn lengths_are_not_believed() {
+    fetched_in_spite_of(&[|earlier| match earlier {
+        0 => Answer::PromiseFewer(9),
+        _ => Answer::Honest,
+    }]);
+    let (requests, _) = fetched_in_spite_of(&[|_| Answer::PromiseMore(5000)]);
+    assert_eq!(of_first_file(&requests[0]), [None], "the bytes were right all the same");
+}
+
+#[test]
+fn no_more_is_read_than_a_file_has() {
+    let (requests, _) = fetched_in_spite_of(&[|_| Answer::Endless]);
+    assert_eq!(requests[0].len(), 4);
+}
+
+#[test]
+fn after_not_found_the_next_address_is_asked() {
+    let (requests, notes) = fetched_in_spite_of(&[|_| Answer::Status(404), |_| Answer::Honest]);
+    assert_eq!(requests[0].len(), 4, "a 404 does not change by asking again");
+    assert!(notes.contains("404") && notes.contains("next address"), "{notes}");
+}
+
+#[test]
+fn server_errors_are_waited_out() {
+    let (requests, _) = fetched_in_spite_of(&[|earlier| match earlier {
+        0 => Answer::Status(500),
+        1 => Answer::Gibberish,
+        _ => Answer::Honest,
+    }]);
+    assert_eq!(of_first_file(&requests[0]).len(), 3);
+}
+
+#[test]
+fn wrong_bytes_are_never_used() {
+    fetched_in_spite_of(&[|_| Answer::WrongBytes, |_| Answer::Honest]);
+
+    let server = serve(|_| Answer::WrongBytes);
+    let set = small_set(&[server.address]);
+    let dir = tempfile::tempdir().unwrap();
+    let error = fetch(set, Some(dir.path()), &IMPATIENT, &Silent).unwrap_err();
+    assert!(matches!(error, Error::Download { .. }), "{error}");
+    assert!(error.to_string().contains(server.address) && error.to_string().contains("SHA-256"), "{error}");
+    assert!(verify(set, &dir.path().join("small")).iter().all(|report| report.state == FileState::Missing));
+}
+
+#[test]
+fn lasting_trouble_is_an_error_that_says_where() {
+    for answer in [Answer::Status(503), Answer::Truncate(5), Answer::Stall(5), Answer::Gibberish] {
+        let server = serve(move |_| answer);
+        let dir = tempfile::tempdir().unwrap();
+        let error = fetch(small_set(&[server.address]), Some(dir.path()), &IMPATIENT, &Silent).unwrap_err();
+        assert!(matches!(error, Error::Download { .. }), "{error}");
+        assert!(error.to_string().contains(&format!("{}{}", server.address, NAMES[0])), "{error}");
+        assert_eq!(server.requests().len(), IMPATIENT.attempts as usize, "{answer:?}");
+    }
+}
+
+#[test]
+fn a_part_of_something_else_is_thrown_away() {
+    for second in [Answer::Honest, Answer::Status(416), Answer::OtherRange] {
+        let server = serve(move |earlier| if earlier == 0 { second } else { Answer::Honest });
+        let set = small_set(&[server.address]);
+        for part in [vec![7; 50], vec![7; set.files[0].size as usize], vec![7; 1 << 20]] {
+            let dir = tempfile::tempdir().unwrap();
+            let place = dir.path().join("small");
+            fs::create_dir(&place).unwrap();
+            fs::write(place.join(format!("{}.part", NAMES[0])), part).unwrap();
+            fetch(set, Some(dir.path()), &IMPATIENT, &Silent).unwrap();
+            assert_complete(&place, set);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_changed_at_one_address_is_taken_from_the_next() {
+    fetched_in_spite_of(&[
+        |earlier| if earlier == 0 { Answer::Truncate(20) } else { Answer::OtherSize },
+        |_| Answer::Honest,
+    ]);
+}
+
+#[test]
+fn without_network_that_is_what_it_says_and_soon() {
+    let (start, dir) = (Instant::now(), tempfile::tempdir().unwrap());
+    let set = small_set(&[closed_address(), closed_address()]);
+    let error = fetch(set, Some(dir.path()), &IMPATIENT, &Silent).unwrap_err();
+    assert!(matches!(error, Error::NoNetwork { .. }), "{error}");
+    assert!(start.elapsed().as_secs() < 2);
+}
+
+#[test]
+fn two_at_once_fetch_once() {
+    let server = serve(|earlier| if earlier == 0 { Answer::Stall(30) } else { Answer::Honest });
+    let set = small_set(&[server.address]);
+    let dir = tempfile::tempdir().unwrap();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| fetch(set, Some(dir.path()), &IMPATIENT, &Silent).unwrap());
+        }
+    });
+    assert_complete(&dir.path().join("small"), set);
+    assert_eq!(server.requests().len(), 8, "each file once, and once more after its stall");
+}
+
+#[test]
+fn a_damaged_file_is_said_to_be_so_and_replaced() {
+    let server = serve(|_| Answer::Honest);
+    let set = small_set(&[server.address]);
+    for damage in [|bytes: &mut Vec<u8>| bytes[100] ^= 1, |bytes: &mut Vec<u8>| bytes.truncate(100)] {
+        let (dir, notes) = (tempfile::tempdir().unwrap(), Notes::default());
+        put_files(dir.path());
+        let path = dir.path().join(NAMES[2]);
+        let mut bytes = fs::read(&path).unwrap();
+        damage(&mut bytes);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(verify(set, dir.path()).iter().filter(|report| report.state.is_good()).count(), 3);
+
+        let before = server.requests().len();
+        let data = load(&Source::Known(set), Some(dir.path()), &notes).unwrap();
+        assert_eq!((data.train.len(), data.test.len()), (600, 100));
+        assert!(notes.text().contains(&format!("{} is damaged", path.display())), "{}", notes.text());
+        assert_complete(dir.path(), set);
+        assert_eq!(server.requests().len(), before + 1, "only the damaged one is fetched");
+    }
+}
+
+#[test]
+fn a_complete_directory_is_only_read() {
+    let set = small_set(&[closed_address()]);
+    let dir = tempfile::tempdir().unwrap();
+    put_files(dir.path());
+    let data = load(&Source::Known(set), Some(dir.path()), &Silent).unwrap();
+    assert_eq!(data.class_names[2], "c");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4, "nothing is written");
+}
+
+#[test]
+fn sets_with_files_of_the_same_names_do_not_overwrite_each_other() {
+    let server = serve(|_| Answer::Honest);
+    let set = small_set(&[server.address]);
+    let dir = tempfile::tempdir().unwrap();
+    for name in NAMES {
+        fs::write(dir.path().join(name), "another set's").unwrap();
+    }
+    let place = fetch(set, Some(dir.path()), &IMPATIENT, &Silent).unwrap();
+    assert_eq!(place, dir.path().join("small"));
+    assert_eq!(fs::read(dir.path().join(NAMES[0])).unwrap(), b"another set's");
+}

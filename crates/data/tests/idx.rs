@@ -1,0 +1,145 @@
+//! The IDX reader: what it reads, and that nothing malformed gets through or brings it down.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use modiste_data::idx::{Idx, decode, read};
+use proptest::prelude::*;
+use support::{gzip, idx};
+
+/// What reading a file of these bytes says.
+fn outcome(bytes: &[u8]) -> Result<Idx, String> {
+    decode(bytes, bytes.len() as u64, Path::new("some-file")).map_err(|error| {
+        let text = error.to_string();
+        assert!(text.contains("some-file"), "no file in: {text}");
+        assert!(!text.contains('\n'), "more than a sentence: {text}");
+        text
+    })
+}
+
+fn complaint(bytes: &[u8]) -> String {
+    outcome(bytes).expect_err("this is malformed")
+}
+
+#[test]
+fn one_to_three_dimensions_are_read_raw_and_gzipped() {
+    for dims in [vec![6], vec![2, 3], vec![1, 2, 3], vec![0, 5]] {
+        let count = dims.iter().product::<u32>() as u8;
+        let values: Vec<u8> = (0..count).collect();
+        let expected = Idx { dims: dims.iter().map(|&dim| dim as usize).collect(), values: values.clone() };
+        let raw = idx(&dims, &values);
+        assert_eq!(outcome(&raw).unwrap(), expected);
+        assert_eq!(outcome(&gzip(&raw)).unwrap(), expected);
+    }
+}
+
+#[test]
+fn the_content_tells_whether_it_is_gzipped_and_not_the_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let raw = idx(&[2], &[4, 5]);
+    for (name, bytes) in [("raw.gz", raw.clone()), ("gzipped", gzip(&raw))] {
+        let path = dir.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(read(&path).unwrap().values, [4, 5]);
+    }
+    let missing = dir.path().join("missing");
+    assert!(read(&missing).unwrap_err().to_string().contains(&missing.display().to_string()));
+    assert!(read(dir.path()).unwrap_err().to_string().contains(&dir.path().display().to_string()));
+}
+
+#[test]
+fn several_gzip_members_are_one_file() {
+    let raw = idx(&[4], &[1, 2, 3, 4]);
+    let members = [gzip(&raw[..7]), gzip(&raw[7..])].concat();
+    assert_eq!(outcome(&members).unwrap().values, [1, 2, 3, 4]);
+}
+
+#[test]
+fn headers_are_checked() {
+    for cut in 0..8 {
+        assert!(complaint(&idx(&[1], &[9])[..cut]).contains("ends"), "cut to {cut}");
+    }
+    assert!(complaint(b"<html>not found</html>").contains("begins with"));
+    assert!(complaint(&[0, 0, 8, 0]).contains("0 dimensions"));
+    assert!(complaint(&idx(&[1, 1, 1, 1], &[9])).contains("4 dimensions"));
+    assert!(complaint(&[0, 0, 0x0d, 1, 0, 0, 0, 1, 0, 0, 0, 0]).contains("type 0x0d"));
+}
+
+#[test]
+fn files_end_where_their_header_says() {
+    for wrap in [|bytes: Vec<u8>| bytes, |bytes: Vec<u8>| gzip(&bytes)] {
+        assert!(complaint(&wrap(idx(&[2, 2], &[1, 2, 3]))).contains("promises 2x2"));
+        complaint(&wrap(idx(&[2, 2], &[1, 2, 3, 4, 5])));
+    }
+    let sound = gzip(&idx(&[3], &[1, 2, 3]));
+    for garbage in [&b"garbage"[..], &[0; 20], &[0x1f], &sound[..4]] {
+        complaint(&[&sound[..], garbage].concat());
+    }
+    for cut in 2..sound.len() {
+        complaint(&sound[..cut]);
+    }
+    let mut damaged = sound.clone();
+    let checksum = sound.len() - 6;
+    damaged[checksum] ^= 1;
+    assert!(complaint(&damaged).contains("damaged"));
+}
+
+#[test]
+fn absurd_promises_cost_nothing() {
+    for dims in [vec![u32::MAX], vec![u32::MAX; 3], vec![60_000, 1 << 20, 1 << 20], vec![1 << 31, 28, 28]] {
+        for bytes in [idx(&dims, &[0; 100]), gzip(&idx(&dims, &[0; 100]))] {
+            complaint(&bytes);
+        }
+    }
+}
+
+#[test]
+fn a_gzip_bomb_does_not_go_off() {
+    // 300 MB of zeros in 0.3 MB: whether or not the header agrees, memory for them is never taken.
+    let zeros = vec![0; 300 << 20];
+    let with_agreeing_header = gzip(&idx(&[300, 1 << 10, 1 << 10], &zeros));
+    assert!(complaint(&with_agreeing_header).contains("absurdly"));
+    let beyond_header = gzip(&idx(&[3], &zeros));
+    assert!(complaint(&beyond_header).contains("more follows"));
+}
+
+/// A sound file of some shape, gzipped or not.
+fn sound_file() -> impl Strategy<Value = Vec<u8>> {
+    (prop::collection::vec(0_u32..5, 1..=3), any::<bool>(), any::<u8>()).prop_map(|(dims, gzipped, first)| {
+        let count = dims.iter().product::<u32>();
+        let raw = idx(&dims, &(0..count).map(|index| first.wrapping_add(index as u8)).collect::<Vec<_>>());
+        if gzipped { gzip(&raw) } else { raw }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn damage_never_brings_it_down(
+        bytes in sound_file(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        cut in any::<prop::sample::Index>(),
+        tail in prop::collection::vec(any::<u8>(), 0..9),
+    ) {
+        let mut bytes = bytes;
+        for (at, value) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        let _ = outcome(&bytes);
+        bytes.truncate(cut.index(bytes.len() + 1));
+        bytes.extend(tail);
+        if let Ok(idx) = outcome(&bytes) {
+            prop_assert_eq!(idx.dims.iter().product::<usize>(), idx.values.len());
+        }
+    }
+
+    #[test]
+    fn noise_never_brings_it_down(bytes in prop::collection::vec(any::<u8>(), 0..200), start in 0..3) {
+        let start: &[u8] = [&[][..], &[0, 0, 8], &[0x1f, 0x8b, 8, 0]][start as usize];
+        let _ = outcome(&[start, &bytes].concat());
+    }
+}

@@ -1,0 +1,147 @@
+//! Data sets by name and by directory.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use modiste_data::{Dataset, Error, Silent, Source, known_sets, load};
+use support::{NAMES, gzip, idx, put_files};
+
+fn source(words: &str) -> Source {
+    words.parse().unwrap()
+}
+
+fn load_directory(dir: &Path) -> Result<Dataset, Error> {
+    load(&source(dir.to_str().unwrap()), None, &Silent)
+}
+
+/// The message of an error, which names the file and keeps to one sentence.
+fn complaint(dir: &Path, file: &str) -> String {
+    let text = load_directory(dir).unwrap_err().to_string();
+    assert!(text.contains(&dir.join(file).display().to_string()), "{file} is not named: {text}");
+    assert!(!text.contains('\n'), "{text}");
+    text
+}
+
+#[test]
+fn words_become_sources_and_sources_words() {
+    for words in ["auto", "drawn-garments", "fashion-mnist", "mnist", "kmnist", "some/where"] {
+        assert_eq!(source(words).to_string(), words);
+    }
+    assert_eq!(source("auto"), Source::Auto);
+    assert_eq!(source("./x"), Source::Directory("./x".into()));
+    for set in known_sets() {
+        assert_eq!(source(set.name), Source::Known(set));
+    }
+}
+
+#[test]
+fn a_misspelt_name_lists_the_right_ones() {
+    let error = load(&source("fashon-mnist"), None, &Silent).unwrap_err();
+    assert!(matches!(error, Error::UnknownSet { .. }));
+    assert!(error.to_string().contains("'fashon-mnist'") && error.to_string().contains("kmnist"), "{error}");
+}
+
+#[test]
+fn a_directory_is_read_raw_or_gzipped() {
+    let dir = tempfile::tempdir().unwrap();
+    put_files(dir.path());
+    let gzipped = load_directory(dir.path()).unwrap();
+    assert_eq!(gzipped.name, dir.path().to_str().unwrap());
+    assert_eq!(gzipped.class_names, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+    assert_eq!((gzipped.train.len(), gzipped.test.len(), gzipped.train.shape().width), (600, 100, 8));
+
+    let raw = tempfile::tempdir().unwrap();
+    for name in NAMES {
+        let mut bytes = Vec::new();
+        let file = fs::File::open(dir.path().join(name)).unwrap();
+        std::io::copy(&mut flate2::read::GzDecoder::new(file), &mut bytes).unwrap();
+        fs::write(raw.path().join(name.trim_end_matches(".gz")), bytes).unwrap();
+    }
+    let raw = load_directory(raw.path()).unwrap();
+    assert_eq!((raw.train, raw.test), (gzipped.train, gzipped.test));
+}
+
+#[test]
+fn class_names_come_from_their_file() {
+    let dir = tempfile::tempdir().unwrap();
+    put_files(dir.path());
+    let names = ["ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen", "ibis", "jay"];
+    fs::write(dir.path().join("classes.txt"), names.join("\n") + "\n").unwrap();
+    assert_eq!(load_directory(dir.path()).unwrap().class_names, names);
+    fs::write(dir.path().join("classes.txt"), "ant\nbee\n").unwrap();
+    assert!(complaint(dir.path(), NAMES[1]).contains("label 2"));
+}
+
+#[test]
+fn images_and_labels_must_belong_together() {
+    let changes: [(usize, Vec<u8>, &str); 6] = [
+        (1, idx(&[599], &[1; 599]), "600 images but 599 labels"),
+        (2, idx(&[100, 9, 8], &[0; 7200]), "8x8 and of 9x8"),
+        (2, idx(&[100, 8], &[0; 800]), "2 dimensions"),
+        (3, idx(&[10, 10], &[0; 100]), "2 dimensions"),
+        (0, idx(&[0, 8, 8], &[]), "no pixel"),
+        (0, idx(&[600, 0, 8], &[]), "no pixel"),
+    ];
+    for (file, bytes, why) in changes {
+        let dir = tempfile::tempdir().unwrap();
+        put_files(dir.path());
+        fs::write(dir.path().join(NAMES[file]), gzip(&bytes)).unwrap();
+        let text = complaint(dir.path(), NAMES[file]);
+        assert!(text.contains(why), "expected '{why}' in: {text}");
+    }
+}
+
+#[test]
+fn missing_files_and_directories_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    put_files(dir.path());
+    fs::remove_file(dir.path().join(NAMES[2])).unwrap();
+    let text = load_directory(dir.path()).unwrap_err().to_string();
+    assert!(text.contains("t10k-images-idx3-ubyte.gz") && text.contains(dir.path().to_str().unwrap()), "{text}");
+    assert!(load_directory(&dir.path().join("none")).unwrap_err().to_string().contains("none"));
+    assert!(load_directory(&dir.path().join(NAMES[0])).is_err(), "a file is not a directory");
+}
+
+#[test]
+fn the_first_images_can_be_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    put_files(dir.path());
+    let train = load_directory(dir.path()).unwrap().train;
+    let some = train.take(7);
+    assert_eq!((some.len(), some.labels(), some.image(6)), (7, &train.labels()[..7], train.image(6)));
+    assert_eq!(train.take(1_000_000), *train);
+}
+
+#[test]
+fn known_sets_are_described_in_full() {
+    for set in known_sets() {
+        assert!(set.mirrors.len() >= 2 && set.mirrors.iter().all(|mirror| mirror.ends_with('/')), "{}", set.name);
+        for (file, name) in set.files.iter().zip(NAMES) {
+            assert_eq!(file.name, name);
+            assert!(file.size > 4000 && file.md5.len() == 32 && file.sha256.len() == 64, "{} {name}", set.name);
+        }
+    }
+    let fashion = known_sets()[0];
+    assert_eq!(fashion.mirrors[0], "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/");
+}
+
+/// Runs where `$MODISTE_DATA` has the real files.
+#[test]
+fn the_real_fashion_mnist_is_loaded() {
+    let Some(dir) = std::env::var_os("MODISTE_DATA") else { return };
+    let data = load(&source("fashion-mnist"), Some(Path::new(&dir)), &Silent).unwrap();
+    assert_eq!((data.train.len(), data.test.len()), (60_000, 10_000));
+    assert_eq!((data.train.shape().height, data.train.shape().width, data.train.shape().channels), (28, 28, 1));
+    assert_eq!(data.class_names[9], "Ankle boot");
+    // The first training image is an ankle boot, and each class has its 6,000 and 1,000 images.
+    assert_eq!(data.train.labels()[..3], [9, 0, 0]);
+    for class in 0..10 {
+        let count = |labels: &[u8]| labels.iter().filter(|&&label| label == class).count();
+        assert_eq!((count(data.train.labels()), count(data.test.labels())), (6_000, 1_000));
+    }
+    let mean =
+        data.train.pixels().iter().map(|&pixel| f64::from(pixel)).sum::<f64>() / data.train.pixels().len() as f64;
+    assert!((mean / 255.0 - 0.2860).abs() < 1e-4, "the mean of its pixels is widely known");
+}

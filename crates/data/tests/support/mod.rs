@@ -1,0 +1,236 @@
+//! A web server that behaves as badly as it is told to, and a data set small enough for it.
+
+// Each test program uses a part of this.
+#![allow(dead_code)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use modiste_data::{Event, KnownFile, KnownSet, Patience, Progress};
+use sha2::{Digest, Sha256};
+
+/// What the server does with one request.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer {
+    /// All bytes, or those asked for by a range.
+    Honest,
+    /// All bytes, whatever range was asked for.
+    IgnoreRange,
+    /// Promises all bytes and closes after so many.
+    Truncate(usize),
+    /// Sends so many bytes, then nothing while the client waits.
+    Stall(usize),
+    /// Promises so many bytes fewer than there are, and sends all.
+    PromiseFewer(usize),
+    /// Promises so many bytes more than there are, and sends what there is.
+    PromiseMore(usize),
+    /// The right bytes and then more without end.
+    Endless,
+    /// As many bytes, but others.
+    WrongBytes,
+    /// A range of a file of another size.
+    OtherSize,
+    /// A range that was not asked for.
+    OtherRange,
+    /// Only a status.
+    Status(u16),
+    /// Not HTTP.
+    Gibberish,
+}
+
+/// A request as the server saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub file: String,
+    /// First byte asked for.
+    pub from: Option<usize>,
+}
+
+/// A server on this machine, which lives as long as the test program.
+pub struct Server {
+    pub address: &'static str,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Server {
+    /// Serves `files` as `plan` says, which is given the number of earlier requests for the same file.
+    pub fn start(files: Vec<(String, Vec<u8>)>, plan: impl Fn(usize) -> Answer + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap()).leak();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (log, shared) = (Arc::clone(&requests), Arc::new((files, plan)));
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (log, shared) = (Arc::clone(&log), Arc::clone(&shared));
+                // The client may well hang up in the middle.
+                thread::spawn(move || answer(stream.unwrap(), &shared.0, &shared.1, &log));
+            }
+        });
+        Self { address, requests }
+    }
+
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+fn answer(
+    mut stream: TcpStream,
+    files: &[(String, Vec<u8>)],
+    plan: &dyn Fn(usize) -> Answer,
+    log: &Mutex<Vec<Request>>,
+) -> Option<()> {
+    let mut lines = BufReader::new(stream.try_clone().ok()?).lines();
+    let file = lines.next()?.ok()?.split(' ').nth(1)?.trim_start_matches('/').to_owned();
+    let mut from = None;
+    for line in lines.map_while(Result::ok).take_while(|line| !line.is_empty()) {
+        if let Some(range) = line.to_lowercase().strip_prefix("range: bytes=") {
+            from = Some(range.trim_end_matches('-').parse().unwrap());
+        }
+    }
+    let earlier = {
+        let mut log = log.lock().unwrap();
+        let earlier = log.iter().filter(|request| request.file == file).count();
+        log.push(Request { file: file.clone(), from });
+        earlier
+    };
+    let body = &files.iter().find(|(name, _)| *name == file)?.1;
+    let size = body.len();
+    let whole = |length: usize| format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    let range = |from: usize, size: usize| {
+        let (last, length) = (size - 1, size.saturating_sub(from));
+        format!(
+            "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {from}-{last}/{size}\r\n\
+             Content-Length: {length}\r\nConnection: close\r\n\r\n"
+        )
+    };
+    let start = from.unwrap_or(0);
+    let head = |length: usize| if from.is_some() { range(start, size) } else { whole(length) };
+    let mut send = |head: String, body: &[u8]| -> Option<()> {
+        stream.write_all(head.as_bytes()).ok()?;
+        stream.write_all(body).ok()
+    };
+    match plan(earlier) {
+        Answer::Honest => send(head(size), &body[start..]),
+        Answer::IgnoreRange => send(whole(size), body),
+        Answer::Truncate(count) => send(head(size), &body[start..count.max(start)]),
+        Answer::Stall(count) => {
+            send(head(size), &body[start..count.max(start)])?;
+            // Until the client hangs up.
+            stream.read(&mut [0]).ok().map(drop)
+        }
+        Answer::PromiseFewer(count) => send(whole(size - count), body),
+        Answer::PromiseMore(count) => send(whole(size + count), body),
+        Answer::Endless => {
+            send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".into(), body)?;
+            while stream.write_all(&[0; 1 << 16]).is_ok() {}
+            None
+        }
+        Answer::WrongBytes => send(whole(size), &body.iter().map(|byte| !byte).collect::<Vec<_>>()),
+        Answer::OtherSize => send(range(start, size + 7), &body[start..]),
+        Answer::OtherRange => send(range(0, size), body),
+        Answer::Status(status) => {
+            send(format!("HTTP/1.1 {status} So\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"), b"oops")
+        }
+        Answer::Gibberish => send("what?\r\n\r\n".into(), b""),
+    }
+}
+
+/// An address at which nobody answers.
+pub fn closed_address() -> &'static str {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}/", listener.local_addr().unwrap()).leak()
+}
+
+/// Waits briefly, so that tests do not take long.
+pub const IMPATIENT: Patience = Patience {
+    connect: Duration::from_secs(2),
+    stall: Duration::from_millis(200),
+    attempts: 3,
+    pause: Duration::from_millis(2),
+};
+
+/// An IDX file's bytes.
+pub fn idx(dims: &[u32], values: &[u8]) -> Vec<u8> {
+    let header = [0, 0, 8, dims.len() as u8].into_iter().chain(dims.iter().flat_map(|dim| dim.to_be_bytes()));
+    header.chain(values.iter().copied()).collect()
+}
+
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+pub const NAMES: [&str; 4] = [
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+];
+
+/// The four files of a set of 600 and 100 images of 8x8 noise. The label files are of different sizes, as real ones.
+pub fn small_files() -> Vec<(String, Vec<u8>)> {
+    let noise = |count: u32| {
+        let mut state = 1_u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        (0..count).map(|_| next()).collect::<Vec<_>>()
+    };
+    let labels = |count: u32| (0..count).map(|index| (index % 10) as u8).collect::<Vec<_>>();
+    let part = |count: u32| [idx(&[count, 8, 8], &noise(count * 64)), idx(&[count], &labels(count))];
+    let bytes = [part(600), part(100)].concat();
+    NAMES.iter().zip(bytes).map(|(name, bytes)| ((*name).to_owned(), gzip(&bytes))).collect()
+}
+
+/// A set of those files, to be had at `mirrors`.
+pub fn small_set(mirrors: &[&'static str]) -> &'static KnownSet {
+    let files = small_files().into_iter().map(|(name, bytes)| KnownFile {
+        name: name.leak(),
+        size: bytes.len() as u64,
+        md5: "",
+        sha256: Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>().leak(),
+    });
+    Box::leak(Box::new(KnownSet {
+        name: "small",
+        about: "noise",
+        class_names: ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"],
+        mirrors: mirrors.to_vec().leak(),
+        files: files.collect::<Vec<_>>().try_into().unwrap(),
+    }))
+}
+
+/// Puts the four files into `dir` as they should be.
+pub fn put_files(dir: &Path) {
+    for (name, bytes) in small_files() {
+        std::fs::write(dir.join(name), bytes).unwrap();
+    }
+}
+
+/// Remembers what it was told.
+#[derive(Default)]
+pub struct Notes(Mutex<Vec<String>>);
+
+impl Notes {
+    /// Everything, a line for each event.
+    pub fn text(&self) -> String {
+        self.0.lock().unwrap().join("\n")
+    }
+}
+
+impl Progress for Notes {
+    fn report(&self, event: Event<'_>) {
+        self.0.lock().unwrap().push(match event {
+            Event::Notice(text) => text.to_owned(),
+            other => format!("{other:?}"),
+        });
+    }
+}
