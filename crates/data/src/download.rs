@@ -9,7 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::http::{Response, StatusCode, header};
 use ureq::{Agent, Body, Timeout};
@@ -26,6 +26,8 @@ pub struct Patience {
     pub connect: Duration,
     /// Longest time without a byte.
     pub stall: Duration,
+    /// Fewest bytes per second over such a time: less is a stall too.
+    pub slowest: u64,
     /// Attempts at each address.
     pub attempts: u32,
     /// Pause before the second attempt; it doubles before each further one.
@@ -37,6 +39,7 @@ impl Default for Patience {
         Self {
             connect: Duration::from_secs(5),
             stall: Duration::from_secs(15),
+            slowest: 1000,
             attempts: 5,
             pause: Duration::from_millis(500),
         }
@@ -186,6 +189,7 @@ impl<'a> Downloader<'a> {
         let total = file.size;
         let mut body = response.body_mut().with_config().limit(u64::MAX).reader();
         let mut buffer = vec![0; 1 << 16];
+        let mut since = (Instant::now(), done);
         while done < total {
             let room = buffer.len().min(usize::try_from(total - done).unwrap_or(usize::MAX));
             let count = match body.read(&mut buffer[..room]) {
@@ -203,6 +207,14 @@ impl<'a> Downloader<'a> {
             out.write_all(&buffer[..count]).map_err(|source| Failure::Local(Error::io("write", part, source)))?;
             done += count as u64;
             self.progress.report(Event::Advanced { file: file.name, done, total });
+            let (elapsed, bytes) = (since.0.elapsed(), done - since.1);
+            if elapsed >= self.patience.stall {
+                if (bytes as f64) < self.patience.slowest as f64 * elapsed.as_secs_f64() {
+                    let seconds = elapsed.as_secs_f64();
+                    return Err(Failure::Passing(format!("only {bytes} bytes came in {seconds:.1} s")));
+                }
+                since = (Instant::now(), done);
+            }
         }
         Ok(())
     }

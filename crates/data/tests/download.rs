@@ -131,7 +131,7 @@ fn wrong_bytes_are_never_used() {
 
 #[test]
 fn lasting_trouble_is_an_error_that_says_where() {
-    for answer in [Answer::Status(503), Answer::Truncate(5), Answer::Stall(5), Answer::Gibberish] {
+    for answer in [Answer::Status(503), Answer::Truncate(5), Answer::Stall(5), Answer::Drip, Answer::Gibberish] {
         let server = serve(move |_| answer);
         let dir = tempfile::tempdir().unwrap();
         let error = fetch(small_set(&[server.address]), Some(dir.path()), &IMPATIENT, &Silent).unwrap_err();

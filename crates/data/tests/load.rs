@@ -4,9 +4,10 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use modiste_data::{Dataset, Error, Silent, Source, known_sets, load};
-use support::{NAMES, gzip, idx, put_files};
+use support::{NAMES, Notes, closed_address, gzip, idx, put_files};
 
 fn source(words: &str) -> Source {
     words.parse().unwrap()
@@ -125,6 +126,37 @@ fn known_sets_are_described_in_full() {
     }
     let fashion = known_sets()[0];
     assert_eq!(fashion.mirrors[0], "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/");
+}
+
+/// What [`without_network_auto_says_so_and_goes_on`] runs in a process of its own, where nothing can be reached.
+#[test]
+#[ignore = "is run by another test"]
+fn load_auto_in_this_environment() {
+    let notes = Notes::default();
+    let data = load(&Source::Auto, None, &notes).unwrap();
+    println!("took {} of {} images, saying: {}", data.name, data.train.len(), notes.text());
+    println!("{}", load(&source("fashion-mnist"), None, &Silent).unwrap_err());
+}
+
+#[test]
+fn without_network_auto_says_so_and_goes_on() {
+    let (dir, nowhere) = (tempfile::tempdir().unwrap(), closed_address());
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "load_auto_in_this_environment", "--nocapture"])
+        .envs(
+            ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"]
+                .map(|name| (name, nowhere)),
+        )
+        .env("NO_PROXY", "")
+        .env("no_proxy", "")
+        .env("MODISTE_DATA", dir.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("took drawn-garments of 10000 images"), "{said}");
+    assert!(said.contains("fashion-mnist cannot be had, going on with drawn-garments instead"), "{said}");
+    assert!(said.contains("no network") && said.contains("--data-dir"), "{said}");
 }
 
 /// Runs where `$MODISTE_DATA` has the real files.

@@ -26,6 +26,8 @@ pub enum Answer {
     Truncate(usize),
     /// Sends so many bytes, then nothing while the client waits.
     Stall(usize),
+    /// Sends a byte now and then.
+    Drip,
     /// Promises so many bytes fewer than there are, and sends all.
     PromiseFewer(usize),
     /// Promises so many bytes more than there are, and sends what there is.
@@ -125,6 +127,13 @@ fn answer(
             // Until the client hangs up.
             stream.read(&mut [0]).ok().map(drop)
         }
+        Answer::Drip => {
+            send(head(size), b"")?;
+            body[start..].iter().try_for_each(|byte| {
+                thread::sleep(Duration::from_millis(20));
+                stream.write_all(&[*byte]).ok()
+            })
+        }
         Answer::PromiseFewer(count) => send(whole(size - count), body),
         Answer::PromiseMore(count) => send(whole(size + count), body),
         Answer::Endless => {
@@ -152,6 +161,7 @@ pub fn closed_address() -> &'static str {
 pub const IMPATIENT: Patience = Patience {
     connect: Duration::from_secs(2),
     stall: Duration::from_millis(200),
+    slowest: 1000,
     attempts: 3,
     pause: Duration::from_millis(2),
 };
