@@ -92,7 +92,7 @@ impl Progress for DownloadProgress {
 
 fn style() -> ProgressStyle {
     ProgressStyle::with_template(
-        "{msg:<26} {bar:30.cyan} {bytes:>10} of {total_bytes:<10} {bytes_per_sec:>12}  {eta} left",
+        "{msg:<26} {bar:30.cyan} {decimal_bytes:>9} of {decimal_total_bytes:<9} {decimal_bytes_per_sec:>12}  {eta} left",
     )
     .expect("the template is a constant that indicatif accepts")
     .progress_chars("━╸─")
