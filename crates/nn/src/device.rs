@@ -1,8 +1,8 @@
 //! Which device runs a network.
 
+use crate::cpu::{CpuExecutor, Isa};
 use crate::executor::Executor;
 use crate::network::Network;
-use crate::reference::ReferenceExecutor;
 
 /// A place where networks run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl Device {
     /// All parameters are zero until [`Executor::set_state`].
     pub fn compile(&self, network: &Network, batch: usize, seed: u64) -> Box<dyn Executor> {
         match *self {
-            Device::Cpu { .. } => Box::new(ReferenceExecutor::new(network, batch, seed)),
+            Device::Cpu { threads } => Box::new(CpuExecutor::new(network, batch, threads, Isa::choose(), seed)),
         }
     }
 }

@@ -1,0 +1,212 @@
+//! A fully connected stage: three products, each cut into tasks by the shapes alone.
+
+use super::memory::{Buffer, Disjoint, carve};
+use super::plan::Stage;
+use super::product::{Product, pack_panel, panel_width};
+use super::stage::{BackwardPass, ForwardPass, LANES, Machine, begin_image, finish_image, sum_lanes};
+use super::threads::share;
+use super::vector::Isa;
+
+/// Rows of the batch that one task of a product takes.
+const ROWS: usize = 96;
+/// Panels that one task of a product takes.
+const PANELS: usize = 2;
+/// Terms that are summed before the result is added to memory, so that a panel's part stays in the first cache.
+const TERMS: usize = 256;
+
+/// A fully connected layer and what follows it.
+#[derive(Debug)]
+pub struct Dense {
+    stage: Stage,
+    units: usize,
+    isa: Isa,
+    /// `[panel of units][input][unit]`
+    packed_forward: Buffer,
+    /// `[panel of inputs][unit][input]`
+    packed_backward: Buffer,
+    /// `[units, padded]`
+    bias: Buffer,
+}
+
+impl Dense {
+    /// Compiles a dense stage; `first` says that nobody wants the gradient towards its input.
+    pub fn new(machine: Machine<'_>, stage: Stage, units: usize, first: bool) -> Self {
+        let panel = panel_width(machine.isa);
+        let inputs = stage.input.image_len();
+        Self {
+            stage,
+            units,
+            isa: machine.isa,
+            packed_forward: Buffer::zeroed(units.next_multiple_of(panel) * inputs),
+            packed_backward: Buffer::zeroed(if first { 0 } else { inputs.next_multiple_of(panel) * units }),
+            bias: Buffer::zeroed(stage.linear_output.pitch),
+        }
+    }
+
+    /// Values of scratch that each thread needs.
+    pub fn scratch_len(&self, batch: usize) -> usize {
+        panel_width(self.isa) * (batch + self.units) + 32
+    }
+
+    /// Values of a partial gradient towards the bias.
+    pub fn lane_len(&self) -> usize {
+        self.stage.linear_output.pitch
+    }
+
+    /// Brings weight `[out, in]` and bias `[out]` into the form of the passes.
+    pub fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
+        self.bias[..bias.len()].copy_from_slice(bias);
+        let panel = panel_width(self.isa);
+        let (inputs, columns) = (self.stage.input.image_len(), self.stage.input.logical_len());
+        let (units, layout) = (self.units, self.stage.input);
+        let value =
+            |unit: usize, place: usize| layout.logical(place).map_or(0.0, |column| weight[unit * columns + column]);
+        let packed = Disjoint::new(&mut self.packed_forward);
+        machine.threads.run(units.div_ceil(panel), |index, _| {
+            pack_panel(panel, index, inputs, units, |place, unit| value(unit, place), &packed);
+        });
+        if training && !self.packed_backward.is_empty() {
+            let packed = Disjoint::new(&mut self.packed_backward);
+            machine.threads.run(inputs.div_ceil(panel), |index, _| {
+                pack_panel(panel, index, units, inputs, value, &packed);
+            });
+        }
+    }
+
+    /// `[count, columns]` = `[count, inner]` · packed `[panel][inner][column]`, in tasks of rows and panels.
+    fn rows_times_packed(
+        &self,
+        machine: Machine<'_>,
+        count: usize,
+        (a, inner, a_row): (&[f32], usize, usize),
+        packed: &[f32],
+        (c, columns): (&mut [f32], usize),
+    ) {
+        let panel = panel_width(self.isa);
+        let row_tasks = count.div_ceil(ROWS);
+        let column_step = PANELS * panel;
+        let c = Disjoint::new(c);
+        machine.threads.run(row_tasks * columns.div_ceil(column_step), |task, _| {
+            let (first_row, first_column) = (task % row_tasks * ROWS, task / row_tasks * column_step);
+            let (rows, columns_here) = (ROWS.min(count - first_row), column_step.min(columns - first_column));
+            for term in (0..inner).step_by(TERMS) {
+                let start = first_row * columns + first_column;
+                let product = Product {
+                    a: a[first_row * a_row + term..].as_ptr(),
+                    a_row,
+                    a_column: 1,
+                    b: packed[first_column * inner + term * panel..].as_ptr(),
+                    b_row: panel,
+                    b_panel: inner * panel,
+                    c: c.pointer(start),
+                    c_row: columns,
+                    rows,
+                    inner: TERMS.min(inner - term),
+                    columns: columns_here,
+                    accumulate: term > 0,
+                };
+                // SAFETY: each task writes its own rows and columns of C; the steps stay inside the three matrices.
+                unsafe { self.isa.run(product) };
+            }
+        });
+    }
+
+    /// The forward pass: y = x Wᵀ + b and what follows.
+    pub fn forward(&self, pass: ForwardPass<'_>) {
+        let ForwardPass { machine, count, input, output, choices, mask } = pass;
+        let inputs = self.stage.input.image_len();
+        let pitch = self.stage.linear_output.pitch;
+        self.rows_times_packed(machine, count, (input, inputs, inputs), &self.packed_forward, (&mut *output, pitch));
+        let outputs = (&Disjoint::new(output), &Disjoint::new(choices));
+        machine.threads.run(LANES, |lane, _| {
+            for image in share(count, LANES, lane) {
+                finish_image(self.isa, &self.stage, None, Some(&self.bias), outputs, mask, image);
+            }
+        });
+    }
+
+    /// The backward pass: d_x = d_y W, d_W = d_yᵀ x, d_b = Σ d_y.
+    pub fn backward(&self, pass: BackwardPass<'_>) {
+        let BackwardPass { machine, count, input, output, choices, mask, d_output, d_input, d_weight, d_bias, lanes } =
+            pass;
+        let pitch = self.stage.linear_output.pitch;
+        let lanes = &mut lanes[..LANES * pitch];
+        {
+            let d_output = Disjoint::new(d_output);
+            let lanes = Disjoint::new(lanes);
+            machine.threads.run(LANES, |lane, _| {
+                // SAFETY: each lane belongs to one task.
+                let partial = unsafe { lanes.part(lane * pitch..(lane + 1) * pitch) };
+                partial.fill(0.0);
+                for image in share(count, LANES, lane) {
+                    let forward = (output, choices);
+                    begin_image(self.isa, &self.stage, forward, &d_output, mask, image, None, Some(&mut *partial));
+                }
+            });
+        }
+        sum_lanes(lanes, 0, d_bias);
+        self.towards_weight(machine, count, input, d_output, d_weight);
+        if let Some(d_input) = d_input {
+            let inputs = self.stage.input.image_len();
+            self.rows_times_packed(
+                machine,
+                count,
+                (d_output, self.units, pitch),
+                &self.packed_backward,
+                (d_input, inputs),
+            );
+        }
+    }
+
+    /// d_W `[out, in]` = d_yᵀ x, a panel of inputs a task.
+    fn towards_weight(
+        &self,
+        machine: Machine<'_>,
+        count: usize,
+        input: &[f32],
+        d_output: &[f32],
+        d_weight: &mut [f32],
+    ) {
+        let panel = panel_width(self.isa);
+        let (inputs, columns) = (self.stage.input.image_len(), self.stage.input.logical_len());
+        let pitch = self.stage.linear_output.pitch;
+        let d_weight = Disjoint::new(d_weight);
+        machine.threads.run(inputs.div_ceil(panel), |index, mut scratch| {
+            let x = carve(&mut scratch, count * panel);
+            let d_w = carve(&mut scratch, self.units * panel);
+            let first = index * panel;
+            let width = panel.min(inputs - first);
+            for (row, image) in x.chunks_exact_mut(panel).zip(input.chunks_exact(inputs)) {
+                row[..width].copy_from_slice(&image[first..first + width]);
+                row[width..].fill(0.0);
+            }
+            for term in (0..count).step_by(TERMS) {
+                let product = Product {
+                    a: d_output[term * pitch..].as_ptr(),
+                    a_row: 1,
+                    a_column: pitch,
+                    b: x[term * panel..].as_ptr(),
+                    b_row: panel,
+                    b_panel: 0,
+                    c: d_w.as_mut_ptr(),
+                    c_row: panel,
+                    rows: self.units,
+                    inner: TERMS.min(count - term),
+                    columns: panel,
+                    accumulate: term > 0,
+                };
+                // SAFETY: the steps stay inside the gradient, the panel and the scratch.
+                unsafe { self.isa.run(product) };
+            }
+            for (unit, row) in d_w.chunks_exact(panel).enumerate() {
+                for (offset, &value) in row[..width].iter().enumerate() {
+                    if let Some(column) = self.stage.input.logical(first + offset) {
+                        let place = unit * columns + column;
+                        // SAFETY: each column belongs to one task.
+                        unsafe { d_weight.part(place..place + 1)[0] = value };
+                    }
+                }
+            }
+        });
+    }
+}

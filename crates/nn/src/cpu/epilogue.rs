@@ -1,0 +1,200 @@
+//! What follows a linear operation, value by value: bias, leaky ReLU, max-pooling, dropout, and back again.
+//!
+//! Bias and activation keep the order of values, so they are applied after pooling, to fewer of them. The backward pass
+//! needs only the stage's output (its sign tells the activation's slope), the place of each largest value, and the
+//! dropout mask, which is computed again.
+
+use super::memory::LINE;
+use super::plan::{Layout, Stage};
+use super::vector::{Kernel, Vector};
+use crate::dropout::Mask;
+use crate::network::Window;
+
+/// Forward: one image of the linear output becomes one image of the stage's output.
+///
+/// Valid where `linear` holds an image of `stage.linear_output`, `output` one of `stage.output`, and, if the stage pools,
+/// `choices` a byte for each value of the output. `output` may be `linear` itself if the stage does not pool.
+pub struct Forward<'a> {
+    /// The stage.
+    pub stage: &'a Stage,
+    /// `[height, width, pitch]` of the linear output.
+    pub linear: *const f32,
+    /// `[pitch]`, or none.
+    pub bias: Option<&'a [f32]>,
+    /// `[height, width, pitch]` of the output.
+    pub output: *mut f32,
+    /// For each value of the output which tap of the window was the largest.
+    pub choices: *mut u8,
+    /// Dropout of this step; none when not training.
+    pub mask: Option<Mask>,
+    /// Position of the image in the batch, which the mask depends on.
+    pub image: usize,
+}
+
+impl Kernel for Forward<'_> {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let Layout { width, channels, pitch, .. } = self.stage.output;
+        for pixel in 0..self.stage.output.pixels() {
+            let position = (self.image * self.stage.output.pixels() + pixel) * channels;
+            for line in (0..pitch).step_by(LINE) {
+                let factors = factors(self.mask, position + line);
+                for lane in (0..LINE).step_by(V::LANES) {
+                    let channel = line + lane;
+                    // SAFETY: channel < pitch, and the pixel lies inside the images that the caller vouches for.
+                    unsafe {
+                        let at = pixel * pitch + channel;
+                        let mut value = match &self.stage.pool {
+                            None => V::load(self.linear.add(at)),
+                            Some(window) => {
+                                let (value, choice) =
+                                    largest::<V>(self.linear.add(channel), pitch, window, pixel / width, pixel % width);
+                                choice.store_bytes(self.choices.add(at));
+                                value
+                            }
+                        };
+                        if let Some(bias) = self.bias {
+                            value = value.add(V::load(bias.as_ptr().add(channel)));
+                        }
+                        if let Some(slope) = self.stage.slope {
+                            value = value.select_greater(V::splat(0.0), value, value.mul(V::splat(slope)));
+                        }
+                        if self.mask.is_some() {
+                            value = value.mul(V::load(factors.as_ptr().add(lane)));
+                        }
+                        value.store(self.output.add(at));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Dropout factors of the values from `position` on.
+#[inline(always)]
+fn factors(mask: Option<Mask>, position: usize) -> [f32; LINE] {
+    match mask {
+        Some(mask) => std::array::from_fn(|lane| mask.factor((position + lane) as u32)),
+        None => [1.0; LINE],
+    }
+}
+
+/// The largest value of a window and the first tap that has it, per channel.
+#[inline(always)]
+unsafe fn largest<V: Vector>(input: *const f32, pitch: usize, window: &Window, row: usize, column: usize) -> (V, V) {
+    // SAFETY: a pooling window lies wholly inside its input.
+    unsafe {
+        let corner = input.add((row * window.stride * window.input.width + column * window.stride) * pitch);
+        let mut value = V::load(corner);
+        let mut choice = V::splat(0.0);
+        for y in 0..window.size {
+            for x in 0..window.size {
+                let other = V::load(corner.add((y * window.input.width + x) * pitch));
+                choice = other.select_greater(value, V::splat((y * window.size + x) as f32), choice);
+                value = other.select_greater(value, other, value);
+            }
+        }
+        (value, choice)
+    }
+}
+
+/// Backward: one image of the gradient towards the stage's output becomes one towards the linear output.
+///
+/// Valid where the pointers hold images of the layouts named beside them. `d_linear` may be `d_output` itself if the stage
+/// does not pool.
+pub struct Backward<'a> {
+    /// The stage.
+    pub stage: &'a Stage,
+    /// What the forward pass gave, `[height, width, pitch]` of the output.
+    pub output: *const f32,
+    /// Gradient towards it.
+    pub d_output: *const f32,
+    /// What the forward pass chose.
+    pub choices: *const u8,
+    /// The same dropout as in the forward pass.
+    pub mask: Option<Mask>,
+    /// Position of the image in the batch.
+    pub image: usize,
+    /// Receives the gradient, `[height, width, pitch]` of the linear output.
+    pub d_linear: *mut f32,
+    /// The gradient towards the bias is added to it, `[pitch]`; none if there is no bias.
+    pub d_bias: Option<&'a mut [f32]>,
+}
+
+impl Kernel for Backward<'_> {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(mut self) {
+        let stage = self.stage;
+        let Layout { width, channels, pitch, .. } = stage.output;
+        let covers = stage.pool.as_ref().is_some_and(covers_once);
+        if stage.pool.is_some() && !covers {
+            // SAFETY: an image of the linear output.
+            unsafe { self.d_linear.write_bytes(0, stage.linear_output.image_len()) };
+        }
+        for pixel in 0..stage.output.pixels() {
+            let position = (self.image * stage.output.pixels() + pixel) * channels;
+            for line in (0..pitch).step_by(LINE) {
+                let factors = factors(self.mask, position + line);
+                for lane in (0..LINE).step_by(V::LANES) {
+                    let channel = line + lane;
+                    // SAFETY: channel < pitch, and the pixel lies inside the images that the caller vouches for.
+                    unsafe {
+                        let at = pixel * pitch + channel;
+                        let mut gradient = V::load(self.d_output.add(at));
+                        if self.mask.is_some() {
+                            gradient = gradient.mul(V::load(factors.as_ptr().add(lane)));
+                        }
+                        if let Some(slope) = stage.slope {
+                            let output = V::load(self.output.add(at));
+                            gradient = output.select_greater(V::splat(0.0), gradient, gradient.mul(V::splat(slope)));
+                        }
+                        if let Some(d_bias) = &mut self.d_bias {
+                            let sum = d_bias.as_mut_ptr().add(channel);
+                            V::load(sum).add(gradient).store(sum);
+                        }
+                        match &stage.pool {
+                            None => gradient.store(self.d_linear.add(at)),
+                            Some(window) => {
+                                let choice = V::load_bytes(self.choices.add(at));
+                                let (row, column) = (pixel / width, pixel % width);
+                                let d_linear = self.d_linear.add(channel);
+                                give_to_largest(gradient, choice, d_linear, pitch, window, (row, column), covers);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether windows lie side by side and leave nothing over, so that each value of the input is in exactly one.
+fn covers_once(window: &Window) -> bool {
+    window.stride == window.size
+        && window.output.height * window.size == window.input.height
+        && window.output.width * window.size == window.input.width
+}
+
+/// Sends the gradient of a window to its largest value, per channel; to the others zero.
+#[inline(always)]
+unsafe fn give_to_largest<V: Vector>(
+    gradient: V,
+    choice: V,
+    d_linear: *mut f32,
+    pitch: usize,
+    window: &Window,
+    (row, column): (usize, usize),
+    covers: bool,
+) {
+    // SAFETY: a pooling window lies wholly inside its input.
+    unsafe {
+        let corner = d_linear.add((row * window.stride * window.input.width + column * window.stride) * pitch);
+        for y in 0..window.size {
+            for x in 0..window.size {
+                let to = corner.add((y * window.input.width + x) * pitch);
+                let given = choice.select_equal(V::splat((y * window.size + x) as f32), gradient, V::splat(0.0));
+                if covers { given.store(to) } else { V::load(to).add(given).store(to) }
+            }
+        }
+    }
+}

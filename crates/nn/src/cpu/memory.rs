@@ -1,0 +1,112 @@
+//! Buffers: allocated once, aligned to a cache line, and shared among tasks that write different parts.
+
+use std::alloc::{Layout as Allocation, alloc_zeroed, dealloc, handle_alloc_error};
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut, Range};
+use std::ptr::NonNull;
+
+/// Alignment of every buffer, in bytes: a cache line, and the widest register.
+const ALIGNMENT: usize = 64;
+
+/// Values that go in one piece through every vector loop: each row of channels is padded to a multiple of it.
+pub const LINE: usize = 16;
+
+/// The next multiple of [`LINE`].
+pub fn padded(channels: usize) -> usize {
+    channels.next_multiple_of(LINE)
+}
+
+/// A zeroed, aligned buffer of f32. Pages that are never written are never resident.
+#[derive(Debug)]
+pub struct Buffer {
+    pointer: NonNull<f32>,
+    length: usize,
+}
+
+// SAFETY: it owns plain values, as a Vec does.
+unsafe impl Send for Buffer {}
+// SAFETY: shared access only reads.
+unsafe impl Sync for Buffer {}
+
+impl Buffer {
+    /// `length` zeros.
+    pub fn zeroed(length: usize) -> Self {
+        let allocation = Self::allocation(length);
+        // SAFETY: the size is not zero.
+        let pointer = unsafe { alloc_zeroed(allocation) }.cast();
+        Self { pointer: NonNull::new(pointer).unwrap_or_else(|| handle_alloc_error(allocation)), length }
+    }
+
+    fn allocation(length: usize) -> Allocation {
+        Allocation::from_size_align(length.max(1) * size_of::<f32>(), ALIGNMENT)
+            .expect("networks are checked to be far smaller than the address space")
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // SAFETY: allocated in `zeroed` with the same layout.
+        unsafe { dealloc(self.pointer.as_ptr().cast(), Self::allocation(self.length)) }
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        // SAFETY: `length` initialised values, owned by this buffer.
+        unsafe { std::slice::from_raw_parts(self.pointer.as_ptr(), self.length) }
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        // SAFETY: `length` initialised values, owned by this buffer.
+        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr(), self.length) }
+    }
+}
+
+/// A mutable slice of which several tasks take parts that do not overlap.
+#[derive(Clone, Copy)]
+pub struct Disjoint<'a, T> {
+    pointer: *mut T,
+    length: usize,
+    borrow: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: `part` makes its caller promise that no two tasks share an element.
+unsafe impl<T: Send> Send for Disjoint<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Disjoint<'_, T> {}
+
+impl<'a, T> Disjoint<'a, T> {
+    /// Lends `slice` to tasks.
+    pub fn new(slice: &'a mut [T]) -> Self {
+        Self { pointer: slice.as_mut_ptr(), length: slice.len(), borrow: PhantomData }
+    }
+
+    /// Where the value at `index` lies, for parts that are not contiguous: a kernel that writes through it is what promises
+    /// to keep to its own.
+    pub fn pointer(&self, index: usize) -> *mut T {
+        assert!(index <= self.length, "inside the slice");
+        self.pointer.wrapping_add(index)
+    }
+
+    /// One task's part.
+    ///
+    /// # Safety
+    /// No two parts in use at the same time may overlap.
+    #[expect(clippy::mut_from_ref, reason = "the parts are disjoint by contract")]
+    pub unsafe fn part(&self, range: Range<usize>) -> &mut [T] {
+        assert!(range.start <= range.end && range.end <= self.length, "a part of the slice");
+        // SAFETY: inside the slice that is borrowed for 'a; the caller vouches for disjointness.
+        unsafe { std::slice::from_raw_parts_mut(self.pointer.add(range.start), range.len()) }
+    }
+}
+
+/// Cuts the next `length` values off a scratch buffer.
+pub fn carve<'a>(scratch: &mut &'a mut [f32], length: usize) -> &'a mut [f32] {
+    let (part, rest) = std::mem::take(scratch).split_at_mut(length.next_multiple_of(LINE));
+    *scratch = rest;
+    &mut part[..length]
+}

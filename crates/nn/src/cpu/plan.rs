@@ -1,0 +1,169 @@
+//! From a list of layers to stages: a linear operation and all that follows it value by value.
+//!
+//! A stage reads its input once and writes its output once; what lies between (activation, pooling, dropout) happens
+//! while an image is in cache. Any order of layers has a plan: what does not fit behind a linear operation starts a
+//! stage of its own.
+
+use modiste_data::ImageShape;
+
+use super::memory::padded;
+use crate::network::{Network, Operation, Shape, Window};
+use crate::recipe::Activation;
+
+/// How an image's values lie in a buffer: `[height, width, pitch]`, of which the first `channels` of each pixel count and
+/// the rest are zero. A flat row of units is one pixel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Values of a pixel.
+    pub channels: usize,
+    /// Values from one pixel to the next.
+    pub pitch: usize,
+}
+
+impl Layout {
+    /// As the loader gives images: nothing between the pixels.
+    pub fn packed(shape: ImageShape) -> Self {
+        let ImageShape { height, width, channels } = shape;
+        Self { height, width, channels, pitch: channels }
+    }
+
+    /// As stages keep images: each pixel padded to whole registers.
+    pub fn padded(shape: ImageShape) -> Self {
+        Self { pitch: padded(shape.channels), ..Self::packed(shape) }
+    }
+
+    /// As stages keep a row of units.
+    pub fn flat(units: usize) -> Self {
+        Self::padded(ImageShape { height: 1, width: 1, channels: units })
+    }
+
+    /// Pixels of an image.
+    pub fn pixels(&self) -> usize {
+        self.height * self.width
+    }
+
+    /// Values from one image to the next.
+    pub fn image_len(&self) -> usize {
+        self.pixels() * self.pitch
+    }
+
+    /// Position among the values that count of the one that lies at `place`; none for padding.
+    pub fn logical(&self, place: usize) -> Option<usize> {
+        if self.pitch == self.channels {
+            return Some(place);
+        }
+        let (pixel, channel) = (place / self.pitch, place % self.pitch);
+        (channel < self.channels).then_some(pixel * self.channels + channel)
+    }
+
+    /// Values of an image without the padding.
+    pub fn logical_len(&self) -> usize {
+        self.pixels() * self.channels
+    }
+}
+
+/// What a stage computes first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Linear {
+    /// Convolution; the weight's index into [`Network::parameters`].
+    Conv(Window, usize),
+    /// Fully connected; units, and the weight's index.
+    Dense(usize, usize),
+    /// Nothing.
+    Identity,
+}
+
+/// A dropout layer: its index in the network, from which its masks follow, and its rate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dropout {
+    /// Index in [`Network::layers`].
+    pub layer: usize,
+    /// Share of values dropped.
+    pub rate: f32,
+}
+
+/// A linear operation and what follows it, in this order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stage {
+    /// What it reads.
+    pub input: Layout,
+    /// What it computes first.
+    pub linear: Linear,
+    /// What that gives.
+    pub linear_output: Layout,
+    /// Slope of negative values: 0 is ReLU.
+    pub slope: Option<f32>,
+    /// Max-pooling.
+    pub pool: Option<Window>,
+    /// Dropout.
+    pub dropout: Option<Dropout>,
+    /// What it writes.
+    pub output: Layout,
+}
+
+impl Stage {
+    fn new(input: Layout, linear: Linear, linear_output: Layout) -> Self {
+        Self { input, linear, linear_output, slope: None, pool: None, dropout: None, output: linear_output }
+    }
+
+    fn identity(input: Layout) -> Self {
+        Self::new(input, Linear::Identity, Layout { pitch: padded(input.channels), ..input })
+    }
+}
+
+/// The stages of a network.
+pub fn stages(network: &Network) -> Vec<Stage> {
+    let mut stages: Vec<Stage> = Vec::new();
+    let input = |stages: &[Stage]| stages.last().map_or(Layout::packed(network.input), |stage| stage.output);
+    for (index, layer) in network.layers.iter().enumerate() {
+        let before = input(&stages);
+        let linear = match (layer.operation, layer.weight) {
+            (Operation::Conv(window), Some(weight)) => Some(Linear::Conv(window, weight)),
+            (Operation::Dense { outputs, .. }, Some(weight)) => Some(Linear::Dense(outputs, weight)),
+            _ => None,
+        };
+        if let Some(linear) = linear {
+            let output = match layer.output {
+                Shape::Image(shape) => Layout::padded(shape),
+                Shape::Flat(units) => Layout::flat(units),
+            };
+            stages.push(Stage::new(before, linear, output));
+        }
+        // What the open stage can still take: each of its parts once, and none before one it already has.
+        let open = stages.last().copied();
+        let start_unless = |stages: &mut Vec<Stage>, fits: fn(&Stage) -> bool| {
+            if !open.as_ref().is_some_and(fits) {
+                stages.push(Stage::identity(before));
+            }
+            stages.len() - 1
+        };
+        let slope = match (layer.operation, layer.activation) {
+            (Operation::Relu, _) | (_, Some(Activation::Relu)) => Some(0.0),
+            (Operation::LeakyRelu { slope }, _) => Some(slope),
+            _ => None,
+        };
+        if slope.is_some() {
+            let stage = start_unless(&mut stages, |stage| {
+                stage.slope.is_none() && stage.pool.is_none() && stage.dropout.is_none()
+            });
+            stages[stage].slope = slope;
+        }
+        match layer.operation {
+            Operation::MaxPool(window) => {
+                let stage = start_unless(&mut stages, |stage| stage.pool.is_none() && stage.dropout.is_none());
+                stages[stage].pool = Some(window);
+                stages[stage].output = Layout::padded(window.output);
+            }
+            Operation::Dropout { rate } if rate > 0.0 => {
+                let stage = start_unless(&mut stages, |stage| stage.dropout.is_none());
+                stages[stage].dropout = Some(Dropout { layer: index, rate });
+            }
+            _ => {}
+        }
+    }
+    stages
+}

@@ -1,0 +1,162 @@
+//! Matrix product of operands that are already where a register tile wants them.
+//!
+//! General products belong to a library. This one is for operands our own kernels have just written: the left operand
+//! has any row and column stride (so a transposed one costs nothing), the right one lies in panels of two registers'
+//! width, and no call packs or copies anything. The order of the additions of an element is the order of `inner`,
+//! whatever the position in the matrix, so any partition of rows and columns gives the same bits.
+
+use super::memory::Disjoint;
+use super::vector::{Isa, Kernel, Vector};
+
+/// C `[rows, columns]` = A `[rows, inner]` · B `[inner, columns]`, or C += A · B.
+///
+/// Valid where `a`, `b`, `c` point to allocations that hold every element the strides reach, `c` is written by nobody
+/// else meanwhile, and `columns` is a multiple of a register's lanes.
+#[derive(Clone, Copy)]
+pub struct Product {
+    /// Element (i, k) lies at `a + i · a_row + k · a_column`.
+    pub a: *const f32,
+    /// Step between rows of A.
+    pub a_row: usize,
+    /// Step between columns of A.
+    pub a_column: usize,
+    /// Element (k, j) lies at `b + (j / panel) · b_panel + k · b_row + j % panel`, a panel being [`panel_width`].
+    pub b: *const f32,
+    /// Step between rows of B inside a panel.
+    pub b_row: usize,
+    /// Step between panels of B.
+    pub b_panel: usize,
+    /// Element (i, j) lies at `c + i · c_row + j`.
+    pub c: *mut f32,
+    /// Step between rows of C.
+    pub c_row: usize,
+    /// Rows of A and C.
+    pub rows: usize,
+    /// Columns of A, rows of B.
+    pub inner: usize,
+    /// Columns of B and C.
+    pub columns: usize,
+    /// Whether C is added to.
+    pub accumulate: bool,
+}
+
+/// Columns of a panel: two registers.
+pub fn panel_width(isa: Isa) -> usize {
+    2 * isa.lanes()
+}
+
+/// Writes one panel, `[row][column]`, of a matrix given element by element; columns past the last are zero.
+pub fn pack_panel(
+    width: usize,
+    panel: usize,
+    rows: usize,
+    columns: usize,
+    value: impl Fn(usize, usize) -> f32,
+    packed: &Disjoint<'_, f32>,
+) {
+    // SAFETY: each panel is packed by one task.
+    let target = unsafe { packed.part(panel * rows * width..(panel + 1) * rows * width) };
+    let first = panel * width;
+    for (row, target) in target.chunks_exact_mut(width).enumerate() {
+        for (column, target) in target.iter_mut().enumerate() {
+            *target = if first + column < columns { value(row, first + column) } else { 0.0 };
+        }
+    }
+}
+
+impl Kernel for Product {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let width = 2 * V::LANES;
+        // Equal blocks of rows rather than full ones and a rest: a tile of one row would waste its loads.
+        let blocks = self.rows.div_ceil(V::ROWS);
+        for column in (0..self.columns).step_by(width) {
+            let mut row = 0;
+            for block in 0..blocks {
+                let rows = (self.rows - row).div_ceil(blocks - block);
+                // SAFETY: the block lies inside the matrices that the caller vouches for.
+                unsafe {
+                    let tile = Tile {
+                        a: self.a.add(row * self.a_row),
+                        b: self.b.add(column / width * self.b_panel),
+                        c: self.c.add(row * self.c_row + column),
+                        of: self,
+                    };
+                    if column + width <= self.columns {
+                        tile.run_rows::<V, 2>(rows);
+                    } else {
+                        tile.run_rows::<V, 1>(rows);
+                    }
+                }
+                row += rows;
+            }
+        }
+    }
+}
+
+/// One register tile of a product.
+struct Tile {
+    a: *const f32,
+    b: *const f32,
+    c: *mut f32,
+    of: Product,
+}
+
+impl Tile {
+    /// Picks the copy with this number of rows, at most [`Vector::ROWS`].
+    #[inline(always)]
+    unsafe fn run_rows<V: Vector, const WIDTH: usize>(&self, rows: usize) {
+        // SAFETY: as for the product; the number of rows is the tile's.
+        unsafe {
+            match rows {
+                1 => self.run::<V, 1, WIDTH>(),
+                2 => self.run::<V, 2, WIDTH>(),
+                3 => self.run::<V, 3, WIDTH>(),
+                4 => self.run::<V, 4, WIDTH>(),
+                5 => self.run::<V, 5, WIDTH>(),
+                6 => self.run::<V, 6, WIDTH>(),
+                7 if V::ROWS > 6 => self.run::<V, 7, WIDTH>(),
+                8 if V::ROWS > 6 => self.run::<V, 8, WIDTH>(),
+                9 if V::ROWS > 6 => self.run::<V, 9, WIDTH>(),
+                10 if V::ROWS > 6 => self.run::<V, 10, WIDTH>(),
+                11 if V::ROWS > 6 => self.run::<V, 11, WIDTH>(),
+                12 if V::ROWS > 6 => self.run::<V, 12, WIDTH>(),
+                _ => unreachable!("a block has between one and V::ROWS rows"),
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn run<V: Vector, const ROWS: usize, const WIDTH: usize>(&self) {
+        // SAFETY: every address is an element of the matrices that the caller vouches for.
+        unsafe {
+            let Product { a_row, a_column, b_row, c_row, inner, accumulate, .. } = self.of;
+            let mut sums = [[V::splat(0.0); WIDTH]; ROWS];
+            let mut b = self.b;
+            // Three rows share a base: the addressing modes reach base, base + a_row and base + 2 · a_row.
+            let mut a: [*const f32; 4] = std::array::from_fn(|group| self.a.wrapping_add(3 * group * a_row));
+            for _ in 0..inner {
+                let mut right = [V::splat(0.0); WIDTH];
+                for (w, right) in right.iter_mut().enumerate() {
+                    *right = V::load(b.add(w * V::LANES));
+                }
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let left = V::splat(*a[r / 3].add(r % 3 * a_row));
+                    for (sum, right) in sums.iter_mut().zip(right) {
+                        *sum = left.mul_add(right, *sum);
+                    }
+                }
+                b = b.wrapping_add(b_row);
+                for base in &mut a {
+                    *base = base.wrapping_add(a_column);
+                }
+            }
+            for (r, sums) in sums.iter().enumerate() {
+                for (w, sum) in sums.iter().enumerate() {
+                    let to = self.c.add(r * c_row + w * V::LANES);
+                    if accumulate { sum.add(V::load(to)).store(to) } else { sum.store(to) }
+                }
+            }
+        }
+    }
+}
