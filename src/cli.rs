@@ -7,6 +7,8 @@ use modiste_data::Source;
 
 /// Largest batch of a recipe as well.
 const LARGEST_BATCH: u64 = 65_536;
+/// TOML, in which a run keeps its recipe, has no larger numbers.
+const LARGEST_SEED: u64 = i64::MAX as u64;
 
 /// Trains, measures and keeps classifiers of small images.
 #[derive(Debug, Parser)]
@@ -205,7 +207,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..), conflicts_with = "resume")]
     pub limit: Option<u64>,
     /// Everything random follows from it [default: the recipe's]
-    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(..=LARGEST_SEED), conflicts_with = "resume")]
     pub seed: Option<u64>,
     /// The run directory to write [default: runs/NAME-1, -2, …]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]

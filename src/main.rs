@@ -3,8 +3,11 @@
 mod cli;
 mod commands;
 mod download_progress;
+mod evaluation_text;
+mod interrupt;
 mod memory;
 mod output;
+mod training_display;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -17,7 +20,7 @@ fn main() -> ExitCode {
     let started = Instant::now();
     match commands::run(cli::Cli::parse(), started) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Interrupted) => ExitCode::from(130),
+        Ok(Outcome::Interrupted) => ExitCode::from(interrupt::STATUS),
         // Whoever read our output has seen enough, as in `modiste summary seed-vgg | head -1`.
         Err(error) if error.is::<output::Closed>() => ExitCode::SUCCESS,
         Err(error) => {

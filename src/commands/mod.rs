@@ -2,7 +2,9 @@
 
 mod bench;
 mod data;
+mod evaluate;
 mod summary;
+mod train;
 
 use std::time::Instant;
 
@@ -19,6 +21,9 @@ use crate::memory;
 const USUAL_INPUT: ImageShape = ImageShape { height: 28, width: 28, channels: 1 };
 const USUAL_CLASSES: usize = 10;
 
+/// Where runs are kept that are not told where.
+const RUNS: &str = "runs";
+
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -34,7 +39,8 @@ pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
         Verb::Data(verb) => data::run(&verb),
         Verb::Summary(arguments) => summary::run(&arguments),
         Verb::Bench(verb) => bench::run(&verb),
-        verb => bail!("not yet {verb:?} {started:?}"),
+        Verb::Train(arguments) => train::run(&arguments, started),
+        Verb::Evaluate(arguments) => evaluate::run(&arguments),
     }
 }
 

@@ -1,0 +1,181 @@
+//! Training as people, and programs, see it.
+//!
+//! On a terminal a line follows the steps of an epoch; when the epoch is done, a line with its results stays.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use modiste_nn::history::EpochRecord;
+use modiste_nn::trainer::{Observer, StepEvent};
+use modiste_report::numbers::grouped;
+
+use crate::cli::OutputOptions;
+use crate::output::{self, Closed};
+
+/// Shows a run as it goes.
+pub struct TrainingDisplay {
+    options: OutputOptions,
+    epochs: usize,
+    /// On standard error, if that is a terminal.
+    bar: Option<ProgressBar>,
+    /// Nobody reads standard output any more.
+    closed: bool,
+    /// What standard output failed with; training goes on, and this is told at the end.
+    failure: Option<anyhow::Error>,
+}
+
+impl TrainingDisplay {
+    /// For a run of so many epochs.
+    pub fn new(options: OutputOptions, epochs: usize) -> Self {
+        let draws = !options.quiet && std::io::stderr().is_terminal();
+        let bar = draws.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style()));
+        Self { options, epochs, bar, closed: false, failure: None }
+    }
+
+    /// A line for people: on standard output, but for `--json`, which has that to itself.
+    pub fn line(&mut self, text: &str) {
+        if self.options.quiet {
+        } else if self.options.json {
+            output::note(text);
+        } else {
+            let printed = output::print(text);
+            self.keep(printed);
+        }
+    }
+
+    /// The last word of a run that got so far.
+    pub fn end(self) -> Result<()> {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        self.failure.map_or(Ok(()), Err)
+    }
+
+    /// A run is worth more than its listeners: with `| head -1` it goes on to its end.
+    fn keep(&mut self, printed: Result<()>) {
+        match printed {
+            Err(error) if error.is::<Closed>() => {
+                if !self.closed {
+                    output::note("standard output was closed; training goes on");
+                }
+                self.closed = true;
+            }
+            Err(error) => self.failure = self.failure.take().or(Some(error)),
+            Ok(()) => {}
+        }
+    }
+}
+
+impl Observer for TrainingDisplay {
+    fn step(&mut self, event: &StepEvent) {
+        let Some(bar) = &self.bar else { return };
+        bar.set_length(event.steps as u64);
+        bar.set_position(event.step as u64);
+        bar.set_prefix(epoch_name(event.epoch, event.epochs));
+        let StepEvent { running, left, .. } = event;
+        bar.set_message(format!(
+            "loss {:.4}  accuracy {:.4}  {} img/s{}",
+            running.mean_loss(),
+            running.accuracy(),
+            grouped(running.images_per_second() as u64),
+            left_name(*left)
+        ));
+    }
+
+    fn epoch(&mut self, record: &EpochRecord, left: Option<Duration>) {
+        if let Some(bar) = &self.bar {
+            // The line of results takes its place.
+            bar.finish_and_clear();
+            bar.reset();
+        }
+        if self.options.json && !self.options.quiet && !self.closed {
+            let printed = output::print_json(record);
+            self.keep(printed);
+        }
+        if !self.closed {
+            let left = left.filter(|_| record.epoch < self.epochs);
+            self.line(&epoch_line(record, self.epochs, left));
+        }
+    }
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{prefix}  {bar:20.cyan} {pos}/{len}  {msg}")
+        .expect("the template is a constant that indicatif accepts")
+        .progress_chars("━╸─")
+}
+
+fn epoch_name(epoch: usize, epochs: usize) -> String {
+    let width = epochs.to_string().len();
+    format!("epoch {epoch:>width$}/{epochs}")
+}
+
+fn epoch_line(record: &EpochRecord, epochs: usize, left: Option<Duration>) -> String {
+    let validation = match (record.validation_loss, record.validation_accuracy) {
+        (Some(loss), Some(accuracy)) => format!("  val_loss {loss:.4}  val_accuracy {accuracy:.4}"),
+        _ => String::new(),
+    };
+    format!(
+        "{}  loss {:.4}  accuracy {:.4}{validation}  {} img/s{}",
+        epoch_name(record.epoch, epochs),
+        record.train_loss,
+        record.train_accuracy,
+        grouped(record.images_per_second as u64),
+        left_name(left)
+    )
+}
+
+fn left_name(left: Option<Duration>) -> String {
+    left.map_or_else(String::new, |left| format!("  {} left", span(left)))
+}
+
+/// A duration with as many digits as matter: `0.8 s`, `46 s`, `12 min 5 s`, `3 h 20 min`.
+pub fn span(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    let whole = seconds.round() as u64;
+    match whole {
+        _ if seconds < 9.95 => format!("{seconds:.1} s"),
+        0..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_of_the_bar_is_accepted() {
+        let _ = style();
+    }
+
+    #[test]
+    fn an_epoch_is_one_line_as_wide_as_a_terminal() {
+        let record = EpochRecord {
+            epoch: 7,
+            train_loss: 0.25,
+            train_accuracy: 0.9,
+            validation_loss: Some(0.3),
+            validation_accuracy: Some(0.88765),
+            images_per_second: 1234.5,
+            ..EpochRecord::default()
+        };
+        let line = epoch_line(&record, 50, Some(Duration::from_secs(125)));
+        let expected = "epoch  7/50  loss 0.2500  accuracy 0.9000  val_loss 0.3000  val_accuracy 0.8877  1,234 img/s  \
+                        2 min 5 s left";
+        assert_eq!(line, expected);
+        let record = EpochRecord { validation_loss: None, ..record };
+        assert_eq!(epoch_line(&record, 7, None), "epoch 7/7  loss 0.2500  accuracy 0.9000  1,234 img/s");
+    }
+
+    #[test]
+    fn durations_have_as_many_digits_as_matter() {
+        let spans = [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.4, "59 s"), (59.7, "1 min 0 s")];
+        for (seconds, text) in spans.into_iter().chain([(3599.0, "59 min 59 s"), (12_000.0, "3 h 20 min")]) {
+            assert_eq!(span(Duration::from_secs_f64(seconds)), text);
+        }
+    }
+}
