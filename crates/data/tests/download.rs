@@ -159,10 +159,12 @@ fn a_part_of_something_else_is_thrown_away() {
 
 #[test]
 fn a_file_that_changed_at_one_address_is_taken_from_the_next() {
-    fetched_in_spite_of(&[
+    let (requests, _) = fetched_in_spite_of(&[
         |earlier| if earlier == 0 { Answer::Truncate(20) } else { Answer::OtherSize },
         |_| Answer::Honest,
     ]);
+    assert_eq!(of_first_file(&requests[0]), [None, Some(20)]);
+    assert_eq!(of_first_file(&requests[1]), [Some(20)], "what is here already is still good");
 }
 
 #[test]

@@ -167,6 +167,9 @@ fn the_real_fashion_mnist_is_loaded() {
     assert_eq!((data.train.len(), data.test.len()), (60_000, 10_000));
     assert_eq!((data.train.shape().height, data.train.shape().width, data.train.shape().channels), (28, 28, 1));
     assert_eq!(data.class_names[9], "Ankle boot");
+    if let Ok(same) = load_directory(Path::new(&dir)) {
+        assert_eq!(same.class_names, data.class_names, "the labels give away which set a directory holds");
+    }
     // The first training image is an ankle boot, and each class has its 6,000 and 1,000 images.
     assert_eq!(data.train.labels()[..3], [9, 0, 0]);
     for class in 0..10 {

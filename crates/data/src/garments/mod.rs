@@ -4,7 +4,7 @@
 //! classifier shows: garments of one class differ in cut, size, pose and cloth, those of different classes can
 //! look alike, things lie in front of them, and the pictures are noisy.
 //!
-//! Drawing goes as tailoring does: a *pattern* says which pieces a garment has ([`patterns`]), a *pose* how it lies
+//! Drawing goes as tailoring does: a *pattern* says which pieces a garment has (`patterns`), a *pose* how it lies
 //! on the table, a *cloth* what it looks like, and the *canvas* blends the pieces into a picture. Every image has
 //! random numbers of its own, and only operations that IEEE 754 rounds exactly are used, so the images are the
 //! same on every machine and with any number of threads.
