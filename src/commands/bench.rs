@@ -6,6 +6,7 @@ use anyhow::Result;
 use modiste_nn::executor::{Batch, Executor, Hyper, State};
 use modiste_nn::init::glorot_uniform;
 use modiste_nn::recipe::{Optimiser, Recipe};
+use modiste_report::numbers::grouped;
 use serde::Serialize;
 
 use super::{Outcome, device, ensure_memory, network};
@@ -120,11 +121,11 @@ fn median(ascending: &[f64]) -> f64 {
 fn text(timing: &Timing, training: bool, quiet: bool) -> String {
     let what = if training { "training step" } else { "inference" };
     let rate = format!(
-        "{what}: {:.2} ms (median of {}, fastest {:.2} ms), {:.0} images per second",
-        timing.step_seconds_median * 1e3,
+        "{what}: {} (median of {}, fastest {}), {} images per second",
+        span(timing.step_seconds_median),
         timing.steps,
-        timing.step_seconds_min * 1e3,
-        timing.images_per_second
+        span(timing.step_seconds_min),
+        grouped(timing.images_per_second.round() as u64)
     );
     if quiet {
         return rate;
@@ -134,12 +135,17 @@ fn text(timing: &Timing, training: bool, quiet: bool) -> String {
     let mut lines =
         vec![format!("{recipe}, batches of {batch} ({data}), {device} {isa}, {threads} thread{plural}"), rate];
     if let Some(latency) = timing.latency_seconds {
-        lines.push(format!("a single image: {:.2} ms", latency * 1e3));
+        lines.push(format!("a single image: {}", span(latency)));
     }
     if let Some(peak) = timing.peak_memory_bytes {
         lines.push(format!("peak memory: {:.0} MB", peak as f64 / 1e6));
     }
     lines.join("\n")
+}
+
+/// Seconds as people read them.
+fn span(seconds: f64) -> String {
+    if seconds < 1.0 { format!("{:.2} ms", seconds * 1e3) } else { format!("{seconds:.3} s") }
 }
 
 /// One batch to work on again and again.
