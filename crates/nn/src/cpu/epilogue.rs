@@ -73,10 +73,13 @@ impl Kernel for Forward<'_> {
 /// Dropout factors of the values from `position` on.
 #[inline(always)]
 fn factors(mask: Option<Mask>, position: usize) -> [f32; LINE] {
-    match mask {
-        Some(mask) => std::array::from_fn(|lane| mask.factor((position + lane) as u32)),
-        None => [1.0; LINE],
+    let mut factors = [1.0; LINE];
+    if let Some(mask) = mask {
+        for (lane, factor) in factors.iter_mut().enumerate() {
+            *factor = mask.factor((position + lane) as u32);
+        }
     }
+    factors
 }
 
 /// The largest value of a window and the first tap that has it, per channel.

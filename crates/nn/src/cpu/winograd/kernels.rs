@@ -1,6 +1,6 @@
 //! Between kernels and transformed kernels.
 
-use super::transforms::{POSITIONS, both_ways, kernel_adjoint, kernel_transform};
+use super::transforms::{IN, KERNEL, KernelAdjoint, KernelTransform, POSITIONS, both_ways};
 use crate::cpu::memory::Disjoint;
 use crate::cpu::vector::{Kernel, Vector};
 
@@ -42,8 +42,13 @@ impl Kernel for PackKernels<'_> {
             let place = column / self.panel * self.panel_step + self.row_offset + column % self.panel;
             // SAFETY: sixteen lanes at most are read of each tap; each part of the panels is this row's own.
             unsafe {
-                let load = |row: usize, column: usize| V::load(taps[row * 3 + column].as_ptr());
-                let transformed = both_ways::<V, 3, 6>(load, |g| kernel_transform(g));
+                let mut kernel = [[V::splat(0.0); KERNEL]; KERNEL];
+                for row in 0..KERNEL {
+                    for column in 0..KERNEL {
+                        kernel[row][column] = V::load(taps[row * KERNEL + column].as_ptr());
+                    }
+                }
+                let transformed = both_ways::<V, KernelTransform, KERNEL, IN>(&kernel);
                 for (position, value) in transformed.as_flattened().iter().enumerate() {
                     let start = position * self.position_step + place;
                     value.store(self.packed.part(start..start + V::LANES).as_mut_ptr());
@@ -74,8 +79,13 @@ impl Kernel for KernelGradient<'_> {
             // SAFETY: the lengths have been checked, and a matrix is a multiple of the lanes.
             unsafe {
                 let from = self.d_transformed.as_ptr().add(place);
-                let load = |row: usize, column: usize| V::load(from.add((row * 6 + column) * matrix));
-                let taps = both_ways::<V, 6, 3>(load, |u| kernel_adjoint(u));
+                let mut tile = [[V::splat(0.0); IN]; IN];
+                for row in 0..IN {
+                    for column in 0..IN {
+                        tile[row][column] = V::load(from.add((row * IN + column) * matrix));
+                    }
+                }
+                let taps = both_ways::<V, KernelAdjoint, IN, KERNEL>(&tile);
                 for (tap, value) in taps.as_flattened().iter().enumerate() {
                     value.store(self.d_weight.as_mut_ptr().add(tap * matrix + place));
                 }

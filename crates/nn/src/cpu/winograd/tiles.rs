@@ -1,8 +1,9 @@
 //! Between images and transformed tiles.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::transforms::{IN, OUT, both_ways, input_adjoint, input_transform, output_adjoint, output_transform};
+use super::transforms::{Columns, IN, Input, InputAdjoint, OUT, Output, OutputAdjoint, both_ways};
 use crate::cpu::plan::Layout;
 use crate::cpu::vector::{Kernel, Vector};
 
@@ -56,111 +57,141 @@ pub struct Transform {
 impl Kernel for Transform {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        // SAFETY: the caller vouches for the pointers; the transforms need only the instruction set.
+        // SAFETY: passed on to the caller.
         unsafe {
             match self.direction {
-                Direction::Input => self.from_image::<V, IN>(|x| input_transform(x)),
-                Direction::OutputAdjoint => self.from_image::<V, OUT>(|y| output_adjoint(y)),
-                Direction::Output => self.to_image::<V, OUT>(|m| output_transform(m), false),
-                Direction::InputAdjoint => self.to_image::<V, IN>(|p| input_adjoint(p), true),
+                Direction::Input => self.each_tile::<V, FromImage<Input>, IN>(),
+                Direction::OutputAdjoint => self.each_tile::<V, FromImage<OutputAdjoint>, OUT>(),
+                Direction::Output => self.each_tile::<V, ToImage<Output, false>, OUT>(),
+                Direction::InputAdjoint => self.each_tile::<V, ToImage<InputAdjoint, true>, IN>(),
             }
         }
     }
 }
 
-/// A tile's place for one register of channels.
-struct Place {
-    /// Offset of the tile's corner, which may lie outside the image.
-    corner: isize,
-    /// The tile's rows and columns that lie inside.
-    rows: Range<usize>,
-    columns: Range<usize>,
-    /// Offset among the transformed tiles.
-    transformed: usize,
+/// What is done to one tile of `SIDE` × `SIDE` pixels, for one register of channels.
+trait Step<const SIDE: usize> {
+    /// `pixel` is the tile's corner, which may lie outside the image; only `rows` and `columns` of the tile lie inside, which
+    /// are all of them if `WHOLE`.
+    ///
+    /// # Safety
+    /// What lies inside must be valid, and so must all positions of `transformed`.
+    unsafe fn run<V: Vector, const WHOLE: bool>(
+        tiles: &Tiles,
+        pixel: *mut f32,
+        rows: &Range<usize>,
+        columns: &Range<usize>,
+        transformed: *mut f32,
+    );
+}
+
+/// Image to transformed tile by `T`; what lies outside the image counts as zero.
+struct FromImage<T>(PhantomData<T>);
+
+impl<T: Columns<SIDE, IN>, const SIDE: usize> Step<SIDE> for FromImage<T> {
+    #[inline(always)]
+    unsafe fn run<V: Vector, const WHOLE: bool>(
+        tiles: &Tiles,
+        pixel: *mut f32,
+        rows: &Range<usize>,
+        columns: &Range<usize>,
+        transformed: *mut f32,
+    ) {
+        // SAFETY: loads only what lies inside the image, stores only to the transformed tile.
+        unsafe {
+            let mut tile = [[V::splat(0.0); SIDE]; SIDE];
+            for row in 0..SIDE {
+                for column in 0..SIDE {
+                    if WHOLE || (rows.contains(&row) && columns.contains(&column)) {
+                        tile[row][column] = V::load(pixel.wrapping_add(tiles.offset(row, column)));
+                    }
+                }
+            }
+            let result = both_ways::<V, T, SIDE, IN>(&tile);
+            for row in 0..IN {
+                for column in 0..IN {
+                    result[row][column].store(transformed.add((row * IN + column) * tiles.position_step));
+                }
+            }
+        }
+    }
+}
+
+/// Transformed tile to image by `T`, stored or, if `ADD`, added; what falls outside the image is dropped.
+struct ToImage<T, const ADD: bool>(PhantomData<T>);
+
+impl<T: Columns<IN, SIDE>, const ADD: bool, const SIDE: usize> Step<SIDE> for ToImage<T, ADD> {
+    #[inline(always)]
+    unsafe fn run<V: Vector, const WHOLE: bool>(
+        tiles: &Tiles,
+        pixel: *mut f32,
+        rows: &Range<usize>,
+        columns: &Range<usize>,
+        transformed: *mut f32,
+    ) {
+        // SAFETY: loads only the transformed tile, stores only to what lies inside the image.
+        unsafe {
+            let mut tile = [[V::splat(0.0); IN]; IN];
+            for row in 0..IN {
+                for column in 0..IN {
+                    tile[row][column] = V::load(transformed.add((row * IN + column) * tiles.position_step));
+                }
+            }
+            let result = both_ways::<V, T, IN, SIDE>(&tile);
+            for row in 0..SIDE {
+                for column in 0..SIDE {
+                    if WHOLE || (rows.contains(&row) && columns.contains(&column)) {
+                        let to = pixel.wrapping_add(tiles.offset(row, column));
+                        let value = result[row][column];
+                        if ADD { V::load(to).add(value).store(to) } else { value.store(to) }
+                    }
+                }
+            }
+        }
+    }
 }
 
 impl Transform {
-    /// Image to transformed tiles; what lies outside the image counts as zero.
+    /// Every tile, and of it every register of channels.
+    ///
+    /// # Safety
+    /// As the kernel.
     #[inline(always)]
-    unsafe fn from_image<V: Vector, const SIDE: usize>(&self, transform: impl Fn([V; SIDE]) -> [V; IN] + Copy) {
-        self.each::<V, SIDE>(|place| {
-            let corner = self.image.wrapping_offset(place.corner);
-            // SAFETY: loads only what lies inside the image, stores only to the transformed tiles.
-            unsafe {
-                let load = |row, column| V::load(corner.wrapping_add(self.offset(row, column)));
-                let result = if place.rows.len() == SIDE && place.columns.len() == SIDE {
-                    both_ways::<V, SIDE, IN>(load, transform)
-                } else {
-                    let inside = |row, column| place.rows.contains(&row) && place.columns.contains(&column);
-                    let load = |row, column| if inside(row, column) { load(row, column) } else { V::splat(0.0) };
-                    both_ways::<V, SIDE, IN>(load, transform)
-                };
-                let to = self.transformed.add(place.transformed);
-                for (position, value) in result.as_flattened().iter().enumerate() {
-                    value.store(to.add(position * self.tiles.position_step));
-                }
-            }
-        });
-    }
-
-    /// Transformed tiles to the image, stored or added; what falls outside the image is dropped.
-    #[inline(always)]
-    unsafe fn to_image<V: Vector, const SIDE: usize>(&self, transform: impl Fn([V; IN]) -> [V; SIDE], add: bool) {
-        self.each::<V, SIDE>(|place| {
-            let corner = self.image.wrapping_offset(place.corner);
-            // SAFETY: loads only the transformed tiles, stores only to what lies inside the image.
-            unsafe {
-                let from = self.transformed.add(place.transformed);
-                let load = |row, column| V::load(from.add((row * IN + column) * self.tiles.position_step));
-                let result = both_ways::<V, IN, SIDE>(load, &transform);
-                let put = |row: usize, column: usize| {
-                    let to = corner.wrapping_add(self.offset(row, column));
-                    let value = result[row][column];
-                    if add { V::load(to).add(value).store(to) } else { value.store(to) }
-                };
-                if place.rows.len() == SIDE && place.columns.len() == SIDE {
-                    for row in 0..SIDE {
-                        for column in 0..SIDE {
-                            put(row, column);
-                        }
-                    }
-                } else {
-                    for row in place.rows.clone() {
-                        for column in place.columns.clone() {
-                            put(row, column);
-                        }
-                    }
-                }
-            }
-        });
-    }
-
-    /// Every tile with a `SIDE` × `SIDE` image side, and every register of channels.
-    #[inline(always)]
-    fn each<V: Vector, const SIDE: usize>(&self, mut each: impl FnMut(Place)) {
+    unsafe fn each_tile<V: Vector, S: Step<SIDE>, const SIDE: usize>(&self) {
         let Tiles { high, wide, layout, pad_top, pad_left, tile_step, .. } = self.tiles;
-        let inside = |start: isize, length: usize| {
-            let first = (-start).clamp(0, SIDE as isize);
-            first as usize..(length as isize - start).clamp(first, SIDE as isize) as usize
-        };
         for tile in 0..high * wide {
             let row = (tile / wide * OUT) as isize - pad_top as isize;
             let column = (tile % wide * OUT) as isize - pad_left as isize;
+            let (rows, columns) = (inside(row, SIDE, layout.height), inside(column, SIDE, layout.width));
             let corner = (row * layout.width as isize + column) * layout.pitch as isize;
-            for channel in (0..layout.pitch).step_by(V::LANES) {
-                each(Place {
-                    corner: corner + channel as isize,
-                    rows: inside(row, layout.height),
-                    columns: inside(column, layout.width),
-                    transformed: tile * tile_step + channel,
-                });
+            let pixel = self.image.wrapping_offset(corner);
+            // SAFETY: rows and columns say what lies inside the image; the tile is one of the transformed.
+            unsafe {
+                let transformed = self.transformed.add(tile * tile_step);
+                for channel in (0..layout.pitch).step_by(V::LANES) {
+                    let (pixel, to) = (pixel.wrapping_add(channel), transformed.add(channel));
+                    if rows.len() == SIDE && columns.len() == SIDE {
+                        S::run::<V, true>(&self.tiles, pixel, &rows, &columns, to);
+                    } else {
+                        S::run::<V, false>(&self.tiles, pixel, &rows, &columns, to);
+                    }
+                }
             }
         }
     }
+}
 
-    /// Offset from a tile's corner in the image.
+impl Tiles {
+    /// Offset of a tile's pixel from its corner in the image.
     #[inline(always)]
     fn offset(&self, row: usize, column: usize) -> usize {
-        (row * self.tiles.layout.width + column) * self.tiles.layout.pitch
+        (row * self.layout.width + column) * self.layout.pitch
     }
+}
+
+/// Which of `side` rows or columns from `start` on lie in `0..length`.
+#[inline(always)]
+fn inside(start: isize, side: usize, length: usize) -> Range<usize> {
+    let first = (-start).clamp(0, side as isize);
+    first as usize..(length as isize - start).clamp(first, side as isize) as usize
 }

@@ -14,132 +14,176 @@ const NORM_0: f32 = AABB;
 const NORM_A: f32 = 2.0 * AA * (AA - BB);
 const NORM_B: f32 = 2.0 * BB * (BB - AA);
 
-/// Side of a tile of the output, of the input, and positions of the latter.
+/// Side of a kernel, of a tile of the output, of a tile of the input, and positions of the latter.
+pub const KERNEL: usize = 3;
 pub const OUT: usize = 4;
 pub const IN: usize = 6;
 pub const POSITIONS: usize = IN * IN;
 
-/// Bᵀ x
+/// A transform of one column.
+///
+/// These are types with one function each rather than closures because only what is certainly inlined compiles to the
+/// instruction set of its caller.
+pub trait Columns<const FROM: usize, const TO: usize> {
+    /// T x
+    ///
+    /// # Safety
+    /// The instruction set of `V` must be there.
+    unsafe fn apply<V: Vector>(x: [V; FROM]) -> [V; TO];
+}
+
+/// T X Tᵀ
+///
+/// # Safety
+/// The instruction set of `V` must be there.
 #[inline(always)]
-pub unsafe fn input_transform<V: Vector>(x: [V; IN]) -> [V; IN] {
-    // SAFETY: the instruction set is there, as for all transforms below.
+pub unsafe fn both_ways<V: Vector, T: Columns<FROM, TO>, const FROM: usize, const TO: usize>(
+    tile: &[[V; FROM]; FROM],
+) -> [[V; TO]; TO] {
+    // SAFETY: passed on to the caller.
     unsafe {
-        let c = |value: f32| V::splat(value);
-        let (even_a, odd_a) = (x[2].mul_add(c(-BB), x[4]), x[1].mul_add(c(-BB), x[3]));
-        let (even_b, odd_b) = (x[2].mul_add(c(-AA), x[4]), x[1].mul_add(c(-AA), x[3]));
-        [
-            x[0].mul_add(c(AABB), x[2].mul_add(c(-AA_PLUS_BB), x[4])),
-            odd_a.mul_add(c(A), even_a),
-            odd_a.mul_add(c(-A), even_a),
-            odd_b.mul_add(c(B), even_b),
-            odd_b.mul_add(c(-B), even_b),
-            x[1].mul_add(c(AABB), x[3].mul_add(c(-AA_PLUS_BB), x[5])),
-        ]
+        let mut columns = [[V::splat(0.0); FROM]; TO];
+        for column in 0..FROM {
+            let mut x = [V::splat(0.0); FROM];
+            for row in 0..FROM {
+                x[row] = tile[row][column];
+            }
+            let y = T::apply(x);
+            for row in 0..TO {
+                columns[row][column] = y[row];
+            }
+        }
+        let mut result = [[V::splat(0.0); TO]; TO];
+        for row in 0..TO {
+            result[row] = T::apply(columns[row]);
+        }
+        result
+    }
+}
+
+/// Bᵀ x
+pub struct Input;
+
+impl Columns<IN, IN> for Input {
+    #[inline(always)]
+    unsafe fn apply<V: Vector>(x: [V; IN]) -> [V; IN] {
+        // SAFETY: the caller has the instruction set, as for all transforms below.
+        unsafe {
+            let (even_a, odd_a) = (x[2].mul_add(V::splat(-BB), x[4]), x[1].mul_add(V::splat(-BB), x[3]));
+            let (even_b, odd_b) = (x[2].mul_add(V::splat(-AA), x[4]), x[1].mul_add(V::splat(-AA), x[3]));
+            [
+                x[0].mul_add(V::splat(AABB), x[2].mul_add(V::splat(-AA_PLUS_BB), x[4])),
+                odd_a.mul_add(V::splat(A), even_a),
+                odd_a.mul_add(V::splat(-A), even_a),
+                odd_b.mul_add(V::splat(B), even_b),
+                odd_b.mul_add(V::splat(-B), even_b),
+                x[1].mul_add(V::splat(AABB), x[3].mul_add(V::splat(-AA_PLUS_BB), x[5])),
+            ]
+        }
     }
 }
 
 /// B p
-#[inline(always)]
-pub unsafe fn input_adjoint<V: Vector>(p: [V; IN]) -> [V; IN] {
-    // SAFETY: see `input_transform`.
-    unsafe {
-        let c = |value: f32| V::splat(value);
-        let (sum_a, sum_b) = (p[1].add(p[2]), p[3].add(p[4]));
-        let (odd_a, odd_b) = (p[1].sub(p[2]).mul(c(A)), p[3].sub(p[4]).mul(c(B)));
-        [
-            p[0].mul(c(AABB)),
-            p[5].mul_add(c(AABB), odd_a.mul_add(c(-BB), odd_b.mul(c(-AA)))),
-            p[0].mul_add(c(-AA_PLUS_BB), sum_a.mul_add(c(-BB), sum_b.mul(c(-AA)))),
-            p[5].mul_add(c(-AA_PLUS_BB), odd_a.add(odd_b)),
-            p[0].add(sum_a.add(sum_b)),
-            p[5],
-        ]
+pub struct InputAdjoint;
+
+impl Columns<IN, IN> for InputAdjoint {
+    #[inline(always)]
+    unsafe fn apply<V: Vector>(p: [V; IN]) -> [V; IN] {
+        // SAFETY: see `Input`.
+        unsafe {
+            let (sum_a, sum_b) = (p[1].add(p[2]), p[3].add(p[4]));
+            let (odd_a, odd_b) = (p[1].sub(p[2]).mul(V::splat(A)), p[3].sub(p[4]).mul(V::splat(B)));
+            [
+                p[0].mul(V::splat(AABB)),
+                p[5].mul_add(V::splat(AABB), odd_a.mul_add(V::splat(-BB), odd_b.mul(V::splat(-AA)))),
+                p[0].mul_add(V::splat(-AA_PLUS_BB), sum_a.mul_add(V::splat(-BB), sum_b.mul(V::splat(-AA)))),
+                p[5].mul_add(V::splat(-AA_PLUS_BB), odd_a.add(odd_b)),
+                p[0].add(sum_a.add(sum_b)),
+                p[5],
+            ]
+        }
     }
 }
 
 /// Aᵀ m
-#[inline(always)]
-pub unsafe fn output_transform<V: Vector>(m: [V; IN]) -> [V; OUT] {
-    // SAFETY: see `input_transform`.
-    unsafe {
-        let c = |value: f32| V::splat(value);
-        let (sum_a, sum_b) = (m[1].add(m[2]), m[3].add(m[4]));
-        let (odd_a, odd_b) = (m[1].sub(m[2]).mul(c(A)), m[3].sub(m[4]).mul(c(B)));
-        [
-            m[0].add(sum_a.add(sum_b)),
-            odd_a.add(odd_b),
-            sum_a.mul_add(c(AA), sum_b.mul(c(BB))),
-            odd_a.mul_add(c(AA), odd_b.mul_add(c(BB), m[5])),
-        ]
+pub struct Output;
+
+impl Columns<IN, OUT> for Output {
+    #[inline(always)]
+    unsafe fn apply<V: Vector>(m: [V; IN]) -> [V; OUT] {
+        // SAFETY: see `Input`.
+        unsafe {
+            let (sum_a, sum_b) = (m[1].add(m[2]), m[3].add(m[4]));
+            let (odd_a, odd_b) = (m[1].sub(m[2]).mul(V::splat(A)), m[3].sub(m[4]).mul(V::splat(B)));
+            [
+                m[0].add(sum_a.add(sum_b)),
+                odd_a.add(odd_b),
+                sum_a.mul_add(V::splat(AA), sum_b.mul(V::splat(BB))),
+                odd_a.mul_add(V::splat(AA), odd_b.mul_add(V::splat(BB), m[5])),
+            ]
+        }
     }
 }
 
 /// A y
-#[inline(always)]
-pub unsafe fn output_adjoint<V: Vector>(y: [V; OUT]) -> [V; IN] {
-    // SAFETY: see `input_transform`.
-    unsafe {
-        let c = |value: f32| V::splat(value);
-        let (even_a, odd_a) = (y[2].mul_add(c(AA), y[0]), y[3].mul_add(c(AA), y[1]));
-        let (even_b, odd_b) = (y[2].mul_add(c(BB), y[0]), y[3].mul_add(c(BB), y[1]));
-        [
-            y[0],
-            odd_a.mul_add(c(A), even_a),
-            odd_a.mul_add(c(-A), even_a),
-            odd_b.mul_add(c(B), even_b),
-            odd_b.mul_add(c(-B), even_b),
-            y[3],
-        ]
+pub struct OutputAdjoint;
+
+impl Columns<OUT, IN> for OutputAdjoint {
+    #[inline(always)]
+    unsafe fn apply<V: Vector>(y: [V; OUT]) -> [V; IN] {
+        // SAFETY: see `Input`.
+        unsafe {
+            let (even_a, odd_a) = (y[2].mul_add(V::splat(AA), y[0]), y[3].mul_add(V::splat(AA), y[1]));
+            let (even_b, odd_b) = (y[2].mul_add(V::splat(BB), y[0]), y[3].mul_add(V::splat(BB), y[1]));
+            [
+                y[0],
+                odd_a.mul_add(V::splat(A), even_a),
+                odd_a.mul_add(V::splat(-A), even_a),
+                odd_b.mul_add(V::splat(B), even_b),
+                odd_b.mul_add(V::splat(-B), even_b),
+                y[3],
+            ]
+        }
     }
 }
 
 /// G g
-#[inline(always)]
-pub unsafe fn kernel_transform<V: Vector>(g: [V; 3]) -> [V; IN] {
-    // SAFETY: see `input_transform`.
-    unsafe {
-        let c = |value: f32| V::splat(value);
-        let (even_a, even_b) = (g[2].mul_add(c(AA), g[0]), g[2].mul_add(c(BB), g[0]));
-        [
-            g[0].mul(c(1.0 / NORM_0)),
-            g[1].mul_add(c(A), even_a).mul(c(1.0 / NORM_A)),
-            g[1].mul_add(c(-A), even_a).mul(c(1.0 / NORM_A)),
-            g[1].mul_add(c(B), even_b).mul(c(1.0 / NORM_B)),
-            g[1].mul_add(c(-B), even_b).mul(c(1.0 / NORM_B)),
-            g[2],
-        ]
+pub struct KernelTransform;
+
+impl Columns<KERNEL, IN> for KernelTransform {
+    #[inline(always)]
+    unsafe fn apply<V: Vector>(g: [V; KERNEL]) -> [V; IN] {
+        // SAFETY: see `Input`.
+        unsafe {
+            let (even_a, even_b) = (g[2].mul_add(V::splat(AA), g[0]), g[2].mul_add(V::splat(BB), g[0]));
+            [
+                g[0].mul(V::splat(1.0 / NORM_0)),
+                g[1].mul_add(V::splat(A), even_a).mul(V::splat(1.0 / NORM_A)),
+                g[1].mul_add(V::splat(-A), even_a).mul(V::splat(1.0 / NORM_A)),
+                g[1].mul_add(V::splat(B), even_b).mul(V::splat(1.0 / NORM_B)),
+                g[1].mul_add(V::splat(-B), even_b).mul(V::splat(1.0 / NORM_B)),
+                g[2],
+            ]
+        }
     }
 }
 
 /// Gᵀ u
-#[inline(always)]
-pub unsafe fn kernel_adjoint<V: Vector>(u: [V; IN]) -> [V; 3] {
-    // SAFETY: see `input_transform`.
-    unsafe {
-        let c = |value: f32| V::splat(value);
-        let (sum_a, sum_b) = (u[1].add(u[2]).mul(c(1.0 / NORM_A)), u[3].add(u[4]).mul(c(1.0 / NORM_B)));
-        let (odd_a, odd_b) = (u[1].sub(u[2]).mul(c(A / NORM_A)), u[3].sub(u[4]).mul(c(B / NORM_B)));
-        [
-            u[0].mul_add(c(1.0 / NORM_0), sum_a.add(sum_b)),
-            odd_a.add(odd_b),
-            sum_a.mul_add(c(AA), sum_b.mul_add(c(BB), u[5])),
-        ]
-    }
-}
+pub struct KernelAdjoint;
 
-/// T X Tᵀ for a transform T of columns, X read by `load(row, column)`.
-#[inline(always)]
-pub unsafe fn both_ways<V: Vector, const FROM: usize, const TO: usize>(
-    load: impl Fn(usize, usize) -> V,
-    transform: impl Fn([V; FROM]) -> [V; TO],
-) -> [[V; TO]; TO] {
-    // SAFETY: see `input_transform`.
-    let mut columns = [[unsafe { V::splat(0.0) }; FROM]; TO];
-    for column in 0..FROM {
-        let transformed = transform(std::array::from_fn(|row| load(row, column)));
-        for (row, value) in transformed.into_iter().enumerate() {
-            columns[row][column] = value;
+impl Columns<IN, KERNEL> for KernelAdjoint {
+    #[inline(always)]
+    unsafe fn apply<V: Vector>(u: [V; IN]) -> [V; KERNEL] {
+        // SAFETY: see `Input`.
+        unsafe {
+            let (sum_a, sum_b) =
+                (u[1].add(u[2]).mul(V::splat(1.0 / NORM_A)), u[3].add(u[4]).mul(V::splat(1.0 / NORM_B)));
+            let (odd_a, odd_b) = (u[1].sub(u[2]).mul(V::splat(A / NORM_A)), u[3].sub(u[4]).mul(V::splat(B / NORM_B)));
+            [
+                u[0].mul_add(V::splat(1.0 / NORM_0), sum_a.add(sum_b)),
+                odd_a.add(odd_b),
+                sum_a.mul_add(V::splat(AA), sum_b.mul_add(V::splat(BB), u[5])),
+            ]
         }
     }
-    columns.map(transform)
 }
