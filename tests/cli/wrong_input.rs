@@ -126,6 +126,48 @@ fn data_sets_that_are_none() {
 }
 
 #[test]
+fn runs_that_cannot_begin() {
+    let world = World::new();
+    world.file("file", "");
+    world.file("full/note", "mine");
+    fs::create_dir(world.path("empty")).unwrap();
+    for (arguments, words) in [
+        ("no-such-recipe", "'no-such-recipe'"),
+        ("seed-mlp --data no-such-set", "'no-such-set'"),
+        ("seed-mlp --device cuda", "--device cpu"),
+        ("seed-mlp --out file", "file"),
+        ("seed-mlp --out file/run", "file/run"),
+        ("seed-mlp --out full", "full"),
+        ("--resume nowhere", "nowhere"),
+        ("--resume file", "file"),
+        ("--resume empty", "empty"),
+    ] {
+        let data =
+            if arguments.contains("--data") || arguments.contains("--resume") { "" } else { "--data drawn-garments" };
+        let sentence = world.words(&format!("train {arguments} {data}")).sentence();
+        assert!(sentence.contains(words), "{arguments}: {sentence}");
+    }
+    assert_eq!(world.names(), ["empty", "file", "full"], "nothing is left of runs that never began");
+    assert_eq!(fs::read_to_string(world.path("full/note")).unwrap(), "mine");
+}
+
+#[test]
+fn models_that_are_none() {
+    let world = World::new();
+    world.file("empty-file", "");
+    world.file("zeros", [0; 1000]);
+    // The header's length, as safetensors has it, is absurd.
+    world.file("huge", [0xff; 16]);
+    world.file("text.toml", "name = 'mine'");
+    fs::create_dir(world.path("empty")).unwrap();
+    assert!(world.words("evaluate").sentence().contains("modiste train"));
+    for model in ["nowhere", "empty-file", "zeros", "huge", "text.toml", "empty"] {
+        let sentence = world.run(["evaluate", model, "--data", "drawn-garments"]).sentence();
+        assert!(sentence.contains(model), "{model}: {sentence}");
+    }
+}
+
+#[test]
 fn pictures_that_cannot_be_written() {
     let world = World::new();
     fs::create_dir(world.path("taken.png")).unwrap();
