@@ -2,6 +2,7 @@
 
 pub mod atomic_file;
 pub mod checkpoint;
+pub mod cpu;
 pub mod device;
 pub mod dropout;
 pub mod error;
