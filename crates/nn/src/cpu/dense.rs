@@ -37,7 +37,7 @@ impl Dense {
             stage,
             units,
             isa: machine.isa,
-            packed_forward: Buffer::zeroed(units.next_multiple_of(panel) * inputs),
+            packed_forward: Buffer::zeroed(stage.linear_output.pitch.next_multiple_of(panel) * inputs),
             packed_backward: Buffer::zeroed(if first { 0 } else { inputs.next_multiple_of(panel) * units }),
             bias: Buffer::zeroed(stage.linear_output.pitch),
         }
@@ -61,8 +61,9 @@ impl Dense {
         let (units, layout) = (self.units, self.stage.input);
         let value =
             |unit: usize, place: usize| layout.logical(place).map_or(0.0, |column| weight[unit * columns + column]);
+        let panels = self.stage.linear_output.pitch.div_ceil(panel);
         let packed = Disjoint::new(&mut self.packed_forward);
-        machine.threads.run(units.div_ceil(panel), |index, _| {
+        machine.threads.run(panels, |index, _| {
             pack_panel(panel, index, inputs, units, |place, unit| value(unit, place), &packed);
         });
         if training && !self.packed_backward.is_empty() {
