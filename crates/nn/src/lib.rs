@@ -23,3 +23,8 @@ pub mod result;
 pub mod run_directory;
 mod tensor_file;
 pub mod trainer;
+
+/// The README's example, run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;
