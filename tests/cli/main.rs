@@ -2,6 +2,8 @@
 
 mod bench;
 mod data;
+mod evaluate;
 mod runner;
 mod summary;
+mod train;
 mod wrong_input;
