@@ -241,7 +241,8 @@ impl<'a> Trainer<'a> {
             let hyper = Hyper { step: self.position.step, adam: self.adam };
             let result = self.executor.train_step(Batch { images: batch.images(), labels: batch.labels() }, &hyper);
             if !result.loss.is_finite() {
-                return Err(self.diverged(format!("the loss became {}", result.loss), step_in_epoch + 1));
+                let step = self.position.step_in_epoch + 1;
+                return Err(self.diverged(format!("the loss became {}", result.loss), step));
             }
             let now = Instant::now();
             let seconds = (now - begun).as_secs_f64();
