@@ -3,7 +3,7 @@
 /// Bins of the expected calibration error, as Guo et al. (2017) take them.
 pub const CALIBRATION_BINS: usize = 15;
 
-/// −ln of the softmax probability of `label`, in nats: ln Σ exp(logit) − logit[label], without overflow for any
+/// −ln of the softmax probability of `label`, in nats: `ln Σ exp(logit) − logit[label]`, without overflow for any
 /// finite logits.
 pub fn cross_entropy(logits: &[f32], label: usize) -> f64 {
     log_sum_exp(logits) - f64::from(logits[label])

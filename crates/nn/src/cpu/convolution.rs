@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::im2col::Im2col;
 use super::memory::{Buffer, Disjoint};
 use super::plan::Stage;
-use super::stage::{BackwardPass, ForwardPass, LANES, Machine, begin_image, finish_image, sum_lanes};
+use super::stage::{BackwardPass, Begin, Finish, ForwardPass, LANES, Machine, sum_lanes};
 use super::threads::share;
 use super::winograd::Winograd;
 use crate::network::Window;
@@ -117,12 +117,12 @@ impl Convolution {
     /// The forward pass, a block of images a task.
     pub fn forward(&self, pass: ForwardPass<'_>) {
         let ForwardPass { machine, count, input, output, choices, mask } = pass;
-        let outputs = (&Disjoint::new(output), &Disjoint::new(choices));
+        let finish = Finish::new(&self.stage, machine, Some(&self.bias), mask, output, choices);
         let step = self.algorithm.images_per_block();
         machine.threads.run(count.div_ceil(step), |task, scratch| {
             let images = task * step..((task + 1) * step).min(count);
             self.algorithm.forward(images, input, &self.packed_forward, scratch, &mut |image, linear| {
-                finish_image(machine.isa, &self.stage, Some(linear), Some(&self.bias), outputs, mask, image);
+                finish.image(image, Some(linear));
             });
         });
     }
@@ -134,7 +134,7 @@ impl Convolution {
         let pitch = self.stage.linear_output.pitch;
         let lanes = &mut lanes[..LANES * self.lane_len()];
         {
-            let d_output = Disjoint::new(d_output);
+            let begin = Begin::new(&self.stage, machine, mask, (output, choices), d_output);
             let d_input = d_input.map(Disjoint::new);
             let lanes = Disjoint::new(lanes);
             machine.threads.run(LANES, |lane, scratch| {
@@ -142,24 +142,14 @@ impl Convolution {
                 let partial = unsafe { lanes.part(lane * self.lane_len()..(lane + 1) * self.lane_len()) };
                 let (d_weight, d_bias) = partial.split_at_mut(self.lane_len() - pitch);
                 d_bias.fill(0.0);
-                let mut begin = |image: usize, d_linear: &mut [f32]| {
-                    let forward = (output, choices);
-                    begin_image(
-                        machine.isa,
-                        &self.stage,
-                        forward,
-                        &d_output,
-                        mask,
-                        image,
-                        Some(d_linear),
-                        Some(&mut *d_bias),
-                    );
+                let mut begin_image = |image: usize, d_linear: &mut [f32]| {
+                    begin.image(image, Some(d_linear), Some(&mut *d_bias));
                 };
                 let task = BackwardTask {
                     images: share(count, LANES, lane),
                     input,
                     packed: &self.packed_backward,
-                    begin: &mut begin,
+                    begin: &mut begin_image,
                     d_input: d_input.as_ref(),
                     d_weight,
                 };

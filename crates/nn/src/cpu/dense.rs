@@ -3,7 +3,7 @@
 use super::memory::{Buffer, Disjoint, carve};
 use super::plan::Stage;
 use super::product::{Product, pack_panel, panel_width};
-use super::stage::{BackwardPass, ForwardPass, LANES, Machine, begin_image, finish_image, sum_lanes};
+use super::stage::{BackwardPass, Begin, Finish, ForwardPass, LANES, Machine, sum_lanes};
 use super::threads::share;
 use super::vector::Isa;
 
@@ -118,10 +118,10 @@ impl Dense {
         let inputs = self.stage.input.image_len();
         let pitch = self.stage.linear_output.pitch;
         self.rows_times_packed(machine, count, (input, inputs, inputs), &self.packed_forward, (&mut *output, pitch));
-        let outputs = (&Disjoint::new(output), &Disjoint::new(choices));
+        let finish = Finish::new(&self.stage, machine, Some(&self.bias), mask, output, choices);
         machine.threads.run(LANES, |lane, _| {
             for image in share(count, LANES, lane) {
-                finish_image(self.isa, &self.stage, None, Some(&self.bias), outputs, mask, image);
+                finish.image(image, None);
             }
         });
     }
@@ -133,15 +133,14 @@ impl Dense {
         let pitch = self.stage.linear_output.pitch;
         let lanes = &mut lanes[..LANES * pitch];
         {
-            let d_output = Disjoint::new(d_output);
+            let begin = Begin::new(&self.stage, machine, mask, (output, choices), d_output);
             let lanes = Disjoint::new(lanes);
             machine.threads.run(LANES, |lane, _| {
                 // SAFETY: each lane belongs to one task.
                 let partial = unsafe { lanes.part(lane * pitch..(lane + 1) * pitch) };
                 partial.fill(0.0);
                 for image in share(count, LANES, lane) {
-                    let forward = (output, choices);
-                    begin_image(self.isa, &self.stage, forward, &d_output, mask, image, None, Some(&mut *partial));
+                    begin.image(image, None, Some(&mut *partial));
                 }
             });
         }

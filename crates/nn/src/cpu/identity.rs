@@ -2,7 +2,7 @@
 
 use super::memory::{Disjoint, carve};
 use super::plan::Stage;
-use super::stage::{BackwardPass, ForwardPass, LANES, begin_image, finish_image};
+use super::stage::{BackwardPass, Begin, Finish, ForwardPass, LANES};
 use super::threads::share;
 
 /// What follows nothing.
@@ -25,7 +25,7 @@ impl Identity {
     /// The forward pass: each pixel padded, then what follows.
     pub fn forward(&self, pass: ForwardPass<'_>) {
         let ForwardPass { machine, count, input, output, choices, mask } = pass;
-        let outputs = (&Disjoint::new(output), &Disjoint::new(choices));
+        let finish = Finish::new(&self.stage, machine, None, mask, output, choices);
         let (from, to) = (self.stage.input, self.stage.linear_output);
         machine.threads.run(LANES, |lane, mut scratch| {
             let linear = carve(&mut scratch, to.image_len());
@@ -35,7 +35,7 @@ impl Identity {
                     padded[..from.channels].copy_from_slice(&pixel[..from.channels]);
                     padded[from.channels..].fill(0.0);
                 }
-                finish_image(machine.isa, &self.stage, Some(linear), None, outputs, mask, image);
+                finish.image(image, Some(linear));
             }
         });
     }
@@ -45,13 +45,14 @@ impl Identity {
         let BackwardPass { machine, count, output, choices, mask, d_output, d_input: Some(d_input), .. } = pass else {
             return;
         };
-        let (d_output, d_input) = (Disjoint::new(d_output), Disjoint::new(d_input));
+        let begin = Begin::new(&self.stage, machine, mask, (output, choices), d_output);
+        let d_input = Disjoint::new(d_input);
         let len = self.stage.linear_output.image_len();
         machine.threads.run(LANES, |lane, _| {
             for image in share(count, LANES, lane) {
                 // SAFETY: each image belongs to one task.
                 let d_linear = unsafe { d_input.part(image * len..(image + 1) * len) };
-                begin_image(machine.isa, &self.stage, (output, choices), &d_output, mask, image, Some(d_linear), None);
+                begin.image(image, Some(d_linear), None);
             }
         });
     }

@@ -1,7 +1,7 @@
 //! The executor for processors.
 //!
-//! A network becomes a list of stages ([`plan`]); each stage is a [`convolution`], a [`dense`] product or nothing, and an
-//! [`epilogue`] that runs while an image is in cache. All memory is planned in `compile`: parameters, their moments and
+//! A network becomes a list of stages (`plan`); each stage is a `convolution`, a `dense` product or nothing, and an
+//! `epilogue` that runs while an image is in cache. All memory is planned in `compile`: parameters, their moments and
 //! gradient; the outputs of all stages; two buffers between which the gradient goes back; and scratch for each thread.
 //!
 //! Every task's extent follows from the shapes alone and every sum has one order, so results are the same bits for any

@@ -1,5 +1,7 @@
 //! What every stage is given, whichever its linear operation.
 
+use std::ops::Range;
+
 use super::epilogue::{Backward, Forward};
 use super::memory::Disjoint;
 use super::plan::Stage;
@@ -62,52 +64,86 @@ pub struct BackwardPass<'a> {
     pub lanes: &'a mut [f32],
 }
 
-/// A byte for each value if there are any choices to be kept.
-fn image_bytes(stage: &Stage, image: usize) -> std::ops::Range<usize> {
-    let len = if stage.pool.is_some() { stage.output.image_len() } else { 0 };
+/// The end of a stage's forward pass, image by image.
+pub struct Finish<'a> {
+    isa: Isa,
+    stage: &'a Stage,
+    bias: Option<&'a [f32]>,
+    mask: Option<Mask>,
+    output: Disjoint<'a, f32>,
+    choices: Disjoint<'a, u8>,
+}
+
+impl<'a> Finish<'a> {
+    /// Of `pass`; the linear output still lacks `bias`, `[pitch]`.
+    pub fn new(
+        stage: &'a Stage,
+        machine: Machine<'_>,
+        bias: Option<&'a [f32]>,
+        mask: Option<Mask>,
+        output: &'a mut [f32],
+        choices: &'a mut [u8],
+    ) -> Self {
+        let (output, choices) = (Disjoint::new(output), Disjoint::new(choices));
+        Self { isa: machine.isa, stage, bias, mask, output, choices }
+    }
+
+    /// One image: `linear` and the stage's epilogue give the output. `linear` is none if it lies in the output already.
+    pub fn image(&self, image: usize, linear: Option<&[f32]>) {
+        let Self { isa, stage, bias, mask, .. } = *self;
+        let values = image_range(stage, image);
+        // SAFETY: each image is finished by one task.
+        let (output, choices) = unsafe {
+            (self.output.part(values.clone()), self.choices.part(if stage.pool.is_some() { values } else { 0..0 }))
+        };
+        let output = output.as_mut_ptr();
+        let linear = linear.map_or(output.cast_const(), <[f32]>::as_ptr);
+        // SAFETY: images of the stage's layouts.
+        unsafe { isa.run(Forward { stage, linear, bias, output, choices: choices.as_mut_ptr(), mask, image }) };
+    }
+}
+
+/// The beginning of a stage's backward pass, image by image.
+pub struct Begin<'a> {
+    isa: Isa,
+    stage: &'a Stage,
+    mask: Option<Mask>,
+    output: &'a [f32],
+    choices: &'a [u8],
+    d_output: Disjoint<'a, f32>,
+}
+
+impl<'a> Begin<'a> {
+    /// Of a pass whose forward pass gave `output` and `choices`.
+    pub fn new(
+        stage: &'a Stage,
+        machine: Machine<'_>,
+        mask: Option<Mask>,
+        (output, choices): (&'a [f32], &'a [u8]),
+        d_output: &'a mut [f32],
+    ) -> Self {
+        Self { isa: machine.isa, stage, mask, output, choices, d_output: Disjoint::new(d_output) }
+    }
+
+    /// One image: from the gradient towards the output to that towards the linear output, written to `d_linear`, or in place
+    /// of the former if none. The gradient towards the bias is added to `d_bias`, `[pitch]`.
+    pub fn image(&self, image: usize, d_linear: Option<&mut [f32]>, d_bias: Option<&mut [f32]>) {
+        let Self { isa, stage, mask, .. } = *self;
+        let values = image_range(stage, image);
+        // SAFETY: each image is begun by one task.
+        let d_output = unsafe { self.d_output.part(values.clone()) }.as_mut_ptr();
+        let d_linear = d_linear.map_or(d_output, <[f32]>::as_mut_ptr);
+        let choices = if stage.pool.is_some() { &self.choices[values.clone()] } else { &[] };
+        let (output, choices) = (self.output[values].as_ptr(), choices.as_ptr());
+        // SAFETY: images of the stage's layouts.
+        unsafe { isa.run(Backward { stage, output, d_output, choices, mask, image, d_linear, d_bias }) };
+    }
+}
+
+/// Where an image of a stage's output lies.
+fn image_range(stage: &Stage, image: usize) -> Range<usize> {
+    let len = stage.output.image_len();
     image * len..(image + 1) * len
-}
-
-/// Finishes one image: `linear` and the stage's epilogue give the output. `linear` is none if it lies in the output already.
-pub fn finish_image(
-    isa: Isa,
-    stage: &Stage,
-    linear: Option<&[f32]>,
-    bias: Option<&[f32]>,
-    (output, choices): (&Disjoint<'_, f32>, &Disjoint<'_, u8>),
-    mask: Option<Mask>,
-    image: usize,
-) {
-    let len = stage.output.image_len();
-    // SAFETY: each image is finished by one task.
-    let (output, choices) =
-        unsafe { (output.part(image * len..(image + 1) * len), choices.part(image_bytes(stage, image))) };
-    let output = output.as_mut_ptr();
-    let linear = linear.map_or(output.cast_const(), <[f32]>::as_ptr);
-    // SAFETY: images of the stage's layouts.
-    unsafe { isa.run(Forward { stage, linear, bias, output, choices: choices.as_mut_ptr(), mask, image }) };
-}
-
-/// Begins the backward pass of one image: from the gradient towards the output to that towards the linear output, written to
-/// `d_linear`, or in place of the former if none.
-pub fn begin_image(
-    isa: Isa,
-    stage: &Stage,
-    (output, choices): (&[f32], &[u8]),
-    d_output: &Disjoint<'_, f32>,
-    mask: Option<Mask>,
-    image: usize,
-    d_linear: Option<&mut [f32]>,
-    d_bias: Option<&mut [f32]>,
-) {
-    let len = stage.output.image_len();
-    // SAFETY: each image is begun by one task.
-    let d_output = unsafe { d_output.part(image * len..(image + 1) * len) }.as_mut_ptr();
-    let d_linear = d_linear.map_or(d_output, <[f32]>::as_mut_ptr);
-    let output = output[image * len..(image + 1) * len].as_ptr();
-    let choices = choices[image_bytes(stage, image)].as_ptr();
-    // SAFETY: images of the stage's layouts.
-    unsafe { isa.run(Backward { stage, output, d_output, choices, mask, image, d_linear, d_bias }) };
 }
 
 /// Sums `[LANES][..]` over the lanes, in order, for the values from `start` on.

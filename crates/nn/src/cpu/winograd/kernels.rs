@@ -1,7 +1,7 @@
 //! Between kernels and transformed kernels.
 
-use super::transforms::{IN, KERNEL, KernelAdjoint, KernelTransform, POSITIONS, both_ways};
-use crate::cpu::memory::Disjoint;
+use super::transforms::{IN, KERNEL, KernelAdjoint, KernelTransform, POSITIONS, both_ways, load_tile, store_tile};
+use crate::cpu::memory::{Disjoint, LINE};
 use crate::cpu::vector::{Kernel, Vector};
 
 /// Transforms the kernels of one row of channels: U = G g Gᵀ, into panels.
@@ -32,7 +32,7 @@ impl Kernel for PackKernels<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         for column in (0..self.pitch).step_by(V::LANES) {
-            let mut taps = [[0.0f32; 16]; 9];
+            let mut taps = [[0.0f32; LINE]; KERNEL * KERNEL];
             for lane in 0..V::LANES.min(self.columns.saturating_sub(column)) {
                 let kernel = &self.weight[(column + lane) * self.column_step..][..9];
                 for (tap, &value) in taps.iter_mut().zip(kernel) {
@@ -42,12 +42,7 @@ impl Kernel for PackKernels<'_> {
             let place = column / self.panel * self.panel_step + self.row_offset + column % self.panel;
             // SAFETY: sixteen lanes at most are read of each tap; each part of the panels is this row's own.
             unsafe {
-                let mut kernel = [[V::splat(0.0); KERNEL]; KERNEL];
-                for row in 0..KERNEL {
-                    for column in 0..KERNEL {
-                        kernel[row][column] = V::load(taps[row * KERNEL + column].as_ptr());
-                    }
-                }
+                let kernel = load_tile(taps.as_ptr().cast(), LINE);
                 let transformed = both_ways::<V, KernelTransform, KERNEL, IN>(&kernel);
                 for (position, value) in transformed.as_flattened().iter().enumerate() {
                     let start = position * self.position_step + place;
@@ -79,16 +74,9 @@ impl Kernel for KernelGradient<'_> {
             // SAFETY: the lengths have been checked, and a matrix is a multiple of the lanes.
             unsafe {
                 let from = self.d_transformed.as_ptr().add(place);
-                let mut tile = [[V::splat(0.0); IN]; IN];
-                for row in 0..IN {
-                    for column in 0..IN {
-                        tile[row][column] = V::load(from.add((row * IN + column) * matrix));
-                    }
-                }
+                let tile = load_tile(from, matrix);
                 let taps = both_ways::<V, KernelAdjoint, IN, KERNEL>(&tile);
-                for (tap, value) in taps.as_flattened().iter().enumerate() {
-                    value.store(self.d_weight.as_mut_ptr().add(tap * matrix + place));
-                }
+                store_tile(&taps, self.d_weight.as_mut_ptr().add(place), matrix);
             }
         }
     }

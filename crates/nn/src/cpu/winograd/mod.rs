@@ -66,7 +66,7 @@ impl Block {
 impl Winograd {
     /// The algorithm for a convolution, if it fits.
     pub fn new(isa: Isa, window: Window, input: Layout, output: Layout) -> Option<Self> {
-        let fits = window.size == 3 && window.stride == 1 && input.pitch % LINE == 0;
+        let fits = window.size == 3 && window.stride == 1 && input.pitch.is_multiple_of(LINE);
         let (high, wide) = (output.height.div_ceil(OUT), output.width.div_ceil(OUT));
         fits.then_some(Self { isa, input, output, window, high, wide })
     }

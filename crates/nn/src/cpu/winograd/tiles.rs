@@ -3,7 +3,9 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::transforms::{Columns, IN, Input, InputAdjoint, OUT, Output, OutputAdjoint, both_ways};
+use super::transforms::{
+    Columns, IN, Input, InputAdjoint, OUT, Output, OutputAdjoint, both_ways, load_tile, store_tile,
+};
 use crate::cpu::plan::Layout;
 use crate::cpu::vector::{Kernel, Vector};
 
@@ -100,19 +102,15 @@ impl<T: Columns<SIDE, IN>, const SIDE: usize> Step<SIDE> for FromImage<T> {
         // SAFETY: loads only what lies inside the image, stores only to the transformed tile.
         unsafe {
             let mut tile = [[V::splat(0.0); SIDE]; SIDE];
-            for row in 0..SIDE {
-                for column in 0..SIDE {
+            for (row, values) in tile.iter_mut().enumerate() {
+                for (column, value) in values.iter_mut().enumerate() {
                     if WHOLE || (rows.contains(&row) && columns.contains(&column)) {
-                        tile[row][column] = V::load(pixel.wrapping_add(tiles.offset(row, column)));
+                        *value = V::load(pixel.wrapping_add(tiles.offset(row, column)));
                     }
                 }
             }
             let result = both_ways::<V, T, SIDE, IN>(&tile);
-            for row in 0..IN {
-                for column in 0..IN {
-                    result[row][column].store(transformed.add((row * IN + column) * tiles.position_step));
-                }
-            }
+            store_tile(&result, transformed, tiles.position_step);
         }
     }
 }
@@ -131,19 +129,13 @@ impl<T: Columns<IN, SIDE>, const ADD: bool, const SIDE: usize> Step<SIDE> for To
     ) {
         // SAFETY: loads only the transformed tile, stores only to what lies inside the image.
         unsafe {
-            let mut tile = [[V::splat(0.0); IN]; IN];
-            for row in 0..IN {
-                for column in 0..IN {
-                    tile[row][column] = V::load(transformed.add((row * IN + column) * tiles.position_step));
-                }
-            }
+            let tile = load_tile(transformed, tiles.position_step);
             let result = both_ways::<V, T, IN, SIDE>(&tile);
-            for row in 0..SIDE {
-                for column in 0..SIDE {
+            for (row, values) in result.iter().enumerate() {
+                for (column, value) in values.iter().enumerate() {
                     if WHOLE || (rows.contains(&row) && columns.contains(&column)) {
                         let to = pixel.wrapping_add(tiles.offset(row, column));
-                        let value = result[row][column];
-                        if ADD { V::load(to).add(value).store(to) } else { value.store(to) }
+                        if ADD { V::load(to).add(*value).store(to) } else { value.store(to) }
                     }
                 }
             }

@@ -32,6 +32,36 @@ pub trait Columns<const FROM: usize, const TO: usize> {
     unsafe fn apply<V: Vector>(x: [V; FROM]) -> [V; TO];
 }
 
+/// A tile whose values lie `step` apart, row after row.
+///
+/// # Safety
+/// All of them must be valid, and the instruction set of `V` there.
+#[inline(always)]
+pub unsafe fn load_tile<V: Vector, const SIDE: usize>(from: *const f32, step: usize) -> [[V; SIDE]; SIDE] {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        let mut tile = [[V::splat(0.0); SIDE]; SIDE];
+        for (row, values) in tile.iter_mut().enumerate() {
+            for (column, value) in values.iter_mut().enumerate() {
+                *value = V::load(from.add((row * SIDE + column) * step));
+            }
+        }
+        tile
+    }
+}
+
+/// Stores a tile so that its values lie `step` apart, row after row.
+///
+/// # Safety
+/// As [`load_tile`].
+#[inline(always)]
+pub unsafe fn store_tile<V: Vector, const SIDE: usize>(tile: &[[V; SIDE]; SIDE], to: *mut f32, step: usize) {
+    for (place, value) in tile.as_flattened().iter().enumerate() {
+        // SAFETY: passed on to the caller.
+        unsafe { value.store(to.add(place * step)) };
+    }
+}
+
 /// T X Tᵀ
 ///
 /// # Safety
