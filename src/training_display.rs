@@ -18,7 +18,9 @@ use crate::output::{self, Closed};
 pub struct TrainingDisplay {
     options: OutputOptions,
     epochs: usize,
-    /// On standard error, if that is a terminal.
+    /// Standard error is a terminal.
+    draws: bool,
+    /// Of the epoch under way.
     bar: Option<ProgressBar>,
     /// Nobody reads standard output any more.
     closed: bool,
@@ -30,8 +32,7 @@ impl TrainingDisplay {
     /// For a run of so many epochs.
     pub fn new(options: OutputOptions, epochs: usize) -> Self {
         let draws = !options.quiet && std::io::stderr().is_terminal();
-        let bar = draws.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style()));
-        Self { options, epochs, bar, closed: false, failure: None }
+        Self { options, epochs, draws, bar: None, closed: false, failure: None }
     }
 
     /// A line for people: on standard output, but for `--json`, which has that to itself.
@@ -70,10 +71,14 @@ impl TrainingDisplay {
 
 impl Observer for TrainingDisplay {
     fn step(&mut self, event: &StepEvent) {
-        let Some(bar) = &self.bar else { return };
-        bar.set_length(event.steps as u64);
-        bar.set_position(event.step as u64);
-        bar.set_prefix(epoch_name(event.epoch, event.epochs));
+        if !self.draws {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let target = ProgressDrawTarget::stderr();
+            let bar = ProgressBar::with_draw_target(Some(event.steps as u64), target).with_style(style());
+            bar.with_prefix(epoch_name(event.epoch, event.epochs)).with_position(event.step as u64)
+        });
         let StepEvent { running, left, .. } = event;
         bar.set_message(format!(
             "loss {:.4}  accuracy {:.4}  {} img/s{}",
@@ -82,13 +87,13 @@ impl Observer for TrainingDisplay {
             grouped(running.images_per_second() as u64),
             left_name(*left)
         ));
+        bar.set_position(event.step as u64);
     }
 
     fn epoch(&mut self, record: &EpochRecord, left: Option<Duration>) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = self.bar.take() {
             // The line of results takes its place.
             bar.finish_and_clear();
-            bar.reset();
         }
         if self.options.json && !self.options.quiet && !self.closed {
             let printed = output::print_json(record);
@@ -102,7 +107,7 @@ impl Observer for TrainingDisplay {
 }
 
 fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{prefix}  {bar:20.cyan} {pos}/{len}  {msg}")
+    ProgressStyle::with_template("{prefix}  {bar:10.cyan} {pos}/{len}  {wide_msg}")
         .expect("the template is a constant that indicatif accepts")
         .progress_chars("━╸─")
 }

@@ -252,10 +252,12 @@ mod tests {
             let mut bytes = sample_bytes();
             let at = at.index(bytes.len());
             bytes[at] ^= change;
-            // A header may say the same in other words, e.g. with another kind of white space.
-            if let Ok(file) = TensorFile::parse(Path::new("x"), "model", bytes) {
-                let mut values = [0.0; 4];
-                file.copy("b", &[2, 2], &mut values).unwrap();
+            // A header may say the same in other words, e.g. with another kind of white space, and a changed type of
+            // values is found when they are asked for.
+            let mut values = [0.0; 4];
+            if let Ok(file) = TensorFile::parse(Path::new("x"), "model", bytes)
+                && file.copy("b", &[2, 2], &mut values).is_ok()
+            {
                 prop_assert_eq!(values, [1.0, -2.5, 3.25, f32::MIN_POSITIVE]);
             }
         }
