@@ -60,7 +60,6 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
         },
     };
     let training = job.recipe.training;
-    ensure_memory(&job.network, training.batch)?;
     let mut executor = device.compile(&job.network, training.batch, training.seed);
     interrupt.wait_for_a_good_end();
     train(&job, executor.as_mut(), &interrupt, arguments.output, started)
@@ -79,6 +78,7 @@ fn begin(arguments: &TrainArgs) -> Result<Job> {
     let source = arguments.data.source();
     let dataset = download_progress::load(&source, arguments.data.place(), arguments.output.quiet)?;
     let network = network(&recipe, dataset.train.shape(), dataset.class_names.len())?;
+    ensure_memory(&network, recipe.training.batch)?;
     let data = DataReference {
         name: dataset.name.clone(),
         source: found_again(&source, &dataset)?,
@@ -147,6 +147,7 @@ fn go_on(directory: &Path, arguments: &TrainArgs) -> Result<Resumed> {
         );
     }
     let network = network(&recipe, dataset.train.shape(), dataset.class_names.len())?;
+    ensure_memory(&network, recipe.training.batch)?;
     // There is none if the run was killed within its first moments: then it begins anew, with the same result.
     let checkpoint =
         if exists(&paths.checkpoint())? { Some(Checkpoint::open(&paths.checkpoint(), &network)?) } else { None };

@@ -1,16 +1,20 @@
 //! Softmax joined with categorical cross-entropy.
 
 use crate::executor::StepResult;
+use crate::metrics;
 
 /// Mean cross-entropy and hits of logits `[n, classes]` with labels `[n]`.
 ///
-/// The log-sum-exp is taken after subtracting the largest logit, in f64, image after image, so the sum has one order.
+/// The sum is in f64, image after image, so it has one order.
 pub fn cross_entropy(logits: &[f32], labels: &[u8], classes: usize) -> StepResult {
-    let (loss, correct) = logits.chunks_exact(classes).zip(labels).fold((0.0, 0), |(loss, correct), (row, &label)| {
-        let (image_loss, hit) = image_loss(row, usize::from(label));
-        (loss + image_loss, correct + usize::from(hit))
-    });
-    StepResult { loss: loss / labels.len().max(1) as f64, correct }
+    let mut result = StepResult::default();
+    for (row, &label) in logits.chunks_exact(classes).zip(labels) {
+        let label = usize::from(label);
+        result.loss += metrics::cross_entropy(row, label);
+        result.correct += usize::from(metrics::predicted(row) == label);
+    }
+    result.loss /= labels.len().max(1) as f64;
+    result
 }
 
 /// As [`cross_entropy`]; the logits are replaced by the gradient of the mean loss, (softmax - one-hot) / n.
@@ -27,14 +31,6 @@ pub fn cross_entropy_backward(logits: &mut [f32], labels: &[u8], classes: usize)
         }
     }
     result
-}
-
-/// Cross-entropy of one row of logits, and whether the first of the largest is the label.
-fn image_loss(row: &[f32], label: usize) -> (f64, bool) {
-    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = row.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
-    let loss = f64::from(largest) - f64::from(row[label]) + sum.ln();
-    (loss, row.iter().position(|&logit| logit == largest) == Some(label))
 }
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ use crate::recipe::{Activation, LayerRecipe, Padding};
 /// More values than this in one layer's output or parameters are refused: no small image needs them.
 const LARGEST: usize = 1 << 28;
 
+/// More layers than this are refused.
+const MOST_LAYERS: usize = 1000;
+
 /// Shape of what flows between layers, per image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -201,6 +204,9 @@ pub enum NetworkError {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// The list is too long.
+    #[error("{0} layers are more than the {MOST_LAYERS} that a network may have")]
+    TooDeep(usize),
     /// The list does not end in class probabilities.
     #[error(
         "the last layer must be a dense layer of {classes} units with activation \"softmax\", \
@@ -218,8 +224,12 @@ impl Network {
     /// Infers every shape for images of shape `input` and `classes` classes.
     ///
     /// # Errors
-    /// When a layer does not fit the one before, has a value out of range, or the end is not a softmax over the classes.
+    /// When a layer does not fit the one before, has a value out of range, the end is not a softmax over the classes, or
+    /// there are too many layers.
     pub fn new(recipes: &[LayerRecipe], input: ImageShape, classes: usize) -> Result<Self, NetworkError> {
+        if recipes.len() > MOST_LAYERS {
+            return Err(NetworkError::TooDeep(recipes.len()));
+        }
         let mut network = Self { input, classes, layers: Vec::new(), parameters: Vec::new() };
         for (index, recipe) in recipes.iter().enumerate() {
             let shape = network.output();
