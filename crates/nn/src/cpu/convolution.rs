@@ -4,8 +4,9 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use super::im2col::Im2col;
-use super::memory::{Buffer, Disjoint};
+use super::memory::{Buffer, Disjoint, LINE};
 use super::plan::Stage;
+use super::product::panel_width;
 use super::stage::{BackwardPass, Begin, Finish, ForwardPass, LANES, Machine, sum_lanes};
 use super::threads::share;
 use super::winograd::Winograd;
@@ -13,6 +14,9 @@ use crate::network::Window;
 
 /// Input channels whose gradient one task brings into the documented layout.
 const CHANNELS_PER_TASK: usize = 8;
+
+/// Tasks that a forward pass should have at least.
+const TASKS: usize = 8;
 
 /// A way to compute a convolution and its two gradients, image by image.
 pub trait Algorithm: Debug + Send + Sync {
@@ -29,18 +33,25 @@ pub trait Algorithm: Debug + Send + Sync {
     /// The same for the backward pass.
     fn pack_backward(&self, weight: &[f32], task: usize, packed: &Disjoint<'_, f32>);
 
-    /// Convolves `images` of the batch `input`; hands each image of the result, `[height, width, pitch]`, to `finish`.
-    fn forward(
-        &self,
-        images: Range<usize>,
-        input: &[f32],
-        packed: &[f32],
-        scratch: &mut [f32],
-        finish: &mut dyn FnMut(usize, &[f32]),
-    );
+    /// Convolves some images of a batch.
+    fn forward(&self, task: ForwardTask<'_>, scratch: &mut [f32]);
 
     /// The gradients from `images` of a batch.
     fn backward(&self, task: BackwardTask<'_>, scratch: &mut [f32]);
+}
+
+/// The forward pass of some images of a batch.
+pub struct ForwardTask<'a> {
+    /// Which images.
+    pub images: Range<usize>,
+    /// Which channels of the output, padding included: whole panels, and whole lines.
+    pub channels: Range<usize>,
+    /// The whole batch's input.
+    pub input: &'a [f32],
+    /// Kernels as the forward pass takes them.
+    pub packed: &'a [f32],
+    /// Takes each image of the result, `[height, width, pitch]`, of which only the wanted channels are there.
+    pub finish: &'a mut dyn FnMut(usize, &[f32]),
 }
 
 /// The backward pass of some images of a batch.
@@ -114,16 +125,27 @@ impl Convolution {
         }
     }
 
-    /// The forward pass, a block of images a task.
+    /// The forward pass, a block of images a task. Few blocks are cut along the channels too, so that no thread is idle.
     pub fn forward(&self, pass: ForwardPass<'_>) {
         let ForwardPass { machine, count, input, output, choices, mask } = pass;
         let finish = Finish::new(&self.stage, machine, Some(&self.bias), mask, output, choices);
+        let pitch = self.stage.linear_output.pitch;
+        // The narrowest cut: whole panels for the product, whole lines for what follows.
+        let width = panel_width(machine.isa).max(LINE);
         let step = self.algorithm.images_per_block();
-        machine.threads.run(count.div_ceil(step), |task, scratch| {
-            let images = task * step..((task + 1) * step).min(count);
-            self.algorithm.forward(images, input, &self.packed_forward, scratch, &mut |image, linear| {
-                finish.image(image, Some(linear));
-            });
+        let (blocks, cuts) = (count.div_ceil(step), pitch.div_ceil(width));
+        let groups = (TASKS / blocks).clamp(1, cuts);
+        machine.threads.run(blocks * groups, |task, scratch| {
+            let (block, cuts) = (task / groups, share(cuts, groups, task % groups));
+            let channels = cuts.start * width..pitch.min(cuts.end * width);
+            let task = ForwardTask {
+                images: block * step..((block + 1) * step).min(count),
+                channels: channels.clone(),
+                input,
+                packed: &self.packed_forward,
+                finish: &mut |image, linear| finish.image(image, Some(linear), channels.clone()),
+            };
+            self.algorithm.forward(task, scratch);
         });
     }
 

@@ -2,7 +2,7 @@
 
 use super::memory::{Buffer, Disjoint, carve};
 use super::plan::Stage;
-use super::product::{Product, pack_panel, panel_width};
+use super::product::{Product, panel_width};
 use super::stage::{BackwardPass, Begin, Finish, ForwardPass, LANES, Machine, sum_lanes};
 use super::threads::share;
 use super::vector::Isa;
@@ -13,6 +13,8 @@ const ROWS: usize = 96;
 const PANELS: usize = 2;
 /// Terms that are summed before the result is added to memory, so that a panel's part stays in the first cache.
 const TERMS: usize = 256;
+/// Inputs whose weights are transposed at a time, so that what is written column by column stays in the first cache.
+const TRANSPOSED: usize = 64;
 
 /// A fully connected layer and what follows it.
 #[derive(Debug)]
@@ -57,19 +59,33 @@ impl Dense {
     pub fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
         self.bias[..bias.len()].copy_from_slice(bias);
         let panel = panel_width(self.isa);
-        let (inputs, columns) = (self.stage.input.image_len(), self.stage.input.logical_len());
         let (units, layout) = (self.units, self.stage.input);
-        let value =
-            |unit: usize, place: usize| layout.logical(place).map_or(0.0, |column| weight[unit * columns + column]);
+        let (inputs, columns) = (layout.image_len(), layout.logical_len());
         let panels = self.stage.linear_output.pitch.div_ceil(panel);
         let packed = Disjoint::new(&mut self.packed_forward);
         machine.threads.run(panels, |index, _| {
-            pack_panel(panel, index, inputs, units, |place, unit| value(unit, place), &packed);
+            // SAFETY: each panel belongs to one task. Padding is zero from the beginning and never written.
+            let target = unsafe { packed.part(index * inputs * panel..(index + 1) * inputs * panel) };
+            for block in (0..inputs).step_by(TRANSPOSED) {
+                for (place, position, length) in layout.part(block..inputs.min(block + TRANSPOSED)) {
+                    for (column, row) in weight.chunks_exact(columns).skip(index * panel).take(panel).enumerate() {
+                        let target = target[place * panel + column..].iter_mut().step_by(panel);
+                        target.zip(&row[position..][..length]).for_each(|(target, &value)| *target = value);
+                    }
+                }
+            }
         });
         if training && !self.packed_backward.is_empty() {
             let packed = Disjoint::new(&mut self.packed_backward);
             machine.threads.run(inputs.div_ceil(panel), |index, _| {
-                pack_panel(panel, index, units, inputs, value, &packed);
+                // SAFETY: as above.
+                let target = unsafe { packed.part(index * units * panel..(index + 1) * units * panel) };
+                let first = index * panel;
+                for (start, position, length) in layout.part(first..inputs.min(first + panel)) {
+                    for (row, target) in weight.chunks_exact(columns).zip(target.chunks_exact_mut(panel)) {
+                        target[start - first..][..length].copy_from_slice(&row[position..][..length]);
+                    }
+                }
             });
         }
     }
@@ -121,7 +137,7 @@ impl Dense {
         let finish = Finish::new(&self.stage, machine, Some(&self.bias), mask, output, choices);
         machine.threads.run(LANES, |lane, _| {
             for image in share(count, LANES, lane) {
-                finish.image(image, None);
+                finish.image(image, None, 0..pitch);
             }
         });
     }
@@ -198,13 +214,12 @@ impl Dense {
                 // SAFETY: the steps stay inside the gradient, the panel and the scratch.
                 unsafe { self.isa.run(product) };
             }
-            for (unit, row) in d_w.chunks_exact(panel).enumerate() {
-                for (offset, &value) in row[..width].iter().enumerate() {
-                    if let Some(column) = self.stage.input.logical(first + offset) {
-                        let place = unit * columns + column;
-                        // SAFETY: each column belongs to one task.
-                        unsafe { d_weight.part(place..place + 1)[0] = value };
-                    }
+            for (start, position, length) in self.stage.input.part(first..first + width) {
+                for (unit, row) in d_w.chunks_exact(panel).enumerate() {
+                    let place = unit * columns + position;
+                    // SAFETY: each column belongs to one task.
+                    let target = unsafe { d_weight.part(place..place + length) };
+                    target.copy_from_slice(&row[start - first..][..length]);
                 }
             }
         });

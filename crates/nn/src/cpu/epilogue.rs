@@ -4,6 +4,8 @@
 //! needs only the stage's output (its sign tells the activation's slope), the place of each largest value, and the
 //! dropout mask, which is computed again.
 
+use std::ops::Range;
+
 use super::memory::LINE;
 use super::plan::{Layout, Stage};
 use super::vector::{Kernel, Vector};
@@ -29,6 +31,8 @@ pub struct Forward<'a> {
     pub mask: Option<Mask>,
     /// Position of the image in the batch, which the mask depends on.
     pub image: usize,
+    /// Channels to finish, padding included: whole lines.
+    pub lines: Range<usize>,
 }
 
 impl Kernel for Forward<'_> {
@@ -37,7 +41,7 @@ impl Kernel for Forward<'_> {
         let Layout { width, channels, pitch, .. } = self.stage.output;
         for pixel in 0..self.stage.output.pixels() {
             let position = (self.image * self.stage.output.pixels() + pixel) * channels;
-            for line in (0..pitch).step_by(LINE) {
+            for line in self.lines.clone().step_by(LINE) {
                 let factors = factors(self.mask, position + line);
                 for lane in (0..LINE).step_by(V::LANES) {
                     let channel = line + lane;

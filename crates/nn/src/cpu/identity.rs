@@ -35,7 +35,7 @@ impl Identity {
                     padded[..from.channels].copy_from_slice(&pixel[..from.channels]);
                     padded[from.channels..].fill(0.0);
                 }
-                finish.image(image, Some(linear));
+                finish.image(image, Some(linear), 0..to.pitch);
             }
         });
     }

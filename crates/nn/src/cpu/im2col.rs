@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::convolution::{Algorithm, BackwardTask};
+use super::convolution::{Algorithm, BackwardTask, ForwardTask};
 use super::memory::{Disjoint, LINE, carve, padded};
 use super::plan::Layout;
 use super::product::{Product, pack_panel, panel_width};
@@ -131,14 +131,8 @@ impl Algorithm for Im2col {
         pack_panel(panel_width(self.isa), task, self.output.channels, self.window_len(), value, packed);
     }
 
-    fn forward(
-        &self,
-        images: Range<usize>,
-        input: &[f32],
-        packed: &[f32],
-        mut scratch: &mut [f32],
-        finish: &mut dyn FnMut(usize, &[f32]),
-    ) {
+    fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
+        let ForwardTask { images, channels, input, packed, finish } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let windows = carve(&mut scratch, self.windows_len());
         let panel = panel_width(self.isa);
@@ -150,14 +144,14 @@ impl Algorithm for Im2col {
                     a: windows.as_ptr(),
                     a_row: self.window_pitch(),
                     a_column: 1,
-                    b: packed.as_ptr(),
+                    b: packed[channels.start * self.window_len()..].as_ptr(),
                     b_row: panel,
                     b_panel: self.window_len() * panel,
-                    c: linear[rows.start * self.output.width * self.output.pitch..].as_mut_ptr(),
+                    c: linear[rows.start * self.output.width * self.output.pitch + channels.start..].as_mut_ptr(),
                     c_row: self.output.pitch,
                     rows: rows.len() * self.output.width,
                     inner: self.window_len(),
-                    columns: self.output.pitch,
+                    columns: channels.len(),
                     accumulate: false,
                 };
                 // SAFETY: the steps stay inside the windows, the packed kernels and the image.

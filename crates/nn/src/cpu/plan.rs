@@ -4,6 +4,8 @@
 //! while an image is in cache. Any order of layers has a plan: what does not fit behind a linear operation starts a
 //! stage of its own.
 
+use std::ops::Range;
+
 use modiste_data::ImageShape;
 
 use super::memory::padded;
@@ -51,13 +53,17 @@ impl Layout {
         self.pixels() * self.pitch
     }
 
-    /// Position among the values that count of the one that lies at `place`; none for padding.
-    pub fn logical(&self, place: usize) -> Option<usize> {
-        if self.pitch == self.channels {
-            return Some(place);
-        }
-        let (pixel, channel) = (place / self.pitch, place % self.pitch);
-        (channel < self.channels).then_some(pixel * self.channels + channel)
+    /// The values that count among those that lie at `places`, in contiguous pieces: place, position among all that count,
+    /// length.
+    pub fn part(&self, places: Range<usize>) -> impl Iterator<Item = (usize, usize, usize)> + use<> {
+        let Self { channels, pitch, .. } = *self;
+        // Without padding the whole image is one piece.
+        let (step, length) = if pitch == channels { (self.image_len(), self.image_len()) } else { (pitch, channels) };
+        (places.start / step..places.end.div_ceil(step)).filter_map(move |piece| {
+            let start = places.start.max(piece * step);
+            let end = places.end.min(piece * step + length);
+            (start < end).then(|| (start, piece * length + start - piece * step, end - start))
+        })
     }
 
     /// Values of an image without the padding.
@@ -166,4 +172,19 @@ pub fn stages(network: &Network) -> Vec<Stage> {
         }
     }
     stages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_the_values_between_the_padding() {
+        let shape = ImageShape { height: 1, width: 3, channels: 5 };
+        let padded: Vec<_> = Layout::padded(shape).part(3..40).collect();
+        assert_eq!(padded, [(3, 3, 2), (16, 5, 5), (32, 10, 5)]);
+        let packed: Vec<_> = Layout::packed(shape).part(3..12).collect();
+        assert_eq!(packed, [(3, 3, 9)]);
+        assert_eq!(Layout::padded(shape).part(6..16).count(), 0);
+    }
 }

@@ -160,3 +160,60 @@ impl Tile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Numbers in [-1, 1) that follow from their position.
+    fn noise(length: usize, seed: u32) -> Vec<f32> {
+        let mix = |position: usize| (position as u32 ^ seed).wrapping_mul(0x9e37_79b1).rotate_left(13);
+        (0..length)
+            .map(|position| mix(position).wrapping_mul(0x85eb_ca6b) as i32 as f32 / (1u32 << 31) as f32)
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn products_match_plain_sums_at_any_size(
+            (rows, inner, lines) in (1usize..40, 0usize..70, 1usize..6),
+            (transposed, accumulate) in (any::<bool>(), any::<bool>()),
+            gap in 0usize..5,
+        ) {
+            let columns = lines * super::super::memory::LINE;
+            let (a_row, a_column) = if transposed { (1, rows + gap) } else { (inner + gap, 1) };
+            let a = noise((rows + gap) * (inner + gap) + 1, 1);
+            let c_row = columns + gap;
+            let before = noise(rows * c_row, 3);
+            for isa in Isa::available() {
+                let panel = panel_width(isa);
+                let b = noise(columns.next_multiple_of(panel) * inner, 2);
+                let mut c = before.clone();
+                let product = Product {
+                    a: a.as_ptr(), a_row, a_column,
+                    b: b.as_ptr(), b_row: panel, b_panel: inner * panel,
+                    c: c.as_mut_ptr(), c_row,
+                    rows, inner, columns, accumulate,
+                };
+                // SAFETY: the slices hold what the steps reach.
+                unsafe { isa.run(product) };
+                for (place, &value) in c.iter().enumerate() {
+                    let (i, j) = (place / c_row, place % c_row);
+                    if j >= columns {
+                        prop_assert_eq!(value, before[place], "{} wrote between the rows", isa);
+                        continue;
+                    }
+                    let term = |k: usize| {
+                        let b = b[j / panel * inner * panel + k * panel + j % panel];
+                        f64::from(a[i * a_row + k * a_column]) * f64::from(b)
+                    };
+                    let start = if accumulate { f64::from(before[place]) } else { 0.0 };
+                    let wanted = start + (0..inner).map(term).sum::<f64>();
+                    prop_assert!((f64::from(value) - wanted).abs() < 1e-5 * (1.0 + inner as f64), "{} at {}, {}", isa, i, j);
+                }
+            }
+        }
+    }
+}

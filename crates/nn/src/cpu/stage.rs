@@ -88,18 +88,16 @@ impl<'a> Finish<'a> {
         Self { isa: machine.isa, stage, bias, mask, output, choices }
     }
 
-    /// One image: `linear` and the stage's epilogue give the output. `linear` is none if it lies in the output already.
-    pub fn image(&self, image: usize, linear: Option<&[f32]>) {
+    /// Some channels of one image: `linear` and the stage's epilogue give the output. `linear` is none if it lies in the
+    /// output already.
+    pub fn image(&self, image: usize, linear: Option<&[f32]>, lines: Range<usize>) {
         let Self { isa, stage, bias, mask, .. } = *self;
         let values = image_range(stage, image);
-        // SAFETY: each image is finished by one task.
-        let (output, choices) = unsafe {
-            (self.output.part(values.clone()), self.choices.part(if stage.pool.is_some() { values } else { 0..0 }))
-        };
-        let output = output.as_mut_ptr();
+        let output = self.output.pointer(values.start);
+        let choices = self.choices.pointer(if stage.pool.is_some() { values.start } else { 0 });
         let linear = linear.map_or(output.cast_const(), <[f32]>::as_ptr);
-        // SAFETY: images of the stage's layouts.
-        unsafe { isa.run(Forward { stage, linear, bias, output, choices: choices.as_mut_ptr(), mask, image }) };
+        // SAFETY: images of the stage's layouts; each line of an image is finished by one task.
+        unsafe { isa.run(Forward { stage, linear, bias, output, choices, mask, image, lines }) };
     }
 }
 

@@ -23,7 +23,7 @@ use std::ops::Range;
 use self::kernels::{KernelGradient, PackKernels};
 use self::tiles::{Direction, Tiles, Transform};
 use self::transforms::{OUT, POSITIONS};
-use super::convolution::{Algorithm, BackwardTask};
+use super::convolution::{Algorithm, BackwardTask, ForwardTask};
 use super::memory::{Disjoint, LINE, carve};
 use super::plan::Layout;
 use super::product::{Product, panel_width};
@@ -115,16 +115,16 @@ impl Winograd {
         unsafe { self.isa.run(kernel) };
     }
 
-    /// The transform of one image of `layout` into or from the block's tile number `first`.
+    /// The transform of some channels of image number `index` of a block, into or from its tiles.
     ///
     /// # Safety
     /// As [`Transform`].
     unsafe fn transform(
         &self,
         direction: Direction,
+        channels: Range<usize>,
         image: *const f32,
-        block: Block,
-        index: usize,
+        (block, index): (Block, usize),
         transformed: &mut [f32],
     ) {
         let (layout, pad_top, pad_left) = match direction {
@@ -135,14 +135,17 @@ impl Winograd {
             high: self.high,
             wide: self.wide,
             layout,
+            channels: channels.len(),
             pad_top,
             pad_left,
             tile_step: block.tile_step,
             position_step: block.position_step(),
         };
-        let transformed = transformed[index * self.tiles_per_image() * block.tile_step..].as_mut_ptr();
+        let image = image.wrapping_add(channels.start).cast_mut();
+        let first = index * self.tiles_per_image() * block.tile_step + channels.start;
+        let transformed = transformed[first..].as_mut_ptr();
         // SAFETY: passed on to the caller.
-        unsafe { self.isa.run(Transform { direction, tiles, image: image.cast_mut(), transformed }) };
+        unsafe { self.isa.run(Transform { direction, tiles, image, transformed }) };
     }
 }
 
@@ -173,14 +176,8 @@ impl Algorithm for Winograd {
         self.pack(weight, task, (self.output, 9 * self.input.channels), (self.input, 9), packed);
     }
 
-    fn forward(
-        &self,
-        images: Range<usize>,
-        input: &[f32],
-        packed: &[f32],
-        mut scratch: &mut [f32],
-        finish: &mut dyn FnMut(usize, &[f32]),
-    ) {
+    fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
+        let ForwardTask { images, channels, input, packed, finish } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let panel = panel_width(self.isa);
         for start in images.clone().step_by(self.images_per_block()) {
@@ -192,7 +189,7 @@ impl Algorithm for Winograd {
             for index in 0..count {
                 let image = input[(start + index) * self.input.image_len()..][..self.input.image_len()].as_ptr();
                 // SAFETY: an image of the input, and room for its tiles.
-                unsafe { self.transform(Direction::Input, image, v_block, index, v) };
+                unsafe { self.transform(Direction::Input, 0..self.input.pitch, image, (v_block, index), v) };
             }
             for position in 0..POSITIONS {
                 let kernels = &packed[position * self.packed_position(self.input, self.output)..];
@@ -200,14 +197,14 @@ impl Algorithm for Winograd {
                     a: v[position * v_block.position_step()..].as_ptr(),
                     a_row: v_block.tile_step,
                     a_column: 1,
-                    b: kernels.as_ptr(),
+                    b: kernels[channels.start * self.input.channels..].as_ptr(),
                     b_row: panel,
                     b_panel: self.input.channels * panel,
-                    c: m[position * m_block.position_step()..].as_mut_ptr(),
+                    c: m[position * m_block.position_step() + channels.start..].as_mut_ptr(),
                     c_row: m_block.tile_step,
                     rows: v_block.tiles,
                     inner: self.input.channels,
-                    columns: self.output.pitch,
+                    columns: channels.len(),
                     accumulate: false,
                 };
                 // SAFETY: the steps stay inside the carved blocks and the packed kernels.
@@ -215,7 +212,7 @@ impl Algorithm for Winograd {
             }
             for index in 0..count {
                 // SAFETY: an image of the output, and its tiles.
-                unsafe { self.transform(Direction::Output, linear.as_ptr(), m_block, index, m) };
+                unsafe { self.transform(Direction::Output, channels.clone(), linear.as_ptr(), (m_block, index), m) };
                 finish(start + index, linear);
             }
         }
@@ -227,6 +224,7 @@ impl Algorithm for Winograd {
         let d_linear = carve(&mut scratch, self.output.image_len());
         let d_transformed = carve(&mut scratch, self.d_transformed_len());
         let d_position = self.input.channels * self.output.pitch;
+        let (all_in, all_out) = (0..self.input.pitch, 0..self.output.pitch);
         if images.is_empty() {
             d_transformed.fill(0.0);
         }
@@ -242,8 +240,8 @@ impl Algorithm for Winograd {
                 let image = input[(start + index) * self.input.image_len()..][..self.input.image_len()].as_ptr();
                 // SAFETY: images of the output and of the input, and room for their tiles.
                 unsafe {
-                    self.transform(Direction::OutputAdjoint, d_linear.as_ptr(), z_block, index, z);
-                    self.transform(Direction::Input, image, v_block, index, v);
+                    self.transform(Direction::OutputAdjoint, all_out.clone(), d_linear.as_ptr(), (z_block, index), z);
+                    self.transform(Direction::Input, all_in.clone(), image, (v_block, index), v);
                 }
             }
             for position in 0..POSITIONS {
@@ -291,12 +289,84 @@ impl Algorithm for Winograd {
                     let image = unsafe { d_input.part((start + index) * len..(start + index + 1) * len) };
                     image.fill(0.0);
                     // SAFETY: an image of the input, and its tiles.
-                    unsafe { self.transform(Direction::InputAdjoint, image.as_ptr(), v_block, index, p) };
+                    unsafe {
+                        self.transform(Direction::InputAdjoint, all_in.clone(), image.as_ptr(), (v_block, index), p)
+                    };
                 }
             }
         }
         let gradient = KernelGradient { d_transformed, d_weight, rows: self.input.channels, pitch: self.output.pitch };
         // SAFETY: slices of the lengths that the layouts give.
         unsafe { self.isa.run(gradient) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use modiste_data::ImageShape;
+
+    use super::*;
+    use crate::cpu::im2col::Im2col;
+    use crate::cpu::memory::Buffer;
+    use crate::recipe::Padding;
+
+    /// A convolution of one image by an algorithm, `[height, width, out]`.
+    fn convolve(algorithm: &dyn Algorithm, output: Layout, input: &[f32], weight: &[f32]) -> Vec<f32> {
+        let (length, tasks) = algorithm.packed_forward();
+        let mut packed = Buffer::zeroed(length);
+        let shared = Disjoint::new(&mut packed);
+        (0..tasks).for_each(|task| algorithm.pack_forward(weight, task, &shared));
+        let mut scratch = Buffer::zeroed(algorithm.scratch_len());
+        let mut result = Vec::new();
+        let mut finish = |_: usize, image: &[f32]| result = image.to_vec();
+        let task = ForwardTask { images: 0..1, channels: 0..output.pitch, input, packed: &packed, finish: &mut finish };
+        algorithm.forward(task, &mut scratch);
+        result
+    }
+
+    /// Root mean square of the difference, as a share of that of `wanted`.
+    fn error(got: &[f32], wanted: &[f64]) -> f64 {
+        let square: f64 = got.iter().zip(wanted).map(|(&got, &want)| (f64::from(got) - want).powi(2)).sum();
+        (square / wanted.iter().map(|want| want.powi(2)).sum::<f64>()).sqrt()
+    }
+
+    #[test]
+    fn rounding_is_at_most_four_times_that_of_a_direct_convolution() {
+        let (side, inputs, outputs) = (12, 128, 32);
+        let shape = |channels| ImageShape { height: side, width: side, channels };
+        let window = Window::new(shape(inputs), 3, 1, Padding::Same, outputs).unwrap();
+        let (from, to) = (Layout::padded(shape(inputs)), Layout::padded(shape(outputs)));
+        let noise = |length: usize, seed: u32| -> Vec<f32> {
+            let mix = |position: usize| (position as u32 ^ seed).wrapping_mul(0x9e37_79b1).rotate_left(13);
+            let unit = |position| mix(position).wrapping_mul(0x85eb_ca6b) as i32 as f32 / (1u32 << 31) as f32;
+            (0..length).map(unit).collect()
+        };
+        // As after a ReLU.
+        let input: Vec<f32> = noise(from.image_len(), 1).into_iter().map(|value| value.max(0.0)).collect();
+        let weight = noise(outputs * inputs * 9, 2);
+        let mut wanted = vec![0.0; to.image_len()];
+        for (place, sum) in wanted.iter_mut().enumerate() {
+            let (row, column, out) = (place / outputs / side, place / outputs % side, place % outputs);
+            for tap in 0..9 {
+                let (y, x) = ((row + tap / 3).wrapping_sub(1), (column + tap % 3).wrapping_sub(1));
+                if y < side && x < side {
+                    for channel in 0..inputs {
+                        let weight = weight[(out * inputs + channel) * 9 + tap];
+                        *sum += f64::from(input[(y * side + x) * inputs + channel]) * f64::from(weight);
+                    }
+                }
+            }
+        }
+        for isa in Isa::available() {
+            let winograd = Winograd::new(isa, window, from, to).unwrap();
+            let direct = Im2col::new(isa, window, from, to);
+            let (fast, plain) = (convolve(&winograd, to, &input, &weight), convolve(&direct, to, &input, &weight));
+            let (fast, plain) = (error(&fast, &wanted), error(&plain, &wanted));
+            println!(
+                "{isa}: relative error {fast:.1e}, of a direct convolution {plain:.1e}, {:.1} times",
+                fast / plain
+            );
+            assert!(fast <= 4.0 * plain, "{isa}: {fast:e} is more than four times {plain:e}");
+        }
     }
 }

@@ -18,6 +18,8 @@ pub struct Tiles {
     pub wide: usize,
     /// The image `[height, width, pitch]` that they cut.
     pub layout: Layout,
+    /// Channels to transform, from the one on that the pointers point to.
+    pub channels: usize,
     /// Rows of zeros above the image that the first tiles begin with.
     pub pad_top: usize,
     /// Columns of zeros left of it.
@@ -43,7 +45,8 @@ pub enum Direction {
 
 /// Transforms all tiles of one image.
 ///
-/// Valid where `image` points to an image of `tiles.layout` and `transformed` to the first of its tiles; the one that the
+/// Valid where `image` points to an image of `tiles.layout` and `transformed` to the first of its tiles, both at the same
+/// channel; the one that the
 /// direction does not write is only read.
 pub struct Transform {
     /// Which way.
@@ -150,7 +153,7 @@ impl Transform {
     /// As the kernel.
     #[inline(always)]
     unsafe fn each_tile<V: Vector, S: Step<SIDE>, const SIDE: usize>(&self) {
-        let Tiles { high, wide, layout, pad_top, pad_left, tile_step, .. } = self.tiles;
+        let Tiles { high, wide, layout, channels, pad_top, pad_left, tile_step, .. } = self.tiles;
         for tile in 0..high * wide {
             let row = (tile / wide * OUT) as isize - pad_top as isize;
             let column = (tile % wide * OUT) as isize - pad_left as isize;
@@ -160,7 +163,7 @@ impl Transform {
             // SAFETY: rows and columns say what lies inside the image; the tile is one of the transformed.
             unsafe {
                 let transformed = self.transformed.add(tile * tile_step);
-                for channel in (0..layout.pitch).step_by(V::LANES) {
+                for channel in (0..channels).step_by(V::LANES) {
                     let (pixel, to) = (pixel.wrapping_add(channel), transformed.add(channel));
                     if rows.len() == SIDE && columns.len() == SIDE {
                         S::run::<V, true>(&self.tiles, pixel, &rows, &columns, to);
