@@ -1,0 +1,143 @@
+"""The programs that are timed: each measurement is a process of its own, which tells its times in JSON."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import tempfile
+from dataclasses import dataclass
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class ProcessFailed(Exception):
+    """A process ended badly; says which and why."""
+
+
+class PeerMissing(Exception):
+    """A peer cannot be measured here; says why."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one process measured."""
+
+    seconds: float
+    peak_memory_bytes: int | None
+    software: str
+
+
+def run(command):
+    """What a process prints on standard output."""
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        raise ProcessFailed(f"cannot run {command[0]}: {error.strerror}") from error
+    if ended.returncode < 0:
+        raise ProcessFailed(f"ended by signal {-ended.returncode}")
+    if ended.returncode > 0:
+        raise ProcessFailed(complaint(ended.stderr) or f"exit status {ended.returncode}")
+    return ended.stdout
+
+
+def complaint(stderr):
+    """The line that says what went wrong: of a Python traceback the exception, else the last."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    exceptions = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit)\b", line)]
+    return (exceptions or lines or [""])[-1]
+
+
+def run_json(command):
+    """The last line of JSON that a process prints."""
+    output = run(command)
+    for line in reversed(output.splitlines()):
+        if line.startswith("{"):
+            return json.loads(line)
+    raise ProcessFailed(f"{pathlib.Path(command[0]).name} printed no JSON")
+
+
+def on_threads(threads):
+    """How many threads compute, in words."""
+    if threads is None:
+        return "threads of its own choice"
+    return "1 thread" if threads == 1 else f"{threads} threads"
+
+
+class Peers:
+    """The scripts in peers/, run by one Python interpreter."""
+
+    def __init__(self, python):
+        self.python = python
+        run([python, "--version"])
+
+    def measure(self, script, *options):
+        """What a script measures. Raises PeerMissing where it cannot."""
+        command = [self.python, str(HERE / "peers" / script), *map(str, options)]
+        try:
+            told = run_json(command)
+        except ProcessFailed as error:
+            absent = re.match(r"ModuleNotFoundError: (No module named .*)", str(error))
+            raise PeerMissing(f"missing: {absent[1]}" if absent else f"failed: {error}") from error
+        software = f"{told['peer']} {told['version']}, {on_threads(told['threads'])}, Python {told['python']}"
+        return Measurement(told["seconds_median"], told["peak_memory_bytes"], software)
+
+
+class Modiste:
+    """The program this directory belongs to."""
+
+    def __init__(self, path):
+        self.path = path
+        self.version = run([path, "--version"]).strip()
+
+    def software(self, told):
+        """What ran, in words."""
+        return f"{self.version}, {told['device']} {told['isa']}, {on_threads(told['threads'])}"
+
+    def bench(self, what, batch, steps):
+        """`bench step` or `bench infer`: a median of single steps."""
+        told = run_json([
+            self.path, "bench", what, "--recipe", "seed-vgg", "--data", "fashion-mnist",
+            "--batch", str(batch), "--steps", str(steps), "--json", "--quiet",
+        ])
+        return Measurement(told["step_seconds_median"], told["peak_memory_bytes"], self.software(told))
+
+    def epoch(self, recipe, batch, images, epochs):
+        """`train`: the median of `epochs` epochs after one of warm-up, without what follows each: measuring, saving."""
+        with tempfile.TemporaryDirectory() as scratch:
+            directory = pathlib.Path(scratch, "run")
+            told = run_json([
+                self.path, "train", recipe, "--data", "fashion-mnist", "--batch", str(batch), "--limit", str(images),
+                "--epochs", str(1 + epochs), "--out", str(directory), "--json", "--quiet",
+            ])
+            records = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
+        if told["sizes"]["train"] != images:
+            raise ProcessFailed(f"modiste train took {told['sizes']['train']} images, not {images}")
+        seconds = statistics.median(record["seconds"] for record in records[1:])
+        return Measurement(seconds, told["peak_memory_bytes"], self.software(told))
+
+    def multiply_adds(self, recipe):
+        """Multiply-adds of a recipe's forward pass, per image."""
+        return run_json([self.path, "summary", recipe, "--json"])["multiply_adds"]
+
+
+class Limit:
+    """limit.c, compiled for this machine into `scratch`; `missing` says why there is none."""
+
+    def __init__(self, scratch):
+        compiler = os.environ.get("CC", "cc")
+        self.program = str(pathlib.Path(scratch, "limit"))
+        self.missing = None
+        if shutil.which(compiler) is None:
+            self.missing = f"not measured: there is no C compiler ({compiler})"
+            return
+        try:
+            run([compiler, "-O3", "-march=native", "-pthread", str(HERE / "limit.c"), "-o", self.program])
+        except ProcessFailed as error:
+            self.missing = f"not measured: {compiler} cannot compile limit.c ({error})"
+
+    def flops_per_second(self, threads):
+        """All cores together; a multiply-add counts as two."""
+        return run_json([self.program, str(threads)])["flops_per_second"]

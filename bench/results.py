@@ -1,0 +1,163 @@
+"""The results as a Markdown document."""
+
+import statistics
+from dataclasses import dataclass, field
+
+from contenders import Measurement
+from workloads import Contender, Workload
+
+PREAMBLE = """\
+Each measurement is a process of its own, and nothing else is started meanwhile. The contenders of a table take turns, \
+a round after a round; a time is the median over the rounds of what each process gives as its own median, untimed \
+warm-up left out. The times are this machine's; only the ratios within a table mean anything beyond it.
+
+The limit is what `limit.c` reaches, in the same turns: fp32 multiply-adds on all cores and nothing else. Direct \
+arithmetic is twice the multiply-adds of the forward pass (`modiste summary`) for each image, three times that in \
+training: forward, gradients of the weights, gradients of the inputs. Nothing is subtracted, not even the first \
+layer's gradient of the inputs, which nobody needs. A share above 100% is had with fewer multiplications (Winograd) or \
+with shorter numbers (bf16). Memory is the largest peak of resident memory of any round.
+"""
+
+
+@dataclass
+class Outcome:
+    """What came of one contender: a measurement of each round, or why there is none."""
+
+    contender: Contender
+    measurements: list[Measurement] = field(default_factory=list)
+    missing: str | None = None
+
+    @property
+    def median(self):
+        return statistics.median(measurement.seconds for measurement in self.measurements)
+
+    @property
+    def memory(self):
+        """Largest peak in bytes; None where it is not known."""
+        return max((m.peak_memory_bytes for m in self.measurements if m.peak_memory_bytes), default=None)
+
+
+@dataclass
+class WorkloadOutcome:
+    """What came of one workload; `limits` holds the flops per second of each round."""
+
+    workload: Workload
+    outcomes: list[Outcome]
+    limits: list[float] = field(default_factory=list)
+
+    @property
+    def ours(self):
+        return self.outcomes[-1]
+
+    @property
+    def limit_seconds(self):
+        """What the direct arithmetic takes at the limit; None where that is not measured."""
+        return self.workload.flops / statistics.median(self.limits) if self.limits else None
+
+    def share(self, outcome):
+        """Of the limit."""
+        return f"{self.limit_seconds / outcome.median:.0%}" if self.limits else ""
+
+
+def document(title, facts, versions, limit_missing, results):
+    """All of it. `facts` and `versions` are rows of two."""
+    limits = [limit for result in results for limit in result.limits]
+    software = {m.software for result in results for outcome in result.outcomes for m in outcome.measurements}
+    parts = [
+        f"# {title}",
+        "Written by `bench/compare.py`; nothing in it is typed by hand.",
+        PREAMBLE.rstrip(),
+        "## At a glance",
+        glance(results),
+        "## Machine",
+        table(["what", "which"], [*facts, ("fp32 multiply-add limit", limit_text(limits) or limit_missing)]),
+        "## Versions",
+        "\n".join(f"- {line}" for line in [*versions, *sorted(software, key=str.lower)]),
+    ]
+    for result in results:
+        parts += [f"## {result.workload.title}", introduction(result, limit_missing), contenders(result)]
+    return "\n\n".join(parts) + "\n"
+
+
+def glance(results):
+    """A row for each workload and precision: modiste against the fastest peer."""
+    rows = []
+    for result in results:
+        ours = result.ours
+        peers = result.outcomes[:-1]
+        for precision in dict.fromkeys(outcome.contender.precision for outcome in peers):
+            measured = [o for o in peers if o.contender.precision == precision and o.measurements]
+            fastest = min(measured, key=lambda outcome: outcome.median, default=None)
+            name, median, ratio, memory = f"none in {precision} is here", "", "", ""
+            if fastest:
+                name, median = f"{fastest.contender.name}, {precision}", span(fastest.median)
+                ratio, memory = f"{ours.median / fastest.median:.3f}", size(fastest.memory)
+            rows.append([
+                result.workload.title, name, median, span(ours.median), ratio, result.share(ours), memory,
+                size(ours.memory),
+            ])
+    heads = [
+        "work", "fastest peer", "its time", "modiste", "modiste ÷ peer", "modiste's share of the fp32 limit",
+        "peer's memory", "modiste's memory",
+    ]
+    return table(heads, rows)
+
+
+def introduction(result, limit_missing):
+    """How much arithmetic it is."""
+    direct = f"{result.workload.flops / 1e9:,.4g} GFLOP of direct arithmetic"
+    if not result.limits:
+        return f"{direct}; the limit is {limit_missing}."
+    return f"{direct}; at the limit of {limit_text(result.limits)} that takes {span(result.limit_seconds)}."
+
+
+def contenders(result):
+    """A row for each contender."""
+    ours = result.ours
+    rows = []
+    for outcome in result.outcomes:
+        name = f"{outcome.contender.name}, {outcome.contender.precision}"
+        if outcome.missing:
+            rows.append([name, outcome.missing, "", "", "", "", ""])
+            continue
+        seconds = [measurement.seconds for measurement in outcome.measurements]
+        rows.append([
+            name,
+            span(outcome.median),
+            f"{span(min(seconds))} to {span(max(seconds))}",
+            f"{result.workload.images / outcome.median:,.0f}",
+            "" if outcome is ours else f"{ours.median / outcome.median:.3f}",
+            result.share(outcome),
+            size(outcome.memory),
+        ])
+    last = ours.contender.name
+    return table(
+        ["who", "median", "rounds", "images/s", f"{last} ÷ this", "share of the fp32 limit", "peak memory"], rows
+    )
+
+
+def table(heads, rows):
+    """A Markdown table."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def limit_text(limits):
+    """The limit in words; nothing where it is not measured."""
+    if not limits:
+        return ""
+    median, least, most = (value / 1e9 for value in (statistics.median(limits), min(limits), max(limits)))
+    return f"{median:.0f} GFLOP/s (rounds {least:.0f} to {most:.0f})"
+
+
+def span(seconds):
+    """Seconds as people read them."""
+    value, unit = (seconds, "s") if seconds >= 1 else (seconds * 1e3, "ms")
+    return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f} {unit}"
+
+
+def size(count):
+    """Bytes as people read them."""
+    if count is None:
+        return ""
+    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
