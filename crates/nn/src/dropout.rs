@@ -23,7 +23,8 @@ impl Mask {
 
     /// What the value at `position` is multiplied by: zero or [`Mask::scale`].
     ///
-    /// The position counts through the batch's output of the layer, `[n, height, width, channels]` or `[n, units]`.
+    /// The position counts through the batch's output of the layer, `[n, height, width, channels]` or `[n, units]`, and wraps
+    /// at 2³², far beyond any batch of small images.
     #[inline(always)]
     pub fn factor(&self, position: u32) -> f32 {
         if hash32(position, self.key) >= self.threshold { self.scale } else { 0.0 }

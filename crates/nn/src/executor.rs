@@ -49,7 +49,7 @@ impl State {
     }
 }
 
-/// A network compiled for a device and a largest batch. After `compile` nothing allocates inside a step.
+/// A network compiled for a device and a largest batch. All its memory is planned then: no step allocates.
 pub trait Executor: Send {
     /// The network it runs.
     fn network(&self) -> &Network;
@@ -82,9 +82,15 @@ pub trait Executor: Send {
     }
 
     /// Logits `[n, classes]` of scaled images `[n, height, width, channels]`, without dropout; n may exceed the batch.
+    ///
+    /// # Panics
+    /// If the lengths do not match.
     fn infer(&mut self, images: &[f32], logits: &mut [f32]);
 
     /// What the last layer takes, `[n, feature_count]`, without dropout; n may exceed the batch.
+    ///
+    /// # Panics
+    /// If the lengths do not match.
     fn features(&mut self, images: &[f32], features: &mut [f32]);
 
     /// A copy of everything that training changes.

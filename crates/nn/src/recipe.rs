@@ -66,7 +66,7 @@ pub enum LayerRecipe {
         activation: Option<Activation>,
     },
     /// max(x, 0)
-    Relu,
+    Relu {},
     /// x where positive, else slope times x.
     LeakyRelu {
         /// Factor of negative values.
@@ -79,7 +79,7 @@ pub enum LayerRecipe {
         rate: f32,
     },
     /// An image [h, w, c] as one row, in that order.
-    Flatten,
+    Flatten {},
 }
 
 fn one() -> usize {
@@ -287,14 +287,16 @@ impl Recipe {
             return Err("data.scaling must divide and multiply by finite numbers other than zero".to_owned());
         }
         let Optimiser::Adam(Adam { learning_rate, beta_1, beta_2, epsilon }) = self.optimiser;
-        if !(learning_rate > 0.0 && learning_rate.is_finite()) {
-            return Err(format!("optimiser.learning_rate is {learning_rate} and must be above zero"));
+        // Devices compute in f32, where a smaller number is zero and a larger one infinite.
+        let representable = |value: f64| value > 0.0 && (value as f32).is_normal();
+        if !representable(learning_rate) {
+            return Err(format!("optimiser.learning_rate is {learning_rate} and must be a positive 32-bit float"));
         }
         if !((0.0..1.0).contains(&beta_1) && (0.0..1.0).contains(&beta_2)) {
             return Err("optimiser.beta_1 and beta_2 must lie in [0, 1)".to_owned());
         }
-        if !(epsilon > 0.0 && epsilon.is_finite()) {
-            return Err(format!("optimiser.epsilon is {epsilon} and must be above zero"));
+        if !representable(epsilon) {
+            return Err(format!("optimiser.epsilon is {epsilon} and must be a positive 32-bit float"));
         }
         Ok(())
     }
@@ -309,5 +311,43 @@ fn located(text: &str, error: &toml::de::Error) -> String {
             format!("line {line}: {message}")
         }
         None => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_layer(layer: &str) -> Result<Recipe, RecipeError> {
+        Recipe::parse(&format!("name = \"a\"\nlayers = [{layer}]\n[training]\nepochs = 1\nbatch = 1\n"), "a.toml")
+    }
+
+    #[test]
+    fn what_is_written_out_is_read_back() {
+        for name in Recipe::built_in_names() {
+            let recipe = Recipe::find(name).unwrap();
+            assert_eq!(Recipe::parse(&recipe.to_toml(), "text").unwrap(), recipe);
+        }
+    }
+
+    #[test]
+    fn no_layer_takes_a_field_that_it_does_not_have() {
+        for layer in
+            ["relu", "flatten", "leaky_relu", "max_pool\", size = 2, type2 = \"", "dropout\", rate = 0.5, x = \""]
+        {
+            let text = with_layer(&format!("{{ type = \"{layer}\", bogus = 3 }}"));
+            let message = text.unwrap_err().to_string();
+            assert!(message.contains("unknown field") && message.contains("line 2"), "{layer}: {message}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_vanish_in_f32_are_refused() {
+        for field in ["epsilon = 1e-46", "learning_rate = 1e-46", "learning_rate = 1e39", "epsilon = 0.0"] {
+            let text = format!(
+                "name = \"a\"\nlayers = []\n[optimiser]\ntype = \"adam\"\n{field}\n[training]\nepochs = 1\nbatch = 1\n"
+            );
+            assert!(Recipe::parse(&text, "a.toml").is_err(), "{field}");
+        }
     }
 }

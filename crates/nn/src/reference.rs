@@ -88,7 +88,7 @@ impl ReferenceExecutor {
     }
 }
 
-/// `a + b · x`, element by element.
+/// `sum + factor · value`, element by element.
 fn add_scaled(sum: &mut [f64], factor: f64, values: &[f64]) {
     for (sum, &value) in sum.iter_mut().zip(values) {
         *sum += factor * value;

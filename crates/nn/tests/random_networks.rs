@@ -58,7 +58,10 @@ fn noise(length: usize, seed: u64) -> Vec<f32> {
 }
 
 fn case(input: ImageShape, classes: usize, batch: usize, mut layers: Vec<LayerRecipe>, seed: u64) -> Option<Case> {
-    layers.push(LayerRecipe::Flatten);
+    layers.push(LayerRecipe::Flatten {});
+    if seed % 3 == 0 {
+        layers.push(LayerRecipe::Dropout { rate: 0.1 });
+    }
     layers.push(LayerRecipe::Dense { units: 1 + seed as usize % 40, activation: None });
     layers.push(LayerRecipe::LeakyRelu { slope: 0.3 });
     layers.push(LayerRecipe::Dropout { rate: 0.25 });
@@ -84,7 +87,7 @@ fn any_layer() -> impl Strategy<Value = LayerRecipe> {
         }),
         2 => (1usize..4, proptest::option::of(1usize..4))
             .prop_map(|(size, stride)| LayerRecipe::MaxPool { size, stride }),
-        1 => Just(LayerRecipe::Relu),
+        1 => Just(LayerRecipe::Relu {}),
         1 => Just(LayerRecipe::LeakyRelu { slope: 0.2 }),
         1 => (0f32..0.6).prop_map(|rate| LayerRecipe::Dropout { rate }),
     ]
@@ -126,10 +129,15 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
         prop_assert!(relative(&features, &want_features) < 1e-4, "{isa} features");
         let got = cpu.backward(case.batch(), STEP);
         prop_assert!((got.loss - want.loss).abs() < 1e-4 * want.loss, "{isa} loss {} not {}", got.loss, want.loss);
-        let far = cpu.gradient().iter().zip(&want_gradient);
-        let square: f64 = far.map(|(&got, &want)| (f64::from(got) - f64::from(want)).powi(2)).sum();
-        let size: f64 = want_gradient.iter().map(|&value| f64::from(value).powi(2)).sum();
-        prop_assert!(square.sqrt() <= 1e-3 * size.sqrt() + 1e-7, "{isa} gradient {:.1e}", (square / size).sqrt());
+        let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
+        let whole = norm(&mut want_gradient.iter().map(|&value| f64::from(value)));
+        for parameter in &case.network.parameters {
+            let (got, want) = (&cpu.gradient()[parameter.range.clone()], &want_gradient[parameter.range.clone()]);
+            let error = norm(&mut got.iter().zip(want).map(|(&got, &want)| f64::from(got) - f64::from(want)));
+            let size = norm(&mut want.iter().map(|&value| f64::from(value)));
+            let name = &parameter.name;
+            prop_assert!(error <= 1e-3 * size + 1e-5 * whole, "{isa} gradient of {name}: {error:.1e} of {size:.1e}");
+        }
         // The same gradient must give the same update.
         cpu.gradient().copy_from_slice(&want_gradient);
         cpu.update(&Hyper { step: STEP, adam: Adam::default() });
@@ -166,6 +174,25 @@ proptest! {
         let one = train(1);
         prop_assert_eq!(&one, &train(2));
         prop_assert_eq!(&one, &train(4));
+    }
+}
+
+/// The sizes of real training: several blocks of images in each part of the batch, several tasks of rows.
+#[test]
+fn large_batches_agree_with_naive_loops() {
+    let conv = |filters, padding, activation| LayerRecipe::Conv { filters, kernel: 3, stride: 1, padding, activation };
+    let relu = Some(Activation::Relu);
+    for (side, batch) in [(5, 300), (14, 300), (28, 130)] {
+        let input = ImageShape { height: side, width: side, channels: 1 };
+        let layers = vec![
+            conv(3, Padding::Same, relu),
+            conv(18, Padding::Same, relu),
+            LayerRecipe::MaxPool { size: 2, stride: None },
+            LayerRecipe::Dropout { rate: 0.5 },
+            conv(5, Padding::Same, relu),
+        ];
+        let case = case(input, 10, batch, layers, 21).unwrap();
+        check_against_reference(&case).unwrap();
     }
 }
 

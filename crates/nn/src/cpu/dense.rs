@@ -3,18 +3,18 @@
 use super::memory::{Buffer, Disjoint, carve};
 use super::plan::Stage;
 use super::product::{Product, panel_width};
-use super::stage::{BackwardPass, Begin, Finish, ForwardPass, LANES, Machine, sum_lanes};
+use super::stage::{BackwardPass, Begin, Finish, ForwardPass, Machine, PARTS, sum_parts};
 use super::threads::share;
 use super::vector::Isa;
 
 /// Rows of the batch that one task of a product takes.
-const ROWS: usize = 96;
+const ROWS_PER_TASK: usize = 96;
 /// Panels that one task of a product takes.
-const PANELS: usize = 2;
+const PANELS_PER_TASK: usize = 2;
 /// Terms that are summed before the result is added to memory, so that a panel's part stays in the first cache.
-const TERMS: usize = 256;
+const TERMS_AT_ONCE: usize = 256;
 /// Inputs whose weights are transposed at a time, so that what is written column by column stays in the first cache.
-const TRANSPOSED: usize = 64;
+const TRANSPOSED_AT_ONCE: usize = 64;
 
 /// A fully connected layer and what follows it.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Dense {
     }
 
     /// Values of a partial gradient towards the bias.
-    pub fn lane_len(&self) -> usize {
+    pub fn part_len(&self) -> usize {
         self.stage.linear_output.pitch
     }
 
@@ -66,8 +66,8 @@ impl Dense {
         machine.threads.run(panels, |index, _| {
             // SAFETY: each panel belongs to one task. Padding is zero from the beginning and never written.
             let target = unsafe { packed.part(index * inputs * panel..(index + 1) * inputs * panel) };
-            for block in (0..inputs).step_by(TRANSPOSED) {
-                for (place, position, length) in layout.part(block..inputs.min(block + TRANSPOSED)) {
+            for block in (0..inputs).step_by(TRANSPOSED_AT_ONCE) {
+                for (place, position, length) in layout.part(block..inputs.min(block + TRANSPOSED_AT_ONCE)) {
                     for (column, row) in weight.chunks_exact(columns).skip(index * panel).take(panel).enumerate() {
                         let target = target[place * panel + column..].iter_mut().step_by(panel);
                         target.zip(&row[position..][..length]).for_each(|(target, &value)| *target = value);
@@ -100,13 +100,13 @@ impl Dense {
         (c, columns): (&mut [f32], usize),
     ) {
         let panel = panel_width(self.isa);
-        let row_tasks = count.div_ceil(ROWS);
-        let column_step = PANELS * panel;
+        let row_tasks = count.div_ceil(ROWS_PER_TASK);
+        let column_step = PANELS_PER_TASK * panel;
         let c = Disjoint::new(c);
         machine.threads.run(row_tasks * columns.div_ceil(column_step), |task, _| {
-            let (first_row, first_column) = (task % row_tasks * ROWS, task / row_tasks * column_step);
-            let (rows, columns_here) = (ROWS.min(count - first_row), column_step.min(columns - first_column));
-            for term in (0..inner).step_by(TERMS) {
+            let (first_row, first_column) = (task % row_tasks * ROWS_PER_TASK, task / row_tasks * column_step);
+            let (rows, columns_here) = (ROWS_PER_TASK.min(count - first_row), column_step.min(columns - first_column));
+            for term in (0..inner).step_by(TERMS_AT_ONCE) {
                 let start = first_row * columns + first_column;
                 let product = Product {
                     a: a[first_row * a_row + term..].as_ptr(),
@@ -115,10 +115,10 @@ impl Dense {
                     b: packed[first_column * inner + term * panel..].as_ptr(),
                     b_row: panel,
                     b_panel: inner * panel,
-                    c: c.pointer(start),
+                    c: c.pointer(start..start + (rows - 1) * columns + columns_here),
                     c_row: columns,
                     rows,
-                    inner: TERMS.min(inner - term),
+                    inner: TERMS_AT_ONCE.min(inner - term),
                     columns: columns_here,
                     accumulate: term > 0,
                 };
@@ -135,8 +135,8 @@ impl Dense {
         let pitch = self.stage.linear_output.pitch;
         self.rows_times_packed(machine, count, (input, inputs, inputs), &self.packed_forward, (&mut *output, pitch));
         let finish = Finish::new(&self.stage, machine, Some(&self.bias), mask, output, choices);
-        machine.threads.run(LANES, |lane, _| {
-            for image in share(count, LANES, lane) {
+        machine.threads.run(PARTS, |part, _| {
+            for image in share(count, PARTS, part) {
                 finish.image(image, None, 0..pitch);
             }
         });
@@ -144,23 +144,23 @@ impl Dense {
 
     /// The backward pass: d_x = d_y W, d_W = d_yᵀ x, d_b = Σ d_y.
     pub fn backward(&self, pass: BackwardPass<'_>) {
-        let BackwardPass { machine, count, input, output, choices, mask, d_output, d_input, d_weight, d_bias, lanes } =
+        let BackwardPass { machine, count, input, output, choices, mask, d_output, d_input, d_weight, d_bias, parts } =
             pass;
         let pitch = self.stage.linear_output.pitch;
-        let lanes = &mut lanes[..LANES * pitch];
+        let parts = &mut parts[..PARTS * pitch];
         {
             let begin = Begin::new(&self.stage, machine, mask, (output, choices), d_output);
-            let lanes = Disjoint::new(lanes);
-            machine.threads.run(LANES, |lane, _| {
-                // SAFETY: each lane belongs to one task.
-                let partial = unsafe { lanes.part(lane * pitch..(lane + 1) * pitch) };
+            let parts = Disjoint::new(parts);
+            machine.threads.run(PARTS, |part, _| {
+                // SAFETY: each part belongs to one task.
+                let partial = unsafe { parts.part(part * pitch..(part + 1) * pitch) };
                 partial.fill(0.0);
-                for image in share(count, LANES, lane) {
+                for image in share(count, PARTS, part) {
                     begin.image(image, None, Some(&mut *partial));
                 }
             });
         }
-        sum_lanes(lanes, 0, d_bias);
+        sum_parts(parts, 0, d_bias);
         self.towards_weight(machine, count, input, d_output, d_weight);
         if let Some(d_input) = d_input {
             let inputs = self.stage.input.image_len();
@@ -196,7 +196,7 @@ impl Dense {
                 row[..width].copy_from_slice(&image[first..first + width]);
                 row[width..].fill(0.0);
             }
-            for term in (0..count).step_by(TERMS) {
+            for term in (0..count).step_by(TERMS_AT_ONCE) {
                 let product = Product {
                     a: d_output[term * pitch..].as_ptr(),
                     a_row: 1,
@@ -207,7 +207,7 @@ impl Dense {
                     c: d_w.as_mut_ptr(),
                     c_row: panel,
                     rows: self.units,
-                    inner: TERMS.min(count - term),
+                    inner: TERMS_AT_ONCE.min(count - term),
                     columns: panel,
                     accumulate: term > 0,
                 };

@@ -2,7 +2,7 @@
 
 use super::memory::{Disjoint, carve};
 use super::plan::Stage;
-use super::stage::{BackwardPass, Begin, Finish, ForwardPass, LANES};
+use super::stage::{BackwardPass, Begin, Finish, ForwardPass, PARTS};
 use super::threads::share;
 
 /// What follows nothing.
@@ -27,9 +27,9 @@ impl Identity {
         let ForwardPass { machine, count, input, output, choices, mask } = pass;
         let finish = Finish::new(&self.stage, machine, None, mask, output, choices);
         let (from, to) = (self.stage.input, self.stage.linear_output);
-        machine.threads.run(LANES, |lane, mut scratch| {
+        machine.threads.run(PARTS, |part, mut scratch| {
             let linear = carve(&mut scratch, to.image_len());
-            for image in share(count, LANES, lane) {
+            for image in share(count, PARTS, part) {
                 let pixels = input[image * from.image_len()..][..from.image_len()].chunks_exact(from.pitch);
                 for (pixel, padded) in pixels.zip(linear.chunks_exact_mut(to.pitch)) {
                     padded[..from.channels].copy_from_slice(&pixel[..from.channels]);
@@ -48,8 +48,8 @@ impl Identity {
         let begin = Begin::new(&self.stage, machine, mask, (output, choices), d_output);
         let d_input = Disjoint::new(d_input);
         let len = self.stage.linear_output.image_len();
-        machine.threads.run(LANES, |lane, _| {
-            for image in share(count, LANES, lane) {
+        machine.threads.run(PARTS, |part, _| {
+            for image in share(count, PARTS, part) {
                 // SAFETY: each image belongs to one task.
                 let d_linear = unsafe { d_input.part(image * len..(image + 1) * len) };
                 begin.image(image, Some(d_linear), None);

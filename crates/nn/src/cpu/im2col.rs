@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::convolution::{Algorithm, BackwardTask, ForwardTask};
+use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use super::memory::{Disjoint, LINE, carve, padded};
 use super::plan::Layout;
 use super::product::{Product, pack_panel, panel_width};
@@ -13,7 +13,7 @@ use super::vector::Isa;
 use crate::network::Window;
 
 /// Values of windows that are laid out at once, if one row of output pixels does not need more.
-const WINDOWS: usize = 1 << 15;
+const WINDOW_VALUES: usize = 1 << 15;
 
 /// A convolution from any layout to a padded one.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ impl Im2col {
 
     /// Rows of output pixels whose windows are laid out at once.
     fn rows_per_block(&self) -> usize {
-        (WINDOWS / (self.output.width * self.window_pitch())).clamp(1, self.output.height)
+        (WINDOW_VALUES / (self.output.width * self.window_pitch())).clamp(1, self.output.height)
     }
 
     fn windows_len(&self) -> usize {

@@ -1,9 +1,7 @@
 //! Buffers: allocated once, aligned to a cache line, and shared among tasks that write different parts.
 
-use std::alloc::{Layout as Allocation, alloc_zeroed, dealloc, handle_alloc_error};
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut, Range};
-use std::ptr::NonNull;
 
 /// Alignment of every buffer, in bytes: a cache line, and the widest register.
 const ALIGNMENT: usize = 64;
@@ -19,34 +17,19 @@ pub fn padded(channels: usize) -> usize {
 /// A zeroed, aligned buffer of f32. Pages that are never written are never resident.
 #[derive(Debug)]
 pub struct Buffer {
-    pointer: NonNull<f32>,
+    /// A vector, since only one of zeros with no alignment beyond the usual is had from the system untouched.
+    values: Vec<f32>,
+    /// The first aligned value.
+    start: usize,
     length: usize,
 }
-
-// SAFETY: it owns plain values, as a Vec does.
-unsafe impl Send for Buffer {}
-// SAFETY: shared access only reads.
-unsafe impl Sync for Buffer {}
 
 impl Buffer {
     /// `length` zeros.
     pub fn zeroed(length: usize) -> Self {
-        let allocation = Self::allocation(length);
-        // SAFETY: the size is not zero.
-        let pointer = unsafe { alloc_zeroed(allocation) }.cast();
-        Self { pointer: NonNull::new(pointer).unwrap_or_else(|| handle_alloc_error(allocation)), length }
-    }
-
-    fn allocation(length: usize) -> Allocation {
-        Allocation::from_size_align(length.max(1) * size_of::<f32>(), ALIGNMENT)
-            .expect("networks are checked to be far smaller than the address space")
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        // SAFETY: allocated in `zeroed` with the same layout.
-        unsafe { dealloc(self.pointer.as_ptr().cast(), Self::allocation(self.length)) }
+        let values = vec![0.0; length + ALIGNMENT / size_of::<f32>()];
+        let start = values.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT / size_of::<f32>());
+        Self { values, start, length }
     }
 }
 
@@ -54,15 +37,13 @@ impl Deref for Buffer {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        // SAFETY: `length` initialised values, owned by this buffer.
-        unsafe { std::slice::from_raw_parts(self.pointer.as_ptr(), self.length) }
+        &self.values[self.start..][..self.length]
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [f32] {
-        // SAFETY: `length` initialised values, owned by this buffer.
-        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr(), self.length) }
+        &mut self.values[self.start..][..self.length]
     }
 }
 
@@ -85,11 +66,11 @@ impl<'a, T> Disjoint<'a, T> {
         Self { pointer: slice.as_mut_ptr(), length: slice.len(), borrow: PhantomData }
     }
 
-    /// Where the value at `index` lies, for parts that are not contiguous: a kernel that writes through it is what promises
-    /// to keep to its own.
-    pub fn pointer(&self, index: usize) -> *mut T {
-        assert!(index <= self.length, "inside the slice");
-        self.pointer.wrapping_add(index)
+    /// Where a piece lies of which a task writes some values that are not contiguous: the kernel that writes through the
+    /// pointer is what promises to keep to its own.
+    pub fn pointer(&self, piece: Range<usize>) -> *mut T {
+        assert!(piece.start <= piece.end && piece.end <= self.length, "a piece of the slice");
+        self.pointer.wrapping_add(piece.start)
     }
 
     /// One task's part.

@@ -8,6 +8,7 @@
 //! number of threads.
 
 mod adam;
+mod algorithm;
 mod convolution;
 mod dense;
 mod epilogue;
@@ -29,7 +30,7 @@ use self::dense::Dense;
 use self::identity::Identity;
 use self::memory::Buffer;
 use self::plan::{Linear, Stage};
-use self::stage::{BackwardPass, ForwardPass, LANES, Machine};
+use self::stage::{BackwardPass, ForwardPass, Machine, PARTS};
 use self::threads::Threads;
 pub use self::vector::Isa;
 use crate::dropout::Mask;
@@ -45,6 +46,8 @@ pub struct CpuExecutor {
     isa: Isa,
     threads: Threads,
     stages: Vec<CompiledStage>,
+    /// The first stage with weights, where the backward pass ends.
+    first: usize,
     parameters: Parameters,
     /// Outputs of all stages, one after the other, each `[batch, output layout]`.
     activations: Buffer,
@@ -53,7 +56,7 @@ pub struct CpuExecutor {
     /// Gradients towards the outputs of the stages with even and odd index.
     gradients: [Buffer; 2],
     /// Partial gradients of one stage at a time.
-    lanes: Buffer,
+    parts: Buffer,
     /// `[batch, classes]`
     logits: Vec<f32>,
     /// Whether the stages' own forms of the parameters are current: for inference, for training.
@@ -73,7 +76,7 @@ enum Prepared {
 
 struct CompiledStage {
     plan: Stage,
-    operation: Operation,
+    kernel: StageKernel,
     /// Place in the activations, in the choices.
     activations: Range<usize>,
     choices: Range<usize>,
@@ -82,7 +85,7 @@ struct CompiledStage {
     bias: Range<usize>,
 }
 
-enum Operation {
+enum StageKernel {
     Convolution(Convolution),
     Dense(Dense),
     Identity(Identity),
@@ -92,12 +95,19 @@ impl CpuExecutor {
     /// Compiles a network for batches of up to `batch_size` images on `threads` threads; dropout follows from `seed`.
     ///
     /// All parameters are zero until [`Executor::set_state`].
+    ///
+    /// # Panics
+    /// If this machine lacks the instruction set.
     pub fn new(network: &Network, batch_size: usize, threads: usize, isa: Isa, seed: u64) -> Self {
+        assert!(Isa::available().contains(&isa), "{isa} is not among the instruction sets of this machine");
         // Sizes do not depend on the threads, which need theirs: one without scratch stands in.
         let planning = Threads::new(1, 0);
         let machine = Machine { isa, threads: &planning };
         let (mut activations, mut choices) = (0, 0);
-        let stages: Vec<CompiledStage> = plan::stages(network)
+        let plans = plan::stages(network);
+        // What lies before the first weights needs no gradient.
+        let first = plans.iter().position(|plan| plan.linear != Linear::Identity).unwrap_or(0);
+        let stages: Vec<CompiledStage> = plans
             .into_iter()
             .enumerate()
             .map(|(index, plan)| {
@@ -111,16 +121,16 @@ impl CpuExecutor {
                     }
                     Linear::Identity => (0..0, 0..0),
                 };
-                let operation = match plan.linear {
+                let kernel = match plan.linear {
                     Linear::Conv(window, _) => {
-                        Operation::Convolution(Convolution::new(machine, plan, window, index == 0))
+                        StageKernel::Convolution(Convolution::new(machine, plan, window, index == first))
                     }
-                    Linear::Dense(units, _) => Operation::Dense(Dense::new(machine, plan, units, index == 0)),
-                    Linear::Identity => Operation::Identity(Identity::new(plan)),
+                    Linear::Dense(units, _) => StageKernel::Dense(Dense::new(machine, plan, units, index == first)),
+                    Linear::Identity => StageKernel::Identity(Identity::new(plan)),
                 };
                 CompiledStage {
                     plan,
-                    operation,
+                    kernel,
                     activations: activations - outputs..activations,
                     choices: choices - chosen..choices,
                     weight,
@@ -128,8 +138,8 @@ impl CpuExecutor {
                 }
             })
             .collect();
-        let scratch = stages.iter().map(|stage| stage.operation.scratch_len(batch_size)).max().unwrap_or(0);
-        let lane = stages.iter().map(|stage| stage.operation.lane_len()).max().unwrap_or(0);
+        let scratch = stages.iter().map(|stage| stage.kernel.scratch_len(batch_size)).max().unwrap_or(0);
+        let part = stages.iter().map(|stage| stage.kernel.part_len()).max().unwrap_or(0);
         let largest = |parity: usize| {
             let of_parity = stages.iter().skip(parity).step_by(2);
             of_parity.map(|stage| stage.activations.len()).max().unwrap_or(0)
@@ -144,9 +154,10 @@ impl CpuExecutor {
             activations: Buffer::zeroed(activations),
             choices: vec![0; choices],
             gradients: [Buffer::zeroed(largest(0)), Buffer::zeroed(largest(1))],
-            lanes: Buffer::zeroed(LANES * lane),
+            parts: Buffer::zeroed(PARTS * part),
             logits: vec![0.0; batch_size * network.classes],
             prepared: Prepared::Nothing,
+            first,
             stages,
         }
     }
@@ -160,12 +171,12 @@ impl CpuExecutor {
         for stage in &mut self.stages {
             let weight = &self.parameters.values[stage.weight.clone()];
             let bias = &self.parameters.values[stage.bias.clone()];
-            match &mut stage.operation {
-                Operation::Convolution(operation) => {
+            match &mut stage.kernel {
+                StageKernel::Convolution(operation) => {
                     operation.prepare(machine, weight, bias, wanted == Prepared::All);
                 }
-                Operation::Dense(operation) => operation.prepare(machine, weight, bias, wanted == Prepared::All),
-                Operation::Identity(_) => {}
+                StageKernel::Dense(operation) => operation.prepare(machine, weight, bias, wanted == Prepared::All),
+                StageKernel::Identity(_) => {}
             }
         }
         self.prepared = wanted;
@@ -190,10 +201,10 @@ impl CpuExecutor {
                 choices: &mut self.choices[stage.choices.clone()],
                 mask: stage.mask(self.seed, training),
             };
-            match &stage.operation {
-                Operation::Convolution(operation) => operation.forward(pass),
-                Operation::Dense(operation) => operation.forward(pass),
-                Operation::Identity(operation) => operation.forward(pass),
+            match &stage.kernel {
+                StageKernel::Convolution(operation) => operation.forward(pass),
+                StageKernel::Dense(operation) => operation.forward(pass),
+                StageKernel::Identity(operation) => operation.forward(pass),
             }
         }
     }
@@ -216,8 +227,10 @@ impl CpuExecutor {
         per_image: usize,
         read: impl Fn(&Self, usize, &[f32], &mut [f32]),
     ) {
-        self.prepare(Prepared::Forward);
         let len = self.network.input.len();
+        assert_eq!(images.len() % len, 0, "whole images");
+        assert_eq!(values.len(), images.len() / len * per_image, "room for what comes of each image");
+        self.prepare(Prepared::Forward);
         let batches = images.chunks(self.batch_size * len).zip(values.chunks_mut(self.batch_size * per_image));
         for (images, values) in batches {
             self.forward(images, images.len() / len, None);
@@ -233,20 +246,20 @@ impl CompiledStage {
     }
 }
 
-impl Operation {
+impl StageKernel {
     fn scratch_len(&self, batch: usize) -> usize {
         match self {
-            Operation::Convolution(operation) => operation.scratch_len(),
-            Operation::Dense(operation) => operation.scratch_len(batch),
-            Operation::Identity(operation) => operation.scratch_len(),
+            StageKernel::Convolution(operation) => operation.scratch_len(),
+            StageKernel::Dense(operation) => operation.scratch_len(batch),
+            StageKernel::Identity(operation) => operation.scratch_len(),
         }
     }
 
-    fn lane_len(&self) -> usize {
+    fn part_len(&self) -> usize {
         match self {
-            Operation::Convolution(operation) => operation.lane_len(),
-            Operation::Dense(operation) => operation.lane_len(),
-            Operation::Identity(_) => 0,
+            StageKernel::Convolution(operation) => operation.part_len(),
+            StageKernel::Dense(operation) => operation.part_len(),
+            StageKernel::Identity(_) => 0,
         }
     }
 }
@@ -284,7 +297,7 @@ impl Executor for CpuExecutor {
         self.logits = logits;
 
         let [even, odd] = &mut self.gradients;
-        for (index, stage) in self.stages.iter().enumerate().rev() {
+        for (index, stage) in self.stages.iter().enumerate().skip(self.first).rev() {
             let (d_output, d_input) = if index % 2 == 0 { (&mut *even, &mut *odd) } else { (&mut *odd, &mut *even) };
             let (input_len, output_len) = (stage.plan.input.image_len(), stage.plan.output.image_len());
             let input = match index {
@@ -302,15 +315,15 @@ impl Executor for CpuExecutor {
                 choices: &self.choices[stage.choices.clone()],
                 mask: stage.mask(self.seed, Some(step)),
                 d_output: &mut d_output[..count * output_len],
-                d_input: (index > 0).then(|| &mut d_input[..count * input_len]),
+                d_input: (index > self.first).then(|| &mut d_input[..count * input_len]),
                 d_weight,
                 d_bias,
-                lanes: &mut self.lanes,
+                parts: &mut self.parts,
             };
-            match &stage.operation {
-                Operation::Convolution(operation) => operation.backward(pass),
-                Operation::Dense(operation) => operation.backward(pass),
-                Operation::Identity(operation) => operation.backward(pass),
+            match &stage.kernel {
+                StageKernel::Convolution(operation) => operation.backward(pass),
+                StageKernel::Dense(operation) => operation.backward(pass),
+                StageKernel::Identity(operation) => operation.backward(pass),
             }
         }
         result

@@ -13,7 +13,7 @@ use crate::network::{Network, Operation, Shape, Window};
 use crate::recipe::Activation;
 
 /// How an image's values lie in a buffer: `[height, width, pitch]`, of which the first `channels` of each pixel count and
-/// the rest are zero. A flat row of units is one pixel.
+/// the rest are zero, as long as all values are finite. A flat row of units is one pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Rows.
@@ -126,7 +126,13 @@ pub fn stages(network: &Network) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
     let input = |stages: &[Stage]| stages.last().map_or(Layout::packed(network.input), |stage| stage.output);
     for (index, layer) in network.layers.iter().enumerate() {
-        let before = input(&stages);
+        let before = match (layer.input, input(&stages)) {
+            // Flattened, values without padding are one row: padding each for itself would be waste.
+            (Shape::Flat(units), layout) if layout.pitch == layout.channels => {
+                Layout { height: 1, width: 1, channels: units, pitch: units }
+            }
+            (_, layout) => layout,
+        };
         let linear = match (layer.operation, layer.weight) {
             (Operation::Conv(window), Some(weight)) => Some(Linear::Conv(window, weight)),
             (Operation::Dense { outputs, .. }, Some(weight)) => Some(Linear::Dense(outputs, weight)),

@@ -1,8 +1,8 @@
 //! Matrix product of operands that are already where a register tile wants them.
 //!
-//! General products belong to a library. This one is for operands our own kernels have just written: the left operand
-//! has any row and column stride (so a transposed one costs nothing), the right one lies in panels of two registers'
-//! width, and no call packs or copies anything. The order of the additions of an element is the order of `inner`,
+//! A library's product packs its operands first, whatever they are. Here they are what our own kernels have just written:
+//! the left operand has any row and column stride (so a transposed one costs nothing), the right one lies in panels of two
+//! registers' width, and no call packs or copies anything. The order of the additions of an element is the order of `inner`,
 //! whatever the position in the matrix, so any partition of rows and columns gives the same bits.
 
 use super::memory::Disjoint;

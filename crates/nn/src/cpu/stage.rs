@@ -11,7 +11,7 @@ use crate::dropout::Mask;
 
 /// Parts into which a batch is cut where gradients are summed over its images. Their number is fixed, and they are added up
 /// in order, so that the sum does not depend on the number of threads.
-pub const LANES: usize = 16;
+pub const PARTS: usize = 16;
 
 /// Where a stage runs.
 #[derive(Clone, Copy)]
@@ -54,14 +54,14 @@ pub struct BackwardPass<'a> {
     pub mask: Option<Mask>,
     /// Gradient towards the output; may be overwritten.
     pub d_output: &'a mut [f32],
-    /// Gradient towards the input, overwritten; none for the first stage.
+    /// Gradient towards the input, overwritten; none where nobody wants it.
     pub d_input: Option<&'a mut [f32]>,
     /// Gradients towards weight and bias in the documented layout, overwritten; empty if there are none.
     pub d_weight: &'a mut [f32],
     /// See `d_weight`.
     pub d_bias: &'a mut [f32],
-    /// Room for [`LANES`] partial gradients.
-    pub lanes: &'a mut [f32],
+    /// Room for [`PARTS`] partial gradients.
+    pub parts: &'a mut [f32],
 }
 
 /// The end of a stage's forward pass, image by image.
@@ -93,8 +93,8 @@ impl<'a> Finish<'a> {
     pub fn image(&self, image: usize, linear: Option<&[f32]>, lines: Range<usize>) {
         let Self { isa, stage, bias, mask, .. } = *self;
         let values = image_range(stage, image);
-        let output = self.output.pointer(values.start);
-        let choices = self.choices.pointer(if stage.pool.is_some() { values.start } else { 0 });
+        let choices = self.choices.pointer(if stage.pool.is_some() { values.clone() } else { 0..0 });
+        let output = self.output.pointer(values);
         let linear = linear.map_or(output.cast_const(), <[f32]>::as_ptr);
         // SAFETY: images of the stage's layouts; each line of an image is finished by one task.
         unsafe { isa.run(Forward { stage, linear, bias, output, choices, mask, image, lines }) };
@@ -144,12 +144,12 @@ fn image_range(stage: &Stage, image: usize) -> Range<usize> {
     image * len..(image + 1) * len
 }
 
-/// Sums `[LANES][..]` over the lanes, in order, for the values from `start` on.
-pub fn sum_lanes(lanes: &[f32], start: usize, sums: &mut [f32]) {
-    let len = lanes.len() / LANES;
+/// Sums `[PARTS][..]` over the parts, in order, for the values from `start` on.
+pub fn sum_parts(parts: &[f32], start: usize, sums: &mut [f32]) {
+    let len = parts.len() / PARTS;
     sums.fill(0.0);
-    for lane in lanes.chunks_exact(len) {
-        for (sum, &value) in sums.iter_mut().zip(&lane[start..]) {
+    for part in parts.chunks_exact(len) {
+        for (sum, &value) in sums.iter_mut().zip(&part[start..]) {
             *sum += value;
         }
     }

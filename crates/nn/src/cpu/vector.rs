@@ -230,7 +230,7 @@ mod x86 {
 
     /// # Safety
     /// As [`super::Isa::run`], on a machine with these features.
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma,bmi1,bmi2")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
     pub unsafe fn run_avx512<K: Kernel>(kernel: K) {
         // SAFETY: the caller vouches for the arguments; the features are enabled here.
         unsafe { kernel.run::<Avx512>() }

@@ -23,7 +23,7 @@ use std::ops::Range;
 use self::kernels::{KernelGradient, PackKernels};
 use self::tiles::{Direction, Tiles, Transform};
 use self::transforms::{OUT, POSITIONS};
-use super::convolution::{Algorithm, BackwardTask, ForwardTask};
+use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use super::memory::{Disjoint, LINE, carve};
 use super::plan::Layout;
 use super::product::{Product, panel_width};
@@ -115,6 +115,12 @@ impl Winograd {
         unsafe { self.isa.run(kernel) };
     }
 
+    /// An image of the batch, which [`Direction::Input`] only reads.
+    fn input_image(&self, input: &[f32], image: usize) -> *mut f32 {
+        let len = self.input.image_len();
+        input[image * len..(image + 1) * len].as_ptr().cast_mut()
+    }
+
     /// The transform of some channels of image number `index` of a block, into or from its tiles.
     ///
     /// # Safety
@@ -123,7 +129,7 @@ impl Winograd {
         &self,
         direction: Direction,
         channels: Range<usize>,
-        image: *const f32,
+        image: *mut f32,
         (block, index): (Block, usize),
         transformed: &mut [f32],
     ) {
@@ -141,7 +147,7 @@ impl Winograd {
             tile_step: block.tile_step,
             position_step: block.position_step(),
         };
-        let image = image.wrapping_add(channels.start).cast_mut();
+        let image = image.wrapping_add(channels.start);
         let first = index * self.tiles_per_image() * block.tile_step + channels.start;
         let transformed = transformed[first..].as_mut_ptr();
         // SAFETY: passed on to the caller.
@@ -187,7 +193,7 @@ impl Algorithm for Winograd {
             let v = carve(&mut scratch, v_block.len());
             let m = carve(&mut scratch, m_block.len());
             for index in 0..count {
-                let image = input[(start + index) * self.input.image_len()..][..self.input.image_len()].as_ptr();
+                let image = self.input_image(input, start + index);
                 // SAFETY: an image of the input, and room for its tiles.
                 unsafe { self.transform(Direction::Input, 0..self.input.pitch, image, (v_block, index), v) };
             }
@@ -212,7 +218,9 @@ impl Algorithm for Winograd {
             }
             for index in 0..count {
                 // SAFETY: an image of the output, and its tiles.
-                unsafe { self.transform(Direction::Output, channels.clone(), linear.as_ptr(), (m_block, index), m) };
+                unsafe {
+                    self.transform(Direction::Output, channels.clone(), linear.as_mut_ptr(), (m_block, index), m)
+                };
                 finish(start + index, linear);
             }
         }
@@ -237,10 +245,16 @@ impl Algorithm for Winograd {
             let z = carve(&mut scratch, z_block.len());
             for index in 0..count {
                 begin(start + index, d_linear);
-                let image = input[(start + index) * self.input.image_len()..][..self.input.image_len()].as_ptr();
+                let image = self.input_image(input, start + index);
                 // SAFETY: images of the output and of the input, and room for their tiles.
                 unsafe {
-                    self.transform(Direction::OutputAdjoint, all_out.clone(), d_linear.as_ptr(), (z_block, index), z);
+                    self.transform(
+                        Direction::OutputAdjoint,
+                        all_out.clone(),
+                        d_linear.as_mut_ptr(),
+                        (z_block, index),
+                        z,
+                    );
                     self.transform(Direction::Input, all_in.clone(), image, (v_block, index), v);
                 }
             }
@@ -290,7 +304,7 @@ impl Algorithm for Winograd {
                     image.fill(0.0);
                     // SAFETY: an image of the input, and its tiles.
                     unsafe {
-                        self.transform(Direction::InputAdjoint, all_in.clone(), image.as_ptr(), (v_block, index), p)
+                        self.transform(Direction::InputAdjoint, all_in.clone(), image.as_mut_ptr(), (v_block, index), p)
                     };
                 }
             }
