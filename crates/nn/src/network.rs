@@ -335,10 +335,10 @@ fn stem(recipe: &LayerRecipe) -> &'static str {
         LayerRecipe::Conv { .. } => "conv",
         LayerRecipe::MaxPool { .. } => "max_pool",
         LayerRecipe::Dense { .. } => "dense",
-        LayerRecipe::Relu => "relu",
+        LayerRecipe::Relu {} => "relu",
         LayerRecipe::LeakyRelu { .. } => "leaky_relu",
         LayerRecipe::Dropout { .. } => "dropout",
-        LayerRecipe::Flatten => "flatten",
+        LayerRecipe::Flatten {} => "flatten",
     }
 }
 
@@ -385,7 +385,7 @@ fn operation(recipe: &LayerRecipe, input: Shape) -> Result<Operation, String> {
                 Shape::Image(_) => Err("needs a flat input: put a flatten layer before it".to_owned()),
             }
         }
-        LayerRecipe::Relu => Ok(Operation::Relu),
+        LayerRecipe::Relu {} => Ok(Operation::Relu),
         LayerRecipe::LeakyRelu { slope } => {
             if slope.is_finite() && (0.0..=1.0).contains(&slope) {
                 Ok(Operation::LeakyRelu { slope })
@@ -400,6 +400,6 @@ fn operation(recipe: &LayerRecipe, input: Shape) -> Result<Operation, String> {
                 Err(format!("has rate {rate}, which must lie in [0, 1)"))
             }
         }
-        LayerRecipe::Flatten => Ok(Operation::Flatten),
+        LayerRecipe::Flatten {} => Ok(Operation::Flatten),
     }
 }

@@ -59,7 +59,7 @@ fn noise(length: usize, seed: u64) -> Vec<f32> {
 
 fn case(input: ImageShape, classes: usize, batch: usize, mut layers: Vec<LayerRecipe>, seed: u64) -> Option<Case> {
     layers.push(LayerRecipe::Flatten {});
-    if seed % 3 == 0 {
+    if seed.is_multiple_of(3) {
         layers.push(LayerRecipe::Dropout { rate: 0.1 });
     }
     layers.push(LayerRecipe::Dense { units: 1 + seed as usize % 40, activation: None });
