@@ -57,7 +57,7 @@ pub fn device(options: &ComputeOptions) -> Result<Device> {
     match options.device {
         DeviceKind::Cpu => {
             let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-            Ok(Device::Cpu { threads: options.threads.map_or_else(cores, |threads| threads as usize) })
+            Ok(Device::cpu(options.threads.map_or_else(cores, |threads| threads as usize))?)
         }
         DeviceKind::Cuda => bail!("--device cuda: this modiste is built without CUDA, so use --device cpu"),
     }

@@ -165,7 +165,7 @@ proptest! {
     #[test]
     fn any_number_of_threads_gives_the_same_bits(case in any_case()) {
         let train = |threads: usize| {
-            let mut executor = case.cpu(threads, Isa::choose());
+            let mut executor = case.cpu(threads, Isa::available()[0]);
             for step in 0..2 {
                 executor.train_step(case.batch(), &Hyper { step, adam: Adam::default() });
             }
@@ -202,8 +202,8 @@ fn images_beyond_the_batch_are_inferred_in_parts() {
     let conv = LayerRecipe::Conv { filters: 5, kernel: 3, stride: 1, padding: Padding::Same, activation: None };
     let case = case(input, 4, 23, vec![conv, conv], 11).unwrap();
     let mut whole = vec![0.0; 23 * 4];
-    case.cpu(2, Isa::choose()).infer(&case.images, &mut whole);
-    let mut small = CpuExecutor::new(&case.network, 5, 2, Isa::choose(), 5);
+    case.cpu(2, Isa::available()[0]).infer(&case.images, &mut whole);
+    let mut small = CpuExecutor::new(&case.network, 5, 2, Isa::available()[0], 5);
     small.set_state(&State::fresh(case.parameters.clone()));
     let mut parts = vec![0.0; 23 * 4];
     small.infer(&case.images, &mut parts);
@@ -215,9 +215,9 @@ fn a_smaller_batch_than_compiled_for_trains_alike() {
     let input = ImageShape { height: 8, width: 8, channels: 1 };
     let conv = LayerRecipe::Conv { filters: 20, kernel: 3, stride: 1, padding: Padding::Same, activation: None };
     let case = case(input, 3, 6, vec![conv, conv, LayerRecipe::MaxPool { size: 2, stride: None }], 3).unwrap();
-    let mut large = CpuExecutor::new(&case.network, 50, 2, Isa::choose(), 5);
+    let mut large = CpuExecutor::new(&case.network, 50, 2, Isa::available()[0], 5);
     large.set_state(&State::fresh(case.parameters.clone()));
-    let mut exact = case.cpu(2, Isa::choose());
+    let mut exact = case.cpu(2, Isa::available()[0]);
     assert_eq!(large.backward(case.batch(), 0), exact.backward(case.batch(), 0));
     assert_eq!(large.gradient(), exact.gradient());
 }

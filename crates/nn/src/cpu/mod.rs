@@ -32,7 +32,7 @@ use self::memory::Buffer;
 use self::plan::{Linear, Stage};
 use self::stage::{BackwardPass, ForwardPass, Machine, PARTS};
 use self::threads::Threads;
-pub use self::vector::Isa;
+pub use self::vector::{Isa, UnknownIsa};
 use crate::dropout::Mask;
 use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
 use crate::loss;
