@@ -127,10 +127,11 @@ fn difference(a: f32, b: f32) -> f64 {
 }
 
 fn cases() -> Vec<Case> {
-    let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let shared = crate_root.ancestors().nth(3).unwrap().join("shared/reference");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let shared = root.parent().unwrap().join("shared/reference");
     let directory = match std::env::var_os("MODISTE_REFERENCE") {
-        Some(directory) => PathBuf::from(directory),
+        // A relative path is meant from where `cargo test` was typed, which is not where tests run.
+        Some(directory) => root.join(directory),
         None if shared.is_dir() => shared,
         None => small_files(),
     };
