@@ -1,6 +1,6 @@
 //! Whether a file on disk is the published one.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -77,11 +77,16 @@ pub fn verify(set: &'static KnownSet, dir: &Path) -> Vec<FileReport> {
 /// The bytes of a file, if they are the published ones.
 pub(crate) fn read_checked(path: &Path, known: &KnownFile) -> Result<Vec<u8>, FileState> {
     let read = || {
-        let mut file = File::open(path)?;
-        let found = file.metadata()?.len();
+        // Opening a named pipe would wait for a writer, so the kind is asked first.
+        let meta = fs::metadata(path)?;
+        if !meta.is_file() {
+            return Ok(Err(FileState::Unreadable("it is not a file".to_owned())));
+        }
+        let found = meta.len();
         if found != known.size {
             return Ok(Err(FileState::WrongSize { found, expected: known.size }));
         }
+        let mut file = File::open(path)?;
         let mut bytes = Vec::with_capacity(known.size as usize);
         // A file that grows meanwhile is not followed.
         (&mut file).take(known.size + 1).read_to_end(&mut bytes)?;

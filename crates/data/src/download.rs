@@ -8,7 +8,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use ureq::http::{Response, StatusCode, header};
@@ -67,10 +67,12 @@ enum Failure {
 
 impl<'a> Downloader<'a> {
     pub(crate) fn new(patience: Patience, progress: &'a dyn Progress) -> Self {
+        // A time-out for looking up an address takes a thread, which not every system has left.
+        let threads = thread::Builder::new().spawn(|| ()).is_ok();
         let config = Agent::config_builder()
             // A status is judged here, by what it means for the next attempt.
             .http_status_as_error(false)
-            .timeout_resolve(Some(patience.connect))
+            .timeout_resolve(threads.then_some(patience.connect))
             .timeout_connect(Some(patience.connect))
             .timeout_recv_response(Some(patience.stall))
             .timeout_per_read(Some(patience.stall))

@@ -4,7 +4,7 @@
 //! a 32-bit number. Files are gzipped as a rule; their first bytes tell, whatever their name says. What a header
 //! claims is never believed: memory grows only as bytes really come.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -32,11 +32,12 @@ pub struct Idx {
 /// When the file cannot be read, and [`Error::Idx`] when it is not whole: a bad header, more or fewer values than
 /// the header says, a damaged gzip stream, or more data than such a file can sensibly hold.
 pub fn read(path: &Path) -> Result<Idx, Error> {
-    let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
-    let meta = file.metadata().map_err(|source| Error::io("read", path, source))?;
+    // Opening a named pipe would wait for a writer, so the kind is asked first.
+    let meta = fs::metadata(path).map_err(|source| Error::io("read", path, source))?;
     if !meta.is_file() {
         return Err(Error::idx(path, "it is not a file"));
     }
+    let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
     decode(BufReader::with_capacity(1 << 16, file), meta.len(), path)
 }
 

@@ -2,11 +2,12 @@
 //!
 //! A pixel is copied once: from the data set's bytes, through a table of 256 scaled values, to its place in the
 //! batch. Buffers go round: a dropped [`Batch`] gives its memory back, so a running loader allocates nothing.
+//! Where the system gives no thread, each batch is prepared when it is asked for.
 
 use std::iter::FusedIterator;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 
 use crate::{Images, Scaling};
 
@@ -51,25 +52,56 @@ impl Loader {
     /// # Panics
     /// `next` panics when it comes to a batch with an index that names no image.
     pub fn batches(&self, order: Arc<[u32]>, first_batch: usize) -> Batches {
-        let (sender, receiver) = sync_channel(AHEAD);
-        let images = Arc::clone(&self.images);
-        let table = Arc::clone(&self.table);
-        let shelf = Arc::clone(&self.shelf);
         let batch_size = self.batch_size;
         let start = first_batch.saturating_mul(batch_size).min(order.len());
         let remaining = (order.len() - start).div_ceil(batch_size);
-        let gather = move || {
-            for indices in order[start..].chunks(batch_size) {
-                let mut buffers = lock(&shelf).pop().unwrap_or_default();
-                buffers.fill(&images, &table, indices);
-                let batch = Batch { buffers, shelf: Arc::clone(&shelf) };
+        let gatherer = Gatherer {
+            images: Arc::clone(&self.images),
+            table: Arc::clone(&self.table),
+            shelf: Arc::clone(&self.shelf),
+            order,
+            start,
+            batch_size,
+        };
+        let (sender, receiver) = sync_channel(AHEAD);
+        let ahead = gatherer.clone();
+        let work = move || {
+            for batch in ahead {
                 // An error means that nobody wants more.
                 if sender.send(batch).is_err() {
                     return;
                 }
             }
         };
-        Batches { receiver: Some(receiver), thread: Some(std::thread::spawn(gather)), remaining }
+        let supply = match Builder::new().spawn(work) {
+            Ok(thread) => Supply::Ahead { receiver: Some(receiver), thread: Some(thread) },
+            Err(_) => Supply::OnDemand(gatherer),
+        };
+        Batches { supply, remaining }
+    }
+}
+
+/// Gathers one batch after the other.
+#[derive(Clone, Debug)]
+struct Gatherer {
+    images: Arc<Images>,
+    table: Arc<[f32; 256]>,
+    shelf: Arc<Shelf>,
+    order: Arc<[u32]>,
+    /// Where in `order` the next batch begins.
+    start: usize,
+    batch_size: usize,
+}
+
+impl Iterator for Gatherer {
+    type Item = Batch;
+
+    fn next(&mut self) -> Option<Batch> {
+        let indices = self.order[self.start..].chunks(self.batch_size).next()?;
+        let mut buffers = lock(&self.shelf).pop().unwrap_or_default();
+        buffers.fill(&self.images, &self.table, indices);
+        self.start += indices.len();
+        Some(Batch { buffers, shelf: Arc::clone(&self.shelf) })
     }
 }
 
@@ -88,9 +120,17 @@ impl Buffers {
 /// The batches of one pass. Dropping it early ends its thread.
 #[derive(Debug)]
 pub struct Batches {
-    receiver: Option<Receiver<Batch>>,
-    thread: Option<JoinHandle<()>>,
+    supply: Supply,
     remaining: usize,
+}
+
+/// Where the batches of a pass come from.
+#[derive(Debug)]
+enum Supply {
+    /// A thread that works ahead.
+    Ahead { receiver: Option<Receiver<Batch>>, thread: Option<JoinHandle<()>> },
+    /// The thread that asks for them.
+    OnDemand(Gatherer),
 }
 
 impl Iterator for Batches {
@@ -100,20 +140,19 @@ impl Iterator for Batches {
         if self.remaining == 0 {
             return None;
         }
-        match self.receiver.as_ref()?.recv() {
-            Ok(batch) => {
-                self.remaining -= 1;
-                Some(batch)
-            }
-            // The thread ended before its time, which only a panic can be the cause of: it goes on here.
-            Err(_) => {
+        let batch = match &mut self.supply {
+            Supply::OnDemand(gatherer) => gatherer.next(),
+            Supply::Ahead { receiver, thread } => receiver.as_ref()?.recv().ok().or_else(|| {
+                // The thread ended before its time, which only a panic can be the cause of: it goes on here.
                 self.remaining = 0;
-                if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join) {
-                    std::panic::resume_unwind(panic);
+                match thread.take().map(JoinHandle::join) {
+                    Some(Err(panic)) => std::panic::resume_unwind(panic),
+                    _ => None,
                 }
-                None
-            }
-        }
+            }),
+        }?;
+        self.remaining -= 1;
+        Some(batch)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -126,11 +165,13 @@ impl FusedIterator for Batches {}
 
 impl Drop for Batches {
     fn drop(&mut self) {
-        // Without a receiver the thread's next send fails, so the join is short.
-        self.receiver = None;
-        if let Some(thread) = self.thread.take() {
-            // Its panic, if any, concerned a batch that nobody asked for.
-            let _ = thread.join();
+        if let Supply::Ahead { receiver, thread } = &mut self.supply {
+            // Without a receiver the thread's next send fails, so the join is short.
+            *receiver = None;
+            if let Some(thread) = thread.take() {
+                // Its panic, if any, concerned a batch that nobody asked for.
+                let _ = thread.join();
+            }
         }
     }
 }

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use modiste_data::{Dataset, Error, Silent, Source, known_sets, load};
-use support::{NAMES, Notes, closed_address, gzip, idx, put_files};
+use modiste_data::{Dataset, Error, FileState, Loader, Scaling, Silent, Source, known_sets, load, verify};
+use support::{NAMES, Notes, closed_address, gzip, idx, put_files, small_set};
 
 fn source(words: &str) -> Source {
     words.parse().unwrap()
@@ -115,6 +115,19 @@ fn the_first_images_can_be_taken() {
     assert_eq!(train.take(1_000_000), *train);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_is_not_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    put_files(dir.path());
+    let pipe = dir.path().join(NAMES[1]);
+    fs::remove_file(&pipe).unwrap();
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(complaint(dir.path(), NAMES[1]).contains("not a file"));
+    let reports = verify(small_set(&[]), dir.path());
+    assert_eq!(reports[1].state, FileState::Unreadable("it is not a file".into()));
+}
+
 #[test]
 fn known_sets_are_described_in_full() {
     for set in known_sets() {
@@ -157,6 +170,37 @@ fn without_network_auto_says_so_and_goes_on() {
     assert!(said.contains("took drawn-garments of 10000 images"), "{said}");
     assert!(said.contains("fashion-mnist cannot be had, going on with drawn-garments instead"), "{said}");
     assert!(said.contains("no network") && said.contains("--data-dir"), "{said}");
+}
+
+/// What [`nothing_fails_where_the_system_gives_no_thread`] runs in a process of its own.
+#[test]
+#[ignore = "is run by another test"]
+fn load_and_batch_in_this_environment() {
+    assert!(std::thread::Builder::new().spawn(|| ()).is_err(), "this is to run where there are no threads");
+    let dir = tempfile::tempdir().unwrap();
+    put_files(dir.path());
+    assert_eq!(load_directory(dir.path()).unwrap().train.len(), 600);
+    let garments = load(&Source::DrawnGarments, None, &Silent).unwrap().train;
+    let order: Vec<u32> = (0..garments.len() as u32).collect();
+    let batches = Loader::new(garments, Scaling::SYMMETRIC, 300).batches(order.into(), 1);
+    assert_eq!(batches.len(), 33);
+    assert_eq!(batches.map(|batch| batch.len()).sum::<usize>(), 9_700);
+    // An attempt to download, too, ends in a sentence.
+    let error = load(&Source::Known(small_set(&[closed_address()])), Some(dir.path().join("none").as_path()), &Silent);
+    assert!(matches!(error, Err(Error::NoNetwork { .. })));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_fails_where_the_system_gives_no_thread() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "load_and_batch_in_this_environment", "--test-threads=1"])
+        // No thread can have a stack as large as this.
+        .env("RUST_MIN_STACK", (1_u64 << 47).to_string())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
 /// Runs where `$MODISTE_DATA` has the real files.

@@ -19,7 +19,7 @@ mod picture;
 mod tops;
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use rand::seq::SliceRandom;
@@ -38,6 +38,8 @@ const PIXELS: usize = SIDE * SIDE;
 pub const TRAIN_IMAGES: usize = 10_000;
 /// Test images of [`dataset`].
 pub const TEST_IMAGES: usize = 2_000;
+/// Images that a thread draws before it asks for more.
+const PART: usize = 100;
 /// Seed of the data set that goes by the name `drawn-garments`, so that numbers about it can be compared.
 const SEED: u64 = 2017;
 
@@ -59,17 +61,23 @@ pub fn draw(count: usize, seed: u64) -> Images {
     labels.shuffle(Dice::new(seed, u64::MAX).source());
 
     let mut pixels = vec![0; count * PIXELS];
-    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let share = count.div_ceil(threads).max(1);
-    thread::scope(|scope| {
-        for (part, (labels, pixels)) in labels.chunks(share).zip(pixels.chunks_mut(share * PIXELS)).enumerate() {
-            scope.spawn(move || {
-                for (offset, (&label, image)) in labels.iter().zip(pixels.chunks_exact_mut(PIXELS)).enumerate() {
-                    let mut dice = Dice::new(seed, (part * share + offset) as u64);
-                    picture::draw(Garment::ALL[usize::from(label)], &mut dice, image);
-                }
-            });
+    let parts = Mutex::new(labels.chunks(PART).zip(pixels.chunks_mut(PART * PIXELS)).enumerate());
+    let next_part = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        while let Some((part, (labels, pixels))) = next_part() {
+            for (offset, (&label, image)) in labels.iter().zip(pixels.chunks_exact_mut(PIXELS)).enumerate() {
+                let mut dice = Dice::new(seed, (part * PART + offset) as u64);
+                picture::draw(Garment::ALL[usize::from(label)], &mut dice, image);
+            }
         }
+    };
+    thread::scope(|scope| {
+        let helpers = thread::available_parallelism().map_or(1, NonZeroUsize::get) - 1;
+        // A helper the system does not give leaves more to the others and to this thread.
+        for _ in 0..helpers {
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
     });
     let shape = ImageShape { height: SIDE, width: SIDE, channels: 1 };
     Images::new(shape, pixels, labels, GARMENT_NAMES.len()).expect("each label has an image, and labels are below ten")
