@@ -3,15 +3,18 @@
 //! Bytes gather in a `.part` file, which a later attempt continues by asking for the rest. Nothing a server says
 //! about lengths is relied on: at most the known size is read, and the checksum decides. What fails in passing (a
 //! stall, a broken connection, a 5xx answer) is tried again after a growing pause; what will not change by waiting
-//! (a 404, wrong bytes) sends us to the next address.
+//! (a 404, wrong bytes) sends us to the next address. A connection that does not come about is such a passing trouble
+//! once any server has been reached; before that it is tried once more, and then held to mean that there is no network.
 
+use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::net::IpAddr;
 use std::path::Path;
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use ureq::http::{Response, StatusCode, header};
+use ureq::http::{Response, StatusCode, Uri, header};
 use ureq::{Agent, Body, Timeout};
 
 use crate::Error;
@@ -46,11 +49,15 @@ impl Default for Patience {
     }
 }
 
-/// Fetches files with one set of time-outs.
+/// Fetches the files of one set.
 pub(crate) struct Downloader<'a> {
     agent: Agent,
     patience: Patience,
     progress: &'a dyn Progress,
+    /// Whether any server has been reached, for any file.
+    reached: Cell<bool>,
+    /// Which address gave the last file: it is the first to be asked for the next.
+    preferred: Cell<usize>,
 }
 
 /// How an attempt ended other than well.
@@ -78,49 +85,49 @@ impl<'a> Downloader<'a> {
             .timeout_per_read(Some(patience.stall))
             .user_agent(concat!("modiste/", env!("CARGO_PKG_VERSION")))
             .build();
-        Self { agent: Agent::new_with_config(config), patience, progress }
+        let agent = Agent::new_with_config(config);
+        Self { agent, patience, progress, reached: Cell::new(false), preferred: Cell::new(0) }
     }
 
     /// Leaves the whole of `file`, checked and synced, in `part`, to which the caller has the sole right.
     pub(crate) fn fetch(&self, file: &KnownFile, mirrors: &[&str], part: &Path) -> Result<(), Error> {
         let mut reasons = Vec::new();
-        let mut any_answer = false;
-        for (index, mirror) in mirrors.iter().enumerate() {
-            let url = format!("{mirror}{}", file.name);
-            let Err(why) = self.fetch_from(&url, file, part, &mut any_answer)? else { return Ok(()) };
-            if index + 1 < mirrors.len() {
+        let first = self.preferred.get();
+        for (tried, index) in (0..mirrors.len()).map(|tried| (tried, (first + tried) % mirrors.len())) {
+            let url = format!("{}{}", mirrors[index], file.name);
+            let Err(why) = self.fetch_from(&url, file, part)? else {
+                self.preferred.set(index);
+                return Ok(());
+            };
+            if tried + 1 < mirrors.len() {
                 self.progress.report(Event::Notice(&format!("{url}: {why}; trying the next address")));
             }
             reasons.push(format!("{url}: {why}"));
         }
         let (file, why) = (file.name.to_owned(), reasons.join("; "));
-        Err(if any_answer { Error::Download { file, why } } else { Error::NoNetwork { file, why } })
+        Err(if self.reached.get() { Error::Download { file, why } } else { Error::NoNetwork { file, why } })
     }
 
     /// All attempts at one address. The inner error says why it did not give the file.
-    fn fetch_from(
-        &self,
-        url: &str,
-        file: &KnownFile,
-        part: &Path,
-        any_answer: &mut bool,
-    ) -> Result<Result<(), String>, Error> {
+    fn fetch_from(&self, url: &str, file: &KnownFile, part: &Path) -> Result<Result<(), String>, Error> {
         let mut pause = self.patience.pause;
         let mut attempt = 1;
         loop {
-            let failure = self.attempt(url, file, part);
-            // Where there has been an answer, a failing connection is a passing trouble; else there is no network,
-            // and asking again and again would only keep people waiting.
-            let reached = *any_answer;
-            *any_answer |= !matches!(failure, Err(Failure::Unreachable(_) | Failure::Local(_)));
-            let why = match failure {
+            let start = Instant::now();
+            let outcome = self.attempt(url, file, part);
+            if !matches!(outcome, Err(Failure::Unreachable(_) | Failure::Local(_))) {
+                self.reached.set(true);
+            }
+            // Asking again and again where there is no network would only keep people waiting.
+            let hopeless = !self.reached.get() && (attempt > 1 || start.elapsed() >= self.patience.connect);
+            let why = match outcome {
                 Ok(()) => {
                     self.progress.report(Event::Finished { file: file.name });
                     return Ok(Ok(()));
                 }
                 Err(Failure::Local(error)) => return Err(error),
                 Err(Failure::Refused(why)) => return Ok(Err(why)),
-                Err(Failure::Unreachable(why)) if !reached => return Ok(Err(why)),
+                Err(Failure::Unreachable(why)) if hopeless => return Ok(Err(why)),
                 Err(Failure::Passing(why) | Failure::Unreachable(why)) => why,
             };
             if attempt >= self.patience.attempts {
@@ -147,6 +154,10 @@ impl<'a> Downloader<'a> {
         let mut resumed = done > 0;
         if done < file.size {
             let mut request = self.agent.get(url).header(header::ACCEPT_ENCODING, "identity");
+            if is_loopback(url) {
+                // A proxy would look for the file on its own machine.
+                request = request.config().proxy(None).build();
+            }
             if resumed {
                 request = request.header(header::RANGE, format!("bytes={done}-"));
             }
@@ -269,6 +280,13 @@ fn content_range(value: &str) -> Option<(u64, Option<u64>)> {
     let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
     let (start, _) = range.split_once('-')?;
     Some((start.trim().parse().ok()?, total.trim().parse().ok()))
+}
+
+/// Whether an address is on this machine.
+fn is_loopback(url: &str) -> bool {
+    let uri = url.parse::<Uri>().unwrap_or_default();
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn judge(error: ureq::Error) -> Failure {

@@ -20,7 +20,7 @@ pub const DATA_DIR_VARIABLE: &str = "MODISTE_DATA";
 
 /// The directory in which the files of `set` are, or to which they would be fetched.
 ///
-/// `dir`, else `$MODISTE_DATA`, may hold the files themselves or in a subdirectory with the set's name; the
+/// `dir`, else `$MODISTE_DATA` (either counts as not given where it is empty), may hold the files themselves or in a subdirectory with the set's name; the
 /// subdirectory is preferred, so that sets whose files are called alike cannot overwrite each other. With neither it
 /// is `modiste/NAME` in the platform's cache directory.
 ///
@@ -28,7 +28,8 @@ pub const DATA_DIR_VARIABLE: &str = "MODISTE_DATA";
 /// [`Error::NoCache`] when the platform's cache directory is needed and cannot be told.
 pub fn find_dir(set: &KnownSet, dir: Option<&Path>) -> Result<PathBuf, Error> {
     let from_environment = || env::var_os(DATA_DIR_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let Some(given) = dir.map(Path::to_owned).or_else(from_environment) else {
+    let given = dir.filter(|dir| !dir.as_os_str().is_empty()).map(Path::to_owned);
+    let Some(given) = given.or_else(from_environment) else {
         return Ok(cache_dir().ok_or(Error::NoCache)?.join("modiste").join(set.name));
     };
     let below = given.join(set.name);
@@ -78,10 +79,14 @@ pub(crate) fn complete(set: &KnownSet, dir: &Path, patience: &Patience, progress
     fs::create_dir_all(dir).map_err(|source| Error::io("create", dir, source))?;
     let lock = Lock::take(dir, progress)?;
     let downloader = Downloader::new(*patience, progress);
+    let half_present = set.files.iter().any(|file| dir.join(file.name).exists());
     for file in &set.files {
         let path = dir.join(file.name);
         match read_checked(&path, file) {
             Ok(_) => continue,
+            Err(FileState::Missing) if half_present => {
+                progress.report(Event::Notice(&format!("{} is missing; fetching it", path.display())));
+            }
             Err(FileState::Missing) => {}
             Err(state) => {
                 let notice = format!("{} is damaged ({state}); fetching it again", path.display());

@@ -21,7 +21,8 @@ const FILE_NAMES: [&str; 4] =
 /// Loads a data set, downloading it first where it is known and not here yet.
 ///
 /// `dir` is where known sets are kept (`--data-dir`; see [`find_dir`]). [`Source::Auto`] falls back to drawn garments
-/// when Fashion-MNIST cannot be had, and says so by a notice; nothing else falls back. A directory of somebody's own
+/// when Fashion-MNIST cannot be fetched (no network, trouble at every server, nowhere to keep it), and says so and
+/// why by a notice; nothing else falls back. A directory of somebody's own
 /// holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`,
 /// each raw or with `.gz`, and may hold `classes.txt` with a class's name on each line.
 ///
@@ -29,12 +30,15 @@ const FILE_NAMES: [&str; 4] =
 /// When files are missing, damaged or do not belong together, and when they cannot be downloaded.
 pub fn load(source: &Source, dir: Option<&Path>, progress: &dyn Progress) -> Result<Dataset, Error> {
     match source {
-        Source::Auto => load_known(FASHION_MNIST, dir, progress).or_else(|error| {
-            let notice =
-                format!("{} cannot be had, going on with {DRAWN_GARMENTS} instead: {error}", FASHION_MNIST.name);
-            progress.report(Event::Notice(&notice));
-            Ok(garments::dataset())
-        }),
+        Source::Auto => match load_known(FASHION_MNIST, dir, progress) {
+            Err(error @ (Error::NoNetwork { .. } | Error::Download { .. } | Error::Io { .. } | Error::NoCache)) => {
+                let notice =
+                    format!("{} cannot be had, going on with {DRAWN_GARMENTS} instead: {error}", FASHION_MNIST.name);
+                progress.report(Event::Notice(&notice));
+                Ok(garments::dataset())
+            }
+            loaded_or_damaged => loaded_or_damaged,
+        },
         Source::Known(set) => load_known(set, dir, progress),
         Source::DrawnGarments => Ok(garments::dataset()),
         Source::Directory(path) => load_directory(path),

@@ -4,10 +4,11 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use modiste_data::{Error, FileState, KnownSet, Silent, Source, fetch, load, verify};
+use modiste_data::{Error, FileState, KnownSet, Patience, Silent, Source, fetch, load, verify};
 use support::{Answer, IMPATIENT, NAMES, Notes, Request, Server, closed_address, put_files, small_files, small_set};
 
 /// Serves the small set as planned for each of its files.
@@ -102,7 +103,8 @@ fn no_more_is_read_than_a_file_has() {
 #[test]
 fn after_not_found_the_next_address_is_asked() {
     let (requests, notes) = fetched_in_spite_of(&[|_| Answer::Status(404), |_| Answer::Honest]);
-    assert_eq!(requests[0].len(), 4, "a 404 does not change by asking again");
+    assert_eq!(requests[0].len(), 1, "a 404 does not change by asking again, nor for the next file");
+    assert_eq!(requests[1].len(), 4);
     assert!(notes.contains("404") && notes.contains("next address"), "{notes}");
 }
 
@@ -174,6 +176,46 @@ fn without_network_that_is_what_it_says_and_soon() {
     let error = fetch(set, Some(dir.path()), &IMPATIENT, &Silent).unwrap_err();
     assert!(matches!(error, Error::NoNetwork { .. }), "{error}");
     assert!(start.elapsed().as_secs() < 2);
+}
+
+#[test]
+fn the_first_connection_may_fail_once() {
+    let address = closed_address();
+    let set = small_set(&[address]);
+    let dir = tempfile::tempdir().unwrap();
+    let later = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(100));
+        Server::start_at(address, small_files(), |_| Answer::Honest)
+    });
+    let patience = Patience { pause: Duration::from_millis(500), ..IMPATIENT };
+    let place = fetch(set, Some(dir.path()), &patience, &Silent).unwrap();
+    assert_complete(&place, set);
+    assert_eq!(later.join().unwrap().requests().len(), 4);
+}
+
+#[test]
+fn an_outage_between_two_files_is_waited_out() {
+    let server = Server::start_with_outage(small_files(), Duration::from_millis(400));
+    let set = small_set(&[server.address]);
+    let (dir, notes) = (tempfile::tempdir().unwrap(), Notes::default());
+    let patience = Patience { pause: Duration::from_millis(50), attempts: 8, ..IMPATIENT };
+    let place = fetch(set, Some(dir.path()), &patience, &notes).unwrap();
+    assert_complete(&place, set);
+    assert!(notes.text().matches("Retrying").count() > 1, "{}", notes.text());
+}
+
+#[test]
+fn no_proxy_is_asked_for_what_is_on_this_machine() {
+    let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "an_honest_server_is_asked_once_for_each_file"])
+        .envs(proxies.map(|name| (name, closed_address())))
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[test]

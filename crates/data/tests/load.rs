@@ -5,8 +5,9 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
-use modiste_data::{Dataset, Error, FileState, Loader, Scaling, Silent, Source, known_sets, load, verify};
+use modiste_data::{Dataset, Error, FileState, Loader, Scaling, Silent, Source, find_dir, known_sets, load, verify};
 use support::{NAMES, Notes, closed_address, gzip, idx, put_files, small_set};
 
 fn source(words: &str) -> Source {
@@ -145,15 +146,16 @@ fn known_sets_are_described_in_full() {
 #[test]
 #[ignore = "is run by another test"]
 fn load_auto_in_this_environment() {
-    let notes = Notes::default();
+    let (notes, start) = (Notes::default(), Instant::now());
     let data = load(&Source::Auto, None, &notes).unwrap();
+    assert!(start.elapsed().as_secs_f64() < 2.5, "finding out that there is no network took {:?}", start.elapsed());
     println!("took {} of {} images, saying: {}", data.name, data.train.len(), notes.text());
     println!("{}", load(&source("fashion-mnist"), None, &Silent).unwrap_err());
 }
 
-#[test]
-fn without_network_auto_says_so_and_goes_on() {
-    let (dir, nowhere) = (tempfile::tempdir().unwrap(), closed_address());
+/// What it says where no address can be reached and `$MODISTE_DATA` is `dir`.
+fn load_auto_without_network(dir: &Path) -> String {
+    let nowhere = closed_address();
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "load_auto_in_this_environment", "--nocapture"])
         .envs(
@@ -162,14 +164,36 @@ fn without_network_auto_says_so_and_goes_on() {
         )
         .env("NO_PROXY", "")
         .env("no_proxy", "")
-        .env("MODISTE_DATA", dir.path())
+        .env("MODISTE_DATA", dir)
         .output()
         .unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}");
+    said
+}
+
+#[test]
+fn without_network_auto_says_so_and_goes_on() {
+    let said = load_auto_without_network(tempfile::tempdir().unwrap().path());
     assert!(said.contains("took drawn-garments of 10000 images"), "{said}");
     assert!(said.contains("fashion-mnist cannot be had, going on with drawn-garments instead"), "{said}");
     assert!(said.contains("no network") && said.contains("--data-dir"), "{said}");
+    assert!(!said.contains("is missing") && !said.contains("is damaged"), "{said}");
+}
+
+#[test]
+fn what_is_wrong_with_a_copy_is_said_before_going_on_without_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("fashion-mnist");
+    fs::create_dir(&place).unwrap();
+    fs::write(place.join(NAMES[1]), "other bytes").unwrap();
+    let said = load_auto_without_network(dir.path());
+    assert!(said.contains(&format!("{} is missing", place.join(NAMES[0]).display())), "{said}");
+    assert!(said.contains("going on with drawn-garments"), "{said}");
+
+    fs::write(place.join(NAMES[0]), "other bytes").unwrap();
+    let said = load_auto_without_network(dir.path());
+    assert!(said.contains(&format!("{} is damaged (11 bytes", place.join(NAMES[0]).display())), "{said}");
 }
 
 /// What [`nothing_fails_where_the_system_gives_no_thread`] runs in a process of its own.
@@ -203,10 +227,15 @@ fn nothing_fails_where_the_system_gives_no_thread() {
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
-/// Runs where `$MODISTE_DATA` has the real files.
+/// Runs where `$MODISTE_DATA` has the real files, and downloads nothing.
 #[test]
 fn the_real_fashion_mnist_is_loaded() {
-    let Some(dir) = std::env::var_os("MODISTE_DATA") else { return };
+    let Some(dir) = std::env::var_os("MODISTE_DATA").filter(|dir| !dir.is_empty()) else { return };
+    let set = known_sets()[0];
+    let place = find_dir(&set, Some(Path::new(&dir))).unwrap();
+    if !set.files.iter().all(|file| place.join(file.name).is_file()) {
+        return;
+    }
     let data = load(&source("fashion-mnist"), Some(Path::new(&dir)), &Silent).unwrap();
     assert_eq!((data.train.len(), data.test.len()), (60_000, 10_000));
     assert_eq!((data.train.shape().height, data.train.shape().width, data.train.shape().channels), (28, 28, 1));

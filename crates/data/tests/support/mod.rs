@@ -63,11 +63,40 @@ pub struct Server {
 impl Server {
     /// Serves `files` as `plan` says, which is given the number of earlier requests for the same file.
     pub fn start(files: Vec<(String, Vec<u8>)>, plan: impl Fn(usize) -> Answer + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}/", listener.local_addr().unwrap()).leak();
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), files, plan, None)
+    }
+
+    /// Serves at an address where it was silent so far.
+    pub fn start_at(
+        address: &str,
+        files: Vec<(String, Vec<u8>)>,
+        plan: impl Fn(usize) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        Self::on(TcpListener::bind(host(address)).unwrap(), files, plan, None)
+    }
+
+    /// Serves one request, then nobody for a while, then all others.
+    pub fn start_with_outage(files: Vec<(String, Vec<u8>)>, outage: Duration) -> Self {
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), files, |_| Answer::Honest, Some(outage))
+    }
+
+    fn on(
+        mut listener: TcpListener,
+        files: Vec<(String, Vec<u8>)>,
+        plan: impl Fn(usize) -> Answer + Send + Sync + 'static,
+        outage: Option<Duration>,
+    ) -> Self {
+        let address: &str = format!("http://{}/", listener.local_addr().unwrap()).leak();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (log, shared) = (Arc::clone(&requests), Arc::new((files, plan)));
         thread::spawn(move || {
+            if let Some(outage) = outage {
+                let (stream, _) = listener.accept().unwrap();
+                drop(listener);
+                answer(stream, &shared.0, &shared.1, &log);
+                thread::sleep(outage);
+                listener = TcpListener::bind(host(address)).unwrap();
+            }
             for stream in listener.incoming() {
                 let (log, shared) = (Arc::clone(&log), Arc::clone(&shared));
                 // The client may well hang up in the middle.
@@ -80,6 +109,10 @@ impl Server {
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
+}
+
+fn host(address: &str) -> &str {
+    address.trim_start_matches("http://").trim_end_matches('/')
 }
 
 fn answer(
