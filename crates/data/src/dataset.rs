@@ -97,13 +97,6 @@ impl Images {
         &self.pixels
     }
 
-    /// The first `count` images, or all where there are fewer.
-    pub fn take(&self, count: usize) -> Self {
-        let count = count.min(self.len());
-        let pixels = self.pixels[..count * self.shape.len()].to_vec();
-        Self { shape: self.shape, pixels, labels: self.labels[..count].to_vec() }
-    }
-
     /// Pixels of one image, `[height, width, channels]`.
     pub fn image(&self, index: usize) -> &[u8] {
         let size = self.shape.len();

@@ -35,6 +35,14 @@ pub enum Error {
         /// What does not match.
         why: String,
     },
+    /// A file does not name a directory's classes.
+    #[error("{} does not name the classes: {why}; give it one name on each line", path.display())]
+    Classes {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A directory lacks a file.
     #[error(
         "{} holds neither {file} nor {file}.gz; \

@@ -83,26 +83,10 @@ fn unpacked(mut stream: impl Read, stored: u64, gzipped: bool, path: &Path) -> R
         stream.read_exact(&mut dim).map_err(broken)?;
         dims.push(u32::from_be_bytes(dim) as usize);
     }
-    let shape = dims.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
-    // Three 32-bit dimensions fit into 96 bits.
-    let claimed = dims.iter().map(|&dim| dim as u128).product::<u128>();
-    let header = 4 + 4 * rank as u64;
-    if !gzipped && claimed != u128::from(stored.saturating_sub(header)) {
-        let held = stored.saturating_sub(header);
-        return Err(bad(format!("its header promises {shape} values, but {held} bytes follow")));
-    }
-    if gzipped && claimed > u128::from(UNSUSPECTED.max(stored.saturating_mul(HIGHEST_RATIO))) {
-        return Err(bad(format!("its header promises {shape} values, absurdly many for a file of {stored} bytes")));
-    }
-    // Checked above to be at most the length of a file, or at most a hundred times it.
-    let claimed = claimed as u64;
-
+    let shape = shape_of(&dims);
+    let Room { claimed, reserved } = room(&dims, stored, gzipped).map_err(bad)?;
     let mut values = Vec::new();
-    // Reserving what a raw file verifiably holds, or a usual gzip ratio, spares the copies of growing.
-    let likely = if gzipped { stored.saturating_mul(4) } else { stored };
-    values
-        .try_reserve(claimed.min(likely) as usize)
-        .map_err(|_| bad(format!("{shape} values do not fit into memory")))?;
+    values.try_reserve(reserved).map_err(|_| bad(format!("{shape} values do not fit into memory")))?;
     stream.by_ref().take(claimed).read_to_end(&mut values).map_err(broken)?;
     if (values.len() as u64) < claimed {
         return Err(bad(format!("its header promises {shape} values, but only {} follow", values.len())));
@@ -111,5 +95,63 @@ fn unpacked(mut stream: impl Read, stored: u64, gzipped: bool, path: &Path) -> R
     match stream.read(&mut [0]).map_err(broken)? {
         0 => Ok(Idx { dims, values }),
         _ => Err(bad(format!("more follows after the {shape} values its header promises"))),
+    }
+}
+
+fn shape_of(dims: &[usize]) -> String {
+    dims.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
+}
+
+/// What a header that can be believed asks for.
+#[derive(Debug, PartialEq, Eq)]
+struct Room {
+    /// Values to read, at most: memory for no more is ever taken.
+    claimed: u64,
+    /// Values to take memory for before any has come.
+    reserved: usize,
+}
+
+/// How much memory a file of `stored` bytes may take whose header says `dims`, or why its header is not believed.
+fn room(dims: &[usize], stored: u64, gzipped: bool) -> Result<Room, String> {
+    let shape = shape_of(dims);
+    // Three 32-bit dimensions fit into 96 bits.
+    let claimed = dims.iter().map(|&dim| dim as u128).product::<u128>();
+    let held = stored.saturating_sub(4 + 4 * dims.len() as u64);
+    if !gzipped && claimed != u128::from(held) {
+        return Err(format!("its header promises {shape} values, but {held} bytes follow"));
+    }
+    if gzipped && claimed > u128::from(UNSUSPECTED.max(stored.saturating_mul(HIGHEST_RATIO))) {
+        return Err(format!("its header promises {shape} values, absurdly many for a file of {stored} bytes"));
+    }
+    // Checked above to be at most the length of a file, or at most a hundred times it.
+    let claimed = claimed as u64;
+    // Reserving what a raw file verifiably holds, or a usual gzip ratio, spares the copies of growing.
+    let likely = if gzipped { stored.saturating_mul(4) } else { held };
+    Ok(Room { claimed, reserved: claimed.min(likely) as usize })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_follows_what_a_file_holds_and_not_what_it_promises() {
+        // Raw: exactly what follows the header, or nothing.
+        assert_eq!(room(&[600, 8, 8], 16 + 38_400, false), Ok(Room { claimed: 38_400, reserved: 38_400 }));
+        for stored in [0, 3, 16, 38_400, 16 + 38_399, 16 + 38_401] {
+            assert!(room(&[600, 8, 8], stored, false).unwrap_err().contains("600x8x8 values"), "{stored}");
+        }
+        // Gzipped: at first four times what is stored, and never more than a hundred times, beyond what is harmless.
+        assert_eq!(room(&[1000, 100, 100], 50, true), Ok(Room { claimed: 10_000_000, reserved: 200 }));
+        assert_eq!(room(&[10], 50, true), Ok(Room { claimed: 10, reserved: 10 }));
+        assert_eq!(room(&[256, 1 << 20], 50, true).map(|room| room.reserved), Ok(200));
+        let (megabyte, gigabyte) = (1 << 20, 1 << 30);
+        assert!(room(&[gigabyte], 11 * megabyte, true).is_ok());
+        assert!(room(&[gigabyte], 10 * megabyte, true).unwrap_err().contains("absurdly"));
+        let most = u32::MAX as usize;
+        for dims in [&[most][..], &[most; 3], &[60_000, 1 << 20, 1 << 20], &[257, 1 << 20]] {
+            assert!(room(dims, 1000, true).unwrap_err().contains("absurdly"), "{dims:?}");
+            assert!(room(dims, 1000, false).is_err(), "{dims:?}");
+        }
     }
 }

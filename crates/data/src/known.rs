@@ -7,9 +7,7 @@ pub struct KnownFile {
     pub name: &'static str,
     /// Bytes.
     pub size: u64,
-    /// MD5 sum in hexadecimal, as publishers print it.
-    pub md5: &'static str,
-    /// SHA-256 sum in hexadecimal: the one that is checked.
+    /// SHA-256 sum in hexadecimal.
     pub sha256: &'static str,
 }
 
@@ -64,25 +62,21 @@ static SETS: [KnownSet; 3] = [
             KnownFile {
                 name: "train-images-idx3-ubyte.gz",
                 size: 26_421_880,
-                md5: "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
                 sha256: "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
             },
             KnownFile {
                 name: "train-labels-idx1-ubyte.gz",
                 size: 29_515,
-                md5: "25c81989df183df01b3e8a0aad5dffbe",
                 sha256: "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
             },
             KnownFile {
                 name: "t10k-images-idx3-ubyte.gz",
                 size: 4_422_102,
-                md5: "bef4ecab320f06d8554ea6380940ec79",
                 sha256: "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
             },
             KnownFile {
                 name: "t10k-labels-idx1-ubyte.gz",
                 size: 5_148,
-                md5: "bb300cfdad3c16e7a12a480ee83cd310",
                 sha256: "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
             },
         ],
@@ -99,25 +93,21 @@ static SETS: [KnownSet; 3] = [
             KnownFile {
                 name: "train-images-idx3-ubyte.gz",
                 size: 9_912_422,
-                md5: "f68b3c2dcbeaaa9fbdd348bbdeb94873",
                 sha256: "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
             },
             KnownFile {
                 name: "train-labels-idx1-ubyte.gz",
                 size: 28_881,
-                md5: "d53e105ee54ea40749a09fcbcd1e9432",
                 sha256: "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
             },
             KnownFile {
                 name: "t10k-images-idx3-ubyte.gz",
                 size: 1_648_877,
-                md5: "9fb629c4189551a2d022fa330f9573f3",
                 sha256: "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
             },
             KnownFile {
                 name: "t10k-labels-idx1-ubyte.gz",
                 size: 4_542,
-                md5: "ec29112dd5afa0611ce80d1b7f02629c",
                 sha256: "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
             },
         ],
@@ -132,25 +122,21 @@ static SETS: [KnownSet; 3] = [
             KnownFile {
                 name: "train-images-idx3-ubyte.gz",
                 size: 18_165_135,
-                md5: "bdb82020997e1d708af4cf47b453dcf7",
                 sha256: "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
             },
             KnownFile {
                 name: "train-labels-idx1-ubyte.gz",
                 size: 29_497,
-                md5: "e144d726b3acfaa3e44228e80efcd344",
                 sha256: "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
             },
             KnownFile {
                 name: "t10k-images-idx3-ubyte.gz",
                 size: 3_041_136,
-                md5: "5c965bf0a639b31b8f53240b1b52f4d7",
                 sha256: "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
             },
             KnownFile {
                 name: "t10k-labels-idx1-ubyte.gz",
                 size: 5_120,
-                md5: "7320c461ea6c1c855c0b718fb2a4b134",
                 sha256: "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
             },
         ],

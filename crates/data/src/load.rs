@@ -1,6 +1,7 @@
 //! From the name of a source to images in memory.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -75,7 +76,7 @@ fn read_known(path: &Path, known: &KnownFile) -> Result<Result<Idx, FileState>, 
 }
 
 fn load_directory(dir: &Path) -> Result<Dataset, Error> {
-    if !dir.exists() && dir.components().count() == 1 {
+    if !dir.exists() && dir.components().count() <= 1 {
         let mut known: Vec<_> = known_sets().iter().map(|set| set.name).collect();
         known.push(DRAWN_GARMENTS);
         return Err(Error::UnknownSet { name: dir.display().to_string(), known: known.join(", ") });
@@ -96,16 +97,26 @@ fn load_directory(dir: &Path) -> Result<Dataset, Error> {
 /// labels it holds.
 fn class_names(dir: &Path) -> Result<Option<Vec<String>>, Error> {
     let path = dir.join("classes.txt");
-    match fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            // Labels are small, and no two sets have the same.
-            let has = |file: &KnownFile| read_checked(&dir.join(file.name), file).is_ok();
-            let set = known_sets().iter().find(|set| has(&set.files[1]) && has(&set.files[3]));
-            Ok(set.map(|set| set.class_names.map(String::from).to_vec()))
-        }
-        Err(source) => Err(Error::io("read", &path, source)),
+    if !path.exists() {
+        // Labels are small, and no two sets have the same.
+        let has = |file: &KnownFile| read_checked(&dir.join(file.name), file).is_ok();
+        let set = known_sets().iter().find(|set| has(&set.files[1]) && has(&set.files[3]));
+        return Ok(set.map(|set| set.class_names.map(String::from).to_vec()));
     }
+    let bad = |why: String| Error::Classes { path: path.clone(), why };
+    if !path.is_file() {
+        return Err(bad("it is not a file".into()));
+    }
+    let text = fs::read_to_string(&path).map_err(|source| match source.kind() {
+        ErrorKind::InvalidData => bad("it is not UTF-8 text".into()),
+        _ => Error::io("read", &path, source),
+    })?;
+    let names: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    // A label is a byte.
+    if names.len() > 256 {
+        return Err(bad(format!("it has {} names, where labels tell at most 256 classes apart", names.len())));
+    }
+    Ok(Some(names))
 }
 
 /// Runs `read` for the four files at once: unpacking them is what loading a set costs.

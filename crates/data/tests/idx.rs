@@ -87,22 +87,20 @@ fn files_end_where_their_header_says() {
 }
 
 #[test]
-fn absurd_promises_cost_nothing() {
+fn absurd_promises_are_not_believed() {
     for dims in [vec![u32::MAX], vec![u32::MAX; 3], vec![60_000, 1 << 20, 1 << 20], vec![1 << 31, 28, 28]] {
-        for bytes in [idx(&dims, &[0; 100]), gzip(&idx(&dims, &[0; 100]))] {
-            complaint(&bytes);
-        }
+        assert!(complaint(&idx(&dims, &[0; 100])).contains("100 bytes follow"));
+        assert!(complaint(&gzip(&idx(&dims, &[0; 100]))).contains("absurdly many"));
     }
 }
 
 #[test]
-fn a_gzip_bomb_does_not_go_off() {
-    // 300 MB of zeros in 0.3 MB: whether or not the header agrees, memory for them is never taken.
-    let zeros = vec![0; 300 << 20];
-    let with_agreeing_header = gzip(&idx(&[300, 1 << 10, 1 << 10], &zeros));
-    assert!(complaint(&with_agreeing_header).contains("absurdly"));
-    let beyond_header = gzip(&idx(&[3], &zeros));
-    assert!(complaint(&beyond_header).contains("more follows"));
+fn no_more_is_unpacked_than_the_header_says() {
+    let bomb = gzip(&idx(&[3], &vec![0; 16 << 20]));
+    let mut rest = &bomb[..];
+    let error = decode(&mut rest, bomb.len() as u64, Path::new("some-file")).unwrap_err();
+    assert!(error.to_string().contains("more follows"), "{error}");
+    assert!(rest.len() > bomb.len() / 2, "{} of {} bytes were left alone", rest.len(), bomb.len());
 }
 
 /// A sound file of some shape, gzipped or not.
