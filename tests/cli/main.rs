@@ -3,6 +3,7 @@
 mod bench;
 mod data;
 mod evaluate;
+mod garments;
 mod runner;
 mod summary;
 mod train;

@@ -74,13 +74,15 @@ enum Failure {
 
 impl<'a> Downloader<'a> {
     pub(crate) fn new(patience: Patience, progress: &'a dyn Progress) -> Self {
-        // A time-out for looking up an address takes a thread, which not every system has left.
-        let threads = thread::Builder::new().spawn(|| ()).is_ok();
+        // To look up an address within a time takes a thread (connecting may look up a proxy's); without one left to
+        // have, the system's own patience must do.
+        let threads = thread::Builder::new().spawn(|| ()).is_ok_and(|thread| thread.join().is_ok());
+        let connect = threads.then_some(patience.connect);
         let config = Agent::config_builder()
             // A status is judged here, by what it means for the next attempt.
             .http_status_as_error(false)
-            .timeout_resolve(threads.then_some(patience.connect))
-            .timeout_connect(Some(patience.connect))
+            .timeout_resolve(connect)
+            .timeout_connect(connect)
             .timeout_recv_response(Some(patience.stall))
             .timeout_per_read(Some(patience.stall))
             .user_agent(concat!("modiste/", env!("CARGO_PKG_VERSION")))

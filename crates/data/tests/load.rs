@@ -212,9 +212,11 @@ fn load_and_batch_in_this_environment() {
     let batches = Loader::new(garments, Scaling::SYMMETRIC, 300).batches(order.into(), 1);
     assert_eq!(batches.len(), 33);
     assert_eq!(batches.map(|batch| batch.len()).sum::<usize>(), 9_700);
-    // An attempt to download, too, ends in a sentence.
-    let error = load(&Source::Known(small_set(&[closed_address()])), Some(dir.path().join("none").as_path()), &Silent);
-    assert!(matches!(error, Err(Error::NoNetwork { .. })));
+    // An attempt to download, too, ends in a sentence, directly or through a proxy.
+    for address in [closed_address(), "http://example.invalid/"] {
+        let error = load(&Source::Known(small_set(&[address])), Some(&dir.path().join("none")), &Silent).unwrap_err();
+        assert!(matches!(error, Error::NoNetwork { .. }), "{error}");
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -222,6 +224,7 @@ fn load_and_batch_in_this_environment() {
 fn nothing_fails_where_the_system_gives_no_thread() {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "load_and_batch_in_this_environment", "--test-threads=1"])
+        .env("HTTP_PROXY", closed_address())
         // No thread can have a stack as large as this.
         .env("RUST_MIN_STACK", (1_u64 << 47).to_string())
         .output()
