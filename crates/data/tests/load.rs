@@ -237,6 +237,8 @@ fn nothing_fails_where_the_system_gives_no_thread() {
 #[test]
 fn the_real_fashion_mnist_is_loaded() {
     let Some(dir) = std::env::var_os("MODISTE_DATA").filter(|dir| !dir.is_empty()) else { return };
+    // A relative path is meant from where `cargo test` was typed, which is not where tests run.
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().join(dir);
     let set = known_sets()[0];
     let place = find_dir(&set, Some(Path::new(&dir))).unwrap();
     if !set.files.iter().all(|file| place.join(file.name).is_file()) {
