@@ -46,8 +46,9 @@ pub fn run(verb: &BenchVerb) -> Result<Outcome> {
     let batch = arguments.batch.map_or(recipe.training.batch, |batch| batch as usize);
     let images = BenchImages::load(arguments, &recipe, batch)?;
     let network = network(&recipe, images.shape, images.classes)?;
-    ensure_memory(&network, batch)?;
-    let mut executor = device(&arguments.compute)?.compile(&network, batch, recipe.training.seed);
+    let device = device(&arguments.compute)?;
+    ensure_memory(&device, &network, batch)?;
+    let mut executor = device.compile(&network, batch, recipe.training.seed);
     executor.set_state(&State::fresh(glorot_uniform(&network, recipe.training.seed)));
 
     let steps = arguments.steps as usize;

@@ -11,6 +11,7 @@ use modiste_nn::fingerprint;
 use modiste_nn::metrics::{ClassScore, Measures};
 use modiste_nn::model::Model;
 use modiste_nn::partition::{Partition, Subset};
+use modiste_nn::recipe::Validation;
 use modiste_nn::run_directory::{self, RunPaths};
 use serde::Serialize;
 
@@ -57,22 +58,29 @@ pub fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     let Found { path, model, data_dir } = find(arguments.model.as_deref())?;
     let card = &model.card;
     let Ok(own) = card.data.source.parse::<Source>();
-    let (source, foreign) = match &arguments.data.data {
-        Some(_) => (arguments.data.source(), arguments.data.source() != own),
-        None => (own, false),
-    };
+    let source = if arguments.data.data.is_some() { arguments.data.source() } else { own };
     let data_dir = arguments.data.place().or(data_dir.as_deref());
     let dataset = download_progress::load(&source, data_dir, arguments.output.quiet)?;
     check_fit(&path, &model, &dataset)?;
-    if !foreign && fingerprint::of_dataset(&dataset) != card.data.fingerprint {
+    // Whatever its name and place: the network may have learned from these very images.
+    let own = fingerprint::of_dataset(&dataset) == card.data.fingerprint;
+    if !own && arguments.data.data.is_none() {
         output::note(&format!("{} is not the same as when the network was trained on it", dataset.name));
+    } else if !own && arguments.split == Split::Validation {
+        bail!(
+            "{} is not the data that {} was trained on, so nothing of it was held out: take --split train or test",
+            dataset.name,
+            path.display()
+        );
     }
 
-    let limit = if foreign { None } else { card.data.limit };
-    let partition = Partition::new(&dataset, card.recipe.data.validation, limit, card.recipe.training.seed);
+    // All of a foreign set is new to the network.
+    let (validation, limit) =
+        if own { (card.recipe.data.validation, card.data.limit) } else { (Validation::Share(0.0), None) };
+    let partition = Partition::new(&dataset, validation, limit, card.recipe.training.seed);
     let (subset, split) = subset(partition, arguments.split)?;
     let batch = card.recipe.training.batch.min(LARGEST_BATCH).min(subset.len());
-    ensure_memory(&model.network, batch)?;
+    ensure_memory(&device, &model.network, batch)?;
     let mut executor = device.compile(&model.network, batch, card.recipe.training.seed);
     executor.set_state(&State::fresh(model.parameters));
     let mut evaluator = Evaluator::new(&subset, card.recipe.data.scaling, batch);
@@ -80,6 +88,9 @@ pub fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
         return Ok(Outcome::Interrupted);
     };
 
+    if !measures.loss().is_finite() {
+        bail!("the loss of {} is {}: its weights are no good, so train it again", path.display(), measures.loss());
+    }
     let header = Header { model: path.display().to_string(), recipe: &card.recipe.name, epochs: card.epochs };
     if arguments.output.json {
         output::print_json(&document(header, &dataset, split, &card.class_names, &measures))?;

@@ -64,15 +64,11 @@ pub fn device(options: &ComputeOptions) -> Result<Device> {
 }
 
 /// Refuses what cannot fit into memory, before the system ends the process for it.
-///
-/// The estimate is low: every layer's values of a batch once, and the parameters with gradient and two moments.
-pub fn ensure_memory(network: &Network, batch: usize) -> Result<()> {
-    let per_image = network.input.len() + network.layers.iter().map(|layer| layer.output.len()).sum::<usize>();
-    let values = per_image as u64 * batch as u64 + 4 * network.parameter_count() as u64;
-    let needed = values * size_of::<f32>() as u64;
+pub fn ensure_memory(device: &Device, network: &Network, batch: usize) -> Result<()> {
+    let needed = device.planned_bytes(network, batch);
     match memory::available_bytes() {
         Some(available) if needed > available => bail!(
-            "batches of {batch} images need at least {:.1} GB of memory where {:.1} GB are free: \
+            "batches of {batch} images need {:.1} GB of memory where {:.1} GB are free: \
              make the batch or the network smaller",
             needed as f64 / 1e9,
             available as f64 / 1e9

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail};
 use modiste_data::{Dataset, Source};
 use modiste_nn::checkpoint::Checkpoint;
+use modiste_nn::device::Device;
 use modiste_nn::executor::{Executor, State};
 use modiste_nn::fingerprint;
 use modiste_nn::init::glorot_uniform;
@@ -37,6 +38,7 @@ struct Job {
     network: Network,
     plan: RunPlan,
     run: RunDirectory,
+    partition: Partition,
     checkpoint: Option<Checkpoint>,
 }
 
@@ -45,8 +47,8 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
     let interrupt = Interrupt::catch()?;
     let device = device(&arguments.compute)?;
     let job = match &arguments.resume {
-        None => begin(arguments)?,
-        Some(directory) => match go_on(directory, arguments)? {
+        None => begin(arguments, &device)?,
+        Some(directory) => match go_on(directory, arguments, &device)? {
             Resumed::Unfinished(job) => *job,
             Resumed::Finished(result) => {
                 output::note(&format!(
@@ -66,7 +68,7 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
 }
 
 /// A new run: everything is checked before its directory is made.
-fn begin(arguments: &TrainArgs) -> Result<Job> {
+fn begin(arguments: &TrainArgs, device: &Device) -> Result<Job> {
     let mut recipe = Recipe::find(arguments.recipe.as_deref().unwrap_or(DEFAULT_RECIPE))?;
     let training = &mut recipe.training;
     training.epochs = arguments.epochs.map_or(training.epochs, |epochs| epochs as usize);
@@ -78,7 +80,7 @@ fn begin(arguments: &TrainArgs) -> Result<Job> {
     let source = arguments.data.source();
     let dataset = download_progress::load(&source, arguments.data.place(), arguments.output.quiet)?;
     let network = network(&recipe, dataset.train.shape(), dataset.class_names.len())?;
-    ensure_memory(&network, recipe.training.batch)?;
+    ensure_memory(device, &network, recipe.training.batch)?;
     let data = DataReference {
         name: dataset.name.clone(),
         source: found_again(&source, &dataset)?,
@@ -87,12 +89,15 @@ fn begin(arguments: &TrainArgs) -> Result<Job> {
     };
     let data_dir = arguments.data.place().map(absolute).transpose()?;
     let plan = RunPlan { data_dir, data };
+    plan.to_toml().context("the run cannot be described")?;
+    let partition = Partition::new(&dataset, recipe.data.validation, plan.data.limit, recipe.training.seed);
+    partition.check()?;
     let run = match &arguments.out {
         Some(out) => RunDirectory::create(out)?,
         None => RunDirectory::create_numbered(Path::new(RUNS), &recipe.name)?,
     };
     run.paths().write_plan(&recipe, &plan)?;
-    Ok(Job { recipe, dataset, network, plan, run, checkpoint: None })
+    Ok(Job { recipe, dataset, network, plan, run, partition, checkpoint: None })
 }
 
 /// Words of `--data` that find the same data from any directory: `auto` may mean something else tomorrow.
@@ -115,7 +120,7 @@ enum Resumed {
 }
 
 /// An earlier run, as it was left.
-fn go_on(directory: &Path, arguments: &TrainArgs) -> Result<Resumed> {
+fn go_on(directory: &Path, arguments: &TrainArgs, device: &Device) -> Result<Resumed> {
     let run = RunDirectory::open(directory)?;
     let paths = run.paths().clone();
     let plan = paths.read_plan()?;
@@ -123,16 +128,21 @@ fn go_on(directory: &Path, arguments: &TrainArgs) -> Result<Resumed> {
     let recorded = recipe.training.epochs;
     recipe.training.epochs = arguments.epochs.map_or(recorded, |epochs| epochs as usize);
     let epochs = recipe.training.epochs;
-    let too_few = |done: usize| {
-        anyhow!("{} has {done} epochs already, so --epochs {epochs} asks for too few", directory.display())
+    let too_few = |epochs_done: usize, steps: usize| {
+        let done = position_text(epochs_done, steps);
+        anyhow!("{} has {done} already, more than {epochs}: give a larger --epochs", directory.display())
     };
-    if exists(&paths.result())? {
-        let result = RunResult::open(&paths.result())?;
+    let result = if exists(&paths.result())? { Some(RunResult::open(&paths.result())) } else { None };
+    if let Some(Err(error)) = &result {
+        // It can be made again from the checkpoint.
+        output::note(&format!("{error}; going on from the checkpoint"));
+    }
+    if let Some(Ok(result)) = result {
         if result.epochs == epochs {
             return Ok(Resumed::Finished(Box::new(result)));
         }
         if result.epochs > epochs {
-            return Err(too_few(result.epochs));
+            return Err(too_few(result.epochs, 0));
         }
     }
 
@@ -147,14 +157,14 @@ fn go_on(directory: &Path, arguments: &TrainArgs) -> Result<Resumed> {
         );
     }
     let network = network(&recipe, dataset.train.shape(), dataset.class_names.len())?;
-    ensure_memory(&network, recipe.training.batch)?;
+    ensure_memory(device, &network, recipe.training.batch)?;
     // There is none if the run was killed within its first moments: then it begins anew, with the same result.
     let checkpoint =
         if exists(&paths.checkpoint())? { Some(Checkpoint::open(&paths.checkpoint(), &network)?) } else { None };
     if let Some(checkpoint) = &checkpoint {
         let position = &checkpoint.position;
         if position.epoch + usize::from(position.step_in_epoch > 0) > epochs {
-            return Err(too_few(position.epoch));
+            return Err(too_few(position.epoch, position.step_in_epoch));
         }
     }
     if epochs != recorded {
@@ -167,7 +177,8 @@ fn go_on(directory: &Path, arguments: &TrainArgs) -> Result<Resumed> {
         }
         _ => {}
     }
-    Ok(Resumed::Unfinished(Box::new(Job { recipe, dataset, network, plan, run, checkpoint })))
+    let partition = Partition::new(&dataset, recipe.data.validation, plan.data.limit, recipe.training.seed);
+    Ok(Resumed::Unfinished(Box::new(Job { recipe, dataset, network, plan, run, partition, checkpoint })))
 }
 
 fn exists(path: &Path) -> Result<bool> {
@@ -182,17 +193,16 @@ fn train(
     options: OutputOptions,
     started: Instant,
 ) -> Result<Outcome> {
-    let Job { recipe, dataset, network, plan, run, checkpoint } = job;
+    let Job { recipe, dataset, network, plan, run, partition, checkpoint } = job;
     let paths = run.paths();
     let seed = recipe.training.seed;
-    let partition = Partition::new(dataset, recipe.data.validation, plan.data.limit, seed);
     let info = executor.device();
     let mut display = TrainingDisplay::new(options, recipe.training.epochs);
     display.line(&format!(
         "{} on {}: {}; {} parameters; {} {}, {} thread{}",
         recipe.name,
         dataset.name,
-        sizes_text(&partition),
+        sizes_text(partition),
         grouped(network.parameter_count() as u64),
         info.device,
         info.isa,
@@ -203,7 +213,7 @@ fn train(
     if checkpoint.is_none() {
         executor.set_state(&State::fresh(glorot_uniform(network, seed)));
     }
-    let mut trainer = Trainer::new(executor, recipe, &partition, started)?;
+    let mut trainer = Trainer::new(executor, recipe, partition, started)?;
     if let Some(checkpoint) = checkpoint {
         trainer.restore(checkpoint).with_context(|| format!("cannot go on with {}", paths.directory().display()))?;
         let position = trainer.position();
@@ -223,7 +233,7 @@ fn train(
     let directory = paths.directory().display();
     match ended {
         Ok(Ended::Finished { test }) => {
-            let result = result(job, &trainer, &partition, test, info);
+            let result = result(job, &trainer, test, info);
             result.save(&paths.result()).with_context(|| resume_text(paths, "the run is trained"))?;
             display_ended?;
             tell(&result, paths.directory(), &options)?;
@@ -267,13 +277,7 @@ fn sizes_text(partition: &Partition) -> String {
     }
 }
 
-fn result(
-    job: &Job,
-    trainer: &Trainer<'_>,
-    partition: &Partition,
-    test: Measured,
-    info: modiste_nn::executor::DeviceInfo,
-) -> RunResult {
+fn result(job: &Job, trainer: &Trainer<'_>, test: Measured, info: modiste_nn::executor::DeviceInfo) -> RunResult {
     let position = trainer.position();
     let last = position.last.clone().unwrap_or_default();
     let images = (position.epoch * position.train_images) as f64;
@@ -290,9 +294,9 @@ fn result(
         steps: position.step,
         parameters: job.network.parameter_count(),
         sizes: Sizes {
-            train: partition.train.len(),
-            validation: partition.validation.as_ref().map_or(0, |subset| subset.len()),
-            test: partition.test.len(),
+            train: job.partition.train.len(),
+            validation: job.partition.validation.as_ref().map_or(0, |subset| subset.len()),
+            test: job.partition.test.len(),
         },
         limit: job.plan.data.limit,
         train_loss: last.train_loss,

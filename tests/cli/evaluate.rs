@@ -138,3 +138,22 @@ fn what_is_no_model_is_told_by_name() {
     let sentence = trained.words("evaluate").sentence();
     assert!(sentence.contains("model.safetensors") && sentence.contains("damaged"), "{sentence}");
 }
+
+/// What was held out stays held out, by whatever words its data is named; of other data nothing was.
+#[test]
+fn its_own_data_is_known_by_its_content() {
+    let world = World::new();
+    for (set, images) in [("set", 60), ("copy", 60), ("other", 40)] {
+        two_class_set(&world.path(set), [20, 200], images, (4, 5));
+    }
+    world.file("two.toml", SMALL.replace("units = 10", "units = 2"));
+    world.words("train two.toml --data set --limit 40 --out run").done();
+    let images = |words: &str| world.words(&format!("evaluate run --json {words}")).json()["images"].clone();
+    for (split, held) in [("validation", 4), ("train", 36)] {
+        assert_eq!(images(&format!("--split {split}")), held);
+        assert_eq!(images(&format!("--split {split} --data copy")), held);
+    }
+    assert_eq!(images("--split train --data other"), 40);
+    let sentence = world.words("evaluate run --split validation --data other").sentence();
+    assert!(sentence.contains("nothing of it was held out"), "{sentence}");
+}

@@ -182,14 +182,37 @@ fn threads_change_nothing() {
     }
 }
 
+/// A run that no machine finishes before it is stopped.
+const ENDLESS: &str = "--epochs 1000000";
+
+/// Resumes a stopped run for two epochs more than it has, and holds it against one that was never stopped.
+fn goes_on_as_if_nothing_had_been(world: &World, run: &Path, done: usize) {
+    assert!(!run.join("result.json").exists());
+    let more = (done + 2).to_string();
+    // Another number of threads and another place are no matter.
+    let mut command = world.command();
+    command.current_dir("/").args(["train", "--json", "--epochs", &more, "--resume"]).arg(run);
+    let resumed = command.output().unwrap();
+    assert!(resumed.status.success(), "{resumed:?}");
+    let whole = run.with_extension("whole");
+    world.words(&format!("{TRAIN} --epochs {more} --out {}", whole.display())).done();
+    assert_same_weights(run, &whole);
+    assert_eq!(epochs(run), (1..=done as u64 + 2).collect::<Vec<_>>());
+    assert_eq!(names(run), COMPLETE);
+    let (result, whole) = (json(run.join("result.json")), json(whole.join("result.json")));
+    for field in ["train_loss", "validation_loss", "test_loss", "test_accuracy", "steps", "sizes"] {
+        assert_eq!(result[field], whole[field], "{field}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_goes_on_as_if_nothing_had_been() {
     let world = world();
-    world.words(&format!("{TRAIN} --epochs 40 --out whole")).done();
     for signal in ["INT", "TERM"] {
-        let (child, mut stdout) = after_an_epoch(&world, &format!("{TRAIN} --epochs 40 --out {signal}"));
-        Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status().unwrap();
+        let (child, mut stdout) = after_an_epoch(&world, &format!("{TRAIN} {ENDLESS} --out {signal}"));
+        // The shell's own `kill`, since not every system has another.
+        Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status().unwrap();
         let mut rest = String::new();
         stdout.read_to_string(&mut rest).unwrap();
         let output = child.wait_with_output().unwrap();
@@ -197,41 +220,62 @@ fn an_interrupted_run_goes_on_as_if_nothing_had_been() {
         assert_eq!(output.status.code(), Some(130), "{stderr}");
         assert!(stderr.contains(&format!("modiste train --resume {signal}")), "{stderr}");
         let run = world.path(signal);
-        let before = epochs(&run);
-        assert!(before.len() < 40 && !run.join("result.json").exists());
-
-        // Another number of threads and another place are no matter.
-        let resumed =
-            world.command().current_dir("/").args(["train", "--json", "--resume"]).arg(&run).output().unwrap();
-        assert!(resumed.status.success(), "{resumed:?}");
-        assert_same_weights(&run, &world.path("whole"));
-        assert_eq!(epochs(&run), (1..=40).collect::<Vec<_>>());
-        assert_eq!(names(&run), COMPLETE);
-        let (result, whole) = (json(run.join("result.json")), json(world.path("whole/result.json")));
-        for field in ["train_loss", "validation_loss", "test_loss", "test_accuracy", "steps", "sizes"] {
-            assert_eq!(result[field], whole[field], "{field}");
-        }
+        goes_on_as_if_nothing_had_been(&world, &run, epochs(&run).len());
     }
 }
 
 #[test]
 fn a_killed_run_goes_on_as_if_nothing_had_been() {
     let world = world();
-    world.words(&format!("{TRAIN} --epochs 40 --out whole")).done();
-    let (mut child, _stdout) = after_an_epoch(&world, &format!("{TRAIN} --epochs 40 --out killed"));
+    let (mut child, _stdout) = after_an_epoch(&world, &format!("{TRAIN} {ENDLESS} --out killed"));
     child.kill().unwrap();
     child.wait().unwrap();
     let run = world.path("killed");
-    assert!(!run.join("result.json").exists());
     // What the kill may leave in its worst moment.
     fs::write(run.join(".checkpoint.safetensors.1234.unfinished"), "half").unwrap();
     let mut metrics = read(run.join("metrics.jsonl"));
+    let done = epochs(&run).len();
     metrics.extend(b"{\"epoch\":39,\"st");
     fs::write(run.join("metrics.jsonl"), metrics).unwrap();
-    world.words("train --resume killed").done();
-    assert_same_weights(&run, &world.path("whole"));
-    assert_eq!(epochs(&run), (1..=40).collect::<Vec<_>>());
-    assert_eq!(names(&run), COMPLETE);
+    goes_on_as_if_nothing_had_been(&world, &run, done);
+}
+
+/// Killed after its last checkpoint but before its model was written.
+#[test]
+fn the_model_of_a_finished_run_is_that_of_its_last_checkpoint() {
+    let world = world();
+    world.words(&format!("{TRAIN} --epochs 1 --out one")).done();
+    world.words(&format!("{TRAIN} --epochs 2 --out two")).done();
+    world.words(&format!("{TRAIN} --epochs 2 --out whole")).done();
+    fs::copy(world.path("one/model.safetensors"), world.path("two/model.safetensors")).unwrap();
+    fs::remove_file(world.path("two/result.json")).unwrap();
+    world.words("train --resume two").done();
+    assert_same_weights(&world.path("two"), &world.path("whole"));
+}
+
+#[test]
+fn what_cannot_be_trained_leaves_no_directory() {
+    let world = world();
+    world.file("greedy.toml", SMALL.replace("[training]", "[data]\nvalidation = 0.9\n[training]"));
+    let ended = world.words("train greedy.toml --data drawn-garments --limit 1 --out run");
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("there are no training images"), "{ended:?}");
+    assert!(!world.path("run").exists());
+}
+
+/// One step an epoch, nothing to validate on, and a step so long that the weights are finite but absurd.
+#[test]
+fn absurd_weights_are_not_kept_as_good() {
+    let world = world();
+    let recipe = SMALL
+        .replace("[training]", "[data]\nvalidation = 0\n[optimiser]\ntype = 'adam'\nlearning_rate = 1e37\n[training]");
+    world.file("wild.toml", recipe.replace("batch = 16", "batch = 100"));
+    let ended = world.words("train wild.toml --data drawn-garments --limit 100 --out run");
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("diverged") && ended.stderr.contains("last good checkpoint"), "{ended:?}");
+    let ended = world.words("evaluate run --json");
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(ended.json()["loss"].as_f64().unwrap() < 100.0);
 }
 
 #[test]

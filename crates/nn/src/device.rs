@@ -25,6 +25,13 @@ impl Device {
         Ok(Device::Cpu { threads, isa: Isa::choose()? })
     }
 
+    /// Bytes of memory that training a network in batches of up to `batch` images will take.
+    pub fn planned_bytes(&self, network: &Network, batch: usize) -> u64 {
+        match *self {
+            Device::Cpu { threads, isa } => CpuExecutor::planned_bytes(network, batch, threads, isa),
+        }
+    }
+
     /// Compiles a network for batches of up to `batch` images; dropout follows from `seed`.
     ///
     /// All parameters are zero until [`Executor::set_state`].

@@ -21,10 +21,6 @@ const KIND: &str = "model file";
 /// Changes when an older program could not use the file any more.
 const FORMAT: &str = "modiste-model-1";
 
-/// Images with a longer side or more channels are not small.
-const LARGEST_SIDE: usize = 4096;
-const LARGEST_CHANNELS: usize = 1024;
-
 /// Which data a run uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,14 +132,6 @@ impl Model {
             data: file.document("data")?,
             epochs: file.document("epochs")?,
         };
-        if card.class_names.is_empty() || card.class_names.len() > 256 {
-            return Err(file.invalid(format!("it has {} classes instead of 1 to 256", card.class_names.len())));
-        }
-        let ImageShape { height, width, channels } = card.image_shape;
-        let side = 1..=LARGEST_SIDE;
-        if !(side.contains(&height) && side.contains(&width) && (1..=LARGEST_CHANNELS).contains(&channels)) {
-            return Err(file.invalid(format!("it is for images of {height}×{width}×{channels}, which are none")));
-        }
         let network = card.network().map_err(|error| file.invalid(format!("its network is not one: {error}")))?;
         let parameters = collect(&file, &network, "")?;
         Ok(Self { card, network, parameters })

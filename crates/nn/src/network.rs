@@ -10,6 +10,11 @@ use crate::recipe::{Activation, LayerRecipe, Padding};
 /// More values than this in one layer's output or parameters are refused: no small image needs them.
 const LARGEST: usize = 1 << 28;
 
+/// Images with larger sides, more channels or more classes are refused: labels are bytes, and no small image is larger.
+const LARGEST_SIDE: usize = 4096;
+const MOST_CHANNELS: usize = 1024;
+const MOST_CLASSES: usize = 256;
+
 /// More layers than this are refused.
 const MOST_LAYERS: usize = 1000;
 
@@ -204,6 +209,21 @@ pub enum NetworkError {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// Nothing could be learned from such images.
+    #[error(
+        "images of {height}×{width}×{channels} are not between 1×1×1 and {LARGEST_SIDE}×{LARGEST_SIDE}×{MOST_CHANNELS}"
+    )]
+    Images {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+        /// Values per pixel.
+        channels: usize,
+    },
+    /// There are no classes, or too many.
+    #[error("{0} classes are not between 1 and {MOST_CLASSES}")]
+    Classes(usize),
     /// The list is too long.
     #[error("{0} layers are more than the {MOST_LAYERS} that a network may have")]
     TooDeep(usize),
@@ -227,6 +247,14 @@ impl Network {
     /// When a layer does not fit the one before, has a value out of range, the end is not a softmax over the classes, or
     /// there are too many layers.
     pub fn new(recipes: &[LayerRecipe], input: ImageShape, classes: usize) -> Result<Self, NetworkError> {
+        let ImageShape { height, width, channels } = input;
+        let side = 1..=LARGEST_SIDE;
+        if !(side.contains(&height) && side.contains(&width) && (1..=MOST_CHANNELS).contains(&channels)) {
+            return Err(NetworkError::Images { height, width, channels });
+        }
+        if !(1..=MOST_CLASSES).contains(&classes) {
+            return Err(NetworkError::Classes(classes));
+        }
         if recipes.len() > MOST_LAYERS {
             return Err(NetworkError::TooDeep(recipes.len()));
         }

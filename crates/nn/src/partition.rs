@@ -30,6 +30,19 @@ impl Subset {
     pub fn is_empty(&self) -> bool {
         self.indices.is_empty()
     }
+
+    /// The first of them, at most `count`.
+    pub fn first(&self, count: usize) -> Self {
+        Self::new(&self.images, &self.indices[..count.min(self.len())])
+    }
+}
+
+/// There is nothing to learn from, or to measure on.
+#[derive(Debug, thiserror::Error)]
+#[error("there are no {which} images: take more of the data set, or hold out less")]
+pub struct NoImages {
+    /// `training` or `test`.
+    which: &'static str,
 }
 
 /// A data set as a run uses it: a function of the set, the recipe's `validation` and seed, and the limit.
@@ -60,6 +73,19 @@ impl Partition {
         };
         let validation = validation.filter(|subset| !subset.is_empty());
         Self { train: Subset::new(&dataset.train, train), validation, test, validates_on_test }
+    }
+
+    /// Whether a network can be trained on it.
+    ///
+    /// # Errors
+    /// When there are no images to learn from or to measure on.
+    pub fn check(&self) -> Result<(), NoImages> {
+        for (subset, which) in [(&self.train, "training"), (&self.test, "test")] {
+            if subset.is_empty() {
+                return Err(NoImages { which });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -34,6 +34,16 @@ pub struct RunPlan {
     pub data: DataReference,
 }
 
+impl RunPlan {
+    /// As `run.toml` has it.
+    ///
+    /// # Errors
+    /// When a path in it is no UTF-8, which TOML cannot hold.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+}
+
 /// Why a directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -51,7 +61,7 @@ pub enum RunError {
         path: PathBuf,
     },
     /// There is no run.
-    #[error("{} is not a run directory: {why}", path.display())]
+    #[error("{} is not a run directory: {why}; name one that `modiste train` has made", path.display())]
     NotARun {
         /// The path.
         path: PathBuf,
@@ -153,7 +163,8 @@ impl RunPaths {
     /// When the system refuses.
     pub fn write_plan(&self, recipe: &Recipe, plan: &RunPlan) -> Result<(), FileError> {
         let path = self.plan();
-        let text = toml::to_string(plan).map_err(|error| FileError::io("write", &path, io::Error::other(error)))?;
+        let text = plan.to_toml().map_err(|error| FileError::io("write", &path, io::Error::other(error)))?;
+        // The plan comes last: it is what makes the directory a run.
         self.write_recipe(recipe)?;
         atomic_file::write(&path, |writer| writer.write_all(text.as_bytes()))
     }
@@ -218,7 +229,7 @@ impl RunDirectory {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(FileError::io("create a run in", path, error).into()),
         };
-        if RunPaths::new(path).recipe().exists() {
+        if RunPaths::new(path).plan().exists() {
             return Err(RunError::HoldsRun { path: path.to_owned() });
         }
         if entries.flatten().any(|entry| entry.file_name() != LOCK) {
@@ -306,7 +317,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("thesis.tex"), "x").unwrap();
         assert!(matches!(RunDirectory::create(directory.path()), Err(RunError::NotEmpty { .. })));
-        fs::write(directory.path().join("recipe.toml"), "x").unwrap();
+        fs::write(directory.path().join("run.toml"), "x").unwrap();
         assert!(matches!(RunDirectory::create(directory.path()), Err(RunError::HoldsRun { .. })));
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
         let file = directory.path().join("thesis.tex");
@@ -329,9 +340,9 @@ mod tests {
     fn what_is_no_run_cannot_be_opened() {
         let directory = tempfile::tempdir().unwrap();
         let problem = RunDirectory::open(directory.path()).unwrap_err().to_string();
-        assert!(problem.ends_with("is not a run directory: it has no run.toml"), "{problem}");
+        assert!(problem.contains("is not a run directory: it has no run.toml; name one"), "{problem}");
         let problem = RunDirectory::open(&directory.path().join("none")).unwrap_err().to_string();
-        assert!(problem.ends_with("is not a run directory: it does not exist"), "{problem}");
+        assert!(problem.contains("is not a run directory: it does not exist; name one"), "{problem}");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 

@@ -12,8 +12,11 @@ use crate::evaluation::Evaluator;
 use crate::executor::{Batch, Executor, Hyper};
 use crate::history::EpochRecord;
 use crate::keeper::Keeper;
-use crate::partition::Partition;
+use crate::partition::{NoImages, Partition};
 use crate::recipe::{Adam, Optimiser, Recipe};
+
+/// Training images on which parameters are tried before they are kept.
+const PROBED: usize = 64;
 
 /// Whoever wants to watch. `()` watches nothing.
 pub trait Observer {
@@ -65,11 +68,8 @@ pub enum TrainError {
         learning_rate: f64,
     },
     /// There is nothing to learn from.
-    #[error("there are no {which} images: take more of the data set, or hold out less")]
-    NoImages {
-        /// `training` or `test`.
-        which: &'static str,
-    },
+    #[error(transparent)]
+    NoImages(#[from] NoImages),
     /// A checkpoint is of another run.
     #[error("the checkpoint is of a run with {what} {then}, but this one has {now}: resume it as it was started")]
     OtherRun {
@@ -116,6 +116,8 @@ pub struct Trainer<'a> {
     loader: Loader,
     validation: Option<Evaluator>,
     test: Evaluator,
+    /// Of a few training images: whether the parameters still give finite numbers.
+    probe: Evaluator,
     position: Position,
     clock: Clock,
 }
@@ -142,11 +144,7 @@ impl<'a> Trainer<'a> {
         partition: &'a Partition,
         started: Instant,
     ) -> Result<Self, TrainError> {
-        for (subset, which) in [(&partition.train, "training"), (&partition.test, "test")] {
-            if subset.is_empty() {
-                return Err(TrainError::NoImages { which });
-            }
-        }
+        partition.check()?;
         let Optimiser::Adam(adam) = recipe.optimiser;
         let batch = recipe.training.batch;
         let scaling = recipe.data.scaling;
@@ -160,6 +158,7 @@ impl<'a> Trainer<'a> {
             loader: Loader::new(Arc::clone(&partition.train.images), scaling, batch),
             validation: partition.validation.as_ref().map(|subset| Evaluator::new(subset, scaling, measuring_batch)),
             test: Evaluator::new(&partition.test, scaling, measuring_batch),
+            probe: Evaluator::new(&partition.train.first(PROBED), scaling, measuring_batch),
             executor,
             partition,
             position,
@@ -207,12 +206,14 @@ impl<'a> Trainer<'a> {
         observer: &mut dyn Observer,
         stop: &AtomicBool,
     ) -> Result<Ended, TrainError> {
-        if self.position.step == 0 {
-            // From here on a run can be resumed, whatever happens to it.
+        // At first, so that a run can be resumed whatever happens to it; and where nothing is left to train, since a run that was
+        // killed between the writing of checkpoint and model has the model of an earlier epoch.
+        if self.position.step == 0 || self.position.epoch >= self.epochs {
             self.save(keeper)?;
         }
         while self.position.epoch < self.epochs {
             self.train(observer, stop)?;
+            self.probe()?;
             let measured = if self.position.step_in_epoch == self.steps { self.validate(stop)? } else { None };
             let Some(validation) = measured else {
                 self.save(keeper)?;
@@ -312,9 +313,20 @@ impl<'a> Trainer<'a> {
         let Some(measures) = self.test.measure(self.executor, stop) else { return Ok(None) };
         let measured = Measured { loss: measures.loss(), accuracy: measures.accuracy() };
         if !measured.loss.is_finite() {
-            return Err(self.diverged(format!("the test loss became {}", measured.loss), self.steps));
+            return Err(self.diverged(format!("the test loss became {}", measured.loss), 0));
         }
         Ok(Some(measured))
+    }
+
+    /// Refuses parameters that are finite but give nothing finite.
+    fn probe(&mut self) -> Result<(), TrainError> {
+        if let Some(measures) = self.probe.measure(self.executor, &AtomicBool::new(false))
+            && !measures.loss().is_finite()
+        {
+            let what = format!("the loss on training images became {}", measures.loss());
+            return Err(self.diverged(what, self.position.step_in_epoch));
+        }
+        Ok(())
     }
 
     /// Keeps the state, unless it is no good.

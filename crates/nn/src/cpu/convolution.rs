@@ -7,6 +7,7 @@ use super::plan::Stage;
 use super::product::panel_width;
 use super::stage::{BackwardPass, Begin, Finish, ForwardPass, Machine, PARTS, sum_parts};
 use super::threads::share;
+use super::vector::Isa;
 use super::winograd::Winograd;
 use crate::network::Window;
 
@@ -28,14 +29,19 @@ pub struct Convolution {
     bias: Buffer,
 }
 
+/// The best way to compute a convolution.
+fn algorithm(isa: Isa, stage: &Stage, window: Window) -> Box<dyn Algorithm> {
+    match Winograd::new(isa, window, stage.input, stage.linear_output) {
+        Some(winograd) => Box::new(winograd),
+        None => Box::new(Im2col::new(isa, window, stage.input, stage.linear_output)),
+    }
+}
+
 impl Convolution {
     /// Compiles a convolution stage; `first` says that nobody wants the gradient towards its input.
     pub fn new(machine: Machine<'_>, stage: Stage, window: Window, first: bool) -> Self {
-        let (input, output) = (stage.input, stage.linear_output);
-        let algorithm: Box<dyn Algorithm> = match Winograd::new(machine.isa, window, input, output) {
-            Some(winograd) => Box::new(winograd),
-            None => Box::new(Im2col::new(machine.isa, window, input, output)),
-        };
+        let output = stage.linear_output;
+        let algorithm = algorithm(machine.isa, &stage, window);
         Self {
             stage,
             taps: window.size * window.size,
@@ -44,6 +50,14 @@ impl Convolution {
             bias: Buffer::zeroed(output.pitch),
             algorithm,
         }
+    }
+
+    /// Values that such a stage will need: packed kernels, a partial gradient, scratch of a thread.
+    pub fn planned(isa: Isa, stage: &Stage, window: Window) -> (usize, usize, usize) {
+        let algorithm = algorithm(isa, stage, window);
+        let packed = algorithm.packed_forward().0 + algorithm.packed_backward().0;
+        let part = (window.size * window.size * stage.input.channels + 1) * stage.linear_output.pitch;
+        (packed, part, algorithm.scratch_len())
     }
 
     /// Values of scratch that each thread needs.

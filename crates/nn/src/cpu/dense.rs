@@ -45,6 +45,17 @@ impl Dense {
         }
     }
 
+    /// Values that such a stage will need: packed weights, a partial gradient, scratch of a thread.
+    pub fn planned(isa: Isa, stage: &Stage, units: usize, batch: usize) -> (usize, usize, usize) {
+        let panel = panel_width(isa);
+        let (inputs, pitch) = (stage.input.image_len(), stage.linear_output.pitch);
+        (
+            pitch.next_multiple_of(panel) * inputs + inputs.next_multiple_of(panel) * units,
+            pitch,
+            panel * (batch + units),
+        )
+    }
+
     /// Values of scratch that each thread needs.
     pub fn scratch_len(&self, batch: usize) -> usize {
         panel_width(self.isa) * (batch + self.units) + 32

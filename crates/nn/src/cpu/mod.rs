@@ -162,6 +162,26 @@ impl CpuExecutor {
         }
     }
 
+    /// Bytes of memory that training `network` in batches of `batch_size` images will take on `threads` threads.
+    pub fn planned_bytes(network: &Network, batch_size: usize, threads: usize, isa: Isa) -> u64 {
+        let (mut packed, mut part, mut scratch, mut outputs, mut largest) = (0, 0, 0, 0, [0, 0]);
+        for (index, stage) in plan::stages(network).iter().enumerate() {
+            let of_stage = match stage.linear {
+                Linear::Conv(window, _) => Convolution::planned(isa, stage, window),
+                Linear::Dense(units, _) => Dense::planned(isa, stage, units, batch_size),
+                Linear::Identity => (0, 0, stage.linear_output.image_len()),
+            };
+            packed += of_stage.0;
+            part = part.max(of_stage.1);
+            scratch = scratch.max(of_stage.2);
+            outputs += stage.output.image_len();
+            largest[index % 2] = largest[index % 2].max(stage.output.image_len());
+        }
+        let of_batch = batch_size * (network.input.len() + outputs + largest[0] + largest[1]);
+        let values = of_batch + 4 * network.parameter_count() + packed + PARTS * part + threads * scratch;
+        (values * size_of::<f32>()) as u64
+    }
+
     /// Brings the parameters into the stages' own forms, unless they are there.
     fn prepare(&mut self, wanted: Prepared) {
         if self.prepared >= wanted {
