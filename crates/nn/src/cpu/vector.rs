@@ -267,7 +267,6 @@ mod x86 {
     pub struct Avx512(__m512);
 
     // SAFETY of the bodies: one instruction each; the trait's contract covers features and pointers.
-    #[allow(clippy::undocumented_unsafe_blocks)]
     impl Vector for Avx512 {
         const LANES: usize = 16;
         const ROWS: usize = 12;
@@ -330,7 +329,6 @@ mod x86 {
     pub struct Avx2(__m256);
 
     // SAFETY of the bodies: a few instructions each; the trait's contract covers features and pointers.
-    #[allow(clippy::undocumented_unsafe_blocks)]
     impl Vector for Avx2 {
         const LANES: usize = 8;
         const ROWS: usize = 6;
@@ -412,7 +410,6 @@ mod neon {
     pub struct Neon(float32x4_t);
 
     // SAFETY of the bodies: a few instructions each; the trait's contract covers features and pointers.
-    #[allow(clippy::undocumented_unsafe_blocks)]
     impl Vector for Neon {
         const LANES: usize = 4;
         const ROWS: usize = 12;
