@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod chance;
 mod check;
 mod dataset;
 mod download;
@@ -15,6 +16,7 @@ mod scaling;
 mod source;
 mod split;
 
+pub use chance::{Purpose, random_numbers};
 pub use check::{FileReport, FileState, verify};
 pub use dataset::{Dataset, ImageShape, Images, ImagesError};
 pub use download::Patience;

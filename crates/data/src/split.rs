@@ -1,8 +1,8 @@
 //! Which images to learn from, which to hold out, and in which order: all from a seed.
 
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
+
+use crate::chance::{Purpose, random_numbers};
 
 /// Indices of training images, parted. Each index is in exactly one part, and each part is ascending.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,7 @@ pub fn stratified_split(labels: &[u8], classes: usize, share: f64, seed: u64) ->
             class.push(index as u32);
         }
     }
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream(SPLIT_STREAM);
+    let mut random = random_numbers(seed, Purpose::Split, 0);
     let mut held_out = vec![false; labels.len()];
     for class in &mut members {
         class.shuffle(&mut random);
@@ -40,11 +39,6 @@ pub fn stratified_split(labels: &[u8], classes: usize, share: f64, seed: u64) ->
 /// The order of an epoch: `indices` shuffled, as a function of `(seed, epoch)` only.
 pub fn shuffled(indices: &[u32], seed: u64, epoch: u64) -> Vec<u32> {
     let mut order = indices.to_vec();
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream(epoch);
-    order.shuffle(&mut random);
+    order.shuffle(&mut random_numbers(seed, Purpose::Order, epoch));
     order
 }
-
-/// Epochs take the streams from 0 upwards, so the split takes the last.
-const SPLIT_STREAM: u64 = u64::MAX;

@@ -1,7 +1,7 @@
 //! First values of the parameters.
 
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use modiste_data::{Purpose, random_numbers};
+use rand::Rng;
 
 use crate::network::Network;
 
@@ -10,10 +10,9 @@ use crate::network::Network;
 /// The result follows [`Network::parameters`] and depends on nothing but the seed and the shapes.
 pub fn glorot_uniform(network: &Network, seed: u64) -> Vec<f32> {
     let mut values = vec![0.0; network.parameter_count()];
-    for (stream, parameter) in network.parameters.iter().enumerate() {
+    for (index, parameter) in network.parameters.iter().enumerate() {
         let Some((fan_in, fan_out)) = parameter.fans else { continue };
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        random.set_stream(stream as u64 + 1);
+        let mut random = random_numbers(seed, Purpose::Parameters, index as u64);
         let limit = (6.0 / (fan_in + fan_out) as f64).sqrt();
         for value in &mut values[parameter.range.clone()] {
             let unit = f64::from(random.next_u32()) / f64::from(u32::MAX);

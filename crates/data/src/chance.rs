@@ -1,0 +1,46 @@
+//! Where random numbers come from: a seed, what they are for, and which of those.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// What random numbers are for. No two purposes share a number, so that none has an influence on another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The order of an epoch, by epoch.
+    Order,
+    /// Which images are held out.
+    Split,
+    /// First values of a network's parameters, by tensor.
+    Parameters,
+}
+
+/// The random numbers of `purpose` number `index`, below 2⁵⁶, under `seed`: the same on every machine.
+pub fn random_numbers(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
+    let mut numbers = ChaCha8Rng::seed_from_u64(seed);
+    numbers.set_stream((purpose as u64) << 56 | index);
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::Rng;
+
+    use super::*;
+
+    #[test]
+    fn seed_purpose_and_index_each_make_other_numbers() {
+        let first = |seed, purpose, index| random_numbers(seed, purpose, index).next_u64();
+        let all = [
+            first(0, Purpose::Order, 0),
+            first(1, Purpose::Order, 0),
+            first(0, Purpose::Order, 1),
+            first(0, Purpose::Split, 0),
+            first(0, Purpose::Parameters, 0),
+            first(0, Purpose::Parameters, 1),
+        ];
+        for (index, number) in all.iter().enumerate() {
+            assert!(!all[..index].contains(number), "number {index} is not its own");
+        }
+        assert_eq!(first(0, Purpose::Order, 1), all[2]);
+    }
+}
