@@ -1,6 +1,6 @@
 //! Which device runs a network.
 
-use crate::cpu::{CpuExecutor, Isa, UnknownIsa};
+use crate::cpu::{CpuExecutor, Processor, UnknownChoice};
 use crate::executor::Executor;
 use crate::network::Network;
 
@@ -8,27 +8,22 @@ use crate::network::Network;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
     /// The processor.
-    Cpu {
-        /// Threads that compute; at least 1.
-        threads: usize,
-        /// Instruction set of the kernels.
-        isa: Isa,
-    },
+    Cpu(Processor),
 }
 
 impl Device {
-    /// The processor with so many threads and its fastest instruction set, or the one that `$MODISTE_ISA` names.
+    /// The processor with so many threads, as [`Processor::new`] chooses.
     ///
     /// # Errors
-    /// When the variable names none that this machine has.
-    pub fn cpu(threads: usize) -> Result<Self, UnknownIsa> {
-        Ok(Device::Cpu { threads, isa: Isa::choose()? })
+    /// As [`Processor::new`].
+    pub fn cpu(threads: usize) -> Result<Self, UnknownChoice> {
+        Ok(Device::Cpu(Processor::new(threads)?))
     }
 
     /// Bytes of memory that training a network in batches of up to `batch` images will take.
     pub fn planned_bytes(&self, network: &Network, batch: usize) -> u64 {
         match *self {
-            Device::Cpu { threads, isa } => CpuExecutor::planned_bytes(network, batch, threads, isa),
+            Device::Cpu(processor) => CpuExecutor::planned_bytes(network, batch, processor),
         }
     }
 
@@ -40,7 +35,7 @@ impl Device {
     /// If this machine lacks the device's instruction set.
     pub fn compile(&self, network: &Network, batch: usize, seed: u64) -> Box<dyn Executor> {
         match *self {
-            Device::Cpu { threads, isa } => Box::new(CpuExecutor::new(network, batch, threads, isa, seed)),
+            Device::Cpu(processor) => Box::new(CpuExecutor::new(network, batch, processor, seed)),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! finite differences.
 
 use modiste_data::ImageShape;
-use modiste_nn::cpu::{CpuExecutor, Isa};
+use modiste_nn::cpu::{CpuExecutor, Processor};
 use modiste_nn::executor::{Batch, Executor, Hyper, State};
 use modiste_nn::network::Network;
 use modiste_nn::recipe::{Activation, Adam, LayerRecipe, Padding};
@@ -39,11 +39,15 @@ impl Case {
         executor
     }
 
-    fn cpu(&self, threads: usize, isa: Isa) -> CpuExecutor {
-        let mut executor = CpuExecutor::new(&self.network, self.labels.len(), threads, isa, 5);
+    fn cpu(&self, processor: Processor) -> CpuExecutor {
+        let mut executor = CpuExecutor::new(&self.network, self.labels.len(), processor, 5);
         executor.set_state(&State::fresh(self.parameters.clone()));
         executor
     }
+}
+
+fn fastest(threads: usize) -> Processor {
+    Processor::available(threads)[0]
 }
 
 /// Numbers in [-1, 1) that follow from their position.
@@ -119,16 +123,21 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
     let want = reference.backward(case.batch(), STEP);
     let want_gradient = reference.gradient().to_vec();
     reference.update(&Hyper { step: STEP, adam: Adam::default() });
-    for isa in Isa::available() {
-        let mut cpu = case.cpu(2, isa);
+    for processor in Processor::available(2) {
+        let mut cpu = case.cpu(processor);
         let mut logits = vec![f32::NAN; want_logits.len()];
         let mut features = vec![f32::NAN; want_features.len()];
         cpu.infer(&case.images, &mut logits);
         cpu.features(&case.images, &mut features);
-        prop_assert!(relative(&logits, &want_logits) < 1e-4, "{isa} logits");
-        prop_assert!(relative(&features, &want_features) < 1e-4, "{isa} features");
+        prop_assert!(relative(&logits, &want_logits) < 1e-4, "{processor}: logits");
+        prop_assert!(relative(&features, &want_features) < 1e-4, "{processor}: features");
         let got = cpu.backward(case.batch(), STEP);
-        prop_assert!((got.loss - want.loss).abs() < 1e-4 * want.loss, "{isa} loss {} not {}", got.loss, want.loss);
+        prop_assert!(
+            (got.loss - want.loss).abs() < 1e-4 * want.loss,
+            "{processor}: loss {} not {}",
+            got.loss,
+            want.loss
+        );
         let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
         let whole = norm(&mut want_gradient.iter().map(|&value| f64::from(value)));
         for parameter in &case.network.parameters {
@@ -136,14 +145,17 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
             let error = norm(&mut got.iter().zip(want).map(|(&got, &want)| f64::from(got) - f64::from(want)));
             let size = norm(&mut want.iter().map(|&value| f64::from(value)));
             let name = &parameter.name;
-            prop_assert!(error <= 1e-3 * size + 1e-5 * whole, "{isa} gradient of {name}: {error:.1e} of {size:.1e}");
+            prop_assert!(
+                error <= 1e-3 * size + 1e-5 * whole,
+                "{processor}: gradient of {name}: {error:.1e} of {size:.1e}"
+            );
         }
         // The same gradient must give the same update.
         cpu.gradient().copy_from_slice(&want_gradient);
         cpu.update(&Hyper { step: STEP, adam: Adam::default() });
         let (got, want) = (cpu.state(), reference.state());
-        prop_assert!(relative(&got.parameters, &want.parameters) < 1e-5, "{isa} update");
-        prop_assert!(relative(&got.second_moment, &want.second_moment) < 1e-4, "{isa} second moment");
+        prop_assert!(relative(&got.parameters, &want.parameters) < 1e-5, "{processor}: update");
+        prop_assert!(relative(&got.second_moment, &want.second_moment) < 1e-4, "{processor}: second moment");
     }
     Ok(())
 }
@@ -165,7 +177,7 @@ proptest! {
     #[test]
     fn any_number_of_threads_gives_the_same_bits(case in any_case()) {
         let train = |threads: usize| {
-            let mut executor = case.cpu(threads, Isa::available()[0]);
+            let mut executor = case.cpu(fastest(threads));
             for step in 0..2 {
                 executor.train_step(case.batch(), &Hyper { step, adam: Adam::default() });
             }
@@ -202,8 +214,8 @@ fn images_beyond_the_batch_are_inferred_in_parts() {
     let conv = LayerRecipe::Conv { filters: 5, kernel: 3, stride: 1, padding: Padding::Same, activation: None };
     let case = case(input, 4, 23, vec![conv, conv], 11).unwrap();
     let mut whole = vec![0.0; 23 * 4];
-    case.cpu(2, Isa::available()[0]).infer(&case.images, &mut whole);
-    let mut small = CpuExecutor::new(&case.network, 5, 2, Isa::available()[0], 5);
+    case.cpu(fastest(2)).infer(&case.images, &mut whole);
+    let mut small = CpuExecutor::new(&case.network, 5, fastest(2), 5);
     small.set_state(&State::fresh(case.parameters.clone()));
     let mut parts = vec![0.0; 23 * 4];
     small.infer(&case.images, &mut parts);
@@ -215,9 +227,9 @@ fn a_smaller_batch_than_compiled_for_trains_alike() {
     let input = ImageShape { height: 8, width: 8, channels: 1 };
     let conv = LayerRecipe::Conv { filters: 20, kernel: 3, stride: 1, padding: Padding::Same, activation: None };
     let case = case(input, 3, 6, vec![conv, conv, LayerRecipe::MaxPool { size: 2, stride: None }], 3).unwrap();
-    let mut large = CpuExecutor::new(&case.network, 50, 2, Isa::available()[0], 5);
+    let mut large = CpuExecutor::new(&case.network, 50, fastest(2), 5);
     large.set_state(&State::fresh(case.parameters.clone()));
-    let mut exact = case.cpu(2, Isa::available()[0]);
+    let mut exact = case.cpu(fastest(2));
     assert_eq!(large.backward(case.batch(), 0), exact.backward(case.batch(), 0));
     assert_eq!(large.gradient(), exact.gradient());
 }

@@ -4,6 +4,7 @@ use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use super::im2col::Im2col;
 use super::memory::{Buffer, Disjoint, LINE};
 use super::plan::Stage;
+use super::processor::Convolutions;
 use super::product::panel_width;
 use super::stage::{BackwardPass, Begin, Finish, ForwardPass, Machine, PARTS, sum_parts};
 use super::threads::share;
@@ -29,19 +30,19 @@ pub struct Convolution {
     bias: Buffer,
 }
 
-/// The best way to compute a convolution.
-fn algorithm(isa: Isa, stage: &Stage, window: Window) -> Box<dyn Algorithm> {
+/// The way to compute a convolution.
+fn algorithm(isa: Isa, convolutions: Convolutions, stage: &Stage, window: Window) -> Box<dyn Algorithm> {
     match Winograd::new(isa, window, stage.input, stage.linear_output) {
-        Some(winograd) => Box::new(winograd),
-        None => Box::new(Im2col::new(isa, window, stage.input, stage.linear_output)),
+        Some(winograd) if convolutions == Convolutions::Fewest => Box::new(winograd),
+        _ => Box::new(Im2col::new(isa, window, stage.input, stage.linear_output)),
     }
 }
 
 impl Convolution {
     /// Compiles a convolution stage; `first` says that nobody wants the gradient towards its input.
-    pub fn new(machine: Machine<'_>, stage: Stage, window: Window, first: bool) -> Self {
+    pub fn new(machine: Machine<'_>, convolutions: Convolutions, stage: Stage, window: Window, first: bool) -> Self {
         let output = stage.linear_output;
-        let algorithm = algorithm(machine.isa, &stage, window);
+        let algorithm = algorithm(machine.isa, convolutions, &stage, window);
         Self {
             stage,
             taps: window.size * window.size,
@@ -53,8 +54,8 @@ impl Convolution {
     }
 
     /// Values that such a stage will need: packed kernels, a partial gradient, scratch of a thread.
-    pub fn planned(isa: Isa, stage: &Stage, window: Window) -> (usize, usize, usize) {
-        let algorithm = algorithm(isa, stage, window);
+    pub fn planned(isa: Isa, convolutions: Convolutions, stage: &Stage, window: Window) -> (usize, usize, usize) {
+        let algorithm = algorithm(isa, convolutions, stage, window);
         let packed = algorithm.packed_forward().0 + algorithm.packed_backward().0;
         let part = (window.size * window.size * stage.input.channels + 1) * stage.linear_output.pitch;
         (packed, part, algorithm.scratch_len())

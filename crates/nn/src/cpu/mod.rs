@@ -16,6 +16,7 @@ mod identity;
 mod im2col;
 mod memory;
 mod plan;
+mod processor;
 mod product;
 mod stage;
 mod threads;
@@ -30,9 +31,10 @@ use self::dense::Dense;
 use self::identity::Identity;
 use self::memory::Buffer;
 use self::plan::{Linear, Stage};
+pub use self::processor::{Convolutions, Processor, UnknownChoice};
 use self::stage::{BackwardPass, ForwardPass, Machine, PARTS};
 use self::threads::Threads;
-pub use self::vector::{Isa, UnknownIsa};
+pub use self::vector::Isa;
 use crate::dropout::Mask;
 use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
 use crate::loss;
@@ -92,13 +94,14 @@ enum StageKernel {
 }
 
 impl CpuExecutor {
-    /// Compiles a network for batches of up to `batch_size` images on `threads` threads; dropout follows from `seed`.
+    /// Compiles a network for batches of up to `batch_size` images; dropout follows from `seed`.
     ///
     /// All parameters are zero until [`Executor::set_state`].
     ///
     /// # Panics
     /// If this machine lacks the instruction set.
-    pub fn new(network: &Network, batch_size: usize, threads: usize, isa: Isa, seed: u64) -> Self {
+    pub fn new(network: &Network, batch_size: usize, processor: Processor, seed: u64) -> Self {
+        let Processor { threads, isa, convolutions } = processor;
         assert!(Isa::available().contains(&isa), "{isa} is not among the instruction sets of this machine");
         // Sizes do not depend on the threads, which need theirs: one without scratch stands in.
         let planning = Threads::new(1, 0);
@@ -123,7 +126,7 @@ impl CpuExecutor {
                 };
                 let kernel = match plan.linear {
                     Linear::Conv(window, _) => {
-                        StageKernel::Convolution(Convolution::new(machine, plan, window, index == first))
+                        StageKernel::Convolution(Convolution::new(machine, convolutions, plan, window, index == first))
                     }
                     Linear::Dense(units, _) => StageKernel::Dense(Dense::new(machine, plan, units, index == first)),
                     Linear::Identity => StageKernel::Identity(Identity::new(plan)),
@@ -162,12 +165,13 @@ impl CpuExecutor {
         }
     }
 
-    /// Bytes of memory that training `network` in batches of `batch_size` images will take on `threads` threads.
-    pub fn planned_bytes(network: &Network, batch_size: usize, threads: usize, isa: Isa) -> u64 {
+    /// Bytes of memory that training `network` in batches of `batch_size` images will take.
+    pub fn planned_bytes(network: &Network, batch_size: usize, processor: Processor) -> u64 {
+        let Processor { threads, isa, convolutions } = processor;
         let (mut packed, mut part, mut scratch, mut outputs, mut largest) = (0, 0, 0, 0, [0, 0]);
         for (index, stage) in plan::stages(network).iter().enumerate() {
             let of_stage = match stage.linear {
-                Linear::Conv(window, _) => Convolution::planned(isa, stage, window),
+                Linear::Conv(window, _) => Convolution::planned(isa, convolutions, stage, window),
                 Linear::Dense(units, _) => Dense::planned(isa, stage, units, batch_size),
                 Linear::Identity => (0, 0, stage.linear_output.image_len()),
             };

@@ -93,21 +93,6 @@ impl Isa {
         found
     }
 
-    /// The fastest available one, or the one that `$MODISTE_ISA` names.
-    ///
-    /// # Errors
-    /// When it names none that this machine has.
-    pub fn choose() -> Result<Isa, UnknownIsa> {
-        let available = Self::available();
-        match std::env::var("MODISTE_ISA") {
-            Ok(wanted) if !wanted.is_empty() => {
-                let found = available.iter().copied().find(|isa| isa.to_string() == wanted);
-                found.ok_or(UnknownIsa { wanted, available })
-            }
-            _ => Ok(available[0]),
-        }
-    }
-
     /// Lanes of a register.
     pub fn lanes(self) -> usize {
         match self {
@@ -140,17 +125,6 @@ impl Isa {
             }
         }
     }
-}
-
-/// `$MODISTE_ISA` names no instruction set of this machine.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "MODISTE_ISA is '{wanted}', but this machine has {}: take one of these, or unset it",
-    available.iter().map(Isa::to_string).collect::<Vec<_>>().join(", ")
-)]
-pub struct UnknownIsa {
-    wanted: String,
-    available: Vec<Isa>,
 }
 
 impl fmt::Display for Isa {

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Whether Winograd's tiles cost accuracy: trains seed-vgg with and without them, and writes CONVOLUTIONS.md.
+
+Runs that are there already are taken as they are, so an interrupted comparison goes on where it stopped.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+import machine
+from compare import build, positive, require_data, say
+from contenders import HERE, ProcessFailed
+
+REPOSITORY = HERE.parent
+RECIPE = "seed-vgg"
+METHODS = {"fewest": "Winograd's tiles", "direct": "direct"}
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--modiste", metavar="PATH", help="the program [default: build target/release/modiste]")
+    parser.add_argument("--seeds", metavar="N", type=positive, default=5, help="runs of each kind [default: 5]")
+    parser.add_argument("--epochs", metavar="N", type=positive, default=10, help="epochs of each run [default: 10]")
+    parser.add_argument("--runs", metavar="DIR", type=pathlib.Path, default=REPOSITORY / "runs" / "convolutions",
+                        help="where the runs are kept [default: runs/convolutions]")
+    parser.add_argument("--out", metavar="FILE", type=pathlib.Path, default=HERE / "CONVOLUTIONS.md",
+                        help="what to write [default: CONVOLUTIONS.md beside this program]")
+    return parser.parse_args()
+
+
+def main(chosen):
+    require_data()
+    modiste = chosen.modiste or build()
+    runs = {method: [] for method in METHODS}
+    for seed in range(chosen.seeds):
+        for method in METHODS:
+            result = train(modiste, method, seed, chosen.epochs, chosen.runs / f"{chosen.epochs}-{method}-{seed}")
+            runs[method].append(result)
+            say(f"seed {seed}, {METHODS[method]}: {result['test_accuracy']:.4f}")
+    chosen.out.write_text(document(runs, chosen.epochs), encoding="utf-8")
+    say(f"written to {chosen.out}")
+
+
+def train(modiste, method, seed, epochs, directory):
+    """The result of a run, which is begun, gone on with, or there already."""
+    result = directory / "result.json"
+    if not result.exists():
+        start = ["--resume", directory] if directory.exists() else [
+            RECIPE, "--data", "fashion-mnist", "--epochs", str(epochs), "--seed", str(seed), "--out", directory]
+        environment = {**os.environ, "MODISTE_CONVOLUTIONS": method}
+        done = subprocess.run([modiste, "train", *start, "--quiet"], env=environment, stdout=subprocess.DEVNULL)
+        if done.returncode != 0 or not result.exists():
+            raise ProcessFailed(f"the run in {directory} did not end well")
+    return json.loads(result.read_text(encoding="utf-8"))
+
+
+def document(runs, epochs):
+    fewest, direct = ([run["test_accuracy"] for run in runs[method]] for method in METHODS)
+    lines = [
+        "# Accuracy with and without Winograd's tiles",
+        "",
+        "Written by `bench/convolutions.py`; nothing in it is typed by hand.",
+        "",
+        f"{RECIPE} on Fashion-MNIST, {epochs} epochs, trained on all 60,000 images: accuracy on the test images after the "
+        "last epoch. Runs of one seed begin with the same weights and see the same images and dropout masks in the same "
+        "order; what differs is how convolutions and their gradients are rounded.",
+        "",
+        "| seed | " + " | ".join(METHODS.values()) + " | difference |",
+        "| --- " * (len(METHODS) + 2) + "|",
+    ]
+    pairs = list(zip(fewest, direct))
+    lines += [f"| {seed} | {a:.4f} | {b:.4f} | {a - b:+.4f} |" for seed, (a, b) in enumerate(pairs)]
+    differences = [a - b for a, b in pairs]
+    lines.append("| mean | " + " | ".join(f"{statistics.mean(row):.4f}" for row in (fewest, direct))
+                 + f" | {statistics.mean(differences):+.4f} |")
+    if len(pairs) > 1:
+        lines.append("| standard deviation | " + " | ".join(f"{statistics.stdev(row):.4f}" for row in (fewest, direct))
+                     + f" | {statistics.stdev(differences):.4f} |")
+        error = statistics.stdev(differences) / len(differences) ** 0.5
+        lines += ["", f"The mean difference is {statistics.mean(differences):+.4f} with a standard error of {error:.4f}."]
+    train = [statistics.mean(run["train_accuracy"] for run in runs[method]) for method in METHODS]
+    lines += ["", "Mean accuracy on the training images in the last epoch: "
+              + ", ".join(f"{value:.4f} ({name})" for value, name in zip(train, METHODS.values())) + ".", ""]
+    lines += ["modiste " + machine.commit(REPOSITORY) + ", " + next(iter(runs["fewest"]))["isa"] + ".", ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    try:
+        main(options())
+    except (ProcessFailed, OSError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        say("interrupted; the runs are kept")
+        sys.exit(130)
