@@ -3,13 +3,15 @@
 use std::fmt::Debug;
 use std::ops::Range;
 
+use super::input::Input;
 use super::memory::Disjoint;
+use super::stage::{Begin, Finish};
 
 /// A way to compute a convolution and its two gradients, image by image.
 pub trait Algorithm: Debug + Send + Sync {
     /// Images that are computed together.
     fn images_per_block(&self) -> usize;
-    /// Values of scratch that each thread needs.
+    /// Values of scratch that each thread needs beside those of the input.
     fn scratch_len(&self) -> usize;
     /// Values of the kernels as the forward pass takes them, and tasks that bring them there.
     fn packed_forward(&self) -> (usize, usize);
@@ -23,7 +25,7 @@ pub trait Algorithm: Debug + Send + Sync {
     /// Convolves some images of a batch.
     fn forward(&self, task: ForwardTask<'_>, scratch: &mut [f32]);
 
-    /// The gradients from `images` of a batch.
+    /// The gradients from some images of a batch.
     fn backward(&self, task: BackwardTask<'_>, scratch: &mut [f32]);
 }
 
@@ -34,25 +36,27 @@ pub struct ForwardTask<'a> {
     /// Which channels of the output, padding included: whole panels, and whole lines.
     pub channels: Range<usize>,
     /// The whole batch's input.
-    pub input: &'a [f32],
+    pub input: &'a Input<'a>,
     /// Kernels as the forward pass takes them.
     pub packed: &'a [f32],
     /// Takes each image of the result, `[height, width, pitch]`, of which only the wanted channels are there.
-    pub finish: &'a mut dyn FnMut(usize, &[f32]),
+    pub finish: &'a Finish<'a>,
 }
 
 /// The backward pass of some images of a batch.
 pub struct BackwardTask<'a> {
     /// Which images.
     pub images: Range<usize>,
-    /// The whole batch's input.
-    pub input: &'a [f32],
+    /// Which of the batch's parts they are in.
+    pub part: usize,
+    /// The whole batch's input, which takes the gradient towards it.
+    pub input: &'a Input<'a>,
     /// Kernels as the backward pass takes them.
     pub packed: &'a [f32],
-    /// Writes an image of the gradient towards the convolution's output, `[height, width, pitch]`.
-    pub begin: &'a mut dyn FnMut(usize, &mut [f32]),
-    /// Receives the images' own part of the gradient towards the input, if anybody wants it.
-    pub d_input: Option<&'a Disjoint<'a, f32>>,
-    /// Gradient towards the kernels from these images, `[tap][in][out pitch]`, overwritten.
+    /// Gives the gradient towards each image of the convolution's output.
+    pub begin: &'a Begin<'a>,
+    /// Receives the images' part of the gradient towards the bias in addition to what it holds, `[out pitch]`.
+    pub d_bias: &'a mut [f32],
+    /// Receives their part of the gradient towards the kernels in addition to what it holds, `[tap][in][out pitch]`.
     pub d_weight: &'a mut [f32],
 }

@@ -1,7 +1,8 @@
 //! A convolution stage: its kernels in the form the passes want, and its gradient summed over parts.
 
 use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
-use super::im2col::Im2col;
+use super::direct::Direct;
+use super::input::Input;
 use super::memory::{Buffer, Disjoint, LINE};
 use super::plan::Stage;
 use super::processor::Convolutions;
@@ -21,6 +22,7 @@ const TASKS: usize = 8;
 /// A convolution and what follows it.
 #[derive(Debug)]
 pub struct Convolution {
+    isa: Isa,
     stage: Stage,
     algorithm: Box<dyn Algorithm>,
     taps: usize,
@@ -34,36 +36,46 @@ pub struct Convolution {
 fn algorithm(isa: Isa, convolutions: Convolutions, stage: &Stage, window: Window) -> Box<dyn Algorithm> {
     match Winograd::new(isa, window, stage.input, stage.linear_output) {
         Some(winograd) if convolutions == Convolutions::Fewest => Box::new(winograd),
-        _ => Box::new(Im2col::new(isa, window, stage.input, stage.linear_output)),
+        _ => Box::new(Direct::new(isa, window, stage.input, stage.linear_output)),
     }
 }
 
 impl Convolution {
-    /// Compiles a convolution stage; `first` says that nobody wants the gradient towards its input.
-    pub fn new(machine: Machine<'_>, convolutions: Convolutions, stage: Stage, window: Window, first: bool) -> Self {
-        let output = stage.linear_output;
-        let algorithm = algorithm(machine.isa, convolutions, &stage, window);
-        Self {
-            stage,
-            taps: window.size * window.size,
-            packed_forward: Buffer::zeroed(algorithm.packed_forward().0),
-            packed_backward: Buffer::zeroed(if first { 0 } else { algorithm.packed_backward().0 }),
-            bias: Buffer::zeroed(output.pitch),
-            algorithm,
-        }
+    /// Plans a convolution stage.
+    pub fn new(isa: Isa, convolutions: Convolutions, stage: Stage, window: Window) -> Self {
+        let algorithm = algorithm(isa, convolutions, &stage, window);
+        let (packed_forward, packed_backward, bias) = Default::default();
+        Self { isa, stage, taps: window.size * window.size, algorithm, packed_forward, packed_backward, bias }
     }
 
-    /// Values that such a stage will need: packed kernels, a partial gradient, scratch of a thread.
-    pub fn planned(isa: Isa, convolutions: Convolutions, stage: &Stage, window: Window) -> (usize, usize, usize) {
-        let algorithm = algorithm(isa, convolutions, stage, window);
-        let packed = algorithm.packed_forward().0 + algorithm.packed_backward().0;
-        let part = (window.size * window.size * stage.input.channels + 1) * stage.linear_output.pitch;
-        (packed, part, algorithm.scratch_len())
+    /// Has its memory ready; `first` says that nobody wants the gradient towards its input.
+    pub fn allocate(&mut self, first: bool) {
+        self.packed_forward = Buffer::zeroed(self.algorithm.packed_forward().0);
+        self.packed_backward = Buffer::zeroed(if first { 0 } else { self.algorithm.packed_backward().0 });
+        self.bias = Buffer::zeroed(self.stage.linear_output.pitch);
     }
 
-    /// Values of scratch that each thread needs.
-    pub fn scratch_len(&self) -> usize {
-        self.algorithm.scratch_len()
+    /// Values of its own memory at most.
+    pub fn packed_len(&self) -> usize {
+        self.algorithm.packed_forward().0 + self.algorithm.packed_backward().0 + self.stage.linear_output.pitch
+    }
+
+    /// The stage.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    /// The instruction set of its kernels.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// Values of scratch that each thread needs, if the input comes from `stem`.
+    pub fn scratch_len(&self, stem: Option<&Convolution>) -> usize {
+        let of_stem = stem.map_or(0, |stem| {
+            self.algorithm.images_per_block() * stem.stage.output.image_len() + stem.algorithm.scratch_len()
+        });
+        self.algorithm.scratch_len() + of_stem
     }
 
     /// Values of a partial gradient: kernels `[tap][in][out pitch]`, then bias `[out pitch]`.
@@ -89,22 +101,23 @@ impl Convolution {
     /// The forward pass, a block of images a task. Few blocks are cut along the channels too, so that no thread is idle.
     pub fn forward(&self, pass: ForwardPass<'_>) {
         let ForwardPass { machine, count, input, output, choices, mask } = pass;
-        let finish = Finish::new(&self.stage, machine, Some(&self.bias), mask, output, choices);
+        let (output, choices) = (Disjoint::new(output), Disjoint::new(choices));
+        let finish =
+            Finish { isa: self.isa, stage: &self.stage, bias: Some(&self.bias), mask, output, choices, first: 0 };
         let pitch = self.stage.linear_output.pitch;
         // The narrowest cut: whole panels for the product, whole lines for what follows.
-        let width = panel_width(machine.isa).max(LINE);
+        let width = panel_width(self.isa).max(LINE);
         let step = self.algorithm.images_per_block();
         let (blocks, cuts) = (count.div_ceil(step), pitch.div_ceil(width));
         let groups = (TASKS / blocks).clamp(1, cuts);
         machine.threads.run(blocks * groups, |task, scratch| {
             let (block, cuts) = (task / groups, share(cuts, groups, task % groups));
-            let channels = cuts.start * width..pitch.min(cuts.end * width);
             let task = ForwardTask {
                 images: block * step..((block + 1) * step).min(count),
-                channels: channels.clone(),
-                input,
+                channels: cuts.start * width..pitch.min(cuts.end * width),
+                input: &input,
                 packed: &self.packed_forward,
-                finish: &mut |image, linear| finish.image(image, Some(linear), channels.clone()),
+                finish: &finish,
             };
             self.algorithm.forward(task, scratch);
         });
@@ -112,41 +125,87 @@ impl Convolution {
 
     /// The backward pass, a part of images a task.
     pub fn backward(&self, pass: BackwardPass<'_>) {
-        let BackwardPass { machine, count, input, output, choices, mask, d_output, d_input, d_weight, d_bias, parts } =
-            pass;
-        let pitch = self.stage.linear_output.pitch;
+        let BackwardPass { machine, count, input, gradient, choices, d_weight, d_bias, parts } = pass;
+        let begin = Begin { isa: self.isa, stage: &self.stage, gradient, choices, first: 0 };
         let parts = &mut parts[..PARTS * self.part_len()];
         {
-            let begin = Begin::new(&self.stage, machine, mask, (output, choices), d_output);
-            let d_input = d_input.map(Disjoint::new);
             let parts = Disjoint::new(parts);
             machine.threads.run(PARTS, |part, scratch| {
-                // SAFETY: each part belongs to one task.
-                let partial = unsafe { parts.part(part * self.part_len()..(part + 1) * self.part_len()) };
-                let (d_weight, d_bias) = partial.split_at_mut(self.part_len() - pitch);
-                d_bias.fill(0.0);
-                let mut begin_image = |image: usize, d_linear: &mut [f32]| {
-                    begin.image(image, Some(d_linear), Some(&mut *d_bias));
-                };
+                self.clear_part(part, &parts);
+                if let Input::Stem(stem) = &input {
+                    stem.begin_part(part);
+                }
+                // SAFETY: each part of the batch, and so each of these, is one task's.
+                let (d_weight, d_bias) = unsafe { self.partial_gradient(&parts, part) };
                 let task = BackwardTask {
                     images: share(count, PARTS, part),
-                    input,
+                    part,
+                    input: &input,
                     packed: &self.packed_backward,
-                    begin: &mut begin_image,
-                    d_input: d_input.as_ref(),
+                    begin: &begin,
+                    d_bias,
                     d_weight,
                 };
                 self.algorithm.backward(task, scratch);
             });
         }
-        self.reduce(machine, parts, d_weight);
-        sum_parts(parts, self.part_len() - pitch, d_bias);
+        self.reduce(machine, parts, d_weight, d_bias);
     }
 
-    /// Sums the parts into the documented layout, `[out, in, kernel, kernel]`.
-    fn reduce(&self, machine: Machine<'_>, parts: &[f32], d_weight: &mut [f32]) {
+    /// One image of the stage's output, which neither pools nor drops out, on the calling thread.
+    pub fn forward_image(&self, image: usize, input: &Input<'_>, output: &mut [f32], scratch: &mut [f32]) {
+        let (output, choices) = (Disjoint::new(output), Disjoint::new(&mut []));
+        let (stage, bias) = (&self.stage, Some(&*self.bias));
+        let finish = Finish { isa: self.isa, stage, bias, mask: None, output, choices, first: image };
+        let channels = 0..self.stage.linear_output.pitch;
+        let task =
+            ForwardTask { images: image..image + 1, channels, input, packed: &self.packed_forward, finish: &finish };
+        self.algorithm.forward(task, scratch);
+    }
+
+    /// Adds to a partial gradient what follows from the gradient towards what one image's activation took, on the calling
+    /// thread.
+    pub fn backward_image(
+        &self,
+        image: usize,
+        part: usize,
+        input: &Input<'_>,
+        gradient: &[f32],
+        parts: &Disjoint<'_, f32>,
+        scratch: &mut [f32],
+    ) {
+        let begin = Begin { isa: self.isa, stage: &self.stage, gradient, choices: &[], first: image };
+        // SAFETY: each part of the batch, and so each of these, is one task's.
+        let (d_weight, d_bias) = unsafe { self.partial_gradient(parts, part) };
+        let (images, packed) = (image..image + 1, &*self.packed_backward);
+        let task = BackwardTask { images, part, input, packed, begin: &begin, d_bias, d_weight };
+        self.algorithm.backward(task, scratch);
+    }
+
+    /// Makes a partial gradient zero.
+    pub fn clear_part(&self, part: usize, parts: &Disjoint<'_, f32>) {
+        // SAFETY: each part of the batch, and so each of these, is one task's.
+        let (d_weight, d_bias) = unsafe { self.partial_gradient(parts, part) };
+        d_weight.fill(0.0);
+        d_bias.fill(0.0);
+    }
+
+    /// One of the parts' gradients towards kernels and bias, in its layout of [`Self::part_len`].
+    ///
+    /// # Safety
+    /// A part belongs to one task.
+    #[expect(clippy::mut_from_ref, reason = "the parts are disjoint by contract")]
+    unsafe fn partial_gradient<'a>(&self, parts: &'a Disjoint<'_, f32>, part: usize) -> (&'a mut [f32], &'a mut [f32]) {
+        // SAFETY: passed on to the caller.
+        let partial = unsafe { parts.part(part * self.part_len()..(part + 1) * self.part_len()) };
+        partial.split_at_mut(self.part_len() - self.stage.linear_output.pitch)
+    }
+
+    /// Sums the parts into the documented layouts, `[out, in, kernel, kernel]` and `[out]`.
+    pub fn reduce(&self, machine: Machine<'_>, parts: &[f32], d_weight: &mut [f32], d_bias: &mut [f32]) {
         let (channels, outputs) = (self.stage.input.channels, self.stage.linear_output.channels);
         let pitch = self.stage.linear_output.pitch;
+        sum_parts(parts, self.part_len() - pitch, d_bias);
         let d_weight = Disjoint::new(d_weight);
         machine.threads.run(channels.div_ceil(CHANNELS_PER_TASK), |task, scratch| {
             let sums = &mut scratch[..pitch];

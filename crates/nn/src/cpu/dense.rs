@@ -1,9 +1,12 @@
 //! A fully connected stage: three products, each cut into tasks by the shapes alone.
 
-use super::memory::{Buffer, Disjoint, carve};
+use std::ops::Range;
+
+use super::input::Input;
+use super::memory::{Buffer, Disjoint, LINE, carve};
 use super::plan::Stage;
 use super::product::{Product, panel_width};
-use super::stage::{BackwardPass, Begin, Finish, ForwardPass, Machine, PARTS, sum_parts};
+use super::stage::{BackwardPass, Finish, ForwardPass, Machine};
 use super::threads::share;
 use super::vector::Isa;
 
@@ -31,39 +34,37 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// Compiles a dense stage; `first` says that nobody wants the gradient towards its input.
-    pub fn new(machine: Machine<'_>, stage: Stage, units: usize, first: bool) -> Self {
-        let panel = panel_width(machine.isa);
-        let inputs = stage.input.image_len();
-        Self {
-            stage,
-            units,
-            isa: machine.isa,
-            packed_forward: Buffer::zeroed(stage.linear_output.pitch.next_multiple_of(panel) * inputs),
-            packed_backward: Buffer::zeroed(if first { 0 } else { inputs.next_multiple_of(panel) * units }),
-            bias: Buffer::zeroed(stage.linear_output.pitch),
-        }
+    /// Plans a dense stage.
+    pub fn new(isa: Isa, stage: Stage, units: usize) -> Self {
+        let (packed_forward, packed_backward, bias) = Default::default();
+        Self { stage, units, isa, packed_forward, packed_backward, bias }
     }
 
-    /// Values that such a stage will need: packed weights, a partial gradient, scratch of a thread.
-    pub fn planned(isa: Isa, stage: &Stage, units: usize, batch: usize) -> (usize, usize, usize) {
-        let panel = panel_width(isa);
-        let (inputs, pitch) = (stage.input.image_len(), stage.linear_output.pitch);
-        (
-            pitch.next_multiple_of(panel) * inputs + inputs.next_multiple_of(panel) * units,
-            pitch,
-            panel * (batch + units),
-        )
+    /// Has its memory ready; `first` says that nobody wants the gradient towards its input.
+    pub fn allocate(&mut self, first: bool) {
+        let (forward, backward) = self.packed_lens();
+        self.packed_forward = Buffer::zeroed(forward);
+        self.packed_backward = Buffer::zeroed(if first { 0 } else { backward });
+        self.bias = Buffer::zeroed(self.stage.linear_output.pitch);
+    }
+
+    /// Values of the packed weights, of the forward and the backward pass.
+    fn packed_lens(&self) -> (usize, usize) {
+        let panel = panel_width(self.isa);
+        let (inputs, pitch) = (self.stage.input.image_len(), self.stage.linear_output.pitch);
+        (pitch.next_multiple_of(panel) * inputs, inputs.next_multiple_of(panel) * self.units)
+    }
+
+    /// Values of its own memory at most.
+    pub fn packed_len(&self) -> usize {
+        let (forward, backward) = self.packed_lens();
+        forward + backward + self.stage.linear_output.pitch
     }
 
     /// Values of scratch that each thread needs.
     pub fn scratch_len(&self, batch: usize) -> usize {
-        panel_width(self.isa) * (batch + self.units) + 32
-    }
-
-    /// Values of a partial gradient towards the bias.
-    pub fn part_len(&self) -> usize {
-        self.stage.linear_output.pitch
+        let panel = panel_width(self.isa);
+        panel * (batch + self.units).max(ROWS_PER_TASK * PANELS_PER_TASK) + 2 * LINE
     }
 
     /// Brings weight `[out, in]` and bias `[out]` into the form of the passes.
@@ -101,40 +102,46 @@ impl Dense {
         }
     }
 
-    /// `[count, columns]` = `[count, inner]` · packed `[panel][inner][column]`, in tasks of rows and panels.
+    /// `[count, columns]` = `[count, inner]` · packed `[panel][inner][column]`, in tasks of rows and panels. Calls
+    /// `take(row, columns, values)` with what each row has between these columns.
     fn rows_times_packed(
         &self,
         machine: Machine<'_>,
         count: usize,
         (a, inner, a_row): (&[f32], usize, usize),
-        packed: &[f32],
-        (c, columns): (&mut [f32], usize),
+        (packed, columns): (&[f32], usize),
+        take: impl Fn(usize, Range<usize>, &[f32]) + Sync,
     ) {
         let panel = panel_width(self.isa);
         let row_tasks = count.div_ceil(ROWS_PER_TASK);
         let column_step = PANELS_PER_TASK * panel;
-        let c = Disjoint::new(c);
-        machine.threads.run(row_tasks * columns.div_ceil(column_step), |task, _| {
-            let (first_row, first_column) = (task % row_tasks * ROWS_PER_TASK, task / row_tasks * column_step);
-            let (rows, columns_here) = (ROWS_PER_TASK.min(count - first_row), column_step.min(columns - first_column));
+        machine.threads.run(row_tasks * columns.div_ceil(column_step), |task, mut scratch| {
+            let c = carve(&mut scratch, ROWS_PER_TASK * column_step);
+            let rows = share(count, row_tasks, task % row_tasks);
+            let first_column = task / row_tasks * column_step;
+            let columns = first_column..columns.min(first_column + column_step);
             for term in (0..inner).step_by(TERMS_AT_ONCE) {
-                let start = first_row * columns + first_column;
                 let product = Product {
-                    a: a[first_row * a_row + term..].as_ptr(),
+                    a: a[rows.start * a_row + term..].as_ptr(),
                     a_row,
                     a_column: 1,
+                    a_group: 0,
                     b: packed[first_column * inner + term * panel..].as_ptr(),
                     b_row: panel,
                     b_panel: inner * panel,
-                    c: c.pointer(start..start + (rows - 1) * columns + columns_here),
-                    c_row: columns,
-                    rows,
+                    c: c.as_mut_ptr(),
+                    c_row: column_step,
+                    rows: rows.len(),
+                    groups: 1,
                     inner: TERMS_AT_ONCE.min(inner - term),
-                    columns: columns_here,
+                    columns: columns.len(),
                     accumulate: term > 0,
                 };
-                // SAFETY: each task writes its own rows and columns of C; the steps stay inside the three matrices.
+                // SAFETY: the steps stay inside the two matrices and the scratch.
                 unsafe { self.isa.run(product) };
+            }
+            for (row, values) in rows.zip(c.chunks_exact(column_step)) {
+                take(row, columns.clone(), &values[..columns.len()]);
             }
         });
     }
@@ -144,95 +151,103 @@ impl Dense {
         let ForwardPass { machine, count, input, output, choices, mask } = pass;
         let inputs = self.stage.input.image_len();
         let pitch = self.stage.linear_output.pitch;
-        self.rows_times_packed(machine, count, (input, inputs, inputs), &self.packed_forward, (&mut *output, pitch));
-        let finish = Finish::new(&self.stage, machine, Some(&self.bias), mask, output, choices);
-        machine.threads.run(PARTS, |part, _| {
-            for image in share(count, PARTS, part) {
-                finish.image(image, None, 0..pitch);
-            }
+        let (output, choices) = (Disjoint::new(output), Disjoint::new(choices));
+        let finish =
+            Finish { isa: self.isa, stage: &self.stage, bias: Some(&self.bias), mask, output, choices, first: 0 };
+        let rows = (input.values(), inputs, inputs);
+        self.rows_times_packed(machine, count, rows, (&self.packed_forward, pitch), |row, columns, values| {
+            finish.row(row, columns, values);
         });
     }
 
-    /// The backward pass: d_x = d_y W, d_W = d_yᵀ x, d_b = Σ d_y.
+    /// The backward pass: d_W = d_yᵀ x, d_b = Σ d_y, d_x = d_y W.
     pub fn backward(&self, pass: BackwardPass<'_>) {
-        let BackwardPass { machine, count, input, output, choices, mask, d_output, d_input, d_weight, d_bias, parts } =
-            pass;
-        let pitch = self.stage.linear_output.pitch;
-        let parts = &mut parts[..PARTS * pitch];
-        {
-            let begin = Begin::new(&self.stage, machine, mask, (output, choices), d_output);
-            let parts = Disjoint::new(parts);
-            machine.threads.run(PARTS, |part, _| {
-                // SAFETY: each part belongs to one task.
-                let partial = unsafe { parts.part(part * pitch..(part + 1) * pitch) };
-                partial.fill(0.0);
-                for image in share(count, PARTS, part) {
-                    begin.image(image, None, Some(&mut *partial));
-                }
+        let BackwardPass { machine, count, input, gradient, d_weight, d_bias, .. } = pass;
+        self.towards_parameters(machine, count, input.values(), gradient, (d_weight, d_bias));
+        if let Input::Before(before) = &input {
+            let rows = (gradient, self.units, self.stage.linear_output.pitch);
+            let packed = (&*self.packed_backward, self.stage.input.image_len());
+            self.rows_times_packed(machine, count, rows, packed, |row, columns, values| {
+                before.take_piece(row, columns, values);
             });
-        }
-        sum_parts(parts, 0, d_bias);
-        self.towards_weight(machine, count, input, d_output, d_weight);
-        if let Some(d_input) = d_input {
-            let inputs = self.stage.input.image_len();
-            self.rows_times_packed(
-                machine,
-                count,
-                (d_output, self.units, pitch),
-                &self.packed_backward,
-                (d_input, inputs),
-            );
         }
     }
 
-    /// d_W `[out, in]` = d_yᵀ x, a panel of inputs a task.
-    fn towards_weight(
+    /// d_W `[out, in]` = d_yᵀ x, a panel of inputs a task, and in one more task d_b `[out]` = Σ d_y.
+    fn towards_parameters(
         &self,
         machine: Machine<'_>,
         count: usize,
         input: &[f32],
-        d_output: &[f32],
-        d_weight: &mut [f32],
+        gradient: &[f32],
+        (d_weight, d_bias): (&mut [f32], &mut [f32]),
+    ) {
+        let panel = panel_width(self.isa);
+        let (inputs, pitch) = (self.stage.input.image_len(), self.stage.linear_output.pitch);
+        let (d_weight, d_bias) = (Disjoint::new(d_weight), Disjoint::new(d_bias));
+        let panels = inputs.div_ceil(panel);
+        machine.threads.run(panels + 1, |index, scratch| {
+            if index < panels {
+                self.towards_panel(count, input, gradient, index, &d_weight, scratch);
+                return;
+            }
+            // SAFETY: one task takes the whole bias.
+            let sums = unsafe { d_bias.part(0..d_bias.len()) };
+            sums.fill(0.0);
+            for row in gradient.chunks_exact(pitch).take(count) {
+                sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+            }
+        });
+    }
+
+    /// A panel of inputs of d_W.
+    fn towards_panel(
+        &self,
+        count: usize,
+        input: &[f32],
+        gradient: &[f32],
+        index: usize,
+        d_weight: &Disjoint<'_, f32>,
+        mut scratch: &mut [f32],
     ) {
         let panel = panel_width(self.isa);
         let (inputs, columns) = (self.stage.input.image_len(), self.stage.input.logical_len());
         let pitch = self.stage.linear_output.pitch;
-        let d_weight = Disjoint::new(d_weight);
-        machine.threads.run(inputs.div_ceil(panel), |index, mut scratch| {
-            let x = carve(&mut scratch, count * panel);
-            let d_w = carve(&mut scratch, self.units * panel);
-            let first = index * panel;
-            let width = panel.min(inputs - first);
-            for (row, image) in x.chunks_exact_mut(panel).zip(input.chunks_exact(inputs)) {
-                row[..width].copy_from_slice(&image[first..first + width]);
-                row[width..].fill(0.0);
+        let x = carve(&mut scratch, count * panel);
+        let d_w = carve(&mut scratch, self.units * panel);
+        let first = index * panel;
+        let width = panel.min(inputs - first);
+        for (row, image) in x.chunks_exact_mut(panel).zip(input.chunks_exact(inputs)) {
+            row[..width].copy_from_slice(&image[first..first + width]);
+            row[width..].fill(0.0);
+        }
+        for term in (0..count).step_by(TERMS_AT_ONCE) {
+            let product = Product {
+                a: gradient[term * pitch..].as_ptr(),
+                a_row: 1,
+                a_column: pitch,
+                a_group: 0,
+                b: x[term * panel..].as_ptr(),
+                b_row: panel,
+                b_panel: 0,
+                c: d_w.as_mut_ptr(),
+                c_row: panel,
+                rows: self.units,
+                groups: 1,
+                inner: TERMS_AT_ONCE.min(count - term),
+                columns: panel,
+                accumulate: term > 0,
+            };
+            // SAFETY: the steps stay inside the gradient, the panel and the scratch.
+            unsafe { self.isa.run(product) };
+        }
+        for (start, position, length) in self.stage.input.part(first..first + width) {
+            for (unit, row) in d_w.chunks_exact(panel).enumerate() {
+                let place = unit * columns + position;
+                // SAFETY: each column belongs to one task.
+                let target = unsafe { d_weight.part(place..place + length) };
+                target.copy_from_slice(&row[start - first..][..length]);
             }
-            for term in (0..count).step_by(TERMS_AT_ONCE) {
-                let product = Product {
-                    a: d_output[term * pitch..].as_ptr(),
-                    a_row: 1,
-                    a_column: pitch,
-                    b: x[term * panel..].as_ptr(),
-                    b_row: panel,
-                    b_panel: 0,
-                    c: d_w.as_mut_ptr(),
-                    c_row: panel,
-                    rows: self.units,
-                    inner: TERMS_AT_ONCE.min(count - term),
-                    columns: panel,
-                    accumulate: term > 0,
-                };
-                // SAFETY: the steps stay inside the gradient, the panel and the scratch.
-                unsafe { self.isa.run(product) };
-            }
-            for (start, position, length) in self.stage.input.part(first..first + width) {
-                for (unit, row) in d_w.chunks_exact(panel).enumerate() {
-                    let place = unit * columns + position;
-                    // SAFETY: each column belongs to one task.
-                    let target = unsafe { d_weight.part(place..place + length) };
-                    target.copy_from_slice(&row[start - first..][..length]);
-                }
-            }
-        });
+        }
     }
 }

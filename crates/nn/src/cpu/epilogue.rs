@@ -105,70 +105,97 @@ unsafe fn largest<V: Vector>(input: *const f32, pitch: usize, window: &Window, r
     }
 }
 
-/// Backward: one image of the gradient towards the stage's output becomes one towards the linear output.
+/// Backward through dropout and activation: the gradient towards some values of a stage's output takes their place, as the
+/// gradient towards what the activation took.
 ///
-/// Valid where the pointers hold images of the layouts named beside them. `d_linear` may be `d_output` itself if the stage
-/// does not pool.
-pub struct Backward<'a> {
+/// Valid where `gradient` and `values` point to `places.len()` values, of which the first is number `places.start` of an
+/// image of `stage.output`; both ends of `places` are whole lines.
+pub struct Derivative<'a> {
     /// The stage.
     pub stage: &'a Stage,
-    /// What the forward pass gave, `[height, width, pitch]` of the output.
-    pub output: *const f32,
-    /// Gradient towards it.
-    pub d_output: *const f32,
-    /// What the forward pass chose.
-    pub choices: *const u8,
+    /// Gradient towards the output.
+    pub gradient: *const f32,
+    /// What the forward pass gave; receives the result.
+    pub values: *mut f32,
     /// The same dropout as in the forward pass.
     pub mask: Option<Mask>,
-    /// Position of the image in the batch.
+    /// Position of the image in the batch, which the mask depends on.
     pub image: usize,
+    /// Which values of the image, padding included.
+    pub places: Range<usize>,
+}
+
+impl Kernel for Derivative<'_> {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let Layout { channels, pitch, .. } = self.stage.output;
+        for line in self.places.clone().step_by(LINE) {
+            let pixel = self.image * self.stage.output.pixels() + line / pitch;
+            let factors = factors(self.mask, pixel * channels + line % pitch);
+            for lane in (0..LINE).step_by(V::LANES) {
+                // SAFETY: inside the places that the caller vouches for.
+                unsafe {
+                    let at = line - self.places.start + lane;
+                    let mut gradient = V::load(self.gradient.add(at));
+                    if self.mask.is_some() {
+                        gradient = gradient.mul(V::load(factors.as_ptr().add(lane)));
+                    }
+                    if let Some(slope) = self.stage.slope {
+                        let value = V::load(self.values.add(at));
+                        gradient = value.select_greater(V::splat(0.0), gradient, gradient.mul(V::splat(slope)));
+                    }
+                    gradient.store(self.values.add(at));
+                }
+            }
+        }
+    }
+}
+
+/// Backward through bias and pooling: one image of the gradient towards what the activation took becomes one towards the
+/// linear output.
+///
+/// Valid where `gradient` holds an image of `stage.output`, and, if the stage pools, `choices` a byte for each of its
+/// values and `d_linear` an image of `stage.linear_output`; else `d_linear` is not touched.
+pub struct Unpool<'a> {
+    /// The stage.
+    pub stage: &'a Stage,
+    /// `[height, width, pitch]` of the output.
+    pub gradient: *const f32,
+    /// What the forward pass chose.
+    pub choices: *const u8,
     /// Receives the gradient, `[height, width, pitch]` of the linear output.
     pub d_linear: *mut f32,
     /// The gradient towards the bias is added to it, `[pitch]`; none if there is no bias.
     pub d_bias: Option<&'a mut [f32]>,
 }
 
-impl Kernel for Backward<'_> {
+impl Kernel for Unpool<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(mut self) {
         let stage = self.stage;
-        let Layout { width, channels, pitch, .. } = stage.output;
+        let Layout { width, pitch, .. } = stage.output;
         let covers = stage.pool.as_ref().is_some_and(covers_once);
         if stage.pool.is_some() && !covers {
             // SAFETY: an image of the linear output.
             unsafe { self.d_linear.write_bytes(0, stage.linear_output.image_len()) };
         }
-        for pixel in 0..stage.output.pixels() {
-            let position = (self.image * stage.output.pixels() + pixel) * channels;
-            for line in (0..pitch).step_by(LINE) {
-                let factors = factors(self.mask, position + line);
-                for lane in (0..LINE).step_by(V::LANES) {
-                    let channel = line + lane;
-                    // SAFETY: channel < pitch, and the pixel lies inside the images that the caller vouches for.
-                    unsafe {
-                        let at = pixel * pitch + channel;
-                        let mut gradient = V::load(self.d_output.add(at));
-                        if self.mask.is_some() {
-                            gradient = gradient.mul(V::load(factors.as_ptr().add(lane)));
-                        }
-                        if let Some(slope) = stage.slope {
-                            let output = V::load(self.output.add(at));
-                            gradient = output.select_greater(V::splat(0.0), gradient, gradient.mul(V::splat(slope)));
-                        }
-                        if let Some(d_bias) = &mut self.d_bias {
-                            let sum = d_bias.as_mut_ptr().add(channel);
-                            V::load(sum).add(gradient).store(sum);
-                        }
-                        match &stage.pool {
-                            None => gradient.store(self.d_linear.add(at)),
-                            Some(window) => {
-                                let choice = V::load_bytes(self.choices.add(at));
-                                let (row, column) = (pixel / width, pixel % width);
-                                let d_linear = self.d_linear.add(channel);
-                                give_to_largest(gradient, choice, d_linear, pitch, window, (row, column), covers);
-                            }
-                        }
+        for channel in (0..pitch).step_by(V::LANES) {
+            // SAFETY: channel < pitch, and each pixel lies inside the images that the caller vouches for.
+            unsafe {
+                let mut sum = V::splat(0.0);
+                for pixel in 0..stage.output.pixels() {
+                    let at = pixel * pitch + channel;
+                    let gradient = V::load(self.gradient.add(at));
+                    sum = sum.add(gradient);
+                    if let Some(window) = &stage.pool {
+                        let choice = V::load_bytes(self.choices.add(at));
+                        let place = (pixel / width, pixel % width);
+                        give_to_largest(gradient, choice, self.d_linear.add(channel), pitch, window, place, covers);
                     }
+                }
+                if let Some(d_bias) = &mut self.d_bias {
+                    let to = d_bias.as_mut_ptr().add(channel);
+                    V::load(to).add(sum).store(to);
                 }
             }
         }

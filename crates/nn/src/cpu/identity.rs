@@ -12,7 +12,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Compiles such a stage.
+    /// Plans such a stage.
     pub fn new(stage: Stage) -> Self {
         Self { stage }
     }
@@ -25,34 +25,30 @@ impl Identity {
     /// The forward pass: each pixel padded, then what follows.
     pub fn forward(&self, pass: ForwardPass<'_>) {
         let ForwardPass { machine, count, input, output, choices, mask } = pass;
-        let finish = Finish::new(&self.stage, machine, None, mask, output, choices);
+        let (output, choices) = (Disjoint::new(output), Disjoint::new(choices));
+        let finish = Finish { isa: machine.isa, stage: &self.stage, bias: None, mask, output, choices, first: 0 };
         let (from, to) = (self.stage.input, self.stage.linear_output);
         machine.threads.run(PARTS, |part, mut scratch| {
             let linear = carve(&mut scratch, to.image_len());
             for image in share(count, PARTS, part) {
-                let pixels = input[image * from.image_len()..][..from.image_len()].chunks_exact(from.pitch);
+                let pixels = input.image(image, from.image_len(), &mut [], scratch).chunks_exact(from.pitch);
                 for (pixel, padded) in pixels.zip(linear.chunks_exact_mut(to.pitch)) {
                     padded[..from.channels].copy_from_slice(&pixel[..from.channels]);
                     padded[from.channels..].fill(0.0);
                 }
-                finish.image(image, Some(linear), 0..to.pitch);
+                finish.image(image, linear, 0..to.pitch);
             }
         });
     }
 
-    /// The backward pass straight into the gradient towards the input, whose layout is that of the linear output.
+    /// The backward pass. The input, if anybody wants a gradient towards it, is laid out as the linear output.
     pub fn backward(&self, pass: BackwardPass<'_>) {
-        let BackwardPass { machine, count, output, choices, mask, d_output, d_input: Some(d_input), .. } = pass else {
-            return;
-        };
-        let begin = Begin::new(&self.stage, machine, mask, (output, choices), d_output);
-        let d_input = Disjoint::new(d_input);
-        let len = self.stage.linear_output.image_len();
-        machine.threads.run(PARTS, |part, _| {
+        let BackwardPass { machine, count, input, gradient, choices, .. } = pass;
+        let begin = Begin { isa: machine.isa, stage: &self.stage, gradient, choices, first: 0 };
+        machine.threads.run(PARTS, |part, mut scratch| {
+            let room = carve(&mut scratch, self.stage.linear_output.image_len());
             for image in share(count, PARTS, part) {
-                // SAFETY: each image belongs to one task.
-                let d_linear = unsafe { d_input.part(image * len..(image + 1) * len) };
-                begin.image(image, Some(d_linear), None);
+                input.take_gradient(image, part, begin.image(image, room, None), &mut [], scratch);
             }
         });
     }

@@ -15,7 +15,7 @@ pub fn padded(channels: usize) -> usize {
 }
 
 /// A zeroed, aligned buffer of f32. Pages that are never written are never resident.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Buffer {
     /// A vector, since only one of zeros with no alignment beyond the usual is had from the system untouched.
     values: Vec<f32>,
@@ -64,6 +64,11 @@ impl<'a, T> Disjoint<'a, T> {
     /// Lends `slice` to tasks.
     pub fn new(slice: &'a mut [T]) -> Self {
         Self { pointer: slice.as_mut_ptr(), length: slice.len(), borrow: PhantomData }
+    }
+
+    /// Values of the slice.
+    pub fn len(&self) -> usize {
+        self.length
     }
 
     /// Where a piece lies of which a task writes some values that are not contiguous: the kernel that writes through the

@@ -2,40 +2,40 @@
 //!
 //! A network becomes a list of stages (`plan`); each stage is a `convolution`, a `dense` product or nothing, and an
 //! `epilogue` that runs while an image is in cache. All memory is planned in `compile`: parameters, their moments and
-//! gradient; the outputs of all stages; two buffers between which the gradient goes back; and scratch for each thread.
+//! gradient; the outputs of all stages but a `stem`; and scratch for each thread. On its way back the gradient takes the
+//! place of the outputs: what stands in a stage's place after a backward pass is the gradient towards what its activation
+//! took.
 //!
 //! Every task's extent follows from the shapes alone and every sum has one order, so results are the same bits for any
 //! number of threads.
 
 mod adam;
 mod algorithm;
+mod compile;
 mod convolution;
 mod dense;
+mod direct;
 mod epilogue;
 mod identity;
-mod im2col;
+mod input;
 mod memory;
 mod plan;
 mod processor;
 mod product;
 mod stage;
+mod stem;
 mod threads;
 mod vector;
 mod winograd;
 
-use std::ops::Range;
-
 use self::adam::Parameters;
-use self::convolution::Convolution;
-use self::dense::Dense;
-use self::identity::Identity;
-use self::memory::Buffer;
-use self::plan::{Linear, Stage};
+use self::compile::{Compiled, CompiledStage, CompiledStem, StageKernel};
+use self::input::{Before, Input};
+use self::memory::{Buffer, Disjoint};
 pub use self::processor::{Convolutions, Processor, UnknownChoice};
-use self::stage::{BackwardPass, ForwardPass, Machine, PARTS};
+use self::stage::{BackwardPass, ForwardPass, Machine};
 use self::threads::Threads;
 pub use self::vector::Isa;
-use crate::dropout::Mask;
 use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
 use crate::loss;
 use crate::network::Network;
@@ -47,6 +47,7 @@ pub struct CpuExecutor {
     seed: u64,
     isa: Isa,
     threads: Threads,
+    stem: Option<CompiledStem>,
     stages: Vec<CompiledStage>,
     /// The first stage with weights, where the backward pass ends.
     first: usize,
@@ -55,12 +56,14 @@ pub struct CpuExecutor {
     activations: Buffer,
     /// Choices of all pooling stages, one after the other.
     choices: Vec<u8>,
-    /// Gradients towards the outputs of the stages with even and odd index.
-    gradients: [Buffer; 2],
     /// Partial gradients of one stage at a time.
     parts: Buffer,
+    /// Partial gradients of the stem.
+    stem_parts: Buffer,
     /// `[batch, classes]`
     logits: Vec<f32>,
+    /// A row of the last stage's output.
+    row: Buffer,
     /// Whether the stages' own forms of the parameters are current: for inference, for training.
     prepared: Prepared,
 }
@@ -76,23 +79,6 @@ enum Prepared {
     All,
 }
 
-struct CompiledStage {
-    plan: Stage,
-    kernel: StageKernel,
-    /// Place in the activations, in the choices.
-    activations: Range<usize>,
-    choices: Range<usize>,
-    /// Places of weight and bias in the parameters.
-    weight: Range<usize>,
-    bias: Range<usize>,
-}
-
-enum StageKernel {
-    Convolution(Convolution),
-    Dense(Dense),
-    Identity(Identity),
-}
-
 impl CpuExecutor {
     /// Compiles a network for batches of up to `batch_size` images; dropout follows from `seed`.
     ///
@@ -101,89 +87,38 @@ impl CpuExecutor {
     /// # Panics
     /// If this machine lacks the instruction set.
     pub fn new(network: &Network, batch_size: usize, processor: Processor, seed: u64) -> Self {
-        let Processor { threads, isa, convolutions } = processor;
+        let Processor { threads, isa, .. } = processor;
         assert!(Isa::available().contains(&isa), "{isa} is not among the instruction sets of this machine");
-        // Sizes do not depend on the threads, which need theirs: one without scratch stands in.
-        let planning = Threads::new(1, 0);
-        let machine = Machine { isa, threads: &planning };
-        let (mut activations, mut choices) = (0, 0);
-        let plans = plan::stages(network);
-        // What lies before the first weights needs no gradient.
-        let first = plans.iter().position(|plan| plan.linear != Linear::Identity).unwrap_or(0);
-        let stages: Vec<CompiledStage> = plans
-            .into_iter()
-            .enumerate()
-            .map(|(index, plan)| {
-                let outputs = batch_size * plan.output.image_len();
-                let chosen = if plan.pool.is_some() { outputs } else { 0 };
-                activations += outputs;
-                choices += chosen;
-                let (weight, bias) = match plan.linear {
-                    Linear::Conv(_, weight) | Linear::Dense(_, weight) => {
-                        (network.parameters[weight].range.clone(), network.parameters[weight + 1].range.clone())
-                    }
-                    Linear::Identity => (0..0, 0..0),
-                };
-                let kernel = match plan.linear {
-                    Linear::Conv(window, _) => {
-                        StageKernel::Convolution(Convolution::new(machine, convolutions, plan, window, index == first))
-                    }
-                    Linear::Dense(units, _) => StageKernel::Dense(Dense::new(machine, plan, units, index == first)),
-                    Linear::Identity => StageKernel::Identity(Identity::new(plan)),
-                };
-                CompiledStage {
-                    plan,
-                    kernel,
-                    activations: activations - outputs..activations,
-                    choices: choices - chosen..choices,
-                    weight,
-                    bias,
-                }
-            })
-            .collect();
-        let scratch = stages.iter().map(|stage| stage.kernel.scratch_len(batch_size)).max().unwrap_or(0);
-        let part = stages.iter().map(|stage| stage.kernel.part_len()).max().unwrap_or(0);
-        let largest = |parity: usize| {
-            let of_parity = stages.iter().skip(parity).step_by(2);
-            of_parity.map(|stage| stage.activations.len()).max().unwrap_or(0)
-        };
+        let mut compiled = Compiled::new(network, batch_size, processor);
+        compiled.allocate();
+        let Compiled { stem, stages, first, lens } = compiled;
         Self {
             network: network.clone(),
             batch_size,
             seed,
             isa,
-            threads: Threads::new(threads, scratch),
-            parameters: Parameters::zeroed(network.parameter_count()),
-            activations: Buffer::zeroed(activations),
-            choices: vec![0; choices],
-            gradients: [Buffer::zeroed(largest(0)), Buffer::zeroed(largest(1))],
-            parts: Buffer::zeroed(PARTS * part),
-            logits: vec![0.0; batch_size * network.classes],
-            prepared: Prepared::Nothing,
+            threads: Threads::new(threads, lens.scratch),
+            stem,
             first,
+            parameters: Parameters::zeroed(network.parameter_count()),
+            activations: Buffer::zeroed(lens.activations),
+            choices: vec![0; lens.choices],
+            parts: Buffer::zeroed(lens.parts),
+            stem_parts: Buffer::zeroed(lens.stem_parts),
+            logits: vec![0.0; batch_size * network.classes],
+            row: Buffer::zeroed(stages.last().map_or(0, |stage| stage.plan.output.pitch)),
+            prepared: Prepared::Nothing,
             stages,
         }
     }
 
     /// Bytes of memory that training `network` in batches of `batch_size` images will take.
     pub fn planned_bytes(network: &Network, batch_size: usize, processor: Processor) -> u64 {
-        let Processor { threads, isa, convolutions } = processor;
-        let (mut packed, mut part, mut scratch, mut outputs, mut largest) = (0, 0, 0, 0, [0, 0]);
-        for (index, stage) in plan::stages(network).iter().enumerate() {
-            let of_stage = match stage.linear {
-                Linear::Conv(window, _) => Convolution::planned(isa, convolutions, stage, window),
-                Linear::Dense(units, _) => Dense::planned(isa, stage, units, batch_size),
-                Linear::Identity => (0, 0, stage.linear_output.image_len()),
-            };
-            packed += of_stage.0;
-            part = part.max(of_stage.1);
-            scratch = scratch.max(of_stage.2);
-            outputs += stage.output.image_len();
-            largest[index % 2] = largest[index % 2].max(stage.output.image_len());
-        }
-        let of_batch = batch_size * (network.input.len() + outputs + largest[0] + largest[1]);
-        let values = of_batch + 4 * network.parameter_count() + packed + PARTS * part + threads * scratch;
-        (values * size_of::<f32>()) as u64
+        let lens = Compiled::new(network, batch_size, processor).lens;
+        let of_batch = batch_size * (network.input.len() + network.classes) + lens.activations;
+        let of_parameters = 4 * network.parameter_count() + lens.packed + lens.parts + lens.stem_parts;
+        let values = of_batch + of_parameters + processor.threads * lens.scratch;
+        (values * size_of::<f32>() + lens.choices) as u64
     }
 
     /// Brings the parameters into the stages' own forms, unless they are there.
@@ -192,14 +127,19 @@ impl CpuExecutor {
             return;
         }
         let machine = Machine { isa: self.isa, threads: &self.threads };
+        let training = wanted == Prepared::All;
+        if let Some(stem) = &mut self.stem {
+            let weight = &self.parameters.values[stem.weight.clone()];
+            stem.convolution.prepare(machine, weight, &self.parameters.values[stem.bias.clone()], training);
+        }
         for stage in &mut self.stages {
             let weight = &self.parameters.values[stage.weight.clone()];
             let bias = &self.parameters.values[stage.bias.clone()];
             match &mut stage.kernel {
                 StageKernel::Convolution(operation) => {
-                    operation.prepare(machine, weight, bias, wanted == Prepared::All);
+                    operation.prepare(machine, weight, bias, training);
                 }
-                StageKernel::Dense(operation) => operation.prepare(machine, weight, bias, wanted == Prepared::All),
+                StageKernel::Dense(operation) => operation.prepare(machine, weight, bias, training),
                 StageKernel::Identity(_) => {}
             }
         }
@@ -209,19 +149,21 @@ impl CpuExecutor {
     /// The forward pass of up to a batch of images; `training` is the step whose dropout masks to use.
     fn forward(&mut self, images: &[f32], count: usize, training: Option<u64>) {
         assert!(count <= self.batch_size, "at most as many images as compiled for");
-        for stage in &self.stages {
+        let machine = Machine { isa: self.isa, threads: &self.threads };
+        let mut last = 0;
+        for (index, stage) in self.stages.iter().enumerate() {
             let (before, rest) = self.activations.split_at_mut(stage.activations.start);
-            let output = &mut rest[..count * stage.plan.output.image_len()];
-            // A stage's input is the output of the one before, which ends where its own begins.
-            let input = match stage.activations.start {
-                0 => images,
-                start => &before[start - self.batch_size * stage.plan.input.image_len()..],
+            let input = match &self.stem {
+                Some(stem) if index == 0 => Input::Stem(stem.pass(images, &mut self.stem_parts)),
+                None if index == 0 => Input::Given(images),
+                _ => Input::Given(&before[last..]),
             };
+            last = stage.activations.start;
             let pass = ForwardPass {
-                machine: Machine { isa: self.isa, threads: &self.threads },
+                machine,
                 count,
-                input: &input[..count * stage.plan.input.image_len()],
-                output,
+                input,
+                output: &mut rest[..count * stage.plan.output.image_len()],
                 choices: &mut self.choices[stage.choices.clone()],
                 mask: stage.mask(self.seed, training),
             };
@@ -231,6 +173,27 @@ impl CpuExecutor {
                 StageKernel::Identity(operation) => operation.forward(pass),
             }
         }
+    }
+
+    /// Loss and hits; the gradient takes the place of the last stage's output.
+    fn loss(&mut self, labels: &[u8], step: u64) -> StepResult {
+        let (classes, last) = (self.network.classes, self.stages.len() - 1);
+        let mut logits = std::mem::take(&mut self.logits);
+        self.copy_output(last, labels.len(), &mut logits);
+        let result = loss::cross_entropy_backward(&mut logits[..labels.len() * classes], labels, classes);
+        let stage = &self.stages[last];
+        let output = Before {
+            isa: self.isa,
+            stage: &stage.plan,
+            mask: stage.mask(self.seed, Some(step)),
+            values: Disjoint::new(&mut self.activations[stage.activations.clone()]),
+        };
+        for (image, gradient) in logits.chunks_exact(classes).take(labels.len()).enumerate() {
+            self.row[..classes].copy_from_slice(gradient);
+            output.take_piece(image, 0..self.row.len(), &self.row);
+        }
+        self.logits = logits;
+        result
     }
 
     /// Copies the values of a stage's output, without padding, to `values`.
@@ -263,31 +226,6 @@ impl CpuExecutor {
     }
 }
 
-impl CompiledStage {
-    fn mask(&self, seed: u64, training: Option<u64>) -> Option<Mask> {
-        let dropout = self.plan.dropout?;
-        Some(Mask::new(seed, training?, dropout.layer, dropout.rate))
-    }
-}
-
-impl StageKernel {
-    fn scratch_len(&self, batch: usize) -> usize {
-        match self {
-            StageKernel::Convolution(operation) => operation.scratch_len(),
-            StageKernel::Dense(operation) => operation.scratch_len(batch),
-            StageKernel::Identity(operation) => operation.scratch_len(),
-        }
-    }
-
-    fn part_len(&self) -> usize {
-        match self {
-            StageKernel::Convolution(operation) => operation.part_len(),
-            StageKernel::Dense(operation) => operation.part_len(),
-            StageKernel::Identity(_) => 0,
-        }
-    }
-}
-
 impl Executor for CpuExecutor {
     fn network(&self) -> &Network {
         &self.network
@@ -307,39 +245,31 @@ impl Executor for CpuExecutor {
         assert_eq!(batch.images.len(), count * self.network.input.len(), "one label for each image");
         self.prepare(Prepared::All);
         self.forward(batch.images, count, Some(step));
+        let result = self.loss(batch.labels, step);
 
-        let classes = self.network.classes;
-        let last = self.stages.len() - 1;
-        let mut logits = std::mem::take(&mut self.logits);
-        self.copy_output(last, count, &mut logits);
-        let result = loss::cross_entropy_backward(&mut logits[..count * classes], batch.labels, classes);
-        let padded = self.gradients[last % 2].chunks_exact_mut(self.stages[last].plan.output.pitch);
-        for (row, d_logits) in padded.zip(logits.chunks_exact(classes)).take(count) {
-            row[..classes].copy_from_slice(d_logits);
-            row[classes..].fill(0.0);
-        }
-        self.logits = logits;
-
-        let [even, odd] = &mut self.gradients;
+        let machine = Machine { isa: self.isa, threads: &self.threads };
         for (index, stage) in self.stages.iter().enumerate().skip(self.first).rev() {
-            let (d_output, d_input) = if index % 2 == 0 { (&mut *even, &mut *odd) } else { (&mut *odd, &mut *even) };
-            let (input_len, output_len) = (stage.plan.input.image_len(), stage.plan.output.image_len());
-            let input = match index {
-                0 => batch.images,
-                _ => &self.activations[stage.activations.start - self.batch_size * input_len..],
+            let (before, rest) = self.activations.split_at_mut(stage.activations.start);
+            let input = match (index.checked_sub(1).map(|index| &self.stages[index]), &self.stem) {
+                (None, Some(stem)) => Input::Stem(stem.pass(batch.images, &mut self.stem_parts)),
+                (None, None) => Input::Given(batch.images),
+                (Some(last), _) if index == self.first => Input::Given(&before[last.activations.start..]),
+                (Some(last), _) => Input::Before(Before {
+                    isa: self.isa,
+                    stage: &last.plan,
+                    mask: last.mask(self.seed, Some(step)),
+                    values: Disjoint::new(&mut before[last.activations.start..]),
+                }),
             };
             // A bias follows its weight, so the two are one piece of the gradient.
             let (d_weight, d_bias) =
                 self.parameters.gradient[stage.weight.start..stage.bias.end].split_at_mut(stage.weight.len());
             let pass = BackwardPass {
-                machine: Machine { isa: self.isa, threads: &self.threads },
+                machine,
                 count,
-                input: &input[..count * input_len],
-                output: &self.activations[stage.activations.start..][..count * output_len],
+                input,
+                gradient: &rest[..count * stage.plan.output.image_len()],
                 choices: &self.choices[stage.choices.clone()],
-                mask: stage.mask(self.seed, Some(step)),
-                d_output: &mut d_output[..count * output_len],
-                d_input: (index > self.first).then(|| &mut d_input[..count * input_len]),
                 d_weight,
                 d_bias,
                 parts: &mut self.parts,
@@ -349,6 +279,11 @@ impl Executor for CpuExecutor {
                 StageKernel::Dense(operation) => operation.backward(pass),
                 StageKernel::Identity(operation) => operation.backward(pass),
             }
+        }
+        if let Some(stem) = &self.stem {
+            let (d_weight, d_bias) =
+                self.parameters.gradient[stem.weight.start..stem.bias.end].split_at_mut(stem.weight.len());
+            stem.convolution.reduce(machine, &self.stem_parts, d_weight, d_bias);
         }
         result
     }

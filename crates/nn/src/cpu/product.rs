@@ -8,18 +8,20 @@
 use super::memory::Disjoint;
 use super::vector::{Isa, Kernel, Vector};
 
-/// C `[rows, columns]` = A `[rows, inner]` · B `[inner, columns]`, or C += A · B.
+/// C `[rows, columns]` = A `[rows, groups · inner]` · B `[groups · inner, columns]`, or C += A · B.
 ///
 /// Valid where `a`, `b`, `c` point to allocations that hold every element the strides reach, `c` is written by nobody
 /// else meanwhile, and `columns` is a multiple of a register's lanes.
 #[derive(Clone, Copy)]
 pub struct Product {
-    /// Element (i, k) lies at `a + i · a_row + k · a_column`.
+    /// Element (i, k) lies at `a + i · a_row + k / inner · a_group + k % inner · a_column`.
     pub a: *const f32,
     /// Step between rows of A.
     pub a_row: usize,
-    /// Step between columns of A.
+    /// Step between columns of A in a group.
     pub a_column: usize,
+    /// Step between groups of columns of A.
+    pub a_group: usize,
     /// Element (k, j) lies at `b + (j / panel) · b_panel + k · b_row + j % panel`, a panel being [`panel_width`].
     pub b: *const f32,
     /// Step between rows of B inside a panel.
@@ -32,7 +34,9 @@ pub struct Product {
     pub c_row: usize,
     /// Rows of A and C.
     pub rows: usize,
-    /// Columns of A, rows of B.
+    /// Groups of columns of A.
+    pub groups: usize,
+    /// Columns of a group; over all groups, the rows of B.
     pub inner: usize,
     /// Columns of B and C.
     pub columns: usize,
@@ -130,25 +134,28 @@ impl Tile {
     unsafe fn run<V: Vector, const ROWS: usize, const WIDTH: usize>(&self) {
         // SAFETY: every address is an element of the matrices that the caller vouches for.
         unsafe {
-            let Product { a_row, a_column, b_row, c_row, inner, accumulate, .. } = self.of;
+            let Product { a_row, a_column, a_group, b_row, c_row, groups, inner, accumulate, .. } = self.of;
             let mut sums = [[V::splat(0.0); WIDTH]; ROWS];
             let mut b = self.b;
-            // Three rows share a base: the addressing modes reach base, base + a_row and base + 2 · a_row.
-            let mut a: [*const f32; 4] = std::array::from_fn(|group| self.a.wrapping_add(3 * group * a_row));
-            for _ in 0..inner {
-                let mut right = [V::splat(0.0); WIDTH];
-                for (w, right) in right.iter_mut().enumerate() {
-                    *right = V::load(b.add(w * V::LANES));
-                }
-                for (r, sums) in sums.iter_mut().enumerate() {
-                    let left = V::splat(*a[r / 3].add(r % 3 * a_row));
-                    for (sum, right) in sums.iter_mut().zip(right) {
-                        *sum = left.mul_add(right, *sum);
+            for group in 0..groups {
+                // Three rows share a base: the addressing modes reach base, base + a_row and base + 2 · a_row.
+                let first = self.a.wrapping_add(group * a_group);
+                let mut a: [*const f32; 4] = std::array::from_fn(|third| first.wrapping_add(3 * third * a_row));
+                for _ in 0..inner {
+                    let mut right = [V::splat(0.0); WIDTH];
+                    for (w, right) in right.iter_mut().enumerate() {
+                        *right = V::load(b.add(w * V::LANES));
                     }
-                }
-                b = b.wrapping_add(b_row);
-                for base in &mut a {
-                    *base = base.wrapping_add(a_column);
+                    for (r, sums) in sums.iter_mut().enumerate() {
+                        let left = V::splat(*a[r / 3].add(r % 3 * a_row));
+                        for (sum, right) in sums.iter_mut().zip(right) {
+                            *sum = left.mul_add(right, *sum);
+                        }
+                    }
+                    b = b.wrapping_add(b_row);
+                    for base in &mut a {
+                        *base = base.wrapping_add(a_column);
+                    }
                 }
             }
             for (r, sums) in sums.iter().enumerate() {
@@ -178,24 +185,27 @@ mod tests {
     proptest! {
         #[test]
         fn products_match_plain_sums_at_any_size(
-            (rows, inner, lines) in (1usize..40, 0usize..70, 1usize..6),
+            (rows, groups, inner, lines) in (1usize..40, 1usize..4, 0usize..40, 1usize..6),
             (transposed, accumulate) in (any::<bool>(), any::<bool>()),
             gap in 0usize..5,
         ) {
             let columns = lines * super::super::memory::LINE;
-            let (a_row, a_column) = if transposed { (1, rows + gap) } else { (inner + gap, 1) };
-            let a = noise((rows + gap) * (inner + gap) + 1, 1);
+            let terms = groups * inner;
+            let (a_row, a_column) = if transposed { (1, rows + gap) } else { (terms + gap, 1) };
+            // Groups that overlap, as windows do.
+            let a_group = (inner * a_column).saturating_sub(gap);
+            let a = noise((rows + gap) * (terms + gap) + 1, 1);
             let c_row = columns + gap;
             let before = noise(rows * c_row, 3);
             for isa in Isa::available() {
                 let panel = panel_width(isa);
-                let b = noise(columns.next_multiple_of(panel) * inner, 2);
+                let b = noise(columns.next_multiple_of(panel) * terms, 2);
                 let mut c = before.clone();
                 let product = Product {
-                    a: a.as_ptr(), a_row, a_column,
-                    b: b.as_ptr(), b_row: panel, b_panel: inner * panel,
+                    a: a.as_ptr(), a_row, a_column, a_group,
+                    b: b.as_ptr(), b_row: panel, b_panel: terms * panel,
                     c: c.as_mut_ptr(), c_row,
-                    rows, inner, columns, accumulate,
+                    rows, groups, inner, columns, accumulate,
                 };
                 // SAFETY: the slices hold what the steps reach.
                 unsafe { isa.run(product) };
@@ -206,12 +216,12 @@ mod tests {
                         continue;
                     }
                     let term = |k: usize| {
-                        let b = b[j / panel * inner * panel + k * panel + j % panel];
-                        f64::from(a[i * a_row + k * a_column]) * f64::from(b)
+                        let b = b[j / panel * terms * panel + k * panel + j % panel];
+                        f64::from(a[i * a_row + k / inner * a_group + k % inner * a_column]) * f64::from(b)
                     };
                     let start = if accumulate { f64::from(before[place]) } else { 0.0 };
-                    let wanted = start + (0..inner).map(term).sum::<f64>();
-                    prop_assert!((f64::from(value) - wanted).abs() < 1e-5 * (1.0 + inner as f64), "{} at {}, {}", isa, i, j);
+                    let wanted = start + (0..terms).map(term).sum::<f64>();
+                    prop_assert!((f64::from(value) - wanted).abs() < 1e-5 * (1.0 + terms as f64), "{} at {}, {}", isa, i, j);
                 }
             }
         }

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::epilogue::{Backward, Forward};
+use super::epilogue::{Forward, Unpool};
+use super::input::Input;
 use super::memory::Disjoint;
 use super::plan::Stage;
 use super::threads::Threads;
@@ -29,7 +30,7 @@ pub struct ForwardPass<'a> {
     /// Images of the batch.
     pub count: usize,
     /// `[count, input layout]`
-    pub input: &'a [f32],
+    pub input: Input<'a>,
     /// `[count, output layout]`, overwritten.
     pub output: &'a mut [f32],
     /// A byte for each value of the output if the stage pools, overwritten.
@@ -44,18 +45,12 @@ pub struct BackwardPass<'a> {
     pub machine: Machine<'a>,
     /// Images of the batch.
     pub count: usize,
-    /// What the forward pass took, `[count, input layout]`.
-    pub input: &'a [f32],
-    /// What the forward pass gave, `[count, output layout]`.
-    pub output: &'a [f32],
-    /// What its pooling chose.
+    /// What the forward pass took, `[count, input layout]`, and what becomes of the gradient towards it.
+    pub input: Input<'a>,
+    /// Gradient towards what the stage's activation took, `[count, output layout]`, where its output was.
+    pub gradient: &'a [f32],
+    /// What the forward pass's pooling chose.
     pub choices: &'a [u8],
-    /// The same dropout as in the forward pass.
-    pub mask: Option<Mask>,
-    /// Gradient towards the output; may be overwritten.
-    pub d_output: &'a mut [f32],
-    /// Gradient towards the input, overwritten; none where nobody wants it.
-    pub d_input: Option<&'a mut [f32]>,
     /// Gradients towards weight and bias in the documented layout, overwritten; empty if there are none.
     pub d_weight: &'a mut [f32],
     /// See `d_weight`.
@@ -66,75 +61,76 @@ pub struct BackwardPass<'a> {
 
 /// The end of a stage's forward pass, image by image.
 pub struct Finish<'a> {
-    isa: Isa,
-    stage: &'a Stage,
-    bias: Option<&'a [f32]>,
-    mask: Option<Mask>,
-    output: Disjoint<'a, f32>,
-    choices: Disjoint<'a, u8>,
+    /// Instruction set of the kernels.
+    pub isa: Isa,
+    /// The stage.
+    pub stage: &'a Stage,
+    /// What the linear output still lacks, `[pitch]`.
+    pub bias: Option<&'a [f32]>,
+    /// Dropout of this step; none when not training.
+    pub mask: Option<Mask>,
+    /// `[images, output layout]`
+    pub output: Disjoint<'a, f32>,
+    /// A byte for each value of the output if the stage pools.
+    pub choices: Disjoint<'a, u8>,
+    /// Which image of the batch is the first of `output`.
+    pub first: usize,
 }
 
-impl<'a> Finish<'a> {
-    /// Of `pass`; the linear output still lacks `bias`, `[pitch]`.
-    pub fn new(
-        stage: &'a Stage,
-        machine: Machine<'_>,
-        bias: Option<&'a [f32]>,
-        mask: Option<Mask>,
-        output: &'a mut [f32],
-        choices: &'a mut [u8],
-    ) -> Self {
-        let (output, choices) = (Disjoint::new(output), Disjoint::new(choices));
-        Self { isa: machine.isa, stage, bias, mask, output, choices }
+impl Finish<'_> {
+    /// Some channels of one image of the batch: `linear`, `[height, width, pitch]`, and the stage's epilogue give the output.
+    pub fn image(&self, image: usize, linear: &[f32], lines: Range<usize>) {
+        self.finish(image, linear.as_ptr(), lines);
     }
 
-    /// Some channels of one image: `linear` and the stage's epilogue give the output. `linear` is none if it lies in the
-    /// output already.
-    pub fn image(&self, image: usize, linear: Option<&[f32]>, lines: Range<usize>) {
+    /// Some values of an image that is a row of units, whole lines.
+    pub fn row(&self, image: usize, units: Range<usize>, linear: &[f32]) {
+        assert_eq!(linear.len(), units.len(), "a value for each unit");
+        self.finish(image, linear.as_ptr().wrapping_sub(units.start), units);
+    }
+
+    fn finish(&self, image: usize, linear: *const f32, lines: Range<usize>) {
         let Self { isa, stage, bias, mask, .. } = *self;
-        let values = image_range(stage, image);
+        let values = image_range(stage, image - self.first);
         let choices = self.choices.pointer(if stage.pool.is_some() { values.clone() } else { 0..0 });
         let output = self.output.pointer(values);
-        let linear = linear.map_or(output.cast_const(), <[f32]>::as_ptr);
-        // SAFETY: images of the stage's layouts; each line of an image is finished by one task.
+        // SAFETY: images of the stage's layouts, of which only these lines are touched; each line is finished by one task.
         unsafe { isa.run(Forward { stage, linear, bias, output, choices, mask, image, lines }) };
     }
 }
 
 /// The beginning of a stage's backward pass, image by image.
 pub struct Begin<'a> {
-    isa: Isa,
-    stage: &'a Stage,
-    mask: Option<Mask>,
-    output: &'a [f32],
-    choices: &'a [u8],
-    d_output: Disjoint<'a, f32>,
+    /// Instruction set of the kernels.
+    pub isa: Isa,
+    /// The stage.
+    pub stage: &'a Stage,
+    /// Gradient towards what the activation took, `[images, output layout]`.
+    pub gradient: &'a [f32],
+    /// What the forward pass's pooling chose.
+    pub choices: &'a [u8],
+    /// Which image of the batch is the first of `gradient`.
+    pub first: usize,
 }
 
 impl<'a> Begin<'a> {
-    /// Of a pass whose forward pass gave `output` and `choices`.
-    pub fn new(
-        stage: &'a Stage,
-        machine: Machine<'_>,
-        mask: Option<Mask>,
-        (output, choices): (&'a [f32], &'a [u8]),
-        d_output: &'a mut [f32],
-    ) -> Self {
-        Self { isa: machine.isa, stage, mask, output, choices, d_output: Disjoint::new(d_output) }
-    }
-
-    /// One image: from the gradient towards the output to that towards the linear output, written to `d_linear`, or in place
-    /// of the former if none. The gradient towards the bias is added to `d_bias`, `[pitch]`.
-    pub fn image(&self, image: usize, d_linear: Option<&mut [f32]>, d_bias: Option<&mut [f32]>) {
-        let Self { isa, stage, mask, .. } = *self;
-        let values = image_range(stage, image);
-        // SAFETY: each image is begun by one task.
-        let d_output = unsafe { self.d_output.part(values.clone()) }.as_mut_ptr();
-        let d_linear = d_linear.map_or(d_output, <[f32]>::as_mut_ptr);
-        let choices = if stage.pool.is_some() { &self.choices[values.clone()] } else { &[] };
-        let (output, choices) = (self.output[values].as_ptr(), choices.as_ptr());
-        // SAFETY: images of the stage's layouts.
-        unsafe { isa.run(Backward { stage, output, d_output, choices, mask, image, d_linear, d_bias }) };
+    /// The gradient towards the linear output of one image of the batch, `[height, width, pitch]`: in `room`, or where the
+    /// gradient lies if the stage does not pool. The gradient towards the bias is added to `d_bias`, `[pitch]`.
+    pub fn image<'r>(&self, image: usize, room: &'r mut [f32], d_bias: Option<&mut [f32]>) -> &'r [f32]
+    where
+        'a: 'r,
+    {
+        let Self { isa, stage, .. } = *self;
+        let values = image_range(stage, image - self.first);
+        let choices = if stage.pool.is_some() { self.choices[values.clone()].as_ptr() } else { self.choices.as_ptr() };
+        let gradient = &self.gradient[values];
+        if stage.pool.is_some() || d_bias.is_some() {
+            assert!(stage.pool.is_none() || room.len() >= stage.linear_output.image_len(), "room for an image");
+            let (gradient, d_linear) = (gradient.as_ptr(), room.as_mut_ptr());
+            // SAFETY: images of the stage's layouts.
+            unsafe { isa.run(Unpool { stage, gradient, choices, d_linear, d_bias }) };
+        }
+        if stage.pool.is_some() { room } else { gradient }
     }
 }
 

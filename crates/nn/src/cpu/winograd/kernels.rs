@@ -1,6 +1,6 @@
 //! Between kernels and transformed kernels.
 
-use super::transforms::{IN, KERNEL, KernelAdjoint, KernelTransform, POSITIONS, both_ways, load_tile, store_tile};
+use super::transforms::{IN, KERNEL, KernelAdjoint, KernelTransform, POSITIONS, add_tile, both_ways, load_tile};
 use crate::cpu::memory::{Disjoint, LINE};
 use crate::cpu::vector::{Kernel, Vector};
 
@@ -53,7 +53,7 @@ impl Kernel for PackKernels<'_> {
     }
 }
 
-/// Gᵀ dU G, from `[position][row][pitch]` to `[tap][row][pitch]`.
+/// Gᵀ dU G, from `[position][row][pitch]`, added to `[tap][row][pitch]`.
 pub struct KernelGradient<'a> {
     /// Gradient towards the transformed kernels.
     pub d_transformed: &'a [f32],
@@ -76,7 +76,7 @@ impl Kernel for KernelGradient<'_> {
                 let from = self.d_transformed.as_ptr().add(place);
                 let tile = load_tile(from, matrix);
                 let taps = both_ways::<V, KernelAdjoint, IN, KERNEL>(&tile);
-                store_tile(&taps, self.d_weight.as_mut_ptr().add(place), matrix);
+                add_tile(&taps, self.d_weight.as_mut_ptr().add(place), matrix);
             }
         }
     }

@@ -116,12 +116,6 @@ impl Winograd {
         unsafe { self.isa.run(kernel) };
     }
 
-    /// An image of the batch, which [`Direction::Input`] only reads.
-    fn input_image(&self, input: &[f32], image: usize) -> *mut f32 {
-        let len = self.input.image_len();
-        input[image * len..(image + 1) * len].as_ptr().cast_mut()
-    }
-
     /// The transform of some channels of image number `index` of a block, into or from its tiles.
     ///
     /// # Safety
@@ -164,7 +158,8 @@ impl Algorithm for Winograd {
     fn scratch_len(&self) -> usize {
         let images = self.images_per_block();
         let (v, z) = (self.block(images, self.input), self.block(images, self.output));
-        2 * v.len() + z.len() + self.output.image_len() + self.d_transformed_len() + 8 * LINE
+        let image = self.output.image_len().max(self.input.image_len());
+        2 * v.len() + z.len() + image + self.d_transformed_len() + 8 * LINE
     }
 
     fn packed_forward(&self) -> (usize, usize) {
@@ -186,6 +181,8 @@ impl Algorithm for Winograd {
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
         let ForwardTask { images, channels, input, packed, finish } = task;
         let linear = carve(&mut scratch, self.output.image_len());
+        let room = carve(&mut scratch, input.room_len());
+        let of_input = carve(&mut scratch, input.scratch_len());
         let panel = panel_width(self.isa);
         for start in images.clone().step_by(self.images_per_block()) {
             let mut scratch = &mut *scratch;
@@ -194,8 +191,8 @@ impl Algorithm for Winograd {
             let v = carve(&mut scratch, v_block.len());
             let m = carve(&mut scratch, m_block.len());
             for index in 0..count {
-                let image = self.input_image(input, start + index);
-                // SAFETY: an image of the input, and room for its tiles.
+                let image = input.image(start + index, self.input.image_len(), room, of_input).as_ptr().cast_mut();
+                // SAFETY: an image of the input, only read, and room for its tiles.
                 unsafe { self.transform(Direction::Input, 0..self.input.pitch, image, (v_block, index), v) };
             }
             for position in 0..POSITIONS {
@@ -204,12 +201,14 @@ impl Algorithm for Winograd {
                     a: v[position * v_block.position_step()..].as_ptr(),
                     a_row: v_block.tile_step,
                     a_column: 1,
+                    a_group: 0,
                     b: kernels[channels.start * self.input.channels..].as_ptr(),
                     b_row: panel,
                     b_panel: self.input.channels * panel,
                     c: m[position * m_block.position_step() + channels.start..].as_mut_ptr(),
                     c_row: m_block.tile_step,
                     rows: v_block.tiles,
+                    groups: 1,
                     inner: self.input.channels,
                     columns: channels.len(),
                     accumulate: false,
@@ -222,20 +221,24 @@ impl Algorithm for Winograd {
                 unsafe {
                     self.transform(Direction::Output, channels.clone(), linear.as_mut_ptr(), (m_block, index), m)
                 };
-                finish(start + index, linear);
+                finish.image(start + index, linear, channels.clone());
             }
         }
     }
 
     fn backward(&self, task: BackwardTask<'_>, mut scratch: &mut [f32]) {
-        let BackwardTask { images, input, packed, begin, d_input, d_weight } = task;
+        let BackwardTask { images, part, input, packed, begin, d_bias, d_weight } = task;
         let panel = panel_width(self.isa);
-        let d_linear = carve(&mut scratch, self.output.image_len());
+        // An image of the gradient towards the output, and later of that towards the input.
+        let d_image = carve(&mut scratch, self.output.image_len().max(self.input.image_len()));
         let d_transformed = carve(&mut scratch, self.d_transformed_len());
+        let rooms = carve(&mut scratch, self.images_per_block() * input.room_len());
+        let of_input = carve(&mut scratch, input.scratch_len());
+        let room = |index: usize| index * input.room_len()..(index + 1) * input.room_len();
         let d_position = self.input.channels * self.output.pitch;
         let (all_in, all_out) = (0..self.input.pitch, 0..self.output.pitch);
         if images.is_empty() {
-            d_transformed.fill(0.0);
+            return;
         }
         for start in images.clone().step_by(self.images_per_block()) {
             let mut scratch = &mut *scratch;
@@ -245,19 +248,13 @@ impl Algorithm for Winograd {
             let p = carve(&mut scratch, v_block.len());
             let z = carve(&mut scratch, z_block.len());
             for index in 0..count {
-                begin(start + index, d_linear);
-                let image = self.input_image(input, start + index);
-                // SAFETY: images of the output and of the input, and room for their tiles.
-                unsafe {
-                    self.transform(
-                        Direction::OutputAdjoint,
-                        all_out.clone(),
-                        d_linear.as_mut_ptr(),
-                        (z_block, index),
-                        z,
-                    );
-                    self.transform(Direction::Input, all_in.clone(), image, (v_block, index), v);
-                }
+                let d_linear = begin.image(start + index, d_image, Some(&mut *d_bias)).as_ptr().cast_mut();
+                // SAFETY: an image of the output, only read, and room for its tiles.
+                unsafe { self.transform(Direction::OutputAdjoint, all_out.clone(), d_linear, (z_block, index), z) };
+                let room = &mut rooms[room(index)];
+                let image = input.image(start + index, self.input.image_len(), room, of_input).as_ptr().cast_mut();
+                // SAFETY: an image of the input, only read, and room for its tiles.
+                unsafe { self.transform(Direction::Input, all_in.clone(), image, (v_block, index), v) };
             }
             for position in 0..POSITIONS {
                 let v = v[position * v_block.position_step()..].as_ptr();
@@ -266,29 +263,33 @@ impl Algorithm for Winograd {
                     a: v,
                     a_row: 1,
                     a_column: v_block.tile_step,
+                    a_group: 0,
                     b: z,
                     b_row: z_block.tile_step,
                     b_panel: panel,
                     c: d_transformed[position * d_position..].as_mut_ptr(),
                     c_row: self.output.pitch,
                     rows: self.input.channels,
+                    groups: 1,
                     inner: z_block.tiles,
                     columns: self.output.pitch,
                     accumulate: start > images.start,
                 };
                 // SAFETY: the steps stay inside the carved blocks.
                 unsafe { self.isa.run(towards_kernel) };
-                if d_input.is_some() {
+                if input.wants_gradient() {
                     let towards_input = Product {
                         a: z,
                         a_row: z_block.tile_step,
                         a_column: 1,
+                        a_group: 0,
                         b: packed[position * self.packed_position(self.output, self.input)..].as_ptr(),
                         b_row: panel,
                         b_panel: self.output.channels * panel,
                         c: p[position * v_block.position_step()..].as_mut_ptr(),
                         c_row: v_block.tile_step,
                         rows: z_block.tiles,
+                        groups: 1,
                         inner: self.output.channels,
                         columns: self.input.pitch,
                         accumulate: false,
@@ -297,16 +298,14 @@ impl Algorithm for Winograd {
                     unsafe { self.isa.run(towards_input) };
                 }
             }
-            if let Some(d_input) = d_input {
+            if input.wants_gradient() {
+                let d_image = &mut d_image[..self.input.image_len()];
                 for index in 0..count {
-                    let len = self.input.image_len();
-                    // SAFETY: each image belongs to one task.
-                    let image = unsafe { d_input.part((start + index) * len..(start + index + 1) * len) };
-                    image.fill(0.0);
+                    d_image.fill(0.0);
+                    let to = d_image.as_mut_ptr();
                     // SAFETY: an image of the input, and its tiles.
-                    unsafe {
-                        self.transform(Direction::InputAdjoint, all_in.clone(), image.as_mut_ptr(), (v_block, index), p)
-                    };
+                    unsafe { self.transform(Direction::InputAdjoint, all_in.clone(), to, (v_block, index), p) };
+                    input.take_gradient(start + index, part, d_image, &mut rooms[room(index)], of_input);
                 }
             }
         }
@@ -321,22 +320,32 @@ mod tests {
     use modiste_data::ImageShape;
 
     use super::*;
-    use crate::cpu::im2col::Im2col;
+    use crate::cpu::convolution::Convolution;
+    use crate::cpu::input::Input;
     use crate::cpu::memory::Buffer;
+    use crate::cpu::plan::{Linear, Stage};
+    use crate::cpu::processor::Convolutions;
+    use crate::cpu::stage::Machine;
+    use crate::cpu::threads::Threads;
     use crate::recipe::Padding;
 
-    /// A convolution of one image by an algorithm, `[height, width, out]`.
-    fn convolve(algorithm: &dyn Algorithm, output: Layout, input: &[f32], weight: &[f32]) -> Vec<f32> {
-        let (length, tasks) = algorithm.packed_forward();
-        let mut packed = Buffer::zeroed(length);
-        let shared = Disjoint::new(&mut packed);
-        (0..tasks).for_each(|task| algorithm.pack_forward(weight, task, &shared));
-        let mut scratch = Buffer::zeroed(algorithm.scratch_len());
-        let mut result = Vec::new();
-        let mut finish = |_: usize, image: &[f32]| result = image.to_vec();
-        let task = ForwardTask { images: 0..1, channels: 0..output.pitch, input, packed: &packed, finish: &mut finish };
-        algorithm.forward(task, &mut scratch);
-        result
+    /// A convolution of one image, `[height, width, out]`.
+    fn convolve(
+        isa: Isa,
+        convolutions: Convolutions,
+        stage: Stage,
+        window: Window,
+        input: &[f32],
+        weight: &[f32],
+    ) -> Vec<f32> {
+        let mut convolution = Convolution::new(isa, convolutions, stage, window);
+        convolution.allocate(true);
+        let bias = vec![0.0; stage.output.channels];
+        convolution.prepare(Machine { isa, threads: &Threads::new(1, 0) }, weight, &bias, false);
+        let mut output = vec![0.0; stage.output.image_len()];
+        let mut scratch = Buffer::zeroed(convolution.scratch_len(None));
+        convolution.forward_image(0, &Input::Given(input), &mut output, &mut scratch);
+        output
     }
 
     /// Root mean square of the difference, as a share of that of `wanted`.
@@ -372,10 +381,18 @@ mod tests {
                 }
             }
         }
+        let stage = Stage {
+            input: from,
+            linear: Linear::Conv(window, 0),
+            linear_output: to,
+            slope: None,
+            pool: None,
+            dropout: None,
+            output: to,
+        };
         for isa in Isa::available() {
-            let winograd = Winograd::new(isa, window, from, to).unwrap();
-            let direct = Im2col::new(isa, window, from, to);
-            let (fast, plain) = (convolve(&winograd, to, &input, &weight), convolve(&direct, to, &input, &weight));
+            let by = |convolutions| convolve(isa, convolutions, stage, window, &input, &weight);
+            let (fast, plain) = (by(Convolutions::Fewest), by(Convolutions::Direct));
             let (fast, plain) = (error(&fast, &wanted), error(&plain, &wanted));
             println!(
                 "{isa}: relative error {fast:.1e}, of a direct convolution {plain:.1e}, {:.1} times",

@@ -62,6 +62,21 @@ pub unsafe fn store_tile<V: Vector, const SIDE: usize>(tile: &[[V; SIDE]; SIDE],
     }
 }
 
+/// Adds a tile to values that lie `step` apart, row after row.
+///
+/// # Safety
+/// As [`load_tile`].
+#[inline(always)]
+pub unsafe fn add_tile<V: Vector, const SIDE: usize>(tile: &[[V; SIDE]; SIDE], to: *mut f32, step: usize) {
+    for (place, value) in tile.as_flattened().iter().enumerate() {
+        // SAFETY: passed on to the caller.
+        unsafe {
+            let to = to.add(place * step);
+            V::load(to).add(*value).store(to);
+        }
+    }
+}
+
 /// T X Tᵀ
 ///
 /// # Safety
