@@ -39,7 +39,7 @@ struct Job {
     plan: RunPlan,
     run: RunDirectory,
     partition: Partition,
-    checkpoint: Option<Checkpoint>,
+    checkpoint: Option<Checkpoint<'static>>,
 }
 
 /// Fits a network. `started` is when the process began.

@@ -83,14 +83,14 @@ impl RunningSums {
 
 /// A run, stopped.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Checkpoint {
+pub struct Checkpoint<'a> {
     /// Weights and Adam's moments.
-    pub state: State,
+    pub state: State<'a>,
     /// How far it has come.
     pub position: Position,
 }
 
-impl Checkpoint {
+impl Checkpoint<'_> {
     /// Writes a checkpoint; the old one stays if that fails.
     ///
     /// # Errors
@@ -109,18 +109,18 @@ impl Checkpoint {
     ///
     /// # Errors
     /// When it cannot be read, is not one, is damaged, or is of another network.
-    pub fn open(path: &Path, network: &Network) -> Result<Self, FileError> {
+    pub fn open(path: &Path, network: &Network) -> Result<Checkpoint<'static>, FileError> {
         let file = TensorFile::read(path, KIND)?;
         let format = file.text("format")?;
         if format != FORMAT {
             return Err(file.invalid(format!("its format is '{format}', and this program reads '{FORMAT}'")));
         }
         let state = State {
-            parameters: collect(&file, network, "")?,
-            first_moment: collect(&file, network, FIRST_MOMENT)?,
-            second_moment: collect(&file, network, SECOND_MOMENT)?,
+            parameters: collect(&file, network, "")?.into(),
+            first_moment: collect(&file, network, FIRST_MOMENT)?.into(),
+            second_moment: collect(&file, network, SECOND_MOMENT)?.into(),
         };
-        Ok(Self { state, position: file.document("position")? })
+        Ok(Checkpoint { state, position: file.document("position")? })
     }
 }
 
@@ -144,7 +144,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("checkpoint.safetensors");
         let network = network(3);
-        let values = |start: f32| (0..network.parameter_count()).map(|index| start / (index + 1) as f32).collect();
+        let values = |start: f32| {
+            (0..network.parameter_count()).map(|index| start / (index + 1) as f32).collect::<Vec<_>>().into()
+        };
         let record = EpochRecord { epoch: 2, train_loss: 0.1 + 0.2, ..EpochRecord::default() };
         let checkpoint = Checkpoint {
             state: State { parameters: values(1.0), first_moment: values(-1.0), second_moment: values(1e-30) },

@@ -1,5 +1,7 @@
 //! The boundary between a network and the device that runs it.
 
+use std::borrow::Cow;
+
 use crate::network::Network;
 use crate::recipe::Adam;
 
@@ -32,20 +34,30 @@ pub struct StepResult {
 
 /// Everything that training changes. Each slice follows [`Network::parameters`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct State {
+pub struct State<'a> {
     /// All parameters.
-    pub parameters: Vec<f32>,
+    pub parameters: Cow<'a, [f32]>,
     /// Adam's running mean of the gradient.
-    pub first_moment: Vec<f32>,
+    pub first_moment: Cow<'a, [f32]>,
     /// Adam's running mean of the squared gradient.
-    pub second_moment: Vec<f32>,
+    pub second_moment: Cow<'a, [f32]>,
 }
 
-impl State {
+impl State<'_> {
     /// These parameters before the first step of an optimiser.
-    pub fn fresh(parameters: Vec<f32>) -> Self {
+    pub fn fresh(parameters: Vec<f32>) -> State<'static> {
         let zeros = vec![0.0; parameters.len()];
-        Self { parameters, first_moment: zeros.clone(), second_moment: zeros }
+        State { parameters: parameters.into(), first_moment: zeros.clone().into(), second_moment: zeros.into() }
+    }
+
+    /// The same, independent of where it came from.
+    pub fn into_owned(self) -> State<'static> {
+        let own = |values: Cow<'_, [f32]>| values.into_owned().into();
+        State {
+            parameters: own(self.parameters),
+            first_moment: own(self.first_moment),
+            second_moment: own(self.second_moment),
+        }
     }
 }
 
@@ -93,14 +105,14 @@ pub trait Executor: Send {
     /// If the lengths do not match.
     fn features(&mut self, images: &[f32], features: &mut [f32]);
 
-    /// A copy of everything that training changes.
-    fn state(&self) -> State;
+    /// Everything that training changes.
+    fn state(&self) -> State<'_>;
 
     /// Replaces everything that training changes.
     ///
     /// # Panics
     /// If a length is not [`Network::parameter_count`].
-    fn set_state(&mut self, state: &State);
+    fn set_state(&mut self, state: &State<'_>);
 }
 
 /// What an executor runs on.

@@ -19,7 +19,7 @@ pub trait Keeper {
     ///
     /// # Errors
     /// When it cannot be kept: training stops.
-    fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), FileError>;
+    fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), FileError>;
 }
 
 impl Keeper for () {
@@ -27,7 +27,7 @@ impl Keeper for () {
         Ok(())
     }
 
-    fn save(&mut self, _: &Checkpoint) -> Result<(), FileError> {
+    fn save(&mut self, _: &Checkpoint<'_>) -> Result<(), FileError> {
         Ok(())
     }
 }
@@ -59,7 +59,7 @@ impl Keeper for RunKeeper {
 
     /// The line in the history comes before the checkpoint, and a resumed run drops lines that its checkpoint does
     /// not know of, so that no death in between leaves a gap.
-    fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), FileError> {
+    fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), FileError> {
         checkpoint.save(&self.paths.checkpoint(), &self.network)?;
         self.card.epochs = checkpoint.position.epoch;
         model::save(&self.paths.model(), &self.card, &self.network, &checkpoint.state.parameters)

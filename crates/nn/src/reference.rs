@@ -333,8 +333,8 @@ impl Executor for ReferenceExecutor {
         round_into(features, &values[self.network.layers.len() - 1]);
     }
 
-    fn state(&self) -> State {
-        let round = |values: &[f64]| values.iter().map(|&value| value as f32).collect();
+    fn state(&self) -> State<'_> {
+        let round = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<_>>().into();
         State {
             parameters: round(&self.parameters),
             first_moment: round(&self.first_moment),
@@ -342,7 +342,7 @@ impl Executor for ReferenceExecutor {
         }
     }
 
-    fn set_state(&mut self, state: &State) {
+    fn set_state(&mut self, state: &State<'_>) {
         let widen = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect::<Vec<_>>();
         assert_eq!(state.parameters.len(), self.parameters.len(), "a state of this network");
         self.parameters = widen(&state.parameters);

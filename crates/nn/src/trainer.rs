@@ -170,7 +170,7 @@ impl<'a> Trainer<'a> {
     ///
     /// # Errors
     /// When it is of a run with another seed, batch or number of images.
-    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+    pub fn restore(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), TrainError> {
         let (then, now) = (&checkpoint.position, &self.position);
         let identity = [
             ("seed", then.seed, now.seed),
@@ -331,6 +331,7 @@ impl<'a> Trainer<'a> {
 
     /// Keeps the state, unless it is no good.
     fn save(&mut self, keeper: &mut dyn Keeper) -> Result<(), TrainError> {
+        self.position.wall_seconds = self.wall_seconds();
         let state = self.executor.state();
         for (values, what) in [
             (&state.parameters, "a weight"),
@@ -341,7 +342,6 @@ impl<'a> Trainer<'a> {
                 return Err(self.diverged(format!("{what} became {value}"), self.position.step_in_epoch));
             }
         }
-        self.position.wall_seconds = self.wall_seconds();
         keeper.save(&Checkpoint { state, position: self.position.clone() })?;
         Ok(())
     }

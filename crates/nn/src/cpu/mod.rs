@@ -315,16 +315,16 @@ impl Executor for CpuExecutor {
         });
     }
 
-    fn state(&self) -> State {
-        let copy = |buffer: &Buffer| buffer[..self.network.parameter_count()].to_vec();
+    fn state(&self) -> State<'_> {
+        let count = self.network.parameter_count();
         State {
-            parameters: copy(&self.parameters.values),
-            first_moment: copy(&self.parameters.first_moment),
-            second_moment: copy(&self.parameters.second_moment),
+            parameters: self.parameters.values[..count].into(),
+            first_moment: self.parameters.first_moment[..count].into(),
+            second_moment: self.parameters.second_moment[..count].into(),
         }
     }
 
-    fn set_state(&mut self, state: &State) {
+    fn set_state(&mut self, state: &State<'_>) {
         let count = self.network.parameter_count();
         self.parameters.values[..count].copy_from_slice(&state.parameters);
         self.parameters.first_moment[..count].copy_from_slice(&state.first_moment);

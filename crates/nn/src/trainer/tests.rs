@@ -59,7 +59,7 @@ fn dataset() -> Dataset {
 #[derive(Default)]
 struct Memory {
     records: Vec<EpochRecord>,
-    checkpoints: Vec<Checkpoint>,
+    checkpoints: Vec<Checkpoint<'static>>,
     /// Saves that succeed before the disk is full.
     room: Option<usize>,
 }
@@ -70,12 +70,13 @@ impl Keeper for Memory {
         Ok(())
     }
 
-    fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), FileError> {
+    fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), FileError> {
         if self.room == Some(self.checkpoints.len()) {
             let source = io::ErrorKind::StorageFull.into();
             return Err(FileError::Io { action: "write", path: PathBuf::from("checkpoint"), source });
         }
-        self.checkpoints.push(checkpoint.clone());
+        let Checkpoint { state, position } = checkpoint.clone();
+        self.checkpoints.push(Checkpoint { state: state.into_owned(), position });
         Ok(())
     }
 }
@@ -131,7 +132,7 @@ impl Executor for InF32 {
 
     fn update(&mut self, hyper: &Hyper) {
         self.0.update(hyper);
-        let rounded = self.0.state();
+        let rounded = self.0.state().into_owned();
         self.0.set_state(&rounded);
     }
 
@@ -143,17 +144,17 @@ impl Executor for InF32 {
         self.0.features(images, features);
     }
 
-    fn state(&self) -> State {
+    fn state(&self) -> State<'_> {
         self.0.state()
     }
 
-    fn set_state(&mut self, state: &State) {
+    fn set_state(&mut self, state: &State<'_>) {
         self.0.set_state(state);
     }
 }
 
 /// One session of a run, from its last checkpoint if it has one, stopped after `steps`.
-fn session(recipe: &Recipe, keeper: &mut Memory, steps: usize) -> Result<(Ended, State), TrainError> {
+fn session(recipe: &Recipe, keeper: &mut Memory, steps: usize) -> Result<(Ended, State<'static>), TrainError> {
     let mut executor = InF32::new(recipe);
     let partition = Partition::new(&dataset(), recipe.data.validation, None, recipe.training.seed);
     let mut trainer = Trainer::new(&mut executor, recipe, &partition, Instant::now())?;
@@ -162,7 +163,7 @@ fn session(recipe: &Recipe, keeper: &mut Memory, steps: usize) -> Result<(Ended,
     }
     let stop = AtomicBool::new(steps == 0);
     let ended = trainer.run(keeper, &mut StopAfter { steps, stop: &stop }, &stop)?;
-    Ok((ended, executor.state()))
+    Ok((ended, executor.state().into_owned()))
 }
 
 /// Records without what the clock says.
