@@ -3,6 +3,7 @@
 use crate::cpu::{CpuExecutor, Isa, UnknownIsa};
 use crate::executor::Executor;
 use crate::network::Network;
+use crate::profile::Limits;
 
 /// A place where networks run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,13 @@ impl Device {
     pub fn planned_bytes(&self, network: &Network, batch: usize) -> u64 {
         match *self {
             Device::Cpu { threads, isa } => CpuExecutor::planned_bytes(network, batch, threads, isa),
+        }
+    }
+
+    /// Measures what the device can do at most; takes about a second.
+    pub fn limits(&self) -> Limits {
+        match *self {
+            Device::Cpu { threads, isa } => CpuExecutor::limits(threads, isa),
         }
     }
 

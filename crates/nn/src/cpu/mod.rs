@@ -10,13 +10,17 @@
 mod adam;
 mod algorithm;
 mod convolution;
+#[cfg(test)]
+mod counting;
 mod dense;
 mod epilogue;
 mod identity;
 mod im2col;
+mod limits;
 mod memory;
 mod plan;
 mod product;
+mod record;
 mod stage;
 mod threads;
 mod vector;
@@ -37,6 +41,7 @@ use crate::dropout::Mask;
 use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
 use crate::loss;
 use crate::network::Network;
+use crate::profile::{Limits, Profile};
 
 /// A network compiled for this machine's processor.
 pub struct CpuExecutor {
@@ -75,6 +80,8 @@ enum Prepared {
 }
 
 struct CompiledStage {
+    /// Of its first layer.
+    name: String,
     plan: Stage,
     kernel: StageKernel,
     /// Place in the activations, in the choices.
@@ -129,6 +136,7 @@ impl CpuExecutor {
                     Linear::Identity => StageKernel::Identity(Identity::new(plan)),
                 };
                 CompiledStage {
+                    name: network.layers[plan.layer].name.clone(),
                     plan,
                     kernel,
                     activations: activations - outputs..activations,
@@ -182,6 +190,11 @@ impl CpuExecutor {
         (values * size_of::<f32>()) as u64
     }
 
+    /// Measures what this machine can do at most with so many threads; takes about a second.
+    pub fn limits(threads: usize, isa: Isa) -> Limits {
+        limits::measure(isa, threads)
+    }
+
     /// Brings the parameters into the stages' own forms, unless they are there.
     fn prepare(&mut self, wanted: Prepared) {
         if self.prepared >= wanted {
@@ -189,6 +202,9 @@ impl CpuExecutor {
         }
         let machine = Machine { isa: self.isa, threads: &self.threads };
         for stage in &mut self.stages {
+            if !matches!(stage.kernel, StageKernel::Identity(_)) {
+                self.threads.section(|| format!("{} prepare", stage.name));
+            }
             let weight = &self.parameters.values[stage.weight.clone()];
             let bias = &self.parameters.values[stage.bias.clone()];
             match &mut stage.kernel {
@@ -206,6 +222,7 @@ impl CpuExecutor {
     fn forward(&mut self, images: &[f32], count: usize, training: Option<u64>) {
         assert!(count <= self.batch_size, "at most as many images as compiled for");
         for stage in &self.stages {
+            self.threads.section(|| format!("{} forward", stage.name));
             let (before, rest) = self.activations.split_at_mut(stage.activations.start);
             let output = &mut rest[..count * stage.plan.output.image_len()];
             // A stage's input is the output of the one before, which ends where its own begins.
@@ -304,6 +321,7 @@ impl Executor for CpuExecutor {
         self.prepare(Prepared::All);
         self.forward(batch.images, count, Some(step));
 
+        self.threads.section(|| "loss".to_owned());
         let classes = self.network.classes;
         let last = self.stages.len() - 1;
         let mut logits = std::mem::take(&mut self.logits);
@@ -318,6 +336,7 @@ impl Executor for CpuExecutor {
 
         let [even, odd] = &mut self.gradients;
         for (index, stage) in self.stages.iter().enumerate().skip(self.first).rev() {
+            self.threads.section(|| format!("{} backward", stage.name));
             let (d_output, d_input) = if index % 2 == 0 { (&mut *even, &mut *odd) } else { (&mut *odd, &mut *even) };
             let (input_len, output_len) = (stage.plan.input.image_len(), stage.plan.output.image_len());
             let input = match index {
@@ -355,8 +374,15 @@ impl Executor for CpuExecutor {
     }
 
     fn update(&mut self, hyper: &Hyper) {
+        self.threads.section(|| "update".to_owned());
         self.parameters.update(Machine { isa: self.isa, threads: &self.threads }, hyper);
         self.prepared = Prepared::Nothing;
+    }
+
+    fn profile_step(&mut self, batch: Batch<'_>, hyper: &Hyper) -> Profile {
+        self.threads.start_recording();
+        self.train_step(batch, hyper);
+        self.threads.stop_recording()
     }
 
     fn infer(&mut self, images: &[f32], logits: &mut [f32]) {
