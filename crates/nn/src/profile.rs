@@ -91,6 +91,15 @@ impl Section {
 }
 
 impl Limits {
+    /// The higher of two measurements of each limit: whatever else ran meanwhile can only have lowered them.
+    pub fn highest(self, other: Limits) -> Limits {
+        Limits {
+            arithmetic_per_second: self.arithmetic_per_second.max(other.arithmetic_per_second),
+            cache_bytes_per_second: self.cache_bytes_per_second.max(other.cache_bytes_per_second),
+            memory_bytes_per_second: self.memory_bytes_per_second.max(other.memory_bytes_per_second),
+        }
+    }
+
     /// The least time that so many operations and bytes can take while all data is in the cores' own caches.
     pub fn floor_seconds(&self, arithmetic: u64, bytes: u64) -> f64 {
         (arithmetic as f64 / self.arithmetic_per_second).max(bytes as f64 / self.cache_bytes_per_second)

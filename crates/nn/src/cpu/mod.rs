@@ -419,3 +419,39 @@ impl Executor for CpuExecutor {
         self.prepared = Prepared::Nothing;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::init::glorot_uniform;
+    use crate::recipe::{Optimiser, Recipe};
+
+    #[test]
+    fn recording_changes_no_bit() {
+        for name in ["seed-mlp", "seed-vgg"] {
+            let recipe = Recipe::find(name).unwrap();
+            let shape = modiste_data::ImageShape { height: 28, width: 28, channels: 1 };
+            let network = Network::new(&recipe.layers, shape, 10).unwrap();
+            let images: Vec<f32> = (0..3 * shape.len()).map(|place| (place % 255) as f32 / 255.0 - 0.5).collect();
+            let batch = Batch { images: &images, labels: &[1, 4, 9] };
+            let Optimiser::Adam(adam) = recipe.optimiser;
+            let step_twice = |record: bool| {
+                let mut executor = CpuExecutor::new(&network, 3, 2, Isa::available()[0], 7);
+                executor.set_state(&State::fresh(glorot_uniform(&network, 7)));
+                for step in 0..2 {
+                    let hyper = Hyper { step, adam };
+                    if record {
+                        let profile = executor.profile_step(batch, &hyper);
+                        let names: Vec<_> = profile.sections.iter().map(|section| section.name.as_str()).collect();
+                        let prepared = if name == "seed-mlp" { "dense1 prepare" } else { "conv1 prepare" };
+                        assert_eq!((names[0], names[names.len() - 1]), (prepared, "update"));
+                    } else {
+                        executor.train_step(batch, &hyper);
+                    }
+                }
+                executor.state()
+            };
+            assert!(step_twice(true) == step_twice(false), "{name}");
+        }
+    }
+}
