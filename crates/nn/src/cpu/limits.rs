@@ -10,10 +10,12 @@ use super::threads::Threads;
 use super::vector::{Isa, Kernel, Vector};
 use crate::profile::Limits;
 
-/// Of each limit the best of so many tries counts: others may be at work on the machine.
-const TRIES: usize = 10;
-/// How long a try lasts.
-const SECONDS: f64 = 0.02;
+/// Of each limit the best of so many tries counts, each so short that others at work on the machine leave some alone.
+const TRIES: usize = 100;
+/// How long a try lasts at least.
+const SECONDS: f64 = 0.002;
+/// Tries of copying through memory, which take longer.
+const TRIES_IN_MEMORY: usize = 10;
 /// Multiply-adds of each chain between looks at the clock.
 const LINKS: usize = 10_000;
 /// Values copied within a cache, 64 KiB: with the copy more than the first cache of a core, less than its second.
@@ -26,22 +28,24 @@ pub fn measure(isa: Isa, threads: usize) -> Limits {
     let threads = Threads::new(threads, 0);
     let in_memory = IN_MEMORY / threads.count();
     Limits {
-        arithmetic_per_second: together(&threads, || multiply_adds(isa)),
-        cache_bytes_per_second: together(&threads, || copies(isa, IN_CACHE)),
-        memory_bytes_per_second: together(&threads, || copies(isa, in_memory.next_multiple_of(IN_CACHE))),
+        arithmetic_per_second: together(&threads, TRIES, || multiply_adds(isa)),
+        cache_bytes_per_second: together(&threads, TRIES, || copies(isa, IN_CACHE)),
+        memory_bytes_per_second: together(&threads, TRIES_IN_MEMORY, || {
+            copies(isa, in_memory.next_multiple_of(IN_CACHE))
+        }),
     }
 }
 
 /// What all threads do per second, each calling again and again what `begin` gives: a function that says how much it did.
-fn together<F: FnMut() -> usize>(threads: &Threads, begin: impl Fn() -> F + Sync) -> f64 {
-    let rates = Mutex::new([0.0; TRIES]);
+fn together<F: FnMut() -> usize>(threads: &Threads, tries: usize, begin: impl Fn() -> F + Sync) -> f64 {
+    let rates = Mutex::new(vec![0.0; tries]);
     let all_here = Barrier::new(threads.count());
     // Nobody passes the barrier before everybody has come, so no thread takes two of the tasks.
     threads.run(threads.count(), |_, _| {
         let mut work = begin();
         // Memory is touched, clocks settle.
         work();
-        for index in 0..TRIES {
+        for index in 0..tries {
             all_here.wait();
             let (start, mut done) = (Instant::now(), 0);
             let mut seconds = 0.0;
@@ -163,7 +167,7 @@ mod tests {
     #[test]
     fn every_thread_does_its_part() {
         let threads = Threads::new(3, 0);
-        let rate = together(&threads, || || 1000);
+        let rate = together(&threads, 3, || || 1000);
         assert!(rate.is_finite() && rate > 0.0);
     }
 
