@@ -58,6 +58,8 @@ pub enum BenchVerb {
     Step(BenchArgs),
     /// Time inference
     Infer(BenchArgs),
+    /// Show where a training step's time goes, kernel by kernel, against what the machine could do
+    Kernels(BenchArgs),
 }
 
 /// Which images.
@@ -251,7 +253,7 @@ pub enum Split {
     Test,
 }
 
-/// `bench step` and `bench infer`
+/// `bench step`, `bench infer` and `bench kernels`
 #[derive(Debug, Args)]
 pub struct BenchArgs {
     /// A recipe's built-in name or TOML file

@@ -33,3 +33,58 @@ fn people_read_it_too() {
     assert!(said.contains("images per second"), "{said}");
     assert_eq!(world.words("bench step --recipe seed-mlp --batch 5 --steps 1 --quiet").done().lines().count(), 1);
 }
+
+#[test]
+fn a_step_is_taken_apart() {
+    let words = "bench kernels --recipe seed-mlp --batch 8 --steps 1 --threads 2 --json";
+    let roofline = World::new().words(words).json();
+    let number = |field: &str| roofline[field].as_f64().unwrap_or_else(|| panic!("no {field} in {roofline}"));
+    assert_eq!((number("batch"), number("steps"), number("threads")), (8.0, 1.0, 2.0));
+    assert_eq!(roofline["recipe"], "seed-mlp");
+    for limit in ["multiply_adds_per_second", "cache_bytes_per_second", "memory_bytes_per_second", "step_seconds"] {
+        assert!(number(limit) > 0.0, "{limit}");
+    }
+
+    let entries = roofline["entries"].as_array().unwrap();
+    let sum = |field: &str, wanted: &dyn Fn(&str) -> bool| -> f64 {
+        let of = entries.iter().filter(|entry| wanted(entry["kernel"].as_str().unwrap()));
+        of.map(|entry| entry[field].as_f64().unwrap()).sum()
+    };
+    let close = |one: f64, other: f64| (one - other).abs() < 1e-9;
+    assert!(close(sum("seconds", &|_| true), number("recorded_step_seconds")), "all of the step is there");
+    assert!(close(sum("floor_seconds", &|_| true), number("floor_seconds")));
+    assert!(close(sum("seconds", &|kernel| kernel == "serial"), number("serial_seconds")));
+    assert!(close(sum("seconds", &|kernel| kernel == "waiting"), number("waiting_seconds")));
+    assert!(close(sum("seconds", &|kernel| kernel == "outside kernels"), number("outside_seconds")));
+    let gaps: Vec<_> = entries.iter().map(|entry| entry["gap_seconds"].as_f64().unwrap()).collect();
+    assert!(gaps.is_sorted_by(|one, other| one >= other), "{gaps:?}");
+
+    let entry = |section: &str, kernel: &str, field: &str| {
+        let found = entries.iter().find(|entry| entry["section"] == section && entry["kernel"] == kernel);
+        found.unwrap_or_else(|| panic!("no {kernel} in {section}"))[field].as_u64().unwrap()
+    };
+    // 8 images, 784 inputs in four pieces, the last three added to the first; 256 units.
+    assert_eq!(entry("dense1 forward", "product", "arithmetic"), 8 * 256 * (784 + 3));
+    // 512 inputs in two pieces; 100 units, padded to 112.
+    assert_eq!(entry("dense3 forward", "product", "arithmetic"), 8 * 112 * (512 + 1));
+    // Values of the output are added to the bias, leaky ReLU takes two operations and dropout fifteen; read are they and
+    // the bias, written they.
+    assert_eq!(entry("dense1 forward", "epilogue", "arithmetic"), 8 * 256 * 18);
+    assert_eq!(entry("dense1 forward", "epilogue", "calls"), 8);
+    assert_eq!(entry("dense1 forward", "epilogue", "bytes"), 8 * 4 * 3 * 256);
+    // All parameters, padded to a cache line.
+    assert_eq!(entry("update", "update", "arithmetic"), 10 * 384_864);
+}
+
+#[test]
+fn people_see_the_largest_gaps_and_the_totals() {
+    let world = World::new();
+    let said = world.words("bench kernels --recipe seed-mlp --batch 5 --steps 2").done();
+    assert!(said.starts_with("seed-mlp, batches of 5 (random), cpu "), "{said}");
+    for words in ["limits: ", "of limit", "product", "waiting", "outside kernels", "a step: "] {
+        assert!(said.contains(words), "no '{words}' in {said}");
+    }
+    assert!(said.lines().all(|line| line.chars().count() <= 110), "{said}");
+    let quiet = world.words("bench kernels --recipe seed-mlp --batch 5 --steps 2 --quiet").done();
+    assert!(quiet.lines().count() < said.lines().count(), "{quiet}");
+}

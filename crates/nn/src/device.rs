@@ -3,6 +3,7 @@
 use crate::cpu::{CpuExecutor, Processor, UnknownChoice};
 use crate::executor::Executor;
 use crate::network::Network;
+use crate::profile::Limits;
 
 /// A place where networks run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,13 @@ impl Device {
     pub fn planned_bytes(&self, network: &Network, batch: usize) -> u64 {
         match *self {
             Device::Cpu(processor) => CpuExecutor::planned_bytes(network, batch, processor),
+        }
+    }
+
+    /// Measures what the device can do at most; takes about a second.
+    pub fn limits(&self) -> Limits {
+        match *self {
+            Device::Cpu(processor) => CpuExecutor::limits(processor),
         }
     }
 

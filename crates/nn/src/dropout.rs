@@ -11,6 +11,9 @@ pub struct Mask {
 }
 
 impl Mask {
+    /// Operations of a vector unit for one factor: eleven of the hash, the position, a comparison and a choice.
+    pub const OPERATIONS: usize = 14;
+
     /// Mask of the layer at index `layer` in training step `step`, dropping the share `rate` in [0, 1).
     pub fn new(seed: u64, step: u64, layer: usize, rate: f32) -> Self {
         let key = mix64(mix64(mix64(seed).wrapping_add(step)).wrapping_add(layer as u64));

@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod model;
 pub mod network;
 pub mod partition;
+pub mod profile;
 pub mod recipe;
 pub mod reference;
 pub mod result;

@@ -44,6 +44,8 @@ pub struct Lens {
 
 /// A first convolution without output.
 pub struct CompiledStem {
+    /// Of its layer.
+    pub name: String,
     /// What it computes.
     pub convolution: Convolution,
     /// Place of the weight in the parameters.
@@ -54,6 +56,8 @@ pub struct CompiledStem {
 
 /// A stage and where its values are.
 pub struct CompiledStage {
+    /// Of its first layer.
+    pub name: String,
     /// What it does.
     pub plan: Stage,
     /// How.
@@ -133,7 +137,7 @@ impl CompiledStem {
         let Linear::Conv(window, weight) = plan.linear else { return None };
         let convolution = Convolution::new(processor.isa, processor.convolutions, plan, window);
         let (weight, bias) = places(network, weight);
-        Some(Self { convolution, weight, bias })
+        Some(Self { name: network.layers[plan.layer].name.clone(), convolution, weight, bias })
     }
 }
 
@@ -160,7 +164,8 @@ impl CompiledStage {
         };
         let activations = lens.activations..lens.activations + outputs;
         let choices = lens.choices..lens.choices + chosen;
-        Self { plan, kernel, activations, choices, weight, bias }
+        let name = network.layers[plan.layer].name.clone();
+        Self { name, plan, kernel, activations, choices, weight, bias }
     }
 
     /// Its dropout in a step of training.

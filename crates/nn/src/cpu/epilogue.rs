@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::memory::LINE;
 use super::plan::{Layout, Stage};
+use super::record::Work;
 use super::vector::{Kernel, Vector};
 use crate::dropout::Mask;
 use crate::network::Window;
@@ -72,6 +73,31 @@ impl Kernel for Forward<'_> {
             }
         }
     }
+
+    /// For each value of the output: the window's taps, bias, slope, dropout.
+    fn work(&self) -> Work {
+        let stage = self.stage;
+        let values = stage.output.pixels() * self.lines.len();
+        let pooling = stage.pool.as_ref().map_or(0, |window| 2 * window.size * window.size);
+        let arithmetic = pooling + usize::from(self.bias.is_some()) + after(stage, self.mask);
+        let read = stage.pool.as_ref().map_or(values, |window| covered(window) * self.lines.len());
+        let bias = if self.bias.is_some() { self.lines.len() } else { 0 };
+        let mut work = Work::new("epilogue", arithmetic * values, read + bias + values);
+        work.bytes += if stage.pool.is_some() { values as u64 } else { 0 };
+        work
+    }
+}
+
+/// Operations of activation and dropout for each value, forward or backward.
+fn after(stage: &Stage, mask: Option<Mask>) -> usize {
+    let slope = if stage.slope.is_some() { 2 } else { 0 };
+    slope + if mask.is_some() { 1 + Mask::OPERATIONS } else { 0 }
+}
+
+/// Pixels of the input inside at least one window.
+fn covered(window: &Window) -> usize {
+    let along = |windows: usize| (windows - 1) * window.stride.min(window.size) + window.size;
+    along(window.output.height) * along(window.output.width)
 }
 
 /// Dropout factors of the values from `position` on.
@@ -149,6 +175,13 @@ impl Kernel for Derivative<'_> {
             }
         }
     }
+
+    /// For each value: dropout and slope.
+    fn work(&self) -> Work {
+        let values = self.places.len();
+        let read = if self.stage.slope.is_some() { 2 * values } else { values };
+        Work::new("derivative", after(self.stage, self.mask) * values, read + values)
+    }
 }
 
 /// Backward through bias and pooling: one image of the gradient towards what the activation took becomes one towards the
@@ -200,6 +233,21 @@ impl Kernel for Unpool<'_> {
             }
         }
     }
+
+    /// For each value of the output: the sum towards the bias and the window's taps.
+    fn work(&self) -> Work {
+        let stage = self.stage;
+        let values = stage.output.image_len();
+        let taps = stage.pool.as_ref().map_or(0, |window| {
+            let taps = window.size * window.size;
+            if covers_once(window) { taps } else { 2 * taps }
+        });
+        let bias = if self.d_bias.is_some() { stage.output.pitch } else { 0 };
+        let written = if stage.pool.is_some() { stage.linear_output.image_len() } else { 0 };
+        let mut work = Work::new("unpooling", (1 + taps) * values + bias, values + 2 * bias + written);
+        work.bytes += if stage.pool.is_some() { values as u64 } else { 0 };
+        work
+    }
 }
 
 /// Whether windows lie side by side and leave nothing over, so that each value of the input is in exactly one.
@@ -229,6 +277,87 @@ unsafe fn give_to_largest<V: Vector>(
                 let given = choice.select_equal(V::splat((y * window.size + x) as f32), gradient, V::splat(0.0));
                 if covers { given.store(to) } else { V::load(to).add(given).store(to) }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use modiste_data::ImageShape;
+
+    use super::*;
+    use crate::cpu::counting::declared_and_done;
+    use crate::cpu::memory::Buffer;
+    use crate::cpu::plan::Linear;
+    use crate::cpu::record::Work;
+    use crate::recipe::Padding;
+
+    const SHAPE: ImageShape = ImageShape { height: 7, width: 6, channels: 20 };
+
+    /// A stage that pools by windows of this size and stride, if any.
+    fn stage(slope: Option<f32>, pooling: Option<(usize, usize)>) -> Stage {
+        let pool = pooling.and_then(|(size, stride)| Window::new(SHAPE, size, stride, Padding::Valid, SHAPE.channels));
+        let linear_output = Layout::padded(SHAPE);
+        let output = pool.map_or(linear_output, |window| Layout::padded(window.output));
+        let (input, linear) = (linear_output, Linear::Identity);
+        Stage { layer: 0, input, linear, linear_output, slope, pool, dropout: None, output }
+    }
+
+    /// What the kernels declare and do for an image: forward, derivative, unpooling.
+    fn works(stage: &Stage, mask: Option<Mask>, with_bias: bool) -> [(Work, Work); 3] {
+        let mut linear = Buffer::zeroed(stage.linear_output.image_len());
+        let mut output = Buffer::zeroed(stage.output.image_len());
+        let gradient = Buffer::zeroed(output.len());
+        let mut choices = vec![0; output.len()];
+        let mut bias = Buffer::zeroed(stage.output.pitch);
+        let forward = Forward {
+            stage,
+            linear: linear.as_ptr(),
+            bias: with_bias.then_some(&bias[..]),
+            output: output.as_mut_ptr(),
+            choices: choices.as_mut_ptr(),
+            mask,
+            image: 1,
+            lines: 0..stage.output.pitch,
+        };
+        // SAFETY: buffers of the stage's layouts.
+        let forward = unsafe { declared_and_done(forward) };
+        let (gradient, values, places) = (gradient.as_ptr(), output.as_mut_ptr(), 0..output.len());
+        // SAFETY: as above.
+        let derivative = unsafe { declared_and_done(Derivative { stage, gradient, values, mask, image: 1, places }) };
+        let (choices, d_linear) = (choices.as_ptr(), linear.as_mut_ptr());
+        let d_bias = with_bias.then_some(&mut bias[..]);
+        // SAFETY: as above.
+        let unpooling = unsafe { declared_and_done(Unpool { stage, gradient, choices, d_linear, d_bias }) };
+        [forward, derivative, unpooling]
+    }
+
+    #[test]
+    fn epilogues_do_what_they_say() {
+        for slope in [None, Some(0.1)] {
+            for with_bias in [false, true] {
+                for (declared, done) in works(&stage(slope, None), None, with_bias) {
+                    assert_eq!(declared, done);
+                }
+                // What windows that share pixels add up, and what they leave out, is not seen as it is declared.
+                for pooling in [(2, 2), (3, 2), (2, 3)] {
+                    let stage = stage(slope, Some(pooling));
+                    let [forward, derivative, unpooling] = works(&stage, None, with_bias);
+                    assert_eq!(forward.0, forward.1, "{pooling:?}");
+                    assert_eq!(derivative.0, derivative.1, "{pooling:?}");
+                    assert_eq!(unpooling.0.arithmetic, unpooling.1.arithmetic, "{pooling:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn dropout_counts_its_mask() {
+        let stage = stage(None, None);
+        let [forward, derivative, _] = works(&stage, Some(Mask::new(1, 2, 3, 0.5)), true);
+        for (declared, done) in [forward, derivative] {
+            let of_mask = (Mask::OPERATIONS * stage.output.image_len()) as u64;
+            assert_eq!(declared.arithmetic, done.arithmetic + of_mask);
         }
     }
 }

@@ -13,15 +13,19 @@ mod adam;
 mod algorithm;
 mod compile;
 mod convolution;
+#[cfg(test)]
+mod counting;
 mod dense;
 mod direct;
 mod epilogue;
 mod identity;
 mod input;
+mod limits;
 mod memory;
 mod plan;
 mod processor;
 mod product;
+mod record;
 mod stage;
 mod stem;
 mod threads;
@@ -39,6 +43,7 @@ pub use self::vector::Isa;
 use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
 use crate::loss;
 use crate::network::Network;
+use crate::profile::{Limits, Profile};
 
 /// A network compiled for this machine's processor.
 pub struct CpuExecutor {
@@ -121,6 +126,11 @@ impl CpuExecutor {
         (values * size_of::<f32>() + lens.choices) as u64
     }
 
+    /// Measures what this machine can do at most; takes about a second.
+    pub fn limits(processor: Processor) -> Limits {
+        limits::measure(processor.isa, processor.threads)
+    }
+
     /// Brings the parameters into the stages' own forms, unless they are there.
     fn prepare(&mut self, wanted: Prepared) {
         if self.prepared >= wanted {
@@ -129,10 +139,14 @@ impl CpuExecutor {
         let machine = Machine { isa: self.isa, threads: &self.threads };
         let training = wanted == Prepared::All;
         if let Some(stem) = &mut self.stem {
+            self.threads.section(|| format!("{} prepare", stem.name));
             let weight = &self.parameters.values[stem.weight.clone()];
             stem.convolution.prepare(machine, weight, &self.parameters.values[stem.bias.clone()], training);
         }
         for stage in &mut self.stages {
+            if !matches!(stage.kernel, StageKernel::Identity(_)) {
+                self.threads.section(|| format!("{} prepare", stage.name));
+            }
             let weight = &self.parameters.values[stage.weight.clone()];
             let bias = &self.parameters.values[stage.bias.clone()];
             match &mut stage.kernel {
@@ -152,6 +166,7 @@ impl CpuExecutor {
         let machine = Machine { isa: self.isa, threads: &self.threads };
         let mut last = 0;
         for (index, stage) in self.stages.iter().enumerate() {
+            self.threads.section(|| format!("{} forward", stage.name));
             let (before, rest) = self.activations.split_at_mut(stage.activations.start);
             let input = match &self.stem {
                 Some(stem) if index == 0 => Input::Stem(stem.pass(images, &mut self.stem_parts)),
@@ -245,10 +260,12 @@ impl Executor for CpuExecutor {
         assert_eq!(batch.images.len(), count * self.network.input.len(), "one label for each image");
         self.prepare(Prepared::All);
         self.forward(batch.images, count, Some(step));
+        self.threads.section(|| "loss".to_owned());
         let result = self.loss(batch.labels, step);
 
         let machine = Machine { isa: self.isa, threads: &self.threads };
         for (index, stage) in self.stages.iter().enumerate().skip(self.first).rev() {
+            self.threads.section(|| format!("{} backward", stage.name));
             let (before, rest) = self.activations.split_at_mut(stage.activations.start);
             let input = match (index.checked_sub(1).map(|index| &self.stages[index]), &self.stem) {
                 (None, Some(stem)) => Input::Stem(stem.pass(batch.images, &mut self.stem_parts)),
@@ -283,6 +300,7 @@ impl Executor for CpuExecutor {
         if let Some(stem) = &self.stem {
             let (d_weight, d_bias) =
                 self.parameters.gradient[stem.weight.start..stem.bias.end].split_at_mut(stem.weight.len());
+            self.threads.section(|| format!("{} backward", stem.name));
             stem.convolution.reduce(machine, &self.stem_parts, d_weight, d_bias);
         }
         result
@@ -294,8 +312,15 @@ impl Executor for CpuExecutor {
     }
 
     fn update(&mut self, hyper: &Hyper) {
+        self.threads.section(|| "update".to_owned());
         self.parameters.update(Machine { isa: self.isa, threads: &self.threads }, hyper);
         self.prepared = Prepared::Nothing;
+    }
+
+    fn profile_step(&mut self, batch: Batch<'_>, hyper: &Hyper) -> Profile {
+        self.threads.start_recording();
+        self.train_step(batch, hyper);
+        self.threads.stop_recording()
     }
 
     fn infer(&mut self, images: &[f32], logits: &mut [f32]) {
@@ -330,5 +355,41 @@ impl Executor for CpuExecutor {
         self.parameters.first_moment[..count].copy_from_slice(&state.first_moment);
         self.parameters.second_moment[..count].copy_from_slice(&state.second_moment);
         self.prepared = Prepared::Nothing;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::init::glorot_uniform;
+    use crate::recipe::{Optimiser, Recipe};
+
+    #[test]
+    fn recording_changes_no_bit() {
+        for name in ["seed-mlp", "seed-vgg"] {
+            let recipe = Recipe::find(name).unwrap();
+            let shape = modiste_data::ImageShape { height: 28, width: 28, channels: 1 };
+            let network = Network::new(&recipe.layers, shape, 10).unwrap();
+            let images: Vec<f32> = (0..3 * shape.len()).map(|place| (place % 255) as f32 / 255.0 - 0.5).collect();
+            let batch = Batch { images: &images, labels: &[1, 4, 9] };
+            let Optimiser::Adam(adam) = recipe.optimiser;
+            let step_twice = |record: bool| {
+                let mut executor = CpuExecutor::new(&network, 3, Processor::available(2)[0], 7);
+                executor.set_state(&State::fresh(glorot_uniform(&network, 7)));
+                for step in 0..2 {
+                    let hyper = Hyper { step, adam };
+                    if record {
+                        let profile = executor.profile_step(batch, &hyper);
+                        let names: Vec<_> = profile.sections.iter().map(|section| section.name.as_str()).collect();
+                        let prepared = if name == "seed-mlp" { "dense1 prepare" } else { "conv1 prepare" };
+                        assert_eq!((names[0], names[names.len() - 1]), (prepared, "update"));
+                    } else {
+                        executor.train_step(batch, &hyper);
+                    }
+                }
+                executor.state().into_owned()
+            };
+            assert!(step_twice(true) == step_twice(false), "{name}");
+        }
     }
 }

@@ -95,6 +95,8 @@ pub struct Dropout {
 /// A linear operation and what follows it, in this order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stage {
+    /// Index in [`Network::layers`] of its first layer.
+    pub layer: usize,
     /// What it reads.
     pub input: Layout,
     /// What it computes first.
@@ -112,12 +114,12 @@ pub struct Stage {
 }
 
 impl Stage {
-    fn new(input: Layout, linear: Linear, linear_output: Layout) -> Self {
-        Self { input, linear, linear_output, slope: None, pool: None, dropout: None, output: linear_output }
+    fn new(layer: usize, input: Layout, linear: Linear, linear_output: Layout) -> Self {
+        Self { layer, input, linear, linear_output, slope: None, pool: None, dropout: None, output: linear_output }
     }
 
-    fn identity(input: Layout) -> Self {
-        Self::new(input, Linear::Identity, Layout { pitch: padded(input.channels), ..input })
+    fn identity(layer: usize, input: Layout) -> Self {
+        Self::new(layer, input, Linear::Identity, Layout { pitch: padded(input.channels), ..input })
     }
 }
 
@@ -143,13 +145,13 @@ pub fn stages(network: &Network) -> Vec<Stage> {
                 Shape::Image(shape) => Layout::padded(shape),
                 Shape::Flat(units) => Layout::flat(units),
             };
-            stages.push(Stage::new(before, linear, output));
+            stages.push(Stage::new(index, before, linear, output));
         }
         // What the open stage can still take: each of its parts once, and none before one it already has.
         let open = stages.last().copied();
         let start_unless = |stages: &mut Vec<Stage>, fits: fn(&Stage) -> bool| {
             if !open.as_ref().is_some_and(fits) {
-                stages.push(Stage::identity(before));
+                stages.push(Stage::identity(index, before));
             }
             stages.len() - 1
         };

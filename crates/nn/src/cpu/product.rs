@@ -6,6 +6,7 @@
 //! whatever the position in the matrix, so any partition of rows and columns gives the same bits.
 
 use super::memory::Disjoint;
+use super::record::Work;
 use super::vector::{Isa, Kernel, Vector};
 
 /// C `[rows, columns]` = A `[rows, groups · inner]` · B `[groups · inner, columns]`, or C += A · B.
@@ -96,6 +97,15 @@ impl Kernel for Product {
             }
         }
     }
+
+    /// A multiply-add for each element of A and column of B, and an addition where C is added to.
+    fn work(&self) -> Work {
+        let Self { rows, groups, inner, columns, .. } = *self;
+        let terms = groups * inner;
+        let added = if self.accumulate { rows * columns } else { 0 };
+        let values = rows * terms + terms * columns + rows * columns + added;
+        Work::new("product", rows * terms * columns + added, values)
+    }
 }
 
 /// One register tile of a product.
@@ -173,6 +183,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::cpu::counting::declared_and_done;
 
     /// Numbers in [-1, 1) that follow from their position.
     fn noise(length: usize, seed: u32) -> Vec<f32> {
@@ -180,6 +191,38 @@ mod tests {
         (0..length)
             .map(|position| mix(position).wrapping_mul(0x85eb_ca6b) as i32 as f32 / (1u32 << 31) as f32)
             .collect()
+    }
+
+    #[test]
+    fn a_product_does_what_it_says() {
+        let (rows, inner, columns) = (7, 5, 32);
+        let (a, b) = (noise(rows * inner, 1), noise(inner * columns, 2));
+        let mut c = noise(rows * columns, 3);
+        for accumulate in [false, true] {
+            // Panels of two registers of four lanes.
+            let product = Product {
+                a: a.as_ptr(),
+                a_row: inner,
+                a_column: 1,
+                a_group: 0,
+                b: b.as_ptr(),
+                b_row: 8,
+                b_panel: inner * 8,
+                c: c.as_mut_ptr(),
+                c_row: columns,
+                rows,
+                groups: 1,
+                inner,
+                columns,
+                accumulate,
+            };
+            // SAFETY: the slices hold what the steps reach.
+            let (declared, done) = unsafe { declared_and_done(product) };
+            assert_eq!(declared.arithmetic, (rows * columns * (inner + usize::from(accumulate))) as u64);
+            assert_eq!(declared.arithmetic, done.arithmetic);
+            // A is read value by value.
+            assert_eq!(declared.bytes, done.bytes + (rows * inner * size_of::<f32>()) as u64);
+        }
     }
 
     proptest! {

@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::memory::Buffer;
+use super::record::Record;
+use crate::profile::Profile;
 
 /// How often a thread looks for the next round before it sleeps: some tens of microseconds.
 const LOOKS: usize = 2000;
@@ -24,6 +26,8 @@ pub struct Threads {
     scratch: Vec<Mutex<Buffer>>,
     /// Held for a round.
     round: Mutex<()>,
+    /// What the threads do, while somebody wants to know.
+    record: Option<Record>,
 }
 
 /// What the calling thread and its helpers share.
@@ -67,7 +71,7 @@ impl Threads {
             })
             .collect();
         let scratch = (0..=helpers.len()).map(|_| Mutex::new(Buffer::zeroed(scratch))).collect();
-        Self { shared, helpers, scratch, round: Mutex::new(()) }
+        Self { shared, helpers, scratch, round: Mutex::new(()), record: None }
     }
 
     /// Threads that compute.
@@ -84,6 +88,7 @@ impl Threads {
         let drain = |thread: usize| {
             // A poisoned scratch buffer holds nothing that is read before it is written.
             let mut scratch = self.scratch[thread].lock().unwrap_or_else(PoisonError::into_inner);
+            let _recording = self.record.as_ref().map(Record::on_thread);
             loop {
                 let task = next.fetch_add(1, Ordering::Relaxed);
                 if task >= tasks {
@@ -92,10 +97,33 @@ impl Threads {
                 work(task, &mut scratch);
             }
         };
-        if tasks <= 1 || self.helpers.is_empty() {
-            drain(0);
-        } else {
-            self.round(&drain);
+        let run = || {
+            if tasks <= 1 || self.helpers.is_empty() {
+                drain(0);
+            } else {
+                self.round(&drain);
+            }
+        };
+        match &self.record {
+            Some(record) => record.round(run),
+            None => run(),
+        }
+    }
+
+    /// Records everything from the next [`Threads::section`] on.
+    pub fn start_recording(&mut self) {
+        self.record = Some(Record::new(self.count()));
+    }
+
+    /// What has been recorded since.
+    pub fn stop_recording(&mut self) -> Profile {
+        self.record.take().map_or(Profile { sections: Vec::new() }, |record| record.profile())
+    }
+
+    /// If this is recorded, what follows belongs to the section of this name.
+    pub fn section(&self, name: impl FnOnce() -> String) {
+        if let Some(record) = &self.record {
+            record.section(name());
         }
     }
 

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::record::{self, Work};
+
 /// One register of f32 lanes.
 ///
 /// # Safety
@@ -51,6 +53,9 @@ pub trait Kernel {
     /// # Safety
     /// The instruction set of `V` must be there, and the arguments valid as the kernel's own documentation says.
     unsafe fn run<V: Vector>(self);
+
+    /// What that will take: every operation of [`Vector`] that computes, in lanes, and all that is read and written.
+    fn work(&self) -> Work;
 }
 
 /// An instruction set with kernels of its own.
@@ -106,12 +111,13 @@ impl Isa {
         }
     }
 
-    /// Runs a kernel with this instruction set.
+    /// Runs a kernel with this instruction set, and records it if this thread does.
     ///
     /// # Safety
     /// The kernel's arguments must be valid as its own documentation says. `self` came from [`Isa::available`].
     #[inline]
     pub unsafe fn run<K: Kernel>(self, kernel: K) {
+        let recorded = record::begin(|| kernel.work());
         // SAFETY: the caller vouches for the arguments, and `available` has found the instructions.
         unsafe {
             match self {
@@ -124,6 +130,7 @@ impl Isa {
                 Isa::Portable => kernel.run::<Portable>(),
             }
         }
+        record::end(recorded);
     }
 }
 

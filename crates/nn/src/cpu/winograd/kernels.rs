@@ -1,7 +1,10 @@
 //! Between kernels and transformed kernels.
 
-use super::transforms::{IN, KERNEL, KernelAdjoint, KernelTransform, POSITIONS, add_tile, both_ways, load_tile};
+use super::transforms::{
+    IN, KERNEL, KernelAdjoint, KernelTransform, POSITIONS, add_tile, both_ways, load_tile, operations,
+};
 use crate::cpu::memory::{Disjoint, LINE};
+use crate::cpu::record::Work;
 use crate::cpu::vector::{Kernel, Vector};
 
 /// Transforms the kernels of one row of channels: U = G g Gᵀ, into panels.
@@ -51,6 +54,12 @@ impl Kernel for PackKernels<'_> {
             }
         }
     }
+
+    /// A transform for each column, padding too.
+    fn work(&self) -> Work {
+        let arithmetic = operations::<KernelTransform, KERNEL, IN>() * self.pitch;
+        Work::new("kernel transform", arithmetic, KERNEL * KERNEL * self.columns + POSITIONS * self.pitch)
+    }
 }
 
 /// Gᵀ dU G, from `[position][row][pitch]`, added to `[tap][row][pitch]`.
@@ -79,5 +88,51 @@ impl Kernel for KernelGradient<'_> {
                 add_tile(&taps, self.d_weight.as_mut_ptr().add(place), matrix);
             }
         }
+    }
+
+    /// A transform for each pair of channels.
+    fn work(&self) -> Work {
+        let matrix = self.rows * self.pitch;
+        let arithmetic = operations::<KernelAdjoint, IN, KERNEL>() * matrix;
+        Work::new("kernel adjoint", arithmetic, (POSITIONS + KERNEL * KERNEL) * matrix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::counting::declared_and_done;
+    use crate::cpu::memory::Buffer;
+
+    #[test]
+    fn packing_does_what_it_says() {
+        let (columns, pitch) = (20, 32);
+        let mut packed = Buffer::zeroed(POSITIONS * pitch);
+        let kernel = PackKernels {
+            weight: &[1.0; 9 * 20],
+            column_step: 9,
+            columns,
+            pitch,
+            panel: 8,
+            panel_step: 8,
+            position_step: pitch,
+            row_offset: 0,
+            packed: &Disjoint::new(&mut packed),
+        };
+        // SAFETY: there is one row only, and nobody else writes.
+        let (declared, done) = unsafe { declared_and_done(kernel) };
+        // The weights are read value by value, and collected in registers by way of memory.
+        assert_eq!(declared.arithmetic, done.arithmetic);
+    }
+
+    #[test]
+    fn the_gradient_does_what_it_says() {
+        let (rows, pitch) = (3, 32);
+        let d_transformed = Buffer::zeroed(POSITIONS * rows * pitch);
+        let mut d_weight = Buffer::zeroed(9 * rows * pitch);
+        let kernel = KernelGradient { d_transformed: &d_transformed, d_weight: &mut d_weight, rows, pitch };
+        // SAFETY: slices of these lengths.
+        let (declared, done) = unsafe { declared_and_done(kernel) };
+        assert_eq!(declared, done);
     }
 }

@@ -382,6 +382,7 @@ mod tests {
             }
         }
         let stage = Stage {
+            layer: 0,
             input: from,
             linear: Linear::Conv(window, 0),
             linear_output: to,

@@ -4,9 +4,11 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::transforms::{
-    Columns, IN, Input, InputAdjoint, OUT, Output, OutputAdjoint, both_ways, load_tile, store_tile,
+    Columns, IN, Input, InputAdjoint, OUT, Output, OutputAdjoint, POSITIONS, both_ways, load_tile, operations,
+    store_tile,
 };
 use crate::cpu::plan::Layout;
+use crate::cpu::record::Work;
 use crate::cpu::vector::{Kernel, Vector};
 
 /// Tiles of one image, and where they lie in the image and among the transformed ones.
@@ -72,6 +74,38 @@ impl Kernel for Transform {
             }
         }
     }
+
+    /// A transform for each tile, and for the input's adjoint an addition for each pixel of a tile inside the image.
+    fn work(&self) -> Work {
+        let Tiles { high, wide, layout, channels, pad_top, pad_left, .. } = self.tiles;
+        let (name, side, operations) = match self.direction {
+            Direction::Input => ("input transform", IN, operations::<Input, IN, IN>()),
+            Direction::InputAdjoint => ("input adjoint", IN, operations::<InputAdjoint, IN, IN>()),
+            Direction::Output => ("output transform", OUT, operations::<Output, IN, OUT>()),
+            Direction::OutputAdjoint => ("output adjoint", OUT, operations::<OutputAdjoint, OUT, IN>()),
+        };
+        let pixels = covered(high, side, layout.height, pad_top) * covered(wide, side, layout.width, pad_left);
+        let (added, pixels) = match self.direction {
+            // Read and written.
+            Direction::InputAdjoint => {
+                let shared = |count, length, pad| overlapping(count, side, length, pad);
+                (shared(high, layout.height, pad_top) * shared(wide, layout.width, pad_left), 2 * pixels)
+            }
+            _ => (0, pixels),
+        };
+        let tiles = high * wide;
+        Work::new(name, (tiles * operations + added) * channels, (tiles * POSITIONS + pixels) * channels)
+    }
+}
+
+/// Rows or columns of an image inside at least one of `count` tiles.
+fn covered(count: usize, side: usize, length: usize, pad: usize) -> usize {
+    length.min(((count - 1) * OUT + side).saturating_sub(pad))
+}
+
+/// Rows or columns of all tiles that lie inside the image, those that tiles share counted for each.
+fn overlapping(count: usize, side: usize, length: usize, pad: usize) -> usize {
+    (0..count).map(|tile| inside((tile * OUT) as isize - pad as isize, side, length).len()).sum()
 }
 
 /// What is done to one tile of `SIDE` × `SIDE` pixels, for one register of channels.
@@ -189,4 +223,50 @@ impl Tiles {
 fn inside(start: isize, side: usize, length: usize) -> Range<usize> {
     let first = (-start).clamp(0, side as isize);
     first as usize..(length as isize - start).clamp(first, side as isize) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use modiste_data::ImageShape;
+
+    use super::*;
+    use crate::cpu::counting::declared_and_done;
+    use crate::cpu::memory::Buffer;
+
+    /// The transform of an image whose tiles, for a convolution with this padding, do not come out even.
+    fn transform_does_what_it_says(direction: Direction, height: usize, width: usize, pad: usize) {
+        let layout = Layout::padded(ImageShape { height, width, channels: 20 });
+        let is_input = matches!(direction, Direction::Input | Direction::InputAdjoint);
+        // Of an input, the output has two rows and columns less, and the padding more.
+        let across = |side: usize| (if is_input { side + 2 * pad - 2 } else { side }).div_ceil(OUT);
+        let (high, wide) = (across(height), across(width));
+        let mut image = Buffer::zeroed(layout.image_len());
+        let mut transformed = Buffer::zeroed(POSITIONS * high * wide * layout.pitch);
+        let tiles = Tiles {
+            high,
+            wide,
+            layout,
+            channels: layout.pitch,
+            pad_top: pad,
+            pad_left: pad,
+            tile_step: layout.pitch,
+            position_step: high * wide * layout.pitch,
+        };
+        let kernel = Transform { direction, tiles, image: image.as_mut_ptr(), transformed: transformed.as_mut_ptr() };
+        // SAFETY: an image, and room for all of its tiles.
+        let (declared, done) = unsafe { declared_and_done(kernel) };
+        assert_eq!(declared, done, "{height} × {width}, padding {pad}");
+    }
+
+    #[test]
+    fn transforms_do_what_they_say() {
+        for (height, width) in [(3, 3), (4, 8), (7, 14), (9, 5)] {
+            for pad in [0, 1] {
+                transform_does_what_it_says(Direction::Input, height, width, pad);
+                transform_does_what_it_says(Direction::InputAdjoint, height, width, pad);
+            }
+            transform_does_what_it_says(Direction::Output, height, width, 0);
+            transform_does_what_it_says(Direction::OutputAdjoint, height, width, 0);
+        }
+    }
 }

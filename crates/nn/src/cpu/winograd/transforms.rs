@@ -25,6 +25,9 @@ pub const POSITIONS: usize = IN * IN;
 /// These are types with one function each rather than closures because only what is certainly inlined compiles to the
 /// instruction set of its caller.
 pub trait Columns<const FROM: usize, const TO: usize> {
+    /// Operations that it takes.
+    const OPERATIONS: usize;
+
     /// T x
     ///
     /// # Safety
@@ -77,6 +80,11 @@ pub unsafe fn add_tile<V: Vector, const SIDE: usize>(tile: &[[V; SIDE]; SIDE], t
     }
 }
 
+/// Operations of [`both_ways`]: a transform for each column of the tile, then one for each row of what that gives.
+pub fn operations<T: Columns<FROM, TO>, const FROM: usize, const TO: usize>() -> usize {
+    (FROM + TO) * T::OPERATIONS
+}
+
 /// T X Tᵀ
 ///
 /// # Safety
@@ -110,6 +118,8 @@ pub unsafe fn both_ways<V: Vector, T: Columns<FROM, TO>, const FROM: usize, cons
 pub struct Input;
 
 impl Columns<IN, IN> for Input {
+    const OPERATIONS: usize = 12;
+
     #[inline(always)]
     unsafe fn apply<V: Vector>(x: [V; IN]) -> [V; IN] {
         // SAFETY: the caller has the instruction set, as for all transforms below.
@@ -132,6 +142,8 @@ impl Columns<IN, IN> for Input {
 pub struct InputAdjoint;
 
 impl Columns<IN, IN> for InputAdjoint {
+    const OPERATIONS: usize = 17;
+
     #[inline(always)]
     unsafe fn apply<V: Vector>(p: [V; IN]) -> [V; IN] {
         // SAFETY: see `Input`.
@@ -154,6 +166,8 @@ impl Columns<IN, IN> for InputAdjoint {
 pub struct Output;
 
 impl Columns<IN, OUT> for Output {
+    const OPERATIONS: usize = 13;
+
     #[inline(always)]
     unsafe fn apply<V: Vector>(m: [V; IN]) -> [V; OUT] {
         // SAFETY: see `Input`.
@@ -174,6 +188,8 @@ impl Columns<IN, OUT> for Output {
 pub struct OutputAdjoint;
 
 impl Columns<OUT, IN> for OutputAdjoint {
+    const OPERATIONS: usize = 8;
+
     #[inline(always)]
     unsafe fn apply<V: Vector>(y: [V; OUT]) -> [V; IN] {
         // SAFETY: see `Input`.
@@ -196,6 +212,8 @@ impl Columns<OUT, IN> for OutputAdjoint {
 pub struct KernelTransform;
 
 impl Columns<KERNEL, IN> for KernelTransform {
+    const OPERATIONS: usize = 11;
+
     #[inline(always)]
     unsafe fn apply<V: Vector>(g: [V; KERNEL]) -> [V; IN] {
         // SAFETY: see `Input`.
@@ -217,6 +235,8 @@ impl Columns<KERNEL, IN> for KernelTransform {
 pub struct KernelAdjoint;
 
 impl Columns<IN, KERNEL> for KernelAdjoint {
+    const OPERATIONS: usize = 13;
+
     #[inline(always)]
     unsafe fn apply<V: Vector>(u: [V; IN]) -> [V; KERNEL] {
         // SAFETY: see `Input`.

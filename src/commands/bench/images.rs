@@ -1,0 +1,58 @@
+//! What is worked on while time is taken.
+
+use anyhow::Result;
+use modiste_data::ImageShape;
+use modiste_nn::executor::Batch;
+use modiste_nn::recipe::Recipe;
+
+use crate::cli::BenchArgs;
+use crate::commands::{USUAL_CLASSES, USUAL_INPUT};
+use crate::download_progress;
+
+/// One batch to work on again and again.
+pub struct BenchImages {
+    /// The data set, or `random`.
+    pub name: String,
+    pub shape: ImageShape,
+    pub classes: usize,
+    /// Scaled, `[batch, height, width, channels]`
+    pub pixels: Vec<f32>,
+    /// `[batch]`
+    pub labels: Vec<u8>,
+}
+
+impl BenchImages {
+    /// The first images of `--data`, from the start again where there are fewer than a batch; else random ones.
+    pub fn load(arguments: &BenchArgs, recipe: &Recipe, batch: usize) -> Result<Self> {
+        let table = recipe.data.scaling.table();
+        let scaled = |pixel: u8| table[usize::from(pixel)];
+        if arguments.data.data.is_none() {
+            let (shape, classes) = (USUAL_INPUT, USUAL_CLASSES);
+            let pixels = random_bytes().take(batch * shape.len()).map(scaled).collect();
+            let labels = (0..batch).map(|index| (index % classes) as u8).collect();
+            return Ok(Self { name: "random".to_owned(), shape, classes, pixels, labels });
+        }
+        let data = download_progress::load(&arguments.data.source(), arguments.data.place(), arguments.output.quiet)?;
+        let train = &data.train;
+        let pixels = train.pixels().iter().cycle().take(batch * train.shape().len()).map(|&pixel| scaled(pixel));
+        let labels = train.labels().iter().cycle().take(batch).copied().collect();
+        let (shape, classes) = (train.shape(), data.class_names.len());
+        Ok(Self { name: data.name, shape, classes, pixels: pixels.collect(), labels })
+    }
+
+    /// As an executor takes them.
+    pub fn batch(&self) -> Batch<'_> {
+        Batch { images: &self.pixels, labels: &self.labels }
+    }
+}
+
+/// The same bytes on every machine (xorshift64, Marsaglia, 2003).
+fn random_bytes() -> impl Iterator<Item = u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    std::iter::repeat_with(move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    })
+}
