@@ -17,7 +17,11 @@ use crate::network::Window;
 const CHANNELS_PER_TASK: usize = 8;
 
 /// Tasks that a forward pass should have at least.
-const TASKS: usize = 8;
+const FEWEST_TASKS: usize = 8;
+
+/// Tasks that are enough: what is left to the last thread is little, and each has several blocks, so that the next one can
+/// be brought into cache meanwhile.
+const ENOUGH_TASKS: usize = 64;
 
 /// A convolution and what follows it.
 #[derive(Debug)]
@@ -98,7 +102,7 @@ impl Convolution {
         }
     }
 
-    /// The forward pass, a block of images a task. Few blocks are cut along the channels too, so that no thread is idle.
+    /// The forward pass, some blocks of images a task. Few blocks are cut along the channels too, so that no thread is idle.
     pub fn forward(&self, pass: ForwardPass<'_>) {
         let ForwardPass { machine, count, input, output, choices, mask } = pass;
         let (output, choices) = (Disjoint::new(output), Disjoint::new(choices));
@@ -109,11 +113,12 @@ impl Convolution {
         let width = panel_width(self.isa).max(LINE);
         let step = self.algorithm.images_per_block();
         let (blocks, cuts) = (count.div_ceil(step), pitch.div_ceil(width));
-        let groups = (TASKS / blocks).clamp(1, cuts);
-        machine.threads.run(blocks * groups, |task, scratch| {
-            let (block, cuts) = (task / groups, share(cuts, groups, task % groups));
+        let groups = (FEWEST_TASKS / blocks).clamp(1, cuts);
+        let tasks = blocks.min(ENOUGH_TASKS);
+        machine.threads.run(tasks * groups, |task, scratch| {
+            let (blocks, cuts) = (share(blocks, tasks, task / groups), share(cuts, groups, task % groups));
             let task = ForwardTask {
-                images: block * step..((block + 1) * step).min(count),
+                images: blocks.start * step..count.min(blocks.end * step),
                 channels: cuts.start * width..pitch.min(cuts.end * width),
                 input: &input,
                 packed: &self.packed_forward,

@@ -212,23 +212,21 @@ impl Kernel for Unpool<'_> {
             // SAFETY: an image of the linear output.
             unsafe { self.d_linear.write_bytes(0, stage.linear_output.image_len()) };
         }
-        for channel in (0..pitch).step_by(V::LANES) {
-            // SAFETY: channel < pitch, and each pixel lies inside the images that the caller vouches for.
-            unsafe {
-                let mut sum = V::splat(0.0);
-                for pixel in 0..stage.output.pixels() {
+        for pixel in 0..stage.output.pixels() {
+            for channel in (0..pitch).step_by(V::LANES) {
+                // SAFETY: channel < pitch, and the pixel lies inside the images that the caller vouches for.
+                unsafe {
                     let at = pixel * pitch + channel;
                     let gradient = V::load(self.gradient.add(at));
-                    sum = sum.add(gradient);
+                    if let Some(d_bias) = &mut self.d_bias {
+                        let sum = d_bias.as_mut_ptr().add(channel);
+                        V::load(sum).add(gradient).store(sum);
+                    }
                     if let Some(window) = &stage.pool {
                         let choice = V::load_bytes(self.choices.add(at));
                         let place = (pixel / width, pixel % width);
                         give_to_largest(gradient, choice, self.d_linear.add(channel), pitch, window, place, covers);
                     }
-                }
-                if let Some(d_bias) = &mut self.d_bias {
-                    let to = d_bias.as_mut_ptr().add(channel);
-                    V::load(to).add(sum).store(to);
                 }
             }
         }
@@ -242,9 +240,10 @@ impl Kernel for Unpool<'_> {
             let taps = window.size * window.size;
             if covers_once(window) { taps } else { 2 * taps }
         });
-        let bias = if self.d_bias.is_some() { stage.output.pitch } else { 0 };
+        let summed = usize::from(self.d_bias.is_some());
         let written = if stage.pool.is_some() { stage.linear_output.image_len() } else { 0 };
-        let mut work = Work::new("unpooling", (1 + taps) * values + bias, values + 2 * bias + written);
+        let read = values + 2 * summed * stage.output.pitch;
+        let mut work = Work::new("unpooling", (summed + taps) * values, read + written);
         work.bytes += if stage.pool.is_some() { values as u64 } else { 0 };
         work
     }

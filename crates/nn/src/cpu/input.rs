@@ -62,6 +62,17 @@ impl Input<'_> {
         }
     }
 
+    /// What [`Self::image`] will read in memory of an image of `len` values.
+    pub fn ahead(&self, image: usize, len: usize) -> &[f32] {
+        let range = image * len..(image + 1) * len;
+        match self {
+            Input::Given(values) => &values[range],
+            // SAFETY: each image belongs to one task, which does not write it while this is in use.
+            Input::Before(before) => unsafe { before.values.part(range) },
+            Input::Stem(_) => &[],
+        }
+    }
+
     /// All images, one after the other. A stem, which has none, stands before no stage that wants them.
     pub fn values(&self) -> &[f32] {
         match self {

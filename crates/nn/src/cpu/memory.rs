@@ -90,6 +90,20 @@ impl<'a, T> Disjoint<'a, T> {
     }
 }
 
+/// Asks for values that will be read soon to be brought into the core's cache while it computes something else. Only a hint,
+/// and on processors for which Rust has no way to say it, nothing.
+#[inline(always)]
+pub fn prefetch<T>(values: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in values.chunks(ALIGNMENT / size_of::<T>()) {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: a hint, which no address makes invalid.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = values;
+}
+
 /// Cuts the next `length` values off a scratch buffer.
 pub fn carve<'a>(scratch: &mut &'a mut [f32], length: usize) -> &'a mut [f32] {
     let (part, rest) = std::mem::take(scratch).split_at_mut(length.next_multiple_of(LINE));

@@ -134,6 +134,13 @@ impl<'a> Begin<'a> {
     }
 }
 
+impl<'a> Begin<'a> {
+    /// What [`Self::image`] will read.
+    pub fn ahead(&self, image: usize) -> &'a [f32] {
+        &self.gradient[image_range(self.stage, image - self.first)]
+    }
+}
+
 /// Where an image of a stage's output lies.
 fn image_range(stage: &Stage, image: usize) -> Range<usize> {
     let len = stage.output.image_len();

@@ -90,11 +90,12 @@ impl Kernel for KernelGradient<'_> {
         }
     }
 
-    /// A transform for each pair of channels.
+    /// A transform for each pair of channels, added to what is there.
     fn work(&self) -> Work {
         let matrix = self.rows * self.pitch;
-        let arithmetic = operations::<KernelAdjoint, IN, KERNEL>() * matrix;
-        Work::new("kernel adjoint", arithmetic, (POSITIONS + KERNEL * KERNEL) * matrix)
+        let taps = KERNEL * KERNEL;
+        let arithmetic = (operations::<KernelAdjoint, IN, KERNEL>() + taps) * matrix;
+        Work::new("kernel adjoint", arithmetic, (POSITIONS + 2 * taps) * matrix)
     }
 }
 

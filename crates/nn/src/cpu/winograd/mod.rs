@@ -25,7 +25,7 @@ use self::kernels::{KernelGradient, PackKernels};
 use self::tiles::{Direction, Tiles, Transform};
 use self::transforms::{OUT, POSITIONS};
 use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
-use super::memory::{Disjoint, LINE, carve};
+use super::memory::{Disjoint, LINE, carve, prefetch};
 use super::plan::Layout;
 use super::product::{Product, panel_width};
 use super::vector::Isa;
@@ -116,7 +116,8 @@ impl Winograd {
         unsafe { self.isa.run(kernel) };
     }
 
-    /// The transform of some channels of image number `index` of a block, into or from its tiles.
+    /// The transform of some channels of image number `index` of a block, into or from its tiles. `ahead` is brought into
+    /// cache meanwhile.
     ///
     /// # Safety
     /// As [`Transform`].
@@ -127,6 +128,7 @@ impl Winograd {
         image: *mut f32,
         (block, index): (Block, usize),
         transformed: &mut [f32],
+        ahead: &[f32],
     ) {
         let (layout, pad_top, pad_left) = match direction {
             Direction::Input | Direction::InputAdjoint => (self.input, self.window.pad_top, self.window.pad_left),
@@ -146,7 +148,7 @@ impl Winograd {
         let first = index * self.tiles_per_image() * block.tile_step + channels.start;
         let transformed = transformed[first..].as_mut_ptr();
         // SAFETY: passed on to the caller.
-        unsafe { self.isa.run(Transform { direction, tiles, image, transformed }) };
+        unsafe { self.isa.run(Transform { direction, tiles, image, transformed, ahead }) };
     }
 }
 
@@ -191,9 +193,11 @@ impl Algorithm for Winograd {
             let v = carve(&mut scratch, v_block.len());
             let m = carve(&mut scratch, m_block.len());
             for index in 0..count {
-                let image = input.image(start + index, self.input.image_len(), room, of_input).as_ptr().cast_mut();
+                let len = self.input.image_len();
+                let ahead = if index + 1 < count { input.ahead(start + index + 1, len) } else { &[] };
+                let image = input.image(start + index, len, room, of_input).as_ptr().cast_mut();
                 // SAFETY: an image of the input, only read, and room for its tiles.
-                unsafe { self.transform(Direction::Input, 0..self.input.pitch, image, (v_block, index), v) };
+                unsafe { self.transform(Direction::Input, 0..self.input.pitch, image, (v_block, index), v, ahead) };
             }
             for position in 0..POSITIONS {
                 let kernels = &packed[position * self.packed_position(self.input, self.output)..];
@@ -215,11 +219,14 @@ impl Algorithm for Winograd {
                 };
                 // SAFETY: the steps stay inside the carved blocks and the packed kernels.
                 unsafe { self.isa.run(product) };
+                if position == POSITIONS - 1 && start + count < images.end {
+                    prefetch(input.ahead(start + count, self.input.image_len()));
+                }
             }
             for index in 0..count {
                 // SAFETY: an image of the output, and its tiles.
                 unsafe {
-                    self.transform(Direction::Output, channels.clone(), linear.as_mut_ptr(), (m_block, index), m)
+                    self.transform(Direction::Output, channels.clone(), linear.as_mut_ptr(), (m_block, index), m, &[])
                 };
                 finish.image(start + index, linear, channels.clone());
             }
@@ -250,11 +257,16 @@ impl Algorithm for Winograd {
             for index in 0..count {
                 let d_linear = begin.image(start + index, d_image, Some(&mut *d_bias)).as_ptr().cast_mut();
                 // SAFETY: an image of the output, only read, and room for its tiles.
-                unsafe { self.transform(Direction::OutputAdjoint, all_out.clone(), d_linear, (z_block, index), z) };
+                let (len, next) = (self.input.image_len(), index + 1 < count);
+                let ahead = if next { input.ahead(start + index + 1, len) } else { &[] };
+                unsafe {
+                    self.transform(Direction::OutputAdjoint, all_out.clone(), d_linear, (z_block, index), z, ahead)
+                };
+                let ahead = if next { begin.ahead(start + index + 1) } else { &[] };
                 let room = &mut rooms[room(index)];
-                let image = input.image(start + index, self.input.image_len(), room, of_input).as_ptr().cast_mut();
+                let image = input.image(start + index, len, room, of_input).as_ptr().cast_mut();
                 // SAFETY: an image of the input, only read, and room for its tiles.
-                unsafe { self.transform(Direction::Input, all_in.clone(), image, (v_block, index), v) };
+                unsafe { self.transform(Direction::Input, all_in.clone(), image, (v_block, index), v, ahead) };
             }
             for position in 0..POSITIONS {
                 let v = v[position * v_block.position_step()..].as_ptr();
@@ -297,6 +309,10 @@ impl Algorithm for Winograd {
                     // SAFETY: the steps stay inside the carved blocks and the packed kernels.
                     unsafe { self.isa.run(towards_input) };
                 }
+                if position == POSITIONS - 1 && start + count < images.end {
+                    prefetch(input.ahead(start + count, self.input.image_len()));
+                    prefetch(begin.ahead(start + count));
+                }
             }
             if input.wants_gradient() {
                 let d_image = &mut d_image[..self.input.image_len()];
@@ -304,7 +320,7 @@ impl Algorithm for Winograd {
                     d_image.fill(0.0);
                     let to = d_image.as_mut_ptr();
                     // SAFETY: an image of the input, and its tiles.
-                    unsafe { self.transform(Direction::InputAdjoint, all_in.clone(), to, (v_block, index), p) };
+                    unsafe { self.transform(Direction::InputAdjoint, all_in.clone(), to, (v_block, index), p, &[]) };
                     input.take_gradient(start + index, part, d_image, &mut rooms[room(index)], of_input);
                 }
             }

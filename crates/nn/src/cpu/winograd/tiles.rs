@@ -7,8 +7,10 @@ use super::transforms::{
     Columns, IN, Input, InputAdjoint, OUT, Output, OutputAdjoint, POSITIONS, both_ways, load_tile, operations,
     store_tile,
 };
+use crate::cpu::memory::prefetch;
 use crate::cpu::plan::Layout;
 use crate::cpu::record::Work;
+use crate::cpu::threads::share;
 use crate::cpu::vector::{Kernel, Vector};
 
 /// Tiles of one image, and where they lie in the image and among the transformed ones.
@@ -50,7 +52,7 @@ pub enum Direction {
 /// Valid where `image` points to an image of `tiles.layout` and `transformed` to the first of its tiles, both at the same
 /// channel; the one that the
 /// direction does not write is only read.
-pub struct Transform {
+pub struct Transform<'a> {
     /// Which way.
     pub direction: Direction,
     /// The tiles.
@@ -59,9 +61,11 @@ pub struct Transform {
     pub image: *mut f32,
     /// `[position][tile][channel]` by the steps of `tiles`.
     pub transformed: *mut f32,
+    /// What will be needed next, brought into cache meanwhile.
+    pub ahead: &'a [f32],
 }
 
-impl Kernel for Transform {
+impl Kernel for Transform<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         // SAFETY: passed on to the caller.
@@ -180,7 +184,7 @@ impl<T: Columns<IN, SIDE>, const ADD: bool, const SIDE: usize> Step<SIDE> for To
     }
 }
 
-impl Transform {
+impl Transform<'_> {
     /// Every tile, and of it every register of channels.
     ///
     /// # Safety
@@ -189,6 +193,7 @@ impl Transform {
     unsafe fn each_tile<V: Vector, S: Step<SIDE>, const SIDE: usize>(&self) {
         let Tiles { high, wide, layout, channels, pad_top, pad_left, tile_step, .. } = self.tiles;
         for tile in 0..high * wide {
+            prefetch(&self.ahead[share(self.ahead.len(), high * wide, tile)]);
             let row = (tile / wide * OUT) as isize - pad_top as isize;
             let column = (tile % wide * OUT) as isize - pad_left as isize;
             let (rows, columns) = (inside(row, SIDE, layout.height), inside(column, SIDE, layout.width));
@@ -252,7 +257,13 @@ mod tests {
             tile_step: layout.pitch,
             position_step: high * wide * layout.pitch,
         };
-        let kernel = Transform { direction, tiles, image: image.as_mut_ptr(), transformed: transformed.as_mut_ptr() };
+        let kernel = Transform {
+            direction,
+            tiles,
+            image: image.as_mut_ptr(),
+            transformed: transformed.as_mut_ptr(),
+            ahead: &[],
+        };
         // SAFETY: an image, and room for all of its tiles.
         let (declared, done) = unsafe { declared_and_done(kernel) };
         assert_eq!(declared, done, "{height} × {width}, padding {pad}");
