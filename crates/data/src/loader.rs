@@ -1,7 +1,8 @@
 //! Batches, prepared ahead on another thread.
 //!
 //! A pixel is copied once: from the data set's bytes, through a table of 256 scaled values, to its place in the
-//! batch. Buffers go round: a dropped [`Batch`] gives its memory back, so a running loader allocates nothing.
+//! batch. Buffers go round: a dropped [`Batch`] gives its memory back, so a pass allocates nothing once it runs, and keeps
+//! nothing when it has ended.
 //! Where the system gives no thread, each batch is prepared when it is asked for.
 
 use std::iter::FusedIterator;
@@ -12,7 +13,7 @@ use std::thread::{Builder, JoinHandle};
 use crate::{Images, Scaling};
 
 /// Batches that may wait while the consumer works on another.
-const AHEAD: usize = 2;
+const AHEAD: usize = 1;
 /// Those waiting, one being filled and one in use.
 const KEPT_BUFFERS: usize = AHEAD + 2;
 
@@ -22,7 +23,6 @@ pub struct Loader {
     images: Arc<Images>,
     table: Arc<[f32; 256]>,
     batch_size: usize,
-    shelf: Arc<Shelf>,
 }
 
 /// Buffers waiting for their next use.
@@ -43,8 +43,7 @@ impl Loader {
     /// When `batch_size` is 0.
     pub fn new(images: Arc<Images>, scaling: Scaling, batch_size: usize) -> Self {
         assert!(batch_size > 0, "a batch holds at least one image");
-        let shelf = Arc::new(Mutex::new(Vec::with_capacity(KEPT_BUFFERS)));
-        Self { images, table: Arc::new(scaling.table()), batch_size, shelf }
+        Self { images, table: Arc::new(scaling.table()), batch_size }
     }
 
     /// Batches of the images that `order` lists, from batch number `first_batch` on. The last one may be smaller.
@@ -58,7 +57,7 @@ impl Loader {
         let gatherer = Gatherer {
             images: Arc::clone(&self.images),
             table: Arc::clone(&self.table),
-            shelf: Arc::clone(&self.shelf),
+            shelf: Arc::new(Mutex::new(Vec::with_capacity(KEPT_BUFFERS))),
             order,
             start,
             batch_size,

@@ -33,6 +33,17 @@ impl Fingerprint {
         self
     }
 
+    /// Adds the field of these values' bytes, in little-endian order.
+    pub fn floats(&mut self, values: &[f32]) -> &mut Self {
+        self.word(4 * values.len() as u64);
+        let (pairs, rest) = values.as_chunks::<2>();
+        for [low, high] in pairs {
+            self.word(u64::from(low.to_bits()) | u64::from(high.to_bits()) << 32);
+        }
+        self.word(rest.first().map_or(0, |value| u64::from(value.to_bits())));
+        self
+    }
+
     fn word(&mut self, word: u64) {
         let product = (self.0 ^ word).wrapping_mul(PRIME);
         self.0 = product ^ (product >> 29);
@@ -78,6 +89,15 @@ mod tests {
             fingerprint.field(field);
         });
         fingerprint.digits()
+    }
+
+    #[test]
+    fn floats_are_the_field_of_their_bytes() {
+        for length in 0..5 {
+            let values: Vec<f32> = (0..length).map(|value| value as f32 - 1.5).collect();
+            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            assert_eq!(Fingerprint::new().floats(&values).digits(), Fingerprint::new().field(&bytes).digits());
+        }
     }
 
     #[test]

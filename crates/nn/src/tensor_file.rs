@@ -54,7 +54,7 @@ fn header(texts: &BTreeMap<&str, String>, tensors: &[Tensor<'_>]) -> String {
         let end = start + 4 * tensor.values.len();
         let entry = json!({ "dtype": "F32", "shape": tensor.shape, "data_offsets": [start, end] });
         entries.insert(tensor.name.clone(), entry);
-        checksum.tensor(&tensor.name, &tensor.shape, &bytes_of(tensor.values));
+        checksum.tensor(&tensor.name, &tensor.shape).floats(tensor.values);
         start = end;
     }
     let mut all: Map<String, Value> = texts.iter().map(|(key, text)| ((*key).to_owned(), json!(text))).collect();
@@ -67,12 +67,11 @@ fn header(texts: &BTreeMap<&str, String>, tensors: &[Tensor<'_>]) -> String {
     header
 }
 
-fn bytes_of(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
-}
-
 fn write_floats(writer: &mut dyn Write, values: &[f32]) -> io::Result<()> {
-    values.chunks(1 << 14).try_for_each(|chunk| writer.write_all(&bytes_of(chunk)))
+    values.chunks(1 << 14).try_for_each(|chunk| {
+        let bytes: Vec<u8> = chunk.iter().flat_map(|value| value.to_le_bytes()).collect();
+        writer.write_all(&bytes)
+    })
 }
 
 /// Over the texts by key, then the tensors in their order.
@@ -87,10 +86,10 @@ impl Checksum {
         Self(fingerprint)
     }
 
-    fn tensor(&mut self, name: &str, shape: &[usize], bytes: &[u8]) {
-        self.0.field(name.as_bytes());
-        self.0.field(&shape.iter().flat_map(|&size| (size as u64).to_le_bytes()).collect::<Vec<_>>());
-        self.0.field(bytes);
+    /// A tensor, of which the caller is to add the values.
+    fn tensor(&mut self, name: &str, shape: &[usize]) -> &mut Fingerprint {
+        let shape: Vec<u8> = shape.iter().flat_map(|&size| (size as u64).to_le_bytes()).collect();
+        self.0.field(name.as_bytes()).field(&shape)
     }
 }
 
@@ -143,7 +142,7 @@ impl TensorFile {
         tensors.sort_by_key(|(_, info)| info.data_offsets);
         for (name, info) in tensors {
             let (start, end) = info.data_offsets;
-            checksum.tensor(&name, &info.shape, &self.bytes[self.values..][start..end]);
+            checksum.tensor(&name, &info.shape).field(&self.bytes[self.values..][start..end]);
         }
         checksum.0.digits()
     }

@@ -161,7 +161,7 @@ impl Algorithm for Winograd {
         let images = self.images_per_block();
         let (v, z) = (self.block(images, self.input), self.block(images, self.output));
         let image = self.output.image_len().max(self.input.image_len());
-        2 * v.len() + z.len() + image + self.d_transformed_len() + 8 * LINE
+        v.len() + z.len() + image + self.d_transformed_len() + 8 * LINE
     }
 
     fn packed_forward(&self) -> (usize, usize) {
@@ -252,7 +252,6 @@ impl Algorithm for Winograd {
             let count = self.images_per_block().min(images.end - start);
             let (v_block, z_block) = (self.block(count, self.input), self.block(count, self.output));
             let v = carve(&mut scratch, v_block.len());
-            let p = carve(&mut scratch, v_block.len());
             let z = carve(&mut scratch, z_block.len());
             for index in 0..count {
                 let d_linear = begin.image(start + index, d_image, Some(&mut *d_bias)).as_ptr().cast_mut();
@@ -269,10 +268,10 @@ impl Algorithm for Winograd {
                 unsafe { self.transform(Direction::Input, all_in.clone(), image, (v_block, index), v, ahead) };
             }
             for position in 0..POSITIONS {
-                let v = v[position * v_block.position_step()..].as_ptr();
+                let v = v[position * v_block.position_step()..].as_mut_ptr();
                 let z = z[position * z_block.position_step()..].as_ptr();
                 let towards_kernel = Product {
-                    a: v,
+                    a: v.cast_const(),
                     a_row: 1,
                     a_column: v_block.tile_step,
                     a_group: 0,
@@ -298,7 +297,8 @@ impl Algorithm for Winograd {
                         b: packed[position * self.packed_position(self.output, self.input)..].as_ptr(),
                         b_row: panel,
                         b_panel: self.output.channels * panel,
-                        c: p[position * v_block.position_step()..].as_mut_ptr(),
+                        // The gradient takes the place of what it belongs to, which nobody needs any more.
+                        c: v,
                         c_row: v_block.tile_step,
                         rows: z_block.tiles,
                         groups: 1,
@@ -320,7 +320,7 @@ impl Algorithm for Winograd {
                     d_image.fill(0.0);
                     let to = d_image.as_mut_ptr();
                     // SAFETY: an image of the input, and its tiles.
-                    unsafe { self.transform(Direction::InputAdjoint, all_in.clone(), to, (v_block, index), p, &[]) };
+                    unsafe { self.transform(Direction::InputAdjoint, all_in.clone(), to, (v_block, index), v, &[]) };
                     input.take_gradient(start + index, part, d_image, &mut rooms[room(index)], of_input);
                 }
             }
