@@ -8,6 +8,7 @@ use super::plan::Stage;
 use super::product::{Product, panel_width};
 use super::stage::{BackwardPass, Finish, ForwardPass, Machine};
 use super::threads::share;
+use super::transpose::Transpose;
 use super::vector::Isa;
 
 /// Rows of the batch that one task of a product takes.
@@ -16,8 +17,6 @@ const ROWS_PER_TASK: usize = 96;
 const PANELS_PER_TASK: usize = 2;
 /// Terms that are summed before the result is added to memory, so that a panel's part stays in the first cache.
 const TERMS_AT_ONCE: usize = 256;
-/// Inputs whose weights are transposed at a time, so that what is written column by column stays in the first cache.
-const TRANSPOSED_AT_ONCE: usize = 64;
 
 /// A fully connected layer and what follows it.
 #[derive(Debug)]
@@ -71,20 +70,24 @@ impl Dense {
     pub fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
         self.bias[..bias.len()].copy_from_slice(bias);
         let panel = panel_width(self.isa);
-        let (units, layout) = (self.units, self.stage.input);
+        let (isa, units, layout) = (self.isa, self.units, self.stage.input);
         let (inputs, columns) = (layout.image_len(), layout.logical_len());
-        let panels = self.stage.linear_output.pitch.div_ceil(panel);
         let packed = Disjoint::new(&mut self.packed_forward);
-        machine.threads.run(panels, |index, _| {
+        machine.threads.run(units.div_ceil(panel), |index, _| {
             // SAFETY: each panel belongs to one task. Padding is zero from the beginning and never written.
             let target = unsafe { packed.part(index * inputs * panel..(index + 1) * inputs * panel) };
-            for block in (0..inputs).step_by(TRANSPOSED_AT_ONCE) {
-                for (place, position, length) in layout.part(block..inputs.min(block + TRANSPOSED_AT_ONCE)) {
-                    for (column, row) in weight.chunks_exact(columns).skip(index * panel).take(panel).enumerate() {
-                        let target = target[place * panel + column..].iter_mut().step_by(panel);
-                        target.zip(&row[position..][..length]).for_each(|(target, &value)| *target = value);
-                    }
-                }
+            let first = index * panel;
+            for (place, position, length) in layout.part(0..inputs) {
+                let transpose = Transpose {
+                    from: weight[first * columns + position..].as_ptr(),
+                    from_step: columns,
+                    rows: panel.min(units - first),
+                    columns: length,
+                    to: target[place * panel..].as_mut_ptr(),
+                    to_step: panel,
+                };
+                // SAFETY: the rows lie inside the weight, the columns inside the panel.
+                unsafe { isa.run(transpose) };
             }
         });
         if training && !self.packed_backward.is_empty() {

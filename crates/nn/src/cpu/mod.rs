@@ -29,6 +29,7 @@ mod record;
 mod stage;
 mod stem;
 mod threads;
+mod transpose;
 mod vector;
 mod winograd;
 

@@ -44,6 +44,18 @@ pub trait Vector: Copy {
     unsafe fn select_greater(self, other: Self, yes: Self, no: Self) -> Self;
     /// Per lane: `yes` where self = other, else `no`.
     unsafe fn select_equal(self, other: Self, yes: Self, no: Self) -> Self;
+
+    /// Transposes LANES × LANES values: value `column` of row `row`, at `from + row · from_step + column`, goes to
+    /// `to + column · to_step + row`.
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
+        for row in 0..Self::LANES {
+            for column in 0..Self::LANES {
+                // SAFETY: the caller vouches for the rows of both.
+                unsafe { *to.add(column * to_step + row) = *from.add(row * from_step + column) };
+            }
+        }
+    }
 }
 
 /// A computation over vectors, with its arguments.
@@ -304,6 +316,39 @@ mod x86 {
         unsafe fn select_equal(self, other: Self, yes: Self, no: Self) -> Self {
             Self(unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_EQ_OQ>(self.0, other.0), no.0, yes.0) })
         }
+
+        /// In each lane of 128 bits four rows are transposed, then the lanes change places.
+        #[inline(always)]
+        unsafe fn transpose(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
+            unsafe {
+                let mut quarters = [_mm512_setzero_ps(); 16];
+                for first in (0..16).step_by(4) {
+                    let row_0 = _mm512_loadu_ps(from.add(first * from_step));
+                    let row_1 = _mm512_loadu_ps(from.add((first + 1) * from_step));
+                    let row_2 = _mm512_loadu_ps(from.add((first + 2) * from_step));
+                    let row_3 = _mm512_loadu_ps(from.add((first + 3) * from_step));
+                    let low_01 = _mm512_castps_pd(_mm512_unpacklo_ps(row_0, row_1));
+                    let low_23 = _mm512_castps_pd(_mm512_unpacklo_ps(row_2, row_3));
+                    let high_01 = _mm512_castps_pd(_mm512_unpackhi_ps(row_0, row_1));
+                    let high_23 = _mm512_castps_pd(_mm512_unpackhi_ps(row_2, row_3));
+                    quarters[first] = _mm512_castpd_ps(_mm512_unpacklo_pd(low_01, low_23));
+                    quarters[first + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low_01, low_23));
+                    quarters[first + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(high_01, high_23));
+                    quarters[first + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(high_01, high_23));
+                }
+                // Lane l of quarters[4 · k + j] holds column 4 · l + j of rows 4 · k to 4 · k + 3.
+                for column in 0..4 {
+                    let (a, b) = (quarters[column], quarters[column + 4]);
+                    let (c, d) = (quarters[column + 8], quarters[column + 12]);
+                    let even = (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0x88>(c, d));
+                    let odd = (_mm512_shuffle_f32x4::<0xdd>(a, b), _mm512_shuffle_f32x4::<0xdd>(c, d));
+                    _mm512_storeu_ps(to.add(column * to_step), _mm512_shuffle_f32x4::<0x88>(even.0, even.1));
+                    _mm512_storeu_ps(to.add((column + 4) * to_step), _mm512_shuffle_f32x4::<0x88>(odd.0, odd.1));
+                    _mm512_storeu_ps(to.add((column + 8) * to_step), _mm512_shuffle_f32x4::<0xdd>(even.0, even.1));
+                    _mm512_storeu_ps(to.add((column + 12) * to_step), _mm512_shuffle_f32x4::<0xdd>(odd.0, odd.1));
+                }
+            }
+        }
     }
 
     #[derive(Clone, Copy)]
@@ -369,6 +414,34 @@ mod x86 {
         #[inline(always)]
         unsafe fn select_equal(self, other: Self, yes: Self, no: Self) -> Self {
             Self(unsafe { _mm256_blendv_ps(no.0, yes.0, _mm256_cmp_ps::<_CMP_EQ_OQ>(self.0, other.0)) })
+        }
+
+        /// In each lane of 128 bits four rows are transposed, then the lanes change places.
+        #[inline(always)]
+        unsafe fn transpose(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
+            unsafe {
+                let mut halves = [_mm256_setzero_ps(); 8];
+                for first in [0, 4] {
+                    let row_0 = _mm256_loadu_ps(from.add(first * from_step));
+                    let row_1 = _mm256_loadu_ps(from.add((first + 1) * from_step));
+                    let row_2 = _mm256_loadu_ps(from.add((first + 2) * from_step));
+                    let row_3 = _mm256_loadu_ps(from.add((first + 3) * from_step));
+                    let low_01 = _mm256_castps_pd(_mm256_unpacklo_ps(row_0, row_1));
+                    let low_23 = _mm256_castps_pd(_mm256_unpacklo_ps(row_2, row_3));
+                    let high_01 = _mm256_castps_pd(_mm256_unpackhi_ps(row_0, row_1));
+                    let high_23 = _mm256_castps_pd(_mm256_unpackhi_ps(row_2, row_3));
+                    halves[first] = _mm256_castpd_ps(_mm256_unpacklo_pd(low_01, low_23));
+                    halves[first + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(low_01, low_23));
+                    halves[first + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(high_01, high_23));
+                    halves[first + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(high_01, high_23));
+                }
+                // Lane l of halves[4 · k + j] holds column 4 · l + j of rows 4 · k to 4 · k + 3.
+                for column in 0..4 {
+                    let (a, b) = (halves[column], halves[column + 4]);
+                    _mm256_storeu_ps(to.add(column * to_step), _mm256_permute2f128_ps::<0x20>(a, b));
+                    _mm256_storeu_ps(to.add((column + 4) * to_step), _mm256_permute2f128_ps::<0x31>(a, b));
+                }
+            }
         }
     }
 }
