@@ -5,6 +5,7 @@ Runs that are there already are taken as they are, so an interrupted comparison 
 """
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -36,30 +37,50 @@ def options():
 def main(chosen):
     require_data()
     modiste = chosen.modiste or build()
+    program = same_program(modiste, chosen.runs)
     runs = {method: [] for method in METHODS}
     for seed in range(chosen.seeds):
         for method in METHODS:
             result = train(modiste, method, seed, chosen.epochs, chosen.runs / f"{chosen.epochs}-{method}-{seed}")
             runs[method].append(result)
             say(f"seed {seed}, {METHODS[method]}: {result['test_accuracy']:.4f}")
-    chosen.out.write_text(document(runs, chosen.epochs), encoding="utf-8")
+    chosen.out.write_text(document(runs, chosen.epochs, program), encoding="utf-8")
     say(f"written to {chosen.out}")
+
+
+def same_program(modiste, runs):
+    """Which program makes the runs: all by one, or runs of two versions would be compared with each other."""
+    digest = hashlib.sha256(pathlib.Path(modiste).read_bytes()).hexdigest()
+    note = runs / "program.json"
+    if not note.exists():
+        runs.mkdir(parents=True, exist_ok=True)
+        note.write_text(json.dumps({"sha256": digest, "commit": machine.commit(REPOSITORY)}), encoding="utf-8")
+    program = json.loads(note.read_text(encoding="utf-8"))
+    if program["sha256"] != digest:
+        raise ProcessFailed(f"{runs} has runs of another program: give another --runs DIR, or remove it")
+    return program
 
 
 def train(modiste, method, seed, epochs, directory):
     """The result of a run, which is begun, gone on with, or there already."""
     result = directory / "result.json"
     if not result.exists():
-        start = ["--resume", directory] if directory.exists() else [
+        start = ["--resume", directory] if (directory / "checkpoint.safetensors").exists() else [
             RECIPE, "--data", "fashion-mnist", "--epochs", str(epochs), "--seed", str(seed), "--out", directory]
         environment = {**os.environ, "MODISTE_CONVOLUTIONS": method}
-        done = subprocess.run([modiste, "train", *start, "--quiet"], env=environment, stdout=subprocess.DEVNULL)
-        if done.returncode != 0 or not result.exists():
+        run = subprocess.Popen([modiste, "train", *start, "--quiet"], env=environment, stdout=subprocess.DEVNULL)
+        try:
+            run.wait()
+        except KeyboardInterrupt:
+            # It has been told too, and saves its state.
+            run.wait()
+            raise
+        if run.returncode != 0 or not result.exists():
             raise ProcessFailed(f"the run in {directory} did not end well")
     return json.loads(result.read_text(encoding="utf-8"))
 
 
-def document(runs, epochs):
+def document(runs, epochs, program):
     fewest, direct = ([run["test_accuracy"] for run in runs[method]] for method in METHODS)
     lines = [
         "# Accuracy with and without Winograd's tiles",
@@ -86,7 +107,8 @@ def document(runs, epochs):
     train = [statistics.mean(run["train_accuracy"] for run in runs[method]) for method in METHODS]
     lines += ["", "Mean accuracy on the training images in the last epoch: "
               + ", ".join(f"{value:.4f} ({name})" for value, name in zip(train, METHODS.values())) + ".", ""]
-    lines += ["modiste " + machine.commit(REPOSITORY) + ", " + next(iter(runs["fewest"]))["isa"] + ".", ""]
+    kinds = " and ".join(sorted({run["isa"] for results in runs.values() for run in results}))
+    lines += [f"The program: modiste, {program['commit']}, on {kinds}.", ""]
     return "\n".join(lines)
 
 
