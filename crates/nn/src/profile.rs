@@ -57,7 +57,7 @@ impl Profile {
         self.sections.iter().map(Section::seconds).sum()
     }
 
-    /// Of several profiles of the same step the mean. None if there are none.
+    /// Of several profiles of the same step the mean. None if there are none, or if they did not do the same.
     pub fn mean(profiles: &[Profile]) -> Option<Profile> {
         let (mut mean, others) = profiles.split_first().map(|(first, others)| (first.clone(), others))?;
         let add = |sum: &mut Section, other: &Section| {
@@ -65,6 +65,9 @@ impl Profile {
                 *sum += *other;
             }
         };
+        if others.iter().any(|other| !other.is_like(&mean)) {
+            return None;
+        }
         for other in others {
             mean.sections.iter_mut().zip(&other.sections).for_each(|(sum, other)| add(sum, other));
         }
@@ -72,6 +75,15 @@ impl Profile {
             *seconds /= profiles.len() as f64;
         }
         Some(mean)
+    }
+
+    /// Whether both did the same, in whatever time.
+    fn is_like(&self, other: &Profile) -> bool {
+        let kernels = |section: &Section| section.kernels.iter().map(|kernel| kernel.name).collect::<Vec<_>>();
+        let done = |profile: &Profile| -> Vec<_> {
+            profile.sections.iter().map(|section| (section.name.clone(), kernels(section))).collect()
+        };
+        done(self) == done(other)
     }
 }
 
@@ -122,6 +134,7 @@ mod tests {
     fn means_are_of_times_and_leave_counts_alone() {
         assert_eq!(Profile::mean(&[profile(1.0), profile(2.0), profile(6.0)]), Some(profile(3.0)));
         assert_eq!(Profile::mean(&[]), None);
+        assert_eq!(Profile::mean(&[profile(1.0), Profile { sections: Vec::new() }]), None);
         assert_eq!(profile(1.0).seconds(), 7.0);
     }
 

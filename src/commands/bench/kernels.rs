@@ -74,28 +74,34 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
     let Subject { recipe, images, device, mut executor } = Subject::new(arguments)?;
     let Optimiser::Adam(adam) = recipe.optimiser;
     let before = device.limits();
-    let mut hypers = (0..).map(|step| Hyper { step, adam });
-    let mut next = || hypers.next().context("there are more numbers than steps");
+    let mut step = 0;
+    let mut next = || {
+        step += 1;
+        Hyper { step: step - 1, adam }
+    };
     for _ in 0..WARM_UP {
-        executor.train_step(images.batch(), &next()?);
+        executor.train_step(images.batch(), &next());
     }
     let (mut plain, mut profiles) = (Vec::new(), Vec::new());
     // In turn, so that both see the same machine.
     for _ in 0..arguments.steps {
-        let hyper = next()?;
+        let hyper = next();
         let start = Instant::now();
         executor.train_step(images.batch(), &hyper);
         plain.push(start.elapsed().as_secs_f64());
-        profiles.push(executor.profile_step(images.batch(), &next()?));
+        profiles.push(executor.profile_step(images.batch(), &next()));
     }
+    let info = executor.device();
+    // Its memory is wanted for the limits of memory.
+    drop(executor);
     let limits = before.highest(device.limits());
     let plain = faster_half(plain, |seconds| *seconds);
     let profiles = faster_half(profiles, Profile::seconds);
-    let profile = Profile::mean(&profiles).context("no step was recorded")?;
+    let profile =
+        Profile::mean(&profiles).context("no two steps did the same: the loss has become infinite or no number")?;
 
     let entries = entries(&profile, &limits);
     let sum = |value: fn(&Section) -> f64| profile.sections.iter().map(value).sum();
-    let info = executor.device();
     let roofline = Roofline {
         recipe: recipe.name,
         data: images.name,
@@ -224,7 +230,7 @@ fn text(roofline: &Roofline, quiet: bool) -> String {
 
 fn header() -> String {
     format!(
-        "{:<16}  {:<16}{:>8}{:>9}{:>8}{:>11}{:>8}{:>11}{:>11}{:>10}",
+        "{:<20}  {:<16}{:>7}{:>9}{:>8}{:>10}{:>7}{:>10}{:>10}{:>9}",
         "section", "kernel", "calls", "Mop", "MB", "time, ms", "share", "floor, ms", "gap, ms", "of limit"
     )
 }
@@ -235,7 +241,7 @@ fn row(entry: &Entry, step: f64) -> String {
     // What is no kernel has no work.
     let of_kernel = |text: String| if entry.calls > 0 { text } else { String::new() };
     let row = format!(
-        "{:<16}  {:<16}{:>8}{:>9}{:>8}{:>11}{:>8}{:>11}{:>11}{:>10}",
+        "{:<20}  {:<16}{:>7}{:>9}{:>8}{:>10}{:>7}{:>10}{:>10}{:>9}",
         entry.section,
         entry.kernel,
         of_kernel(entry.calls.to_string()),

@@ -38,7 +38,7 @@ pub fn measure(isa: Isa, threads: usize) -> Limits {
 
 /// What all threads do per second, each calling again and again what `begin` gives: a function that says how much it did.
 fn together<F: FnMut() -> usize>(threads: &Threads, tries: usize, begin: impl Fn() -> F + Sync) -> f64 {
-    let rates = Mutex::new(vec![0.0; tries]);
+    let parts = Mutex::new(vec![Vec::new(); tries]);
     let all_here = Barrier::new(threads.count());
     // Nobody passes the barrier before everybody has come, so no thread takes two of the tasks.
     threads.run(threads.count(), |_, _| {
@@ -48,15 +48,32 @@ fn together<F: FnMut() -> usize>(threads: &Threads, tries: usize, begin: impl Fn
         for index in 0..tries {
             all_here.wait();
             let (start, mut done) = (Instant::now(), 0);
-            let mut seconds = 0.0;
-            while seconds < SECONDS {
+            while start.elapsed().as_secs_f64() < SECONDS {
                 done += work();
-                seconds = start.elapsed().as_secs_f64();
             }
-            rates.lock().unwrap_or_else(PoisonError::into_inner)[index] += done as f64 / seconds;
+            let part = Part { start, end: Instant::now(), done };
+            parts.lock().unwrap_or_else(PoisonError::into_inner)[index].push(part);
         }
     });
-    rates.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().fold(0.0, f64::max)
+    let tries = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    tries.iter().filter_map(|parts| rate(parts)).fold(0.0, f64::max)
+}
+
+/// What one thread did in a try.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    start: Instant,
+    end: Instant,
+    done: usize,
+}
+
+/// What threads did per second from the first one's start to the last one's end: where they took turns on a core, the time
+/// of all turns counts.
+fn rate(parts: &[Part]) -> Option<f64> {
+    let start = parts.iter().map(|part| part.start).min()?;
+    let end = parts.iter().map(|part| part.end).max()?;
+    let done: usize = parts.iter().map(|part| part.done).sum();
+    Some(done as f64 / (end - start).as_secs_f64())
 }
 
 /// Multiply-adds in registers.
@@ -169,6 +186,18 @@ mod tests {
         let threads = Threads::new(3, 0);
         let rate = together(&threads, 3, || || 1000);
         assert!(rate.is_finite() && rate > 0.0);
+    }
+
+    #[test]
+    fn threads_that_take_turns_do_no_more_than_one() {
+        let begin = Instant::now();
+        let part = |from: u64, to: u64| {
+            let after = |seconds| begin + std::time::Duration::from_secs(seconds);
+            Part { start: after(from), end: after(to), done: 10 }
+        };
+        assert_eq!(rate(&[part(0, 2), part(0, 2)]), Some(10.0));
+        assert_eq!(rate(&[part(2, 4), part(0, 2)]), Some(5.0));
+        assert_eq!(rate(&[]), None);
     }
 
     #[test]
