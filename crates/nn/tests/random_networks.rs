@@ -98,7 +98,9 @@ fn any_layer() -> impl Strategy<Value = LayerRecipe> {
 }
 
 fn any_case() -> impl Strategy<Value = Case> {
-    let shape = (1usize..15, 1usize..15, 1usize..4);
+    // As pictures have; and as layers have, in whole lines, not so, and one more.
+    let channels = prop_oneof![4 => 1usize..4, 1 => 15usize..18];
+    let shape = (1usize..15, 1usize..15, channels);
     (shape, 2usize..12, 1usize..21, proptest::collection::vec(any_layer(), 0..4), 0u64..1000).prop_filter_map(
         "layers must fit",
         |((height, width, channels), classes, batch, layers, seed)| {
@@ -176,16 +178,32 @@ proptest! {
 
     #[test]
     fn any_number_of_threads_gives_the_same_bits(case in any_case()) {
-        let train = |threads: usize| {
-            let mut executor = case.cpu(fastest(threads));
+        let train = |processor: Processor| {
+            let mut executor = case.cpu(processor);
             for step in 0..2 {
                 executor.train_step(case.batch(), &Hyper { step, adam: Adam::default() });
             }
             executor.state().parameters.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
         };
-        let one = train(1);
-        prop_assert_eq!(&one, &train(2));
-        prop_assert_eq!(&one, &train(4));
+        for processor in Processor::available(1) {
+            let one = train(processor);
+            prop_assert_eq!(&one, &train(Processor { threads: 2, ..processor }), "{}", processor);
+            prop_assert_eq!(&one, &train(Processor { threads: 4, ..processor }), "{}", processor);
+        }
+    }
+
+    #[test]
+    fn a_pass_leaves_nothing_behind_for_the_next(case in any_case()) {
+        let mut executor = case.cpu(fastest(2));
+        let mut before = vec![0.0; case.labels.len() * case.network.classes];
+        executor.infer(&case.images, &mut before);
+        let first = executor.backward(case.batch(), STEP);
+        let gradient = executor.gradient().to_vec();
+        let mut after = before.clone();
+        executor.infer(&case.images, &mut after);
+        prop_assert_eq!(&before, &after);
+        prop_assert_eq!(first, executor.backward(case.batch(), STEP));
+        prop_assert_eq!(&gradient[..], &executor.gradient()[..]);
     }
 }
 
@@ -194,6 +212,17 @@ proptest! {
 fn large_batches_agree_with_naive_loops() {
     let conv = |filters, padding, activation| LayerRecipe::Conv { filters, kernel: 3, stride: 1, padding, activation };
     let relu = Some(Activation::Relu);
+    for (side, channels, batch) in [(4, 1, 200), (6, 17, 150), (11, 3, 100)] {
+        let input = ImageShape { height: side, width: side + 1, channels };
+        let layers = vec![
+            LayerRecipe::Conv { filters: 17, kernel: 3, stride: 2, padding: Padding::Same, activation: relu },
+            conv(20, Padding::Same, None),
+            LayerRecipe::MaxPool { size: 2, stride: Some(1) },
+            LayerRecipe::Dropout { rate: 0.2 },
+            LayerRecipe::Conv { filters: 9, kernel: 1, stride: 1, padding: Padding::Valid, activation: relu },
+        ];
+        check_against_reference(&case(input, 7, batch, layers, 33).unwrap()).unwrap();
+    }
     for (side, batch) in [(5, 300), (14, 300), (28, 130)] {
         let input = ImageShape { height: side, width: side, channels: 1 };
         let layers = vec![

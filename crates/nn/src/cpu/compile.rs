@@ -9,9 +9,9 @@ use super::memory::Disjoint;
 use super::plan::{self, Linear, Stage};
 use super::processor::Processor;
 use super::stage::PARTS;
-use super::stem::{Stem, has_stem};
+use super::stem::{Stem, stem};
 use crate::dropout::Mask;
-use crate::network::Network;
+use crate::network::{Network, Window};
 
 /// A network as stages.
 pub struct Compiled {
@@ -56,7 +56,7 @@ pub struct CompiledStem {
 
 /// A stage and where its values are.
 pub struct CompiledStage {
-    /// Of its first layer.
+    /// Of its first layer, behind that of the stem whose passes it does.
     pub name: String,
     /// What it does.
     pub plan: Stage,
@@ -86,22 +86,25 @@ impl Compiled {
     /// Plans a network for batches of up to `batch` images. Nothing is allocated.
     pub fn new(network: &Network, batch: usize, processor: Processor) -> Self {
         let plans = plan::stages(network);
-        let of_stem = usize::from(has_stem(&plans));
-        let (before, plans) = plans.split_at(of_stem);
+        let stem =
+            stem(&plans).map(|(plan, window, weight)| CompiledStem::new(network, plan, window, weight, processor));
+        let plans = &plans[usize::from(stem.is_some())..];
         let mut lens = Lens::default();
-        let stem = before.first().and_then(|plan| CompiledStem::new(network, *plan, processor));
         if let Some(stem) = &stem {
             lens.packed += stem.convolution.packed_len();
             lens.stem_parts = PARTS * stem.convolution.part_len();
         }
         let mut stages = Vec::new();
         for (index, &plan) in plans.iter().enumerate() {
-            let stem = stem.as_ref().filter(|_| index == 0).map(|stem| &stem.convolution);
-            let stage = CompiledStage::new(network, plan, batch, processor, &lens);
+            let stem = stem.as_ref().filter(|_| index == 0);
+            let mut stage = CompiledStage::new(network, plan, batch, processor, &lens);
+            if let Some(stem) = stem {
+                stage.name = format!("{}+{}", stem.name, stage.name);
+            }
             lens.activations = stage.activations.end;
             lens.choices = stage.choices.end;
             lens.parts = lens.parts.max(PARTS * stage.kernel.part_len());
-            lens.scratch = lens.scratch.max(stage.kernel.scratch_len(batch, stem));
+            lens.scratch = lens.scratch.max(stage.kernel.scratch_len(batch, stem.map(|stem| &stem.convolution)));
             lens.packed += stage.kernel.packed_len();
             stages.push(stage);
         }
@@ -133,15 +136,13 @@ fn places(network: &Network, weight: usize) -> (Range<usize>, Range<usize>) {
 }
 
 impl CompiledStem {
-    fn new(network: &Network, plan: Stage, processor: Processor) -> Option<Self> {
-        let Linear::Conv(window, weight) = plan.linear else { return None };
+    fn new(network: &Network, plan: Stage, window: Window, weight: usize, processor: Processor) -> Self {
+        let name = network.layers[plan.layer].name.clone();
         let convolution = Convolution::new(processor.isa, processor.convolutions, plan, window);
         let (weight, bias) = places(network, weight);
-        Some(Self { name: network.layers[plan.layer].name.clone(), convolution, weight, bias })
+        Self { name, convolution, weight, bias }
     }
-}
 
-impl CompiledStem {
     /// A pass over `images` on behalf of the first stage.
     pub fn pass<'a>(&'a self, images: &'a [f32], parts: &'a mut [f32]) -> Stem<'a> {
         Stem { convolution: &self.convolution, images, parts: Disjoint::new(parts) }

@@ -105,15 +105,15 @@ impl Dense {
         }
     }
 
-    /// `[count, columns]` = `[count, inner]` · packed `[panel][inner][column]`, in tasks of rows and panels. Calls
-    /// `take(row, columns, values)` with what each row has between these columns.
+    /// `[count, columns]` = `[count, inner]` · packed `[panel][inner][column]`, in tasks of rows and panels. Each calls
+    /// `take(rows, columns, values, step)` with what its rows have between these columns, `step` values from row to row.
     fn rows_times_packed(
         &self,
         machine: Machine<'_>,
         count: usize,
         (a, inner, a_row): (&[f32], usize, usize),
         (packed, columns): (&[f32], usize),
-        take: impl Fn(usize, Range<usize>, &[f32]) + Sync,
+        take: impl Fn(Range<usize>, Range<usize>, &[f32], usize) + Sync,
     ) {
         let panel = panel_width(self.isa);
         let row_tasks = count.div_ceil(ROWS_PER_TASK);
@@ -143,9 +143,7 @@ impl Dense {
                 // SAFETY: the steps stay inside the two matrices and the scratch.
                 unsafe { self.isa.run(product) };
             }
-            for (row, values) in rows.zip(c.chunks_exact(column_step)) {
-                take(row, columns.clone(), &values[..columns.len()]);
-            }
+            take(rows, columns, c, column_step);
         });
     }
 
@@ -157,21 +155,25 @@ impl Dense {
         let (output, choices) = (Disjoint::new(output), Disjoint::new(choices));
         let finish =
             Finish { isa: self.isa, stage: &self.stage, bias: Some(&self.bias), mask, output, choices, first: 0 };
-        let rows = (input.values(), inputs, inputs);
-        self.rows_times_packed(machine, count, rows, (&self.packed_forward, pitch), |row, columns, values| {
-            finish.row(row, columns, values);
+        // SAFETY: only read in this pass.
+        let rows = (unsafe { input.values() }, inputs, inputs);
+        let packed = (&*self.packed_forward, pitch);
+        self.rows_times_packed(machine, count, rows, packed, |rows, units, values, step| {
+            finish.rows(rows, units, values, step);
         });
     }
 
     /// The backward pass: d_W = d_yᵀ x, d_b = Σ d_y, d_x = d_y W.
     pub fn backward(&self, pass: BackwardPass<'_>) {
         let BackwardPass { machine, count, input, gradient, d_weight, d_bias, .. } = pass;
-        self.towards_parameters(machine, count, input.values(), gradient, (d_weight, d_bias));
+        // SAFETY: the gradient towards the input comes later.
+        self.towards_parameters(machine, count, unsafe { input.values() }, gradient, (d_weight, d_bias));
         if let Input::Before(before) = &input {
             let rows = (gradient, self.units, self.stage.linear_output.pitch);
             let packed = (&*self.packed_backward, self.stage.input.image_len());
-            self.rows_times_packed(machine, count, rows, packed, |row, columns, values| {
-                before.take_piece(row, columns, values);
+            self.rows_times_packed(machine, count, rows, packed, |rows, places, values, step| {
+                // SAFETY: each task has its own rows and places, and nothing of the input is in use any more.
+                unsafe { before.take_gradient(rows, places, values, step) };
             });
         }
     }

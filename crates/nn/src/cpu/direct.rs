@@ -223,7 +223,8 @@ impl Algorithm for Direct {
         let padded = carve(&mut scratch, self.padded_len());
         let room = carve(&mut scratch, input.room_len());
         for image in images {
-            self.pad(input.image(image, self.input.image_len(), room, scratch), padded);
+            // SAFETY: only read in this pass.
+            self.pad(unsafe { input.image(image, self.input.image_len(), room, scratch) }, padded);
             self.convolve(padded, packed, &channels, linear);
             finish.image(image, linear, channels.clone());
         }
@@ -239,7 +240,8 @@ impl Algorithm for Direct {
         let room = carve(&mut scratch, input.room_len());
         for image in images {
             let d_linear = begin.image(image, d_linear, Some(&mut *d_bias));
-            self.pad(input.image(image, self.input.image_len(), room, scratch), padded);
+            // SAFETY: this task's image, whose gradient comes later.
+            self.pad(unsafe { input.image(image, self.input.image_len(), room, scratch) }, padded);
             self.towards_kernels(padded, d_linear, d_weight);
             if input.wants_gradient() {
                 self.towards_padded(d_linear, packed, d_windows, d_padded);
@@ -247,7 +249,8 @@ impl Algorithm for Direct {
                 for (place, from, length) in self.shared() {
                     d_image[place..place + length].copy_from_slice(&d_padded[from..from + length]);
                 }
-                input.take_gradient(image, part, d_image, room, scratch);
+                // SAFETY: this task's image and part; what was read of it has been copied.
+                unsafe { input.take_gradient(image, part, d_image, room, scratch) };
             }
         }
     }

@@ -13,47 +13,77 @@ use super::vector::{Kernel, Vector};
 use crate::dropout::Mask;
 use crate::network::Window;
 
-/// Forward: one image of the linear output becomes one image of the stage's output.
+/// Forward: some channels of images of the linear output become those of the stage's output.
 ///
-/// Valid where `linear` holds an image of `stage.linear_output`, `output` one of `stage.output`, and, if the stage pools,
-/// `choices` a byte for each value of the output. `output` may be `linear` itself if the stage does not pool.
+/// Valid where the pointers are followed by images as said beside them; of these only the named channels are touched.
 pub struct Forward<'a> {
     /// The stage.
     pub stage: &'a Stage,
-    /// `[height, width, pitch]` of the linear output.
+    /// Images of the linear output, `[height, width, pitch]`, from the first of the channels on.
     pub linear: *const f32,
+    /// Values from one image of it to the next.
+    pub linear_step: usize,
     /// `[pitch]`, or none.
     pub bias: Option<&'a [f32]>,
-    /// `[height, width, pitch]` of the output.
+    /// Images of the output, `[height, width, pitch]`, one after the other.
     pub output: *mut f32,
-    /// For each value of the output which tap of the window was the largest.
+    /// For each value of the output which tap of the window was the largest; not used unless the stage pools.
     pub choices: *mut u8,
     /// Dropout of this step; none when not training.
     pub mask: Option<Mask>,
-    /// Position of the image in the batch, which the mask depends on.
-    pub image: usize,
+    /// Positions of the images in the batch, which the mask depends on.
+    pub images: Range<usize>,
     /// Channels to finish, padding included: whole lines.
-    pub lines: Range<usize>,
+    pub channels: Range<usize>,
 }
 
 impl Kernel for Forward<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        let Layout { width, channels, pitch, .. } = self.stage.output;
-        for pixel in 0..self.stage.output.pixels() {
-            let position = (self.image * self.stage.output.pixels() + pixel) * channels;
-            for line in self.lines.clone().step_by(LINE) {
+        for index in 0..self.images.len() {
+            // SAFETY: passed on to the caller.
+            unsafe { self.image::<V>(index) };
+        }
+    }
+
+    /// For each value of the output: the window's taps, bias, slope, dropout.
+    fn work(&self) -> Work {
+        let stage = self.stage;
+        let values = self.images.len() * stage.output.pixels() * self.channels.len();
+        let pooling = stage.pool.as_ref().map_or(0, |window| 2 * window.size * window.size);
+        let arithmetic = pooling + usize::from(self.bias.is_some()) + after(stage, self.mask);
+        let pooled = |window| self.images.len() * covered(window) * self.channels.len();
+        let read = stage.pool.as_ref().map_or(values, pooled);
+        let bias = if self.bias.is_some() { self.channels.len() } else { 0 };
+        let mut work = Work::new("epilogue", arithmetic * values, read + bias + values);
+        work.bytes += if stage.pool.is_some() { values as u64 } else { 0 };
+        work
+    }
+}
+
+impl Forward<'_> {
+    /// Image number `index` of those that the pointers are followed by.
+    ///
+    /// # Safety
+    /// As the kernel.
+    #[inline(always)]
+    unsafe fn image<V: Vector>(&self, index: usize) {
+        let output = self.stage.output;
+        for pixel in 0..output.pixels() {
+            let position = ((self.images.start + index) * output.pixels() + pixel) * output.channels;
+            for line in self.channels.clone().step_by(LINE) {
                 let factors = factors(self.mask, position + line);
                 for lane in (0..LINE).step_by(V::LANES) {
                     let channel = line + lane;
-                    // SAFETY: channel < pitch, and the pixel lies inside the images that the caller vouches for.
+                    // SAFETY: a channel of those that the caller vouches for.
                     unsafe {
-                        let at = pixel * pitch + channel;
+                        let at = index * output.image_len() + pixel * output.pitch + channel;
+                        let linear = self.linear.add(index * self.linear_step + channel - self.channels.start);
                         let mut value = match &self.stage.pool {
-                            None => V::load(self.linear.add(at)),
+                            None => V::load(linear.add(pixel * output.pitch)),
                             Some(window) => {
-                                let (value, choice) =
-                                    largest::<V>(self.linear.add(channel), pitch, window, pixel / width, pixel % width);
+                                let (row, column) = (pixel / output.width, pixel % output.width);
+                                let (value, choice) = largest::<V>(linear, output.pitch, window, row, column);
                                 choice.store_bytes(self.choices.add(at));
                                 value
                             }
@@ -72,19 +102,6 @@ impl Kernel for Forward<'_> {
                 }
             }
         }
-    }
-
-    /// For each value of the output: the window's taps, bias, slope, dropout.
-    fn work(&self) -> Work {
-        let stage = self.stage;
-        let values = stage.output.pixels() * self.lines.len();
-        let pooling = stage.pool.as_ref().map_or(0, |window| 2 * window.size * window.size);
-        let arithmetic = pooling + usize::from(self.bias.is_some()) + after(stage, self.mask);
-        let read = stage.pool.as_ref().map_or(values, |window| covered(window) * self.lines.len());
-        let bias = if self.bias.is_some() { self.lines.len() } else { 0 };
-        let mut work = Work::new("epilogue", arithmetic * values, read + bias + values);
-        work.bytes += if stage.pool.is_some() { values as u64 } else { 0 };
-        work
     }
 }
 
@@ -134,43 +151,47 @@ unsafe fn largest<V: Vector>(input: *const f32, pitch: usize, window: &Window, r
 /// Backward through dropout and activation: the gradient towards some values of a stage's output takes their place, as the
 /// gradient towards what the activation took.
 ///
-/// Valid where `gradient` and `values` point to `places.len()` values, of which the first is number `places.start` of an
-/// image of `stage.output`; both ends of `places` are whole lines.
+/// Valid where the pointers are followed by what is said beside them; both ends of `places` are whole lines.
 pub struct Derivative<'a> {
     /// The stage.
     pub stage: &'a Stage,
-    /// Gradient towards the output.
+    /// Gradient towards these values of each image of the output.
     pub gradient: *const f32,
-    /// What the forward pass gave; receives the result.
+    /// Values from one image of it to the next.
+    pub gradient_step: usize,
+    /// The first of these values in images of what the forward pass gave, one after the other; receives the result.
     pub values: *mut f32,
     /// The same dropout as in the forward pass.
     pub mask: Option<Mask>,
-    /// Position of the image in the batch, which the mask depends on.
-    pub image: usize,
-    /// Which values of the image, padding included.
+    /// Positions of the images in the batch, which the mask depends on.
+    pub images: Range<usize>,
+    /// Which values of each image, padding included.
     pub places: Range<usize>,
 }
 
 impl Kernel for Derivative<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        let Layout { channels, pitch, .. } = self.stage.output;
-        for line in self.places.clone().step_by(LINE) {
-            let pixel = self.image * self.stage.output.pixels() + line / pitch;
-            let factors = factors(self.mask, pixel * channels + line % pitch);
-            for lane in (0..LINE).step_by(V::LANES) {
-                // SAFETY: inside the places that the caller vouches for.
-                unsafe {
-                    let at = line - self.places.start + lane;
-                    let mut gradient = V::load(self.gradient.add(at));
-                    if self.mask.is_some() {
-                        gradient = gradient.mul(V::load(factors.as_ptr().add(lane)));
+        let output = self.stage.output;
+        for index in 0..self.images.len() {
+            for line in self.places.clone().step_by(LINE) {
+                let pixel = (self.images.start + index) * output.pixels() + line / output.pitch;
+                let factors = factors(self.mask, pixel * output.channels + line % output.pitch);
+                for lane in (0..LINE).step_by(V::LANES) {
+                    // SAFETY: a place of those that the caller vouches for.
+                    unsafe {
+                        let at = line - self.places.start + lane;
+                        let values = self.values.add(index * output.image_len() + at);
+                        let mut gradient = V::load(self.gradient.add(index * self.gradient_step + at));
+                        if self.mask.is_some() {
+                            gradient = gradient.mul(V::load(factors.as_ptr().add(lane)));
+                        }
+                        if let Some(slope) = self.stage.slope {
+                            let positive = V::load(values);
+                            gradient = positive.select_greater(V::splat(0.0), gradient, gradient.mul(V::splat(slope)));
+                        }
+                        gradient.store(values);
                     }
-                    if let Some(slope) = self.stage.slope {
-                        let value = V::load(self.values.add(at));
-                        gradient = value.select_greater(V::splat(0.0), gradient, gradient.mul(V::splat(slope)));
-                    }
-                    gradient.store(self.values.add(at));
                 }
             }
         }
@@ -178,7 +199,7 @@ impl Kernel for Derivative<'_> {
 
     /// For each value: dropout and slope.
     fn work(&self) -> Work {
-        let values = self.places.len();
+        let values = self.images.len() * self.places.len();
         let read = if self.stage.slope.is_some() { 2 * values } else { values };
         Work::new("derivative", after(self.stage, self.mask) * values, read + values)
     }
@@ -312,18 +333,21 @@ mod tests {
         let forward = Forward {
             stage,
             linear: linear.as_ptr(),
+            linear_step: linear.len(),
             bias: with_bias.then_some(&bias[..]),
             output: output.as_mut_ptr(),
             choices: choices.as_mut_ptr(),
             mask,
-            image: 1,
-            lines: 0..stage.output.pitch,
+            images: 1..2,
+            channels: 0..stage.output.pitch,
         };
         // SAFETY: buffers of the stage's layouts.
         let forward = unsafe { declared_and_done(forward) };
-        let (gradient, values, places) = (gradient.as_ptr(), output.as_mut_ptr(), 0..output.len());
+        let (gradient_step, places) = (output.len(), 0..output.len());
+        let (gradient, values) = (gradient.as_ptr(), output.as_mut_ptr());
+        let derivative = Derivative { stage, gradient, gradient_step, values, mask, images: 1..2, places };
         // SAFETY: as above.
-        let derivative = unsafe { declared_and_done(Derivative { stage, gradient, values, mask, image: 1, places }) };
+        let derivative = unsafe { declared_and_done(derivative) };
         let (choices, d_linear) = (choices.as_ptr(), linear.as_mut_ptr());
         let d_bias = with_bias.then_some(&mut bias[..]);
         // SAFETY: as above.

@@ -31,7 +31,8 @@ impl Identity {
         machine.threads.run(PARTS, |part, mut scratch| {
             let linear = carve(&mut scratch, to.image_len());
             for image in share(count, PARTS, part) {
-                let pixels = input.image(image, from.image_len(), &mut [], scratch).chunks_exact(from.pitch);
+                // SAFETY: only read in this pass.
+                let pixels = unsafe { input.image(image, from.image_len(), &mut [], scratch) }.chunks_exact(from.pitch);
                 for (pixel, padded) in pixels.zip(linear.chunks_exact_mut(to.pitch)) {
                     padded[..from.channels].copy_from_slice(&pixel[..from.channels]);
                     padded[from.channels..].fill(0.0);
@@ -48,7 +49,9 @@ impl Identity {
         machine.threads.run(PARTS, |part, mut scratch| {
             let room = carve(&mut scratch, self.stage.linear_output.image_len());
             for image in share(count, PARTS, part) {
-                input.take_gradient(image, part, begin.image(image, room, None), &mut [], scratch);
+                let d_linear = begin.image(image, room, None);
+                // SAFETY: image and part are this task's, and nothing of the image has been read.
+                unsafe { input.take_gradient(image, part, d_linear, &mut [], scratch) };
             }
         });
     }

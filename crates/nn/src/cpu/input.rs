@@ -10,6 +10,9 @@ use super::vector::Isa;
 use crate::dropout::Mask;
 
 /// What a stage takes.
+///
+/// Most of it is unsafe to call, since a gradient overwrites what it belongs to: an image, or a piece of one, may be read by
+/// several tasks or have its gradient taken by one of them, and nothing that was read of it may be in use by then.
 pub enum Input<'a> {
     /// Images that nobody wants a gradient towards, one after the other.
     Given(&'a [f32]),
@@ -49,36 +52,41 @@ impl Input<'_> {
     }
 
     /// An image of the batch, `len` values: where it lies, or computed in `room`.
-    pub fn image<'r>(&'r self, image: usize, len: usize, room: &'r mut [f32], scratch: &mut [f32]) -> &'r [f32] {
-        let range = image * len..(image + 1) * len;
-        match self {
-            Input::Given(values) => &values[range],
-            // SAFETY: each image belongs to one task, which writes it no sooner than it has done with this.
-            Input::Before(before) => unsafe { before.values.part(range) },
-            Input::Stem(stem) => {
-                stem.image(image, room, scratch);
-                room
-            }
+    ///
+    /// # Safety
+    /// Nobody takes a gradient towards the image while the result is in use.
+    pub unsafe fn image<'r>(&'r self, image: usize, len: usize, room: &'r mut [f32], scratch: &mut [f32]) -> &'r [f32] {
+        if let Input::Stem(stem) = self {
+            stem.image(image, room, scratch);
+            return room;
         }
+        // SAFETY: passed on to the caller.
+        unsafe { self.ahead(image, len) }
     }
 
     /// What [`Self::image`] will read in memory of an image of `len` values.
-    pub fn ahead(&self, image: usize, len: usize) -> &[f32] {
+    ///
+    /// # Safety
+    /// Nobody takes a gradient towards the image while the result is in use.
+    pub unsafe fn ahead(&self, image: usize, len: usize) -> &[f32] {
         let range = image * len..(image + 1) * len;
         match self {
             Input::Given(values) => &values[range],
-            // SAFETY: each image belongs to one task, which does not write it while this is in use.
-            Input::Before(before) => unsafe { before.values.part(range) },
+            // SAFETY: passed on to the caller.
+            Input::Before(before) => unsafe { before.values.shared(range) },
             Input::Stem(_) => &[],
         }
     }
 
     /// All images, one after the other. A stem, which has none, stands before no stage that wants them.
-    pub fn values(&self) -> &[f32] {
+    ///
+    /// # Safety
+    /// Nobody takes a gradient while the result is in use.
+    pub unsafe fn values(&self) -> &[f32] {
         match self {
             Input::Given(values) => values,
-            // SAFETY: whoever reads this has done so before the first gradient is taken.
-            Input::Before(before) => unsafe { before.values.part(0..before.values.len()) },
+            // SAFETY: passed on to the caller.
+            Input::Before(before) => unsafe { before.values.shared(0..before.values.len()) },
             Input::Stem(_) => &[],
         }
     }
@@ -90,23 +98,41 @@ impl Input<'_> {
 
     /// Takes the gradient towards an image, of which `room` still holds what [`Self::image`] put there; `part` is the one
     /// of the batch's parts that the image is in.
-    pub fn take_gradient(&self, image: usize, part: usize, gradient: &[f32], room: &mut [f32], scratch: &mut [f32]) {
+    ///
+    /// # Safety
+    /// Image and part are the calling task's, and nothing that was read of the image in memory is in use.
+    pub unsafe fn take_gradient(
+        &self,
+        image: usize,
+        part: usize,
+        gradient: &[f32],
+        room: &mut [f32],
+        scratch: &mut [f32],
+    ) {
         match self {
             Input::Given(_) => {}
-            Input::Before(before) => before.take_piece(image, 0..gradient.len(), gradient),
+            // SAFETY: passed on to the caller.
+            Input::Before(before) => unsafe {
+                before.take_gradient(image..image + 1, 0..gradient.len(), gradient, gradient.len());
+            },
             Input::Stem(stem) => stem.take_gradient(image, part, gradient, room, scratch),
         }
     }
 }
 
 impl Before<'_> {
-    /// Takes the gradient towards some values of an image, whole lines.
-    pub fn take_piece(&self, image: usize, places: Range<usize>, gradient: &[f32]) {
+    /// Takes the gradient towards some values, whole lines, of some images; there are `step` values from one image's gradient
+    /// to the next one's.
+    ///
+    /// # Safety
+    /// These values are the calling task's, and nothing that was read of them is in use.
+    pub unsafe fn take_gradient(&self, images: Range<usize>, places: Range<usize>, gradient: &[f32], step: usize) {
+        assert!(images.len() * step <= gradient.len() && places.len() <= step, "a gradient for each image");
         let Self { isa, stage, mask, .. } = *self;
-        let start = image * stage.output.image_len();
-        let values = self.values.pointer(start + places.start..start + places.end);
-        let gradient = gradient[..places.len()].as_ptr();
-        // SAFETY: values of the stage's layout, of which each belongs to one task.
-        unsafe { isa.run(Derivative { stage, gradient, values, mask, image, places }) };
+        let len = stage.output.image_len();
+        let values = self.values.pointer(images.start * len + places.start..(images.end - 1) * len + places.end);
+        let (gradient, gradient_step) = (gradient.as_ptr(), step);
+        // SAFETY: values of the stage's layout; the rest is passed on to the caller.
+        unsafe { isa.run(Derivative { stage, gradient, gradient_step, values, mask, images, places }) };
     }
 }

@@ -78,6 +78,16 @@ impl<'a, T> Disjoint<'a, T> {
         self.pointer.wrapping_add(piece.start)
     }
 
+    /// A part that one task reads.
+    ///
+    /// # Safety
+    /// Nobody writes it while the result is in use.
+    pub unsafe fn shared(&self, range: Range<usize>) -> &[T] {
+        assert!(range.start <= range.end && range.end <= self.length, "a part of the slice");
+        // SAFETY: inside the slice that is borrowed for 'a; the caller vouches for its being left alone.
+        unsafe { std::slice::from_raw_parts(self.pointer.add(range.start), range.len()) }
+    }
+
     /// One task's part.
     ///
     /// # Safety
@@ -93,9 +103,9 @@ impl<'a, T> Disjoint<'a, T> {
 /// Asks for values that will be read soon to be brought into the core's cache while it computes something else. Only a hint,
 /// and on processors for which Rust has no way to say it, nothing.
 #[inline(always)]
-pub fn prefetch<T>(values: &[T]) {
+pub fn prefetch(values: &[f32]) {
     #[cfg(target_arch = "x86_64")]
-    for line in values.chunks(ALIGNMENT / size_of::<T>()) {
+    for line in values.chunks(LINE) {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
         // SAFETY: a hint, which no address makes invalid.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };

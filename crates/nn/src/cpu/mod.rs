@@ -52,13 +52,15 @@ pub struct CpuExecutor {
     batch_size: usize,
     seed: u64,
     isa: Isa,
+    convolutions: Convolutions,
     threads: Threads,
     stem: Option<CompiledStem>,
     stages: Vec<CompiledStage>,
     /// The first stage with weights, where the backward pass ends.
     first: usize,
     parameters: Parameters,
-    /// Outputs of all stages, one after the other, each `[batch, output layout]`.
+    /// Outputs of all stages, one after the other, each `[batch, output layout]`; after a backward pass the gradients towards
+    /// what their activations took.
     activations: Buffer,
     /// Choices of all pooling stages, one after the other.
     choices: Vec<u8>,
@@ -68,8 +70,6 @@ pub struct CpuExecutor {
     stem_parts: Buffer,
     /// `[batch, classes]`
     logits: Vec<f32>,
-    /// A row of the last stage's output.
-    row: Buffer,
     /// Whether the stages' own forms of the parameters are current: for inference, for training.
     prepared: Prepared,
 }
@@ -93,7 +93,7 @@ impl CpuExecutor {
     /// # Panics
     /// If this machine lacks the instruction set.
     pub fn new(network: &Network, batch_size: usize, processor: Processor, seed: u64) -> Self {
-        let Processor { threads, isa, .. } = processor;
+        let Processor { threads, isa, convolutions } = processor;
         assert!(Isa::available().contains(&isa), "{isa} is not among the instruction sets of this machine");
         let mut compiled = Compiled::new(network, batch_size, processor);
         compiled.allocate();
@@ -103,6 +103,7 @@ impl CpuExecutor {
             batch_size,
             seed,
             isa,
+            convolutions,
             threads: Threads::new(threads, lens.scratch),
             stem,
             first,
@@ -112,7 +113,6 @@ impl CpuExecutor {
             parts: Buffer::zeroed(lens.parts),
             stem_parts: Buffer::zeroed(lens.stem_parts),
             logits: vec![0.0; batch_size * network.classes],
-            row: Buffer::zeroed(stages.last().map_or(0, |stage| stage.plan.output.pitch)),
             prepared: Prepared::Nothing,
             stages,
         }
@@ -191,22 +191,17 @@ impl CpuExecutor {
         }
     }
 
-    /// Loss and hits; the gradient takes the place of the last stage's output.
-    fn loss(&mut self, labels: &[u8], step: u64) -> StepResult {
+    /// Loss and hits; the gradient takes the place of the last stage's output, which nothing follows but softmax.
+    fn loss(&mut self, labels: &[u8]) -> StepResult {
         let (classes, last) = (self.network.classes, self.stages.len() - 1);
         let mut logits = std::mem::take(&mut self.logits);
         self.copy_output(last, labels.len(), &mut logits);
         let result = loss::cross_entropy_backward(&mut logits[..labels.len() * classes], labels, classes);
         let stage = &self.stages[last];
-        let output = Before {
-            isa: self.isa,
-            stage: &stage.plan,
-            mask: stage.mask(self.seed, Some(step)),
-            values: Disjoint::new(&mut self.activations[stage.activations.clone()]),
-        };
-        for (image, gradient) in logits.chunks_exact(classes).take(labels.len()).enumerate() {
-            self.row[..classes].copy_from_slice(gradient);
-            output.take_piece(image, 0..self.row.len(), &self.row);
+        let rows = self.activations[stage.activations.clone()].chunks_exact_mut(stage.plan.output.pitch);
+        for (row, gradient) in rows.zip(logits.chunks_exact(classes)).take(labels.len()) {
+            row[..classes].copy_from_slice(gradient);
+            row[classes..].fill(0.0);
         }
         self.logits = logits;
         result
@@ -222,7 +217,7 @@ impl CpuExecutor {
         }
     }
 
-    /// Calls `read(self, images, part of values)` after a forward pass over each batch of `images`.
+    /// Calls `read(self, count, images, part of values)` after a forward pass over each batch of `images`.
     fn infer_in_batches(
         &mut self,
         images: &[f32],
@@ -252,7 +247,11 @@ impl Executor for CpuExecutor {
     }
 
     fn device(&self) -> DeviceInfo {
-        DeviceInfo { device: "cpu", isa: self.isa.to_string(), threads: self.threads.count() }
+        let isa = match self.convolutions {
+            Convolutions::Fewest => self.isa.to_string(),
+            Convolutions::Direct => format!("{}, direct convolutions", self.isa),
+        };
+        DeviceInfo { device: "cpu", isa, threads: self.threads.count() }
     }
 
     fn backward(&mut self, batch: Batch<'_>, step: u64) -> StepResult {
@@ -262,7 +261,7 @@ impl Executor for CpuExecutor {
         self.prepare(Prepared::All);
         self.forward(batch.images, count, Some(step));
         self.threads.section(|| "loss".to_owned());
-        let result = self.loss(batch.labels, step);
+        let result = self.loss(batch.labels);
 
         let machine = Machine { isa: self.isa, threads: &self.threads };
         for (index, stage) in self.stages.iter().enumerate().skip(self.first).rev() {

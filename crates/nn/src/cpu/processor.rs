@@ -18,7 +18,7 @@ pub struct Processor {
 /// How to compute convolutions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Convolutions {
-    /// With as few multiplications as their shapes allow.
+    /// With few multiplications: by Winograd's tiles where they fit and pay.
     Fewest,
     /// With one multiplication for each weight and pixel, to hold the other way against.
     Direct,
@@ -48,14 +48,13 @@ impl Convolutions {
 
 /// The choice that an environment variable names, or the first one.
 fn choose<T: Copy + fmt::Display>(variable: &'static str, choices: &[T]) -> Result<T, UnknownChoice> {
-    match std::env::var(variable) {
-        Ok(wanted) if !wanted.is_empty() => {
-            let named = choices.iter().copied().find(|choice| choice.to_string() == wanted);
-            let known = || choices.iter().map(T::to_string).collect::<Vec<_>>().join(", ");
-            named.ok_or_else(|| UnknownChoice { variable, wanted, known: known() })
-        }
-        _ => Ok(choices[0]),
-    }
+    let Some(wanted) = std::env::var_os(variable).filter(|wanted| !wanted.is_empty()) else {
+        return Ok(choices[0]);
+    };
+    let wanted = wanted.to_string_lossy().into_owned();
+    let known = || choices.iter().map(T::to_string).collect::<Vec<_>>().join(", ");
+    let named = choices.iter().copied().find(|choice| choice.to_string() == wanted);
+    named.ok_or_else(|| UnknownChoice { variable, wanted, known: known() })
 }
 
 impl fmt::Display for Processor {
@@ -76,7 +75,7 @@ impl fmt::Display for Convolutions {
 
 /// An environment variable names something that this machine does not have.
 #[derive(Debug, thiserror::Error)]
-#[error("{variable} is '{wanted}', but this machine has {known}: take one of these, or unset it")]
+#[error("{variable} is '{wanted}', but the choices on this machine are {known}: take one of these, or unset it")]
 pub struct UnknownChoice {
     variable: &'static str,
     wanted: String,

@@ -78,24 +78,29 @@ pub struct Finish<'a> {
 }
 
 impl Finish<'_> {
-    /// Some channels of one image of the batch: `linear`, `[height, width, pitch]`, and the stage's epilogue give the output.
-    pub fn image(&self, image: usize, linear: &[f32], lines: Range<usize>) {
-        self.finish(image, linear.as_ptr(), lines);
+    /// Some channels, whole lines, of one image of the batch: `linear`, `[height, width, pitch]`, and the stage's epilogue
+    /// give the output.
+    pub fn image(&self, image: usize, linear: &[f32], channels: Range<usize>) {
+        let linear = &linear[channels.start..self.stage.linear_output.image_len()];
+        self.finish(image..image + 1, channels, linear, 0);
     }
 
-    /// Some values of an image that is a row of units, whole lines.
-    pub fn row(&self, image: usize, units: Range<usize>, linear: &[f32]) {
-        assert_eq!(linear.len(), units.len(), "a value for each unit");
-        self.finish(image, linear.as_ptr().wrapping_sub(units.start), units);
+    /// Some units, whole lines, of images that are rows of units; `linear` has these units of each image, and `step` values
+    /// from one image to the next.
+    pub fn rows(&self, images: Range<usize>, units: Range<usize>, linear: &[f32], step: usize) {
+        assert!(self.stage.output.pixels() == 1 && images.len() * step <= linear.len(), "rows of units");
+        self.finish(images, units, linear, step);
     }
 
-    fn finish(&self, image: usize, linear: *const f32, lines: Range<usize>) {
+    fn finish(&self, images: Range<usize>, channels: Range<usize>, linear: &[f32], linear_step: usize) {
         let Self { isa, stage, bias, mask, .. } = *self;
-        let values = image_range(stage, image - self.first);
+        let values =
+            image_range(stage, images.start - self.first).start..image_range(stage, images.end - self.first).start;
         let choices = self.choices.pointer(if stage.pool.is_some() { values.clone() } else { 0..0 });
-        let output = self.output.pointer(values);
-        // SAFETY: images of the stage's layouts, of which only these lines are touched; each line is finished by one task.
-        unsafe { isa.run(Forward { stage, linear, bias, output, choices, mask, image, lines }) };
+        let (linear, output) = (linear.as_ptr(), self.output.pointer(values));
+        let kernel = Forward { stage, linear, linear_step, bias, output, choices, mask, images, channels };
+        // SAFETY: images of the stage's layouts, of which only these channels are touched, which are one task's.
+        unsafe { isa.run(kernel) };
     }
 }
 
@@ -132,9 +137,7 @@ impl<'a> Begin<'a> {
         }
         if stage.pool.is_some() { room } else { gradient }
     }
-}
 
-impl<'a> Begin<'a> {
     /// What [`Self::image`] will read.
     pub fn ahead(&self, image: usize) -> &'a [f32] {
         &self.gradient[image_range(self.stage, image - self.first)]

@@ -9,6 +9,7 @@ use super::epilogue::Derivative;
 use super::input::Input;
 use super::memory::Disjoint;
 use super::plan::{Linear, Stage};
+use crate::network::Window;
 
 /// Values of a window up to which a convolution is a stem.
 const WINDOW_VALUES: usize = 32;
@@ -23,12 +24,12 @@ pub struct Stem<'a> {
     pub parts: Disjoint<'a, f32>,
 }
 
-/// Whether the first of these stages is a stem for the second.
-pub fn has_stem(stages: &[Stage]) -> bool {
-    let [first, second, ..] = stages else { return false };
-    let (Linear::Conv(window, _), Linear::Conv(..)) = (first.linear, second.linear) else { return false };
+/// The first of these stages as a convolution, if it is a stem for the second; and its weight's index.
+pub fn stem(stages: &[Stage]) -> Option<(Stage, Window, usize)> {
+    let [first, second, ..] = stages else { return None };
+    let (Linear::Conv(window, weight), Linear::Conv(..)) = (first.linear, second.linear) else { return None };
     let small = window.size * window.size * first.input.channels <= WINDOW_VALUES;
-    small && first.pool.is_none() && first.dropout.is_none()
+    (small && first.pool.is_none() && first.dropout.is_none()).then_some((*first, window, weight))
 }
 
 impl Stem<'_> {
@@ -58,7 +59,18 @@ impl Stem<'_> {
         let places = 0..stage.output.image_len();
         let (gradient, values) = (gradient[places.clone()].as_ptr(), output[places.clone()].as_mut_ptr());
         // SAFETY: an image of the stage's output, and the gradient towards it.
-        unsafe { self.convolution.isa().run(Derivative { stage, gradient, values, mask: None, image, places }) };
+        unsafe {
+            let (gradient_step, images) = (0, image..image + 1);
+            self.convolution.isa().run(Derivative {
+                stage,
+                gradient,
+                gradient_step,
+                values,
+                mask: None,
+                images,
+                places,
+            });
+        }
         self.convolution.backward_image(image, part, &Input::Given(self.images), output, &self.parts, scratch);
     }
 }

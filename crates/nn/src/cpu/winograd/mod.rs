@@ -28,6 +28,7 @@ use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use super::memory::{Disjoint, LINE, carve, prefetch};
 use super::plan::Layout;
 use super::product::{Product, panel_width};
+use super::threads::share;
 use super::vector::Isa;
 use crate::network::Window;
 
@@ -44,6 +45,9 @@ pub struct Winograd {
     high: usize,
     wide: usize,
 }
+
+/// Products of a block, the last ones, during which the next block's first image is brought into cache.
+const PREFETCHES: usize = 4;
 
 /// The transformed tiles of a block of images.
 #[derive(Clone, Copy)]
@@ -152,6 +156,14 @@ impl Winograd {
     }
 }
 
+/// Before the block's last product begins, what the next one begins with is in cache. Brought there much earlier, it would be
+/// pushed out again by the products' operands.
+fn prefetch_at(position: usize, values: &[f32]) {
+    if let Some(part) = (position + PREFETCHES).checked_sub(POSITIONS) {
+        prefetch(&values[share(values.len(), PREFETCHES, part)]);
+    }
+}
+
 impl Algorithm for Winograd {
     fn images_per_block(&self) -> usize {
         TILES.div_ceil(self.tiles_per_image())
@@ -194,10 +206,12 @@ impl Algorithm for Winograd {
             let m = carve(&mut scratch, m_block.len());
             for index in 0..count {
                 let len = self.input.image_len();
-                let ahead = if index + 1 < count { input.ahead(start + index + 1, len) } else { &[] };
-                let image = input.image(start + index, len, room, of_input).as_ptr().cast_mut();
-                // SAFETY: an image of the input, only read, and room for its tiles.
-                unsafe { self.transform(Direction::Input, 0..self.input.pitch, image, (v_block, index), v, ahead) };
+                // SAFETY: images of the input, only read in this pass, and room for the tiles of one.
+                unsafe {
+                    let ahead = if index + 1 < count { input.ahead(start + index + 1, len) } else { &[] };
+                    let image = input.image(start + index, len, room, of_input).as_ptr().cast_mut();
+                    self.transform(Direction::Input, 0..self.input.pitch, image, (v_block, index), v, ahead);
+                }
             }
             for position in 0..POSITIONS {
                 let kernels = &packed[position * self.packed_position(self.input, self.output)..];
@@ -219,8 +233,9 @@ impl Algorithm for Winograd {
                 };
                 // SAFETY: the steps stay inside the carved blocks and the packed kernels.
                 unsafe { self.isa.run(product) };
-                if position == POSITIONS - 1 && start + count < images.end {
-                    prefetch(input.ahead(start + count, self.input.image_len()));
+                if start + count < images.end {
+                    // SAFETY: only read in this pass.
+                    prefetch_at(position, unsafe { input.ahead(start + count, self.input.image_len()) });
                 }
             }
             for index in 0..count {
@@ -255,17 +270,17 @@ impl Algorithm for Winograd {
             let z = carve(&mut scratch, z_block.len());
             for index in 0..count {
                 let d_linear = begin.image(start + index, d_image, Some(&mut *d_bias)).as_ptr().cast_mut();
-                // SAFETY: an image of the output, only read, and room for its tiles.
                 let (len, next) = (self.input.image_len(), index + 1 < count);
-                let ahead = if next { input.ahead(start + index + 1, len) } else { &[] };
+                // SAFETY: images of the input and of the gradient that are this task's and are only read here, and room for
+                // the tiles of one of each.
                 unsafe {
-                    self.transform(Direction::OutputAdjoint, all_out.clone(), d_linear, (z_block, index), z, ahead)
-                };
-                let ahead = if next { begin.ahead(start + index + 1) } else { &[] };
-                let room = &mut rooms[room(index)];
-                let image = input.image(start + index, len, room, of_input).as_ptr().cast_mut();
-                // SAFETY: an image of the input, only read, and room for its tiles.
-                unsafe { self.transform(Direction::Input, all_in.clone(), image, (v_block, index), v, ahead) };
+                    let ahead = if next { input.ahead(start + index + 1, len) } else { &[] };
+                    self.transform(Direction::OutputAdjoint, all_out.clone(), d_linear, (z_block, index), z, ahead);
+                    let ahead = if next { begin.ahead(start + index + 1) } else { &[] };
+                    let room = &mut rooms[room(index)];
+                    let image = input.image(start + index, len, room, of_input).as_ptr().cast_mut();
+                    self.transform(Direction::Input, all_in.clone(), image, (v_block, index), v, ahead);
+                }
             }
             for position in 0..POSITIONS {
                 let v = v[position * v_block.position_step()..].as_mut_ptr();
@@ -309,9 +324,10 @@ impl Algorithm for Winograd {
                     // SAFETY: the steps stay inside the carved blocks and the packed kernels.
                     unsafe { self.isa.run(towards_input) };
                 }
-                if position == POSITIONS - 1 && start + count < images.end {
-                    prefetch(input.ahead(start + count, self.input.image_len()));
-                    prefetch(begin.ahead(start + count));
+                if start + count < images.end {
+                    // SAFETY: this task's image, whose gradient comes later.
+                    prefetch_at(position, unsafe { input.ahead(start + count, self.input.image_len()) });
+                    prefetch_at(position, begin.ahead(start + count));
                 }
             }
             if input.wants_gradient() {
@@ -321,7 +337,9 @@ impl Algorithm for Winograd {
                     let to = d_image.as_mut_ptr();
                     // SAFETY: an image of the input, and its tiles.
                     unsafe { self.transform(Direction::InputAdjoint, all_in.clone(), to, (v_block, index), v, &[]) };
-                    input.take_gradient(start + index, part, d_image, &mut rooms[room(index)], of_input);
+                    let room = &mut rooms[room(index)];
+                    // SAFETY: this task's image and part; what was read of it has become tiles.
+                    unsafe { input.take_gradient(start + index, part, d_image, room, of_input) };
                 }
             }
         }
