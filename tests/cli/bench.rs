@@ -1,6 +1,6 @@
 //! `bench`: the numbers it prints are there and agree with each other.
 
-use crate::runner::World;
+use crate::runner::{Ended, World};
 
 #[test]
 fn a_step_is_timed() {
@@ -32,6 +32,23 @@ fn people_read_it_too() {
     assert!(said.starts_with("seed-mlp, batches of 5 (drawn-garments), cpu "), "{said}");
     assert!(said.contains("images per second"), "{said}");
     assert_eq!(world.words("bench step --recipe seed-mlp --batch 5 --steps 1 --quiet").done().lines().count(), 1);
+}
+
+#[test]
+fn variables_choose_how_to_compute_and_results_say_so() {
+    let world = World::new();
+    let with = |variable: &str, value: &str| {
+        let words = "bench step --recipe seed-mlp --batch 2 --steps 1 --json";
+        Ended::of(world.command().env(variable, value).args(words.split_whitespace()))
+    };
+    assert_eq!(with("MODISTE_ISA", "portable").json()["isa"], "portable");
+    let direct = with("MODISTE_CONVOLUTIONS", "direct").json();
+    assert!(direct["isa"].as_str().unwrap().ends_with(", direct convolutions"), "{direct}");
+    for (variable, choice) in [("MODISTE_ISA", "portable"), ("MODISTE_CONVOLUTIONS", "fewest, direct")] {
+        let problem = with(variable, "nonsense").sentence();
+        assert!(problem.starts_with(variable) && problem.contains("'nonsense'"), "{problem}");
+        assert!(problem.contains(choice), "{problem}");
+    }
 }
 
 #[test]

@@ -55,12 +55,7 @@ impl World {
     }
 
     pub fn run(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
-        let output = self.command().args(arguments).output().unwrap();
-        Ended {
-            status: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ended::of(self.command().args(arguments))
     }
 
     /// Runs words that are separated by spaces.
@@ -70,6 +65,15 @@ impl World {
 }
 
 impl Ended {
+    pub fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            status: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// What was printed, where all went well.
     #[track_caller]
     pub fn done(self) -> String {

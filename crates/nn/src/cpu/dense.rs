@@ -139,6 +139,7 @@ impl Dense {
                     inner: TERMS_AT_ONCE.min(inner - term),
                     columns: columns.len(),
                     accumulate: term > 0,
+                    ahead: &[],
                 };
                 // SAFETY: the steps stay inside the two matrices and the scratch.
                 unsafe { self.isa.run(product) };
@@ -242,6 +243,7 @@ impl Dense {
                 inner: TERMS_AT_ONCE.min(count - term),
                 columns: panel,
                 accumulate: term > 0,
+                ahead: &[],
             };
             // SAFETY: the steps stay inside the gradient, the panel and the scratch.
             unsafe { self.isa.run(product) };

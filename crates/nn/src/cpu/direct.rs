@@ -126,6 +126,7 @@ impl Direct {
                 inner: self.piece_len(),
                 columns: channels.len(),
                 accumulate: false,
+                ahead: &[],
             };
             // SAFETY: the steps stay inside the padded image, the packed kernels and the row.
             unsafe { self.isa.run(product) };
@@ -150,6 +151,7 @@ impl Direct {
                 inner: self.output.width,
                 columns: self.output.pitch,
                 accumulate: true,
+                ahead: &[],
             };
             // SAFETY: the steps stay inside the padded image, the gradient's image and the kernels' row.
             unsafe { self.isa.run(product) };
@@ -176,6 +178,7 @@ impl Direct {
                 inner: self.output.channels,
                 columns: self.window_pitch(),
                 accumulate: false,
+                ahead: &[],
             };
             // SAFETY: the steps stay inside the row, the packed kernels and the windows.
             unsafe { self.isa.run(product) };

@@ -61,15 +61,15 @@ impl Input<'_> {
             return room;
         }
         // SAFETY: passed on to the caller.
-        unsafe { self.ahead(image, len) }
+        unsafe { self.ahead(image..image + 1, len) }
     }
 
-    /// What [`Self::image`] will read in memory of an image of `len` values.
+    /// What [`Self::image`] will read in memory of images of `len` values.
     ///
     /// # Safety
-    /// Nobody takes a gradient towards the image while the result is in use.
-    pub unsafe fn ahead(&self, image: usize, len: usize) -> &[f32] {
-        let range = image * len..(image + 1) * len;
+    /// Nobody takes a gradient towards them while the result is in use.
+    pub unsafe fn ahead(&self, images: Range<usize>, len: usize) -> &[f32] {
+        let range = images.start * len..images.end * len;
         match self {
             Input::Given(values) => &values[range],
             // SAFETY: passed on to the caller.

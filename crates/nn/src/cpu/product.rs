@@ -5,7 +5,7 @@
 //! registers' width, and no call packs or copies anything. The order of the additions of an element is the order of `inner`,
 //! whatever the position in the matrix, so any partition of rows and columns gives the same bits.
 
-use super::memory::Disjoint;
+use super::memory::{Disjoint, prefetch};
 use super::record::Work;
 use super::vector::{Isa, Kernel, Vector};
 
@@ -14,7 +14,7 @@ use super::vector::{Isa, Kernel, Vector};
 /// Valid where `a`, `b`, `c` point to allocations that hold every element the strides reach, `c` is written by nobody
 /// else meanwhile, and `columns` is a multiple of a register's lanes.
 #[derive(Clone, Copy)]
-pub struct Product {
+pub struct Product<'a> {
     /// Element (i, k) lies at `a + i · a_row + k / inner · a_group + k % inner · a_column`.
     pub a: *const f32,
     /// Step between rows of A.
@@ -43,6 +43,8 @@ pub struct Product {
     pub columns: usize,
     /// Whether C is added to.
     pub accumulate: bool,
+    /// What will be needed later, brought closer meanwhile: a piece with each register tile, so that nothing has to wait.
+    pub ahead: &'a [f32],
 }
 
 /// Columns of a panel: two registers.
@@ -69,16 +71,21 @@ pub fn pack_panel(
     }
 }
 
-impl Kernel for Product {
+impl Kernel for Product<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         let width = 2 * V::LANES;
         // Equal blocks of rows rather than full ones and a rest: a tile of one row would waste its loads.
         let blocks = self.rows.div_ceil(V::ROWS);
+        let piece = self.ahead.len().div_ceil((blocks * self.columns.div_ceil(width)).max(1));
+        let mut ahead = self.ahead;
         for column in (0..self.columns).step_by(width) {
             let mut row = 0;
             for block in 0..blocks {
                 let rows = (self.rows - row).div_ceil(blocks - block);
+                let (now, later) = ahead.split_at(piece.min(ahead.len()));
+                prefetch(now);
+                ahead = later;
                 // SAFETY: the block lies inside the matrices that the caller vouches for.
                 unsafe {
                     let tile = Tile {
@@ -109,14 +116,14 @@ impl Kernel for Product {
 }
 
 /// One register tile of a product.
-struct Tile {
+struct Tile<'a> {
     a: *const f32,
     b: *const f32,
     c: *mut f32,
-    of: Product,
+    of: Product<'a>,
 }
 
-impl Tile {
+impl Tile<'_> {
     /// Picks the copy with this number of rows, at most [`Vector::ROWS`].
     #[inline(always)]
     unsafe fn run_rows<V: Vector, const WIDTH: usize>(&self, rows: usize) {
@@ -215,6 +222,7 @@ mod tests {
                 inner,
                 columns,
                 accumulate,
+                ahead: &[],
             };
             // SAFETY: the slices hold what the steps reach.
             let (declared, done) = unsafe { declared_and_done(product) };
@@ -248,7 +256,7 @@ mod tests {
                     a: a.as_ptr(), a_row, a_column, a_group,
                     b: b.as_ptr(), b_row: panel, b_panel: terms * panel,
                     c: c.as_mut_ptr(), c_row,
-                    rows, groups, inner, columns, accumulate,
+                    rows, groups, inner, columns, accumulate, ahead: &a,
                 };
                 // SAFETY: the slices hold what the steps reach.
                 unsafe { isa.run(product) };

@@ -139,8 +139,9 @@ impl<'a> Begin<'a> {
     }
 
     /// What [`Self::image`] will read.
-    pub fn ahead(&self, image: usize) -> &'a [f32] {
-        &self.gradient[image_range(self.stage, image - self.first)]
+    pub fn ahead(&self, images: Range<usize>) -> &'a [f32] {
+        let len = self.stage.output.image_len();
+        &self.gradient[(images.start - self.first) * len..(images.end - self.first) * len]
     }
 }
 

@@ -25,7 +25,7 @@ use self::kernels::{KernelGradient, PackKernels};
 use self::tiles::{Direction, Tiles, Transform};
 use self::transforms::{OUT, POSITIONS};
 use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
-use super::memory::{Disjoint, LINE, carve, prefetch};
+use super::memory::{Disjoint, LINE, carve};
 use super::plan::Layout;
 use super::product::{Product, panel_width};
 use super::threads::share;
@@ -46,8 +46,8 @@ pub struct Winograd {
     wide: usize,
 }
 
-/// Products of a block, the last ones, during which the next block's first image is brought into cache.
-const PREFETCHES: usize = 4;
+/// Positions of a block, the last ones, with whose products the next block's first image comes into the core's cache.
+const LATE: usize = 4;
 
 /// The transformed tiles of a block of images.
 #[derive(Clone, Copy)]
@@ -156,11 +156,20 @@ impl Winograd {
     }
 }
 
-/// Before the block's last product begins, what the next one begins with is in cache. Brought there much earlier, it would be
-/// pushed out again by the products' operands.
-fn prefetch_at(position: usize, values: &[f32]) {
-    if let Some(part) = (position + PREFETCHES).checked_sub(POSITIONS) {
-        prefetch(&values[share(values.len(), PREFETCHES, part)]);
+/// The images of the block behind the one of `count` images from `start` on.
+fn next_block(images: &Range<usize>, start: usize, count: usize) -> Range<usize> {
+    start + count..images.end.min(start + 2 * count)
+}
+
+/// What the products of a position bring closer of the next block's images, of `len` values each. In the course of a block
+/// all of them leave memory: the products' operands push them out of the core's own cache again, but not out of the one that
+/// cores share. With the last products the first image comes back from there; the others do while the one before is
+/// transformed.
+fn ahead_at(position: usize, images: &[f32], len: usize) -> &[f32] {
+    let early = POSITIONS - LATE;
+    match position.checked_sub(early) {
+        None => &images[share(images.len(), early, position)],
+        Some(late) => &images[share(len.min(images.len()), LATE, late)],
     }
 }
 
@@ -208,11 +217,14 @@ impl Algorithm for Winograd {
                 let len = self.input.image_len();
                 // SAFETY: images of the input, only read in this pass, and room for the tiles of one.
                 unsafe {
-                    let ahead = if index + 1 < count { input.ahead(start + index + 1, len) } else { &[] };
+                    let ahead =
+                        if index + 1 < count { input.ahead(start + index + 1..start + index + 2, len) } else { &[] };
                     let image = input.image(start + index, len, room, of_input).as_ptr().cast_mut();
                     self.transform(Direction::Input, 0..self.input.pitch, image, (v_block, index), v, ahead);
                 }
             }
+            // SAFETY: only read in this pass.
+            let next = unsafe { input.ahead(next_block(&images, start, count), self.input.image_len()) };
             for position in 0..POSITIONS {
                 let kernels = &packed[position * self.packed_position(self.input, self.output)..];
                 let product = Product {
@@ -230,13 +242,10 @@ impl Algorithm for Winograd {
                     inner: self.input.channels,
                     columns: channels.len(),
                     accumulate: false,
+                    ahead: ahead_at(position, next, self.input.image_len()),
                 };
                 // SAFETY: the steps stay inside the carved blocks and the packed kernels.
                 unsafe { self.isa.run(product) };
-                if start + count < images.end {
-                    // SAFETY: only read in this pass.
-                    prefetch_at(position, unsafe { input.ahead(start + count, self.input.image_len()) });
-                }
             }
             for index in 0..count {
                 // SAFETY: an image of the output, and its tiles.
@@ -274,14 +283,18 @@ impl Algorithm for Winograd {
                 // SAFETY: images of the input and of the gradient that are this task's and are only read here, and room for
                 // the tiles of one of each.
                 unsafe {
-                    let ahead = if next { input.ahead(start + index + 1, len) } else { &[] };
+                    let ahead = if next { input.ahead(start + index + 1..start + index + 2, len) } else { &[] };
                     self.transform(Direction::OutputAdjoint, all_out.clone(), d_linear, (z_block, index), z, ahead);
-                    let ahead = if next { begin.ahead(start + index + 1) } else { &[] };
+                    let ahead = if next { begin.ahead(start + index + 1..start + index + 2) } else { &[] };
                     let room = &mut rooms[room(index)];
                     let image = input.image(start + index, len, room, of_input).as_ptr().cast_mut();
                     self.transform(Direction::Input, all_in.clone(), image, (v_block, index), v, ahead);
                 }
             }
+            let next = next_block(&images, start, count);
+            let next_gradient = begin.ahead(next.clone());
+            // SAFETY: this task's images, whose gradients come later.
+            let next = unsafe { input.ahead(next, self.input.image_len()) };
             for position in 0..POSITIONS {
                 let v = v[position * v_block.position_step()..].as_mut_ptr();
                 let z = z[position * z_block.position_step()..].as_ptr();
@@ -300,6 +313,7 @@ impl Algorithm for Winograd {
                     inner: z_block.tiles,
                     columns: self.output.pitch,
                     accumulate: start > images.start,
+                    ahead: ahead_at(position, next, self.input.image_len()),
                 };
                 // SAFETY: the steps stay inside the carved blocks.
                 unsafe { self.isa.run(towards_kernel) };
@@ -320,14 +334,10 @@ impl Algorithm for Winograd {
                         inner: self.output.channels,
                         columns: self.input.pitch,
                         accumulate: false,
+                        ahead: ahead_at(position, next_gradient, self.output.image_len()),
                     };
                     // SAFETY: the steps stay inside the carved blocks and the packed kernels.
                     unsafe { self.isa.run(towards_input) };
-                }
-                if start + count < images.end {
-                    // SAFETY: this task's image, whose gradient comes later.
-                    prefetch_at(position, unsafe { input.ahead(start + count, self.input.image_len()) });
-                    prefetch_at(position, begin.ahead(start + count));
                 }
             }
             if input.wants_gradient() {

@@ -50,8 +50,7 @@ pub enum Direction {
 /// Transforms all tiles of one image.
 ///
 /// Valid where `image` points to an image of `tiles.layout` and `transformed` to the first of its tiles, both at the same
-/// channel; the one that the
-/// direction does not write is only read.
+/// channel; the one that the direction does not write is only read.
 pub struct Transform<'a> {
     /// Which way.
     pub direction: Direction,
