@@ -1,7 +1,6 @@
 //! Batches, prepared ahead on another thread.
 //!
-//! A pixel is copied once: from the data set's bytes, through a table of 256 scaled values, to its place in the
-//! batch. Buffers go round: a dropped [`Batch`] gives its memory back, so a pass allocates nothing once it runs, and keeps
+//! A pixel is copied once: from the data set's bytes, scaled on the way, to its place in the batch. Buffers go round: a dropped [`Batch`] gives its memory back, so a pass allocates nothing once it runs, and keeps
 //! nothing when it has ended.
 //! Where the system gives no thread, each batch is prepared when it is asked for.
 
@@ -21,7 +20,7 @@ const KEPT_BUFFERS: usize = AHEAD + 2;
 #[derive(Debug)]
 pub struct Loader {
     images: Arc<Images>,
-    table: Arc<[f32; 256]>,
+    scaling: Scaling,
     batch_size: usize,
 }
 
@@ -43,7 +42,7 @@ impl Loader {
     /// When `batch_size` is 0.
     pub fn new(images: Arc<Images>, scaling: Scaling, batch_size: usize) -> Self {
         assert!(batch_size > 0, "a batch holds at least one image");
-        Self { images, table: Arc::new(scaling.table()), batch_size }
+        Self { images, scaling, batch_size }
     }
 
     /// Batches of the images that `order` lists, from batch number `first_batch` on. The last one may be smaller.
@@ -56,7 +55,7 @@ impl Loader {
         let remaining = (order.len() - start).div_ceil(batch_size);
         let gatherer = Gatherer {
             images: Arc::clone(&self.images),
-            table: Arc::clone(&self.table),
+            scaling: self.scaling,
             shelf: Arc::new(Mutex::new(Vec::with_capacity(KEPT_BUFFERS))),
             order,
             start,
@@ -84,7 +83,7 @@ impl Loader {
 #[derive(Clone, Debug)]
 struct Gatherer {
     images: Arc<Images>,
-    table: Arc<[f32; 256]>,
+    scaling: Scaling,
     shelf: Arc<Shelf>,
     order: Arc<[u32]>,
     /// Where in `order` the next batch begins.
@@ -98,19 +97,19 @@ impl Iterator for Gatherer {
     fn next(&mut self) -> Option<Batch> {
         let indices = self.order[self.start..].chunks(self.batch_size).next()?;
         let mut buffers = lock(&self.shelf).pop().unwrap_or_default();
-        buffers.fill(&self.images, &self.table, indices);
+        buffers.fill(&self.images, self.scaling, indices);
         self.start += indices.len();
         Some(Batch { buffers, shelf: Arc::clone(&self.shelf) })
     }
 }
 
 impl Buffers {
-    fn fill(&mut self, images: &Images, table: &[f32; 256], indices: &[u32]) {
+    fn fill(&mut self, images: &Images, scaling: Scaling, indices: &[u32]) {
         self.images.clear();
         self.labels.clear();
         self.images.reserve(indices.len() * images.shape().len());
         for &index in indices {
-            self.images.extend(images.image(index as usize).iter().map(|&pixel| table[usize::from(pixel)]));
+            self.images.extend(images.image(index as usize).iter().map(|&pixel| scaling.scaled(pixel)));
         }
         self.labels.extend(indices.iter().map(|&index| images.labels()[index as usize]));
     }

@@ -19,9 +19,10 @@ impl Scaling {
     /// Pixels to [-1, 1]: divide by 255, subtract a half, double.
     pub const SYMMETRIC: Scaling = Scaling { divide: 255.0, subtract: 0.5, multiply: 2.0 };
 
-    /// The scaled value of every byte.
-    pub fn table(&self) -> [f32; 256] {
-        std::array::from_fn(|pixel| (pixel as f32 / self.divide - self.subtract) * self.multiply)
+    /// The network's input for a pixel.
+    #[inline]
+    pub fn scaled(&self, pixel: u8) -> f32 {
+        (f32::from(pixel) / self.divide - self.subtract) * self.multiply
     }
 }
 

@@ -49,11 +49,14 @@ fn an_order_depends_on_seed_and_epoch_alone() {
 
 #[test]
 fn scaling_takes_the_three_steps_in_turn() {
-    let table = Scaling::SYMMETRIC.table();
-    assert_eq!((table[0], table[255]), (-1.0, 1.0));
-    for (pixel, &scaled) in table.iter().enumerate() {
-        assert_eq!(scaled, ((pixel as f32 / 255.0) - 0.5) * 2.0);
+    assert_eq!((Scaling::SYMMETRIC.scaled(0), Scaling::SYMMETRIC.scaled(255)), (-1.0, 1.0));
+    for pixel in 0..=255 {
+        assert_eq!(Scaling::SYMMETRIC.scaled(pixel), ((f32::from(pixel) / 255.0) - 0.5) * 2.0);
     }
+    // What f32 cannot hold is rounded after each step.
+    let odd = Scaling { divide: 7.0, subtract: 0.1, multiply: 1.0 / 3.0 };
+    let (quotient, third) = (200f32 / 7.0, 1f32 / 3.0);
+    assert_eq!(odd.scaled(200), (quotient - 0.1) * third);
 }
 
 #[test]

@@ -70,8 +70,8 @@ impl Case {
 
     fn check(&self, executor: &mut dyn Executor, tolerance: &Tolerance) {
         let label = format!("{} on {}", self.path.display(), executor.device().isa);
-        let table = Scaling::SYMMETRIC.table();
-        let images: Vec<f32> = self.tensor("images").iter().map(|&pixel| table[pixel as usize]).collect();
+        let scaled = |&pixel: &f32| Scaling::SYMMETRIC.scaled(pixel as u8);
+        let images: Vec<f32> = self.tensor("images").iter().map(scaled).collect();
         let labels: Vec<u8> = self.tensor("labels").iter().map(|&label| label as u8).collect();
         let batch = Batch { images: &images, labels: &labels };
         executor.set_state(&State::fresh(self.parameters("init")));

@@ -24,8 +24,7 @@ pub struct BenchImages {
 impl BenchImages {
     /// The first images of `--data`, from the start again where there are fewer than a batch; else random ones.
     pub fn load(arguments: &BenchArgs, recipe: &Recipe, batch: usize) -> Result<Self> {
-        let table = recipe.data.scaling.table();
-        let scaled = |pixel: u8| table[usize::from(pixel)];
+        let scaled = |pixel: u8| recipe.data.scaling.scaled(pixel);
         if arguments.data.data.is_none() {
             let (shape, classes) = (USUAL_INPUT, USUAL_CLASSES);
             let pixels = random_bytes().take(batch * shape.len()).map(scaled).collect();
