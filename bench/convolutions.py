@@ -36,8 +36,7 @@ def options():
 
 def main(chosen):
     require_data()
-    modiste = chosen.modiste or build()
-    program = same_program(modiste, chosen.runs)
+    modiste, program = same_program(chosen)
     runs = {method: [] for method in METHODS}
     for seed in range(chosen.seeds):
         for method in METHODS:
@@ -48,24 +47,28 @@ def main(chosen):
     say(f"written to {chosen.out}")
 
 
-def same_program(modiste, runs):
+def same_program(chosen):
     """Which program makes the runs: all by one, or runs of two versions would be compared with each other."""
+    modiste = chosen.modiste or build()
     digest = hashlib.sha256(pathlib.Path(modiste).read_bytes()).hexdigest()
-    note = runs / "program.json"
+    note = chosen.runs / "program.json"
     if not note.exists():
-        runs.mkdir(parents=True, exist_ok=True)
-        note.write_text(json.dumps({"sha256": digest, "commit": machine.commit(REPOSITORY)}), encoding="utf-8")
+        if chosen.runs.exists() and any(chosen.runs.iterdir()):
+            raise ProcessFailed(f"{chosen.runs} has runs of an unknown program: give another --runs DIR, or remove it")
+        chosen.runs.mkdir(parents=True, exist_ok=True)
+        name = f"the program with SHA-256 {digest}" if chosen.modiste else machine.commit(REPOSITORY)
+        note.write_text(json.dumps({"sha256": digest, "name": name}), encoding="utf-8")
     program = json.loads(note.read_text(encoding="utf-8"))
     if program["sha256"] != digest:
-        raise ProcessFailed(f"{runs} has runs of another program: give another --runs DIR, or remove it")
-    return program
+        raise ProcessFailed(f"{chosen.runs} has runs of another program: give another --runs DIR, or remove it")
+    return modiste, program["name"]
 
 
 def train(modiste, method, seed, epochs, directory):
     """The result of a run, which is begun, gone on with, or there already."""
     result = directory / "result.json"
     if not result.exists():
-        start = ["--resume", directory] if (directory / "checkpoint.safetensors").exists() else [
+        start = ["--resume", directory] if (directory / "run.toml").exists() else [
             RECIPE, "--data", "fashion-mnist", "--epochs", str(epochs), "--seed", str(seed), "--out", directory]
         environment = {**os.environ, "MODISTE_CONVOLUTIONS": method}
         run = subprocess.Popen([modiste, "train", *start, "--quiet"], env=environment, stdout=subprocess.DEVNULL)
@@ -77,7 +80,8 @@ def train(modiste, method, seed, epochs, directory):
             raise
         if run.returncode != 0 or not result.exists():
             raise ProcessFailed(f"the run in {directory} did not end well")
-    return json.loads(result.read_text(encoding="utf-8"))
+    records = (directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return {**json.loads(result.read_text(encoding="utf-8")), "records": [json.loads(record) for record in records]}
 
 
 def document(runs, epochs, program):
@@ -102,20 +106,35 @@ def document(runs, epochs, program):
     if len(pairs) > 1:
         lines.append("| standard deviation | " + " | ".join(f"{statistics.stdev(row):.4f}" for row in (fewest, direct))
                      + f" | {statistics.stdev(differences):.4f} |")
-        error = statistics.stdev(differences) / len(differences) ** 0.5
-        lines += ["", f"The mean difference is {statistics.mean(differences):+.4f} with a standard error of {error:.4f}."]
+    lines += ["", "The same after each epoch, as means over the seeds. The recipe measures on the test images after each epoch; "
+              "nothing is chosen by it.", "",
+              "| epoch | " + " | ".join(METHODS.values()) + " | difference | its standard error |",
+              "| --- " * (len(METHODS) + 3) + "|"]
+    everywhere = []
+    for epoch in range(epochs):
+        rows = [[run["records"][epoch]["validation_accuracy"] for run in runs[method]] for method in METHODS]
+        differences = [a - b for a, b in zip(*rows)]
+        everywhere += differences
+        lines.append(f"| {epoch + 1} | " + " | ".join(f"{statistics.mean(row):.4f}" for row in rows)
+                     + f" | {statistics.mean(differences):+.4f} | {standard_error(differences)} |")
     train = [statistics.mean(run["train_accuracy"] for run in runs[method]) for method in METHODS]
-    lines += ["", "Mean accuracy on the training images in the last epoch: "
+    lines += ["", f"Over all epochs and seeds the mean difference is {statistics.mean(everywhere):+.4f}, with a standard "
+              f"error of {standard_error(everywhere)} if they are taken as independent.",
+              "", "Mean accuracy on the training images in the last epoch: "
               + ", ".join(f"{value:.4f} ({name})" for value, name in zip(train, METHODS.values())) + ".", ""]
-    kinds = " and ".join(sorted({run["isa"] for results in runs.values() for run in results}))
-    lines += [f"The program: modiste, {program['commit']}, on {kinds}.", ""]
+    sets = sorted({run["isa"].split(",")[0] for results in runs.values() for run in results})
+    lines += [f"Made by modiste, {program}, on {' and '.join(sets)}.", ""]
     return "\n".join(lines)
+
+
+def standard_error(values):
+    return f"{statistics.stdev(values) / len(values) ** 0.5:.4f}" if len(values) > 1 else ""
 
 
 if __name__ == "__main__":
     try:
         main(options())
-    except (ProcessFailed, OSError) as error:
+    except (ProcessFailed, OSError, json.JSONDecodeError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         say("interrupted; the runs are kept")

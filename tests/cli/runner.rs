@@ -50,7 +50,11 @@ impl World {
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_modiste"));
         command.current_dir(self.directory.path()).stdin(Stdio::null());
-        command.env_remove("MODISTE_DATA").env("XDG_CACHE_HOME", self.path("cache"));
+        command
+            .env_remove("MODISTE_DATA")
+            .env_remove("MODISTE_ISA")
+            .env_remove("MODISTE_CONVOLUTIONS")
+            .env("XDG_CACHE_HOME", self.path("cache"));
         command
     }
 

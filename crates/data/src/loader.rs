@@ -1,7 +1,7 @@
 //! Batches, prepared ahead on another thread.
 //!
-//! A pixel is copied once: from the data set's bytes, scaled on the way, to its place in the batch. Buffers go round: a dropped [`Batch`] gives its memory back, so a pass allocates nothing once it runs, and keeps
-//! nothing when it has ended.
+//! A pixel is copied once: from the data set's bytes, scaled on the way, to its place in the batch. Buffers go round: a
+//! dropped [`Batch`] gives its memory back, so a pass allocates nothing once it runs, and keeps nothing when it has ended.
 //! Where the system gives no thread, each batch is prepared when it is asked for.
 
 use std::iter::FusedIterator;

@@ -137,7 +137,7 @@ pub trait Executor: Send {
 pub struct DeviceInfo {
     /// `cpu` or `cuda`.
     pub device: &'static str,
-    /// Instruction set of the kernels: `avx512`, `avx2`, `neon`, `portable`, …
+    /// Instruction set of the kernels, `avx512`, `avx2`, `neon`, `portable`, …, and anything unusual about them.
     pub isa: String,
     /// Threads that compute.
     pub threads: usize,

@@ -23,7 +23,7 @@ pub struct RunResult {
     pub threads: usize,
     /// `cpu` or `cuda`.
     pub device: String,
-    /// Instruction set of the kernels.
+    /// Instruction set of the kernels, and anything unusual about them: `avx512`, or `avx512, direct convolutions`.
     pub isa: String,
     /// Passes over the training images.
     pub epochs: usize,

@@ -97,8 +97,8 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
     let limits = before.highest(device.limits());
     let plain = faster_half(plain, |seconds| *seconds);
     let profiles = faster_half(profiles, Profile::seconds);
-    let profile =
-        Profile::mean(&profiles).context("no two steps did the same: the loss has become infinite or no number")?;
+    let profile = Profile::mean(&profiles)
+        .context("the steps did not all do the same: their loss has become infinite or no number")?;
 
     let entries = entries(&profile, &limits);
     let sum = |value: fn(&Section) -> f64| profile.sections.iter().map(value).sum();

@@ -18,9 +18,15 @@ pub trait Algorithm: Debug + Send + Sync {
     /// The same for the backward pass.
     fn packed_backward(&self) -> (usize, usize);
     /// One task of bringing kernels `[out, in, kernel, kernel]` into the form of the forward pass.
-    fn pack_forward(&self, weight: &[f32], task: usize, packed: &Disjoint<'_, f32>);
+    ///
+    /// # Safety
+    /// Nobody else does the same task at the same time.
+    unsafe fn pack_forward(&self, weight: &[f32], task: usize, packed: &Disjoint<'_, f32>);
     /// The same for the backward pass.
-    fn pack_backward(&self, weight: &[f32], task: usize, packed: &Disjoint<'_, f32>);
+    ///
+    /// # Safety
+    /// As [`Algorithm::pack_forward`].
+    unsafe fn pack_backward(&self, weight: &[f32], task: usize, packed: &Disjoint<'_, f32>);
 
     /// Convolves some images of a batch.
     fn forward(&self, task: ForwardTask<'_>, scratch: &mut [f32]);

@@ -92,12 +92,14 @@ impl Convolution {
         self.bias[..bias.len()].copy_from_slice(bias);
         let packed = Disjoint::new(&mut self.packed_forward);
         machine.threads.run(self.algorithm.packed_forward().1, |task, _| {
-            self.algorithm.pack_forward(weight, task, &packed);
+            // SAFETY: each task runs once.
+            unsafe { self.algorithm.pack_forward(weight, task, &packed) };
         });
         if training && !self.packed_backward.is_empty() {
             let packed = Disjoint::new(&mut self.packed_backward);
             machine.threads.run(self.algorithm.packed_backward().1, |task, _| {
-                self.algorithm.pack_backward(weight, task, &packed);
+                // SAFETY: as above.
+                unsafe { self.algorithm.pack_backward(weight, task, &packed) };
             });
         }
     }
@@ -136,12 +138,14 @@ impl Convolution {
         {
             let parts = Disjoint::new(parts);
             machine.threads.run(PARTS, |part, scratch| {
-                self.clear_part(part, &parts);
-                if let Input::Stem(stem) = &input {
-                    stem.begin_part(part);
-                }
-                // SAFETY: each part of the batch, and so each of these, is one task's.
-                let (d_weight, d_bias) = unsafe { self.partial_gradient(&parts, part) };
+                // SAFETY: each part of the batch, and so each of the gradients, is one task's.
+                let (d_weight, d_bias) = unsafe {
+                    if let Input::Stem(stem) = &input {
+                        stem.begin_part(part);
+                    }
+                    self.clear_part(part, &parts);
+                    self.partial_gradient(&parts, part)
+                };
                 let task = BackwardTask {
                     images: share(count, PARTS, part),
                     part,
@@ -170,7 +174,10 @@ impl Convolution {
 
     /// Adds to a partial gradient what follows from the gradient towards what one image's activation took, on the calling
     /// thread.
-    pub fn backward_image(
+    ///
+    /// # Safety
+    /// The part is the calling task's.
+    pub unsafe fn backward_image(
         &self,
         image: usize,
         part: usize,
@@ -180,7 +187,7 @@ impl Convolution {
         scratch: &mut [f32],
     ) {
         let begin = Begin { isa: self.isa, stage: &self.stage, gradient, choices: &[], first: image };
-        // SAFETY: each part of the batch, and so each of these, is one task's.
+        // SAFETY: passed on to the caller.
         let (d_weight, d_bias) = unsafe { self.partial_gradient(parts, part) };
         let (images, packed) = (image..image + 1, &*self.packed_backward);
         let task = BackwardTask { images, part, input, packed, begin: &begin, d_bias, d_weight };
@@ -188,8 +195,11 @@ impl Convolution {
     }
 
     /// Makes a partial gradient zero.
-    pub fn clear_part(&self, part: usize, parts: &Disjoint<'_, f32>) {
-        // SAFETY: each part of the batch, and so each of these, is one task's.
+    ///
+    /// # Safety
+    /// The part is the calling task's.
+    pub unsafe fn clear_part(&self, part: usize, parts: &Disjoint<'_, f32>) {
+        // SAFETY: passed on to the caller.
         let (d_weight, d_bias) = unsafe { self.partial_gradient(parts, part) };
         d_weight.fill(0.0);
         d_bias.fill(0.0);
@@ -198,7 +208,7 @@ impl Convolution {
     /// One of the parts' gradients towards kernels and bias, in its layout of [`Self::part_len`].
     ///
     /// # Safety
-    /// A part belongs to one task.
+    /// The part is the calling task's.
     #[expect(clippy::mut_from_ref, reason = "the parts are disjoint by contract")]
     unsafe fn partial_gradient<'a>(&self, parts: &'a Disjoint<'_, f32>, part: usize) -> (&'a mut [f32], &'a mut [f32]) {
         // SAFETY: passed on to the caller.

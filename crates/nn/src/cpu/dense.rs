@@ -160,7 +160,8 @@ impl Dense {
         let rows = (unsafe { input.values() }, inputs, inputs);
         let packed = (&*self.packed_forward, pitch);
         self.rows_times_packed(machine, count, rows, packed, |rows, units, values, step| {
-            finish.rows(rows, units, values, step);
+            // SAFETY: each task has its own rows and units.
+            unsafe { finish.rows(rows, units, values, step) };
         });
     }
 

@@ -209,13 +209,13 @@ impl Algorithm for Direct {
         (panels * panel * self.output.channels, panels)
     }
 
-    fn pack_forward(&self, weight: &[f32], task: usize, packed: &Disjoint<'_, f32>) {
+    unsafe fn pack_forward(&self, weight: &[f32], task: usize, packed: &Disjoint<'_, f32>) {
         let rows = self.window_len();
         let value = |row: usize, out: usize| weight[self.weight_index(out, row)];
         pack_panel(panel_width(self.isa), task, rows, self.output.channels, value, packed);
     }
 
-    fn pack_backward(&self, weight: &[f32], task: usize, packed: &Disjoint<'_, f32>) {
+    unsafe fn pack_backward(&self, weight: &[f32], task: usize, packed: &Disjoint<'_, f32>) {
         let value = |out: usize, window: usize| weight[self.weight_index(out, window)];
         pack_panel(panel_width(self.isa), task, self.output.channels, self.window_len(), value, packed);
     }
@@ -229,7 +229,8 @@ impl Algorithm for Direct {
             // SAFETY: only read in this pass.
             self.pad(unsafe { input.image(image, self.input.image_len(), room, scratch) }, padded);
             self.convolve(padded, packed, &channels, linear);
-            finish.image(image, linear, channels.clone());
+            // SAFETY: the task has these channels of its images to itself.
+            unsafe { finish.image(image, linear, channels.clone()) };
         }
     }
 

@@ -37,7 +37,8 @@ impl Identity {
                     padded[..from.channels].copy_from_slice(&pixel[..from.channels]);
                     padded[from.channels..].fill(0.0);
                 }
-                finish.image(image, linear, 0..to.pitch);
+                // SAFETY: the task has its images to itself.
+                unsafe { finish.image(image, linear, 0..to.pitch) };
             }
         });
     }

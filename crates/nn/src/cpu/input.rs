@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::epilogue::Derivative;
-use super::memory::Disjoint;
+use super::memory::{Disjoint, LINE};
 use super::plan::Stage;
 use super::stem::Stem;
 use super::vector::Isa;
@@ -115,7 +115,8 @@ impl Input<'_> {
             Input::Before(before) => unsafe {
                 before.take_gradient(image..image + 1, 0..gradient.len(), gradient, gradient.len());
             },
-            Input::Stem(stem) => stem.take_gradient(image, part, gradient, room, scratch),
+            // SAFETY: passed on to the caller.
+            Input::Stem(stem) => unsafe { stem.take_gradient(image, part, gradient, room, scratch) },
         }
     }
 }
@@ -127,9 +128,13 @@ impl Before<'_> {
     /// # Safety
     /// These values are the calling task's, and nothing that was read of them is in use.
     pub unsafe fn take_gradient(&self, images: Range<usize>, places: Range<usize>, gradient: &[f32], step: usize) {
-        assert!(images.len() * step <= gradient.len() && places.len() <= step, "a gradient for each image");
         let Self { isa, stage, mask, .. } = *self;
         let len = stage.output.image_len();
+        assert!(images.len() * step <= gradient.len() && places.len() <= step, "a gradient for each image");
+        assert!(places.start.is_multiple_of(LINE) && places.len().is_multiple_of(LINE) && places.end <= len, "lines");
+        if images.is_empty() {
+            return;
+        }
         let values = self.values.pointer(images.start * len + places.start..(images.end - 1) * len + places.end);
         let (gradient, gradient_step) = (gradient.as_ptr(), step);
         // SAFETY: values of the stage's layout; the rest is passed on to the caller.

@@ -184,8 +184,15 @@ mod tests {
     #[test]
     fn every_thread_does_its_part() {
         let threads = Threads::new(3, 0);
-        let rate = together(&threads, 3, || || 1000);
+        let workers = Mutex::new(std::collections::HashSet::new());
+        let rate = together(&threads, 3, || {
+            || {
+                workers.lock().unwrap().insert(std::thread::current().id());
+                1000
+            }
+        });
         assert!(rate.is_finite() && rate > 0.0);
+        assert_eq!(workers.into_inner().unwrap().len(), 3);
     }
 
     #[test]

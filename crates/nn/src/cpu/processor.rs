@@ -18,7 +18,7 @@ pub struct Processor {
 /// How to compute convolutions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Convolutions {
-    /// With few multiplications: by Winograd's tiles where they fit and pay.
+    /// With few multiplications: by Winograd's tiles where they fit.
     Fewest,
     /// With one multiplication for each weight and pixel, to hold the other way against.
     Direct,

@@ -5,7 +5,7 @@
 //! registers' width, and no call packs or copies anything. The order of the additions of an element is the order of `inner`,
 //! whatever the position in the matrix, so any partition of rows and columns gives the same bits.
 
-use super::memory::{Disjoint, prefetch};
+use super::memory::{Disjoint, LINE, prefetch};
 use super::record::Work;
 use super::vector::{Isa, Kernel, Vector};
 
@@ -77,7 +77,8 @@ impl Kernel for Product<'_> {
         let width = 2 * V::LANES;
         // Equal blocks of rows rather than full ones and a rest: a tile of one row would waste its loads.
         let blocks = self.rows.div_ceil(V::ROWS);
-        let piece = self.ahead.len().div_ceil((blocks * self.columns.div_ceil(width)).max(1));
+        let tiles = (blocks * self.columns.div_ceil(width)).max(1);
+        let piece = self.ahead.len().div_ceil(tiles).next_multiple_of(LINE);
         let mut ahead = self.ahead;
         for column in (0..self.columns).step_by(width) {
             let mut row = 0;

@@ -80,26 +80,36 @@ pub struct Finish<'a> {
 impl Finish<'_> {
     /// Some channels, whole lines, of one image of the batch: `linear`, `[height, width, pitch]`, and the stage's epilogue
     /// give the output.
-    pub fn image(&self, image: usize, linear: &[f32], channels: Range<usize>) {
+    ///
+    /// # Safety
+    /// The calling task has these channels of the image to itself.
+    pub unsafe fn image(&self, image: usize, linear: &[f32], channels: Range<usize>) {
         let linear = &linear[channels.start..self.stage.linear_output.image_len()];
-        self.finish(image..image + 1, channels, linear, 0);
+        // SAFETY: passed on to the caller; `linear` is an image.
+        unsafe { self.finish(image..image + 1, channels, linear, 0) };
     }
 
     /// Some units, whole lines, of images that are rows of units; `linear` has these units of each image, and `step` values
     /// from one image to the next.
-    pub fn rows(&self, images: Range<usize>, units: Range<usize>, linear: &[f32], step: usize) {
-        assert!(self.stage.output.pixels() == 1 && images.len() * step <= linear.len(), "rows of units");
-        self.finish(images, units, linear, step);
+    ///
+    /// # Safety
+    /// The calling task has these units of the images to itself.
+    pub unsafe fn rows(&self, images: Range<usize>, units: Range<usize>, linear: &[f32], step: usize) {
+        assert!(self.stage.linear_output.pixels() == 1, "an image is a row of units");
+        assert!(images.len() * step <= linear.len() && units.len() <= step, "these units of each image");
+        // SAFETY: passed on to the caller; `linear` has just been found long enough.
+        unsafe { self.finish(images, units, linear, step) };
     }
 
-    fn finish(&self, images: Range<usize>, channels: Range<usize>, linear: &[f32], linear_step: usize) {
+    /// # Safety
+    /// The calling task has these channels of the images to itself, and `linear` holds them.
+    unsafe fn finish(&self, images: Range<usize>, channels: Range<usize>, linear: &[f32], linear_step: usize) {
         let Self { isa, stage, bias, mask, .. } = *self;
-        let values =
-            image_range(stage, images.start - self.first).start..image_range(stage, images.end - self.first).start;
+        let values = range_of(stage, images.start - self.first..images.end - self.first);
         let choices = self.choices.pointer(if stage.pool.is_some() { values.clone() } else { 0..0 });
         let (linear, output) = (linear.as_ptr(), self.output.pointer(values));
         let kernel = Forward { stage, linear, linear_step, bias, output, choices, mask, images, channels };
-        // SAFETY: images of the stage's layouts, of which only these channels are touched, which are one task's.
+        // SAFETY: images of the stage's layouts, of which only these channels are touched; the rest is the caller's.
         unsafe { isa.run(kernel) };
     }
 }
@@ -126,7 +136,7 @@ impl<'a> Begin<'a> {
         'a: 'r,
     {
         let Self { isa, stage, .. } = *self;
-        let values = image_range(stage, image - self.first);
+        let values = range_of(stage, image - self.first..image - self.first + 1);
         let choices = if stage.pool.is_some() { self.choices[values.clone()].as_ptr() } else { self.choices.as_ptr() };
         let gradient = &self.gradient[values];
         if stage.pool.is_some() || d_bias.is_some() {
@@ -138,17 +148,21 @@ impl<'a> Begin<'a> {
         if stage.pool.is_some() { room } else { gradient }
     }
 
-    /// What [`Self::image`] will read.
+    /// What [`Self::image`] will read, [`Self::image_len`] values of each image.
     pub fn ahead(&self, images: Range<usize>) -> &'a [f32] {
-        let len = self.stage.output.image_len();
-        &self.gradient[(images.start - self.first) * len..(images.end - self.first) * len]
+        &self.gradient[range_of(self.stage, images.start - self.first..images.end - self.first)]
+    }
+
+    /// Values of an image of the gradient.
+    pub fn image_len(&self) -> usize {
+        self.stage.output.image_len()
     }
 }
 
-/// Where an image of a stage's output lies.
-fn image_range(stage: &Stage, image: usize) -> Range<usize> {
+/// Where some images of a stage's output lie.
+fn range_of(stage: &Stage, images: Range<usize>) -> Range<usize> {
     let len = stage.output.image_len();
-    image * len..(image + 1) * len
+    images.start * len..images.end * len
 }
 
 /// Sums `[PARTS][..]` over the parts, in order, for the values from `start` on.

@@ -49,28 +49,35 @@ impl Stem<'_> {
     }
 
     /// Before the first gradient from a part of the batch.
-    pub fn begin_part(&self, part: usize) {
-        self.convolution.clear_part(part, &self.parts);
+    ///
+    /// # Safety
+    /// The part is the calling task's.
+    pub unsafe fn begin_part(&self, part: usize) {
+        // SAFETY: passed on to the caller.
+        unsafe { self.convolution.clear_part(part, &self.parts) };
     }
 
     /// Adds what follows from the gradient towards an image of its output, of which `output` still holds the values.
-    pub fn take_gradient(&self, image: usize, part: usize, gradient: &[f32], output: &mut [f32], scratch: &mut [f32]) {
+    ///
+    /// # Safety
+    /// The part is the calling task's.
+    pub unsafe fn take_gradient(
+        &self,
+        image: usize,
+        part: usize,
+        gradient: &[f32],
+        output: &mut [f32],
+        scratch: &mut [f32],
+    ) {
         let stage = self.convolution.stage();
         let places = 0..stage.output.image_len();
         let (gradient, values) = (gradient[places.clone()].as_ptr(), output[places.clone()].as_mut_ptr());
+        let (gradient_step, images) = (0, image..image + 1);
+        let derivative = Derivative { stage, gradient, gradient_step, values, mask: None, images, places };
         // SAFETY: an image of the stage's output, and the gradient towards it.
-        unsafe {
-            let (gradient_step, images) = (0, image..image + 1);
-            self.convolution.isa().run(Derivative {
-                stage,
-                gradient,
-                gradient_step,
-                values,
-                mask: None,
-                images,
-                places,
-            });
-        }
-        self.convolution.backward_image(image, part, &Input::Given(self.images), output, &self.parts, scratch);
+        unsafe { self.convolution.isa().run(derivative) };
+        let input = Input::Given(self.images);
+        // SAFETY: passed on to the caller.
+        unsafe { self.convolution.backward_image(image, part, &input, output, &self.parts, scratch) };
     }
 }

@@ -6,7 +6,7 @@ use super::vector::{Kernel, Vector};
 /// Transposes `rows` × `columns` values: value `column` of row `row`, at `from + row · from_step + column`, goes to
 /// `to + column · to_step + row`.
 ///
-/// Valid where both hold what the steps reach, and nobody else touches what is written.
+/// Valid where both hold what the steps reach, neither reaches into the other, and nobody else touches what is written.
 pub struct Transpose {
     /// First value.
     pub from: *const f32,

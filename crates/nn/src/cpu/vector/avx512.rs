@@ -15,7 +15,7 @@ pub unsafe fn run<K: Kernel>(kernel: K) {
 #[derive(Clone, Copy)]
 pub struct Avx512(__m512);
 
-// SAFETY of the bodies: one instruction each; the trait's contract covers features and pointers.
+// SAFETY of the bodies: a few instructions each; the trait's contract covers features and pointers.
 impl Vector for Avx512 {
     const LANES: usize = 16;
     const ROWS: usize = 12;

@@ -61,7 +61,7 @@ pub trait Vector: Copy {
     unsafe fn select_equal(self, other: Self, yes: Self, no: Self) -> Self;
 
     /// Transposes LANES × LANES values: value `column` of row `row`, at `from + row · from_step + column`, goes to
-    /// `to + column · to_step + row`.
+    /// `to + column · to_step + row`. Both are valid for that many rows of that many values, and none is in both.
     #[inline(always)]
     unsafe fn transpose(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
         for row in 0..Self::LANES {

@@ -35,6 +35,9 @@ use crate::network::Window;
 /// Tiles that a block of images should have at least: enough rows for the products to reuse the kernels they load.
 const TILES: usize = 36;
 
+/// Positions of a block, the last ones, with whose products the next block's first image comes into the core's cache.
+const LATE: usize = 4;
+
 /// A convolution of 3 × 3 kernels with stride 1, between padded layouts.
 #[derive(Clone, Copy, Debug)]
 pub struct Winograd {
@@ -45,9 +48,6 @@ pub struct Winograd {
     high: usize,
     wide: usize,
 }
-
-/// Positions of a block, the last ones, with whose products the next block's first image comes into the core's cache.
-const LATE: usize = 4;
 
 /// The transformed tiles of a block of images.
 #[derive(Clone, Copy)]
@@ -193,11 +193,11 @@ impl Algorithm for Winograd {
         (POSITIONS * self.packed_position(self.output, self.input), self.output.channels)
     }
 
-    fn pack_forward(&self, weight: &[f32], task: usize, packed: &Disjoint<'_, f32>) {
+    unsafe fn pack_forward(&self, weight: &[f32], task: usize, packed: &Disjoint<'_, f32>) {
         self.pack(weight, task, (self.input, 9), (self.output, 9 * self.input.channels), packed);
     }
 
-    fn pack_backward(&self, weight: &[f32], task: usize, packed: &Disjoint<'_, f32>) {
+    unsafe fn pack_backward(&self, weight: &[f32], task: usize, packed: &Disjoint<'_, f32>) {
         self.pack(weight, task, (self.output, 9 * self.input.channels), (self.input, 9), packed);
     }
 
@@ -252,7 +252,8 @@ impl Algorithm for Winograd {
                 unsafe {
                     self.transform(Direction::Output, channels.clone(), linear.as_mut_ptr(), (m_block, index), m, &[])
                 };
-                finish.image(start + index, linear, channels.clone());
+                // SAFETY: the task has these channels of its images to itself.
+                unsafe { finish.image(start + index, linear, channels.clone()) };
             }
         }
     }
@@ -334,7 +335,7 @@ impl Algorithm for Winograd {
                         inner: self.output.channels,
                         columns: self.input.pitch,
                         accumulate: false,
-                        ahead: ahead_at(position, next_gradient, self.output.image_len()),
+                        ahead: ahead_at(position, next_gradient, begin.image_len()),
                     };
                     // SAFETY: the steps stay inside the carved blocks and the packed kernels.
                     unsafe { self.isa.run(towards_input) };
@@ -396,6 +397,20 @@ mod tests {
     fn error(got: &[f32], wanted: &[f64]) -> f64 {
         let square: f64 = got.iter().zip(wanted).map(|(&got, &want)| (f64::from(got) - want).powi(2)).sum();
         (square / wanted.iter().map(|want| want.powi(2)).sum::<f64>()).sqrt()
+    }
+
+    #[test]
+    fn a_blocks_products_bring_all_of_the_next_blocks_images_and_then_the_first_again() {
+        assert_eq!(next_block(&(3..20), 3, 4), 7..11);
+        assert_eq!(next_block(&(3..20), 15, 4), 19..20);
+        assert_eq!(next_block(&(3..20), 19, 1), 20..20);
+        let (images, len) = ([1.0; 3 * 50], 50);
+        for count in 0..=3 {
+            let images = &images[..count * len];
+            let brought = |positions: Range<usize>| positions.map(|at| ahead_at(at, images, len).len()).sum::<usize>();
+            assert_eq!(brought(0..POSITIONS - LATE), images.len());
+            assert_eq!(brought(POSITIONS - LATE..POSITIONS), len.min(images.len()));
+        }
     }
 
     #[test]
