@@ -228,6 +228,13 @@ impl Dense {
             row[..width].copy_from_slice(&image[first..first + width]);
             row[width..].fill(0.0);
         }
+        // Where nothing lies between the inputs, the panel's part of each row is one piece: no need to copy it there.
+        let in_place = inputs == columns && width.is_multiple_of(self.isa.lanes());
+        let (c, c_row) = if in_place {
+            (d_weight.pointer(first..(self.units - 1) * columns + first + width), columns)
+        } else {
+            (d_w.as_mut_ptr(), panel)
+        };
         for term in (0..count).step_by(TERMS_AT_ONCE) {
             let product = Product {
                 a: gradient[term * pitch..].as_ptr(),
@@ -237,17 +244,20 @@ impl Dense {
                 b: x[term * panel..].as_ptr(),
                 b_row: panel,
                 b_panel: 0,
-                c: d_w.as_mut_ptr(),
-                c_row: panel,
+                c,
+                c_row,
                 rows: self.units,
                 groups: 1,
                 inner: TERMS_AT_ONCE.min(count - term),
-                columns: panel,
+                columns: if in_place { width } else { panel },
                 accumulate: term > 0,
                 ahead: &[],
             };
-            // SAFETY: the steps stay inside the gradient, the panel and the scratch.
+            // SAFETY: the steps stay inside the gradient, the panel and the scratch or this task's columns.
             unsafe { self.isa.run(product) };
+        }
+        if in_place {
+            return;
         }
         for (start, position, length) in self.stage.input.part(first..first + width) {
             for (unit, row) in d_w.chunks_exact(panel).enumerate() {
