@@ -151,9 +151,7 @@ impl CpuExecutor {
             let weight = &self.parameters.values[stage.weight.clone()];
             let bias = &self.parameters.values[stage.bias.clone()];
             match &mut stage.kernel {
-                StageKernel::Convolution(operation) => {
-                    operation.prepare(machine, weight, bias, training);
-                }
+                StageKernel::Convolution(operation) => operation.prepare(machine, weight, bias, training),
                 StageKernel::Dense(operation) => operation.prepare(machine, weight, bias, training),
                 StageKernel::Identity(_) => {}
             }
