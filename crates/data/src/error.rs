@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why images could not be had.
+/// Why images or other data could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -24,6 +24,20 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         why: String,
+    },
+    /// A file is not the matrix of numbers it should be.
+    #[error("{} is not a sound matrix: {why}; give a whole file of numbers, a point in each row", path.display())]
+    Matrix {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file's name does not say that it is a matrix of numbers.
+    #[error("{} is neither a .npy nor a .csv file; save the matrix as one of them, a point in each row", path.display())]
+    MatrixFormat {
+        /// The file.
+        path: PathBuf,
     },
     /// Two files are both sound, but do not belong together.
     #[error("{} and {} do not belong together: {why}; take both from one set", first.display(), second.display())]
@@ -105,6 +119,10 @@ impl Error {
 
     pub(crate) fn idx(path: &Path, why: impl Into<String>) -> Self {
         Error::Idx { path: path.to_owned(), why: why.into() }
+    }
+
+    pub(crate) fn matrix(path: &Path, why: impl Into<String>) -> Self {
+        Error::Matrix { path: path.to_owned(), why: why.into() }
     }
 
     pub(crate) fn pair(first: &Path, second: &Path, why: impl ToString) -> Self {

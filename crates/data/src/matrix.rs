@@ -1,0 +1,53 @@
+//! Matrices of numbers, a point in each row: vectors from elsewhere, and maps on their way out.
+
+mod csv;
+mod npy;
+
+use std::fs::{self, File};
+use std::path::Path;
+
+pub use npy::write_npy;
+
+use crate::Error;
+
+/// Numbers in rows and columns, of which there is at least one each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matrix {
+    /// Points.
+    pub rows: usize,
+    /// Numbers of each point.
+    pub columns: usize,
+    /// `rows * columns` numbers, a row after the other. What f32 cannot hold is rounded; it may become infinite.
+    pub values: Vec<f32>,
+}
+
+/// Reads a matrix: NumPy's `.npy`, or `.csv`.
+///
+/// A `.npy` file holds floats of 4 or 8 bytes, integers or booleans in either byte order, in C's order or Fortran's.
+/// One dimension is a single column; more than two are a point for each index of the first, as images are.
+///
+/// A `.csv` file is separated by commas; or by tabs or semicolons, where its first line has no comma. That line is a
+/// header if not everything in it is a number. Empty lines mean nothing.
+///
+/// NaN and infinities are numbers here: whether they are welcome is for others to say.
+///
+/// # Errors
+/// When the file cannot be read, [`Error::MatrixFormat`] when its name ends otherwise, and [`Error::Matrix`] when it
+/// is damaged, empty, ragged, or holds something else than numbers.
+pub fn read_matrix(path: &Path) -> Result<Matrix, Error> {
+    let ends_with = |ending: &str| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending));
+    let read = if ends_with("npy") {
+        npy::read
+    } else if ends_with("csv") {
+        csv::read
+    } else {
+        return Err(Error::MatrixFormat { path: path.to_owned() });
+    };
+    // Opening a named pipe would wait for a writer, so the kind is asked first.
+    let meta = fs::metadata(path).map_err(|source| Error::io("read", path, source))?;
+    if !meta.is_file() {
+        return Err(Error::matrix(path, "it is not a file"));
+    }
+    let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
+    read(file, meta.len(), path)
+}
