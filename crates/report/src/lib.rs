@@ -1,9 +1,12 @@
 //! modiste-report: pictures of data sets and results.
 //!
-//! [`snapshot`] lays out what is to be seen, on a [`picture::Picture`], which knows pixels, text and PNG.
+//! [`snapshot`] and [`map`] lay out what is to be seen, on a [`picture::Picture`], which knows pixels, text and PNG.
 
+pub mod map;
 pub mod numbers;
 pub mod picture;
+mod sample;
+mod shape;
 pub mod snapshot;
 mod text;
 

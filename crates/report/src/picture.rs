@@ -1,7 +1,14 @@
 //! A canvas of RGB pixels that becomes a PNG file.
 
+use crate::shape;
+
 /// Red, green, blue.
 pub type Colour = [u8; 3];
+
+/// What everything here is drawn on, and with.
+pub(crate) const PAPER: Colour = [250, 249, 246];
+pub(crate) const INK: Colour = [33, 33, 38];
+pub(crate) const FAINT_INK: Colour = [120, 118, 112];
 
 /// Pixels in rows from the top left.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +72,25 @@ impl Picture {
             ((over * opacity + under * (255 - opacity) + 127) / 255) as u8
         };
         self.set(x, y, std::array::from_fn(|channel| mix(colour[channel], below[channel])));
+    }
+
+    /// Lays pixels in rows of `width` with their top left corner at a place; what falls outside is left out.
+    pub(crate) fn paste(&mut self, corner: (usize, usize), width: usize, pixels: impl Iterator<Item = Colour>) {
+        for (index, colour) in pixels.enumerate() {
+            self.set(corner.0 + index % width, corner.1 + index / width, colour);
+        }
+    }
+
+    /// Fills a rectangle of one colour.
+    pub(crate) fn fill(&mut self, corner: (usize, usize), (width, height): (usize, usize), colour: Colour) {
+        self.paste(corner, width, std::iter::repeat_n(colour, width * height));
+    }
+
+    /// Lays `colour` over the pixels of a shape, each as far as the shape covers it.
+    pub(crate) fn shape(&mut self, pixels: impl Iterator<Item = shape::Covered>, colour: Colour) {
+        for (x, y, coverage) in pixels {
+            self.blend(x, y, colour, (coverage * 255.0).round() as u8);
+        }
     }
 
     fn position(&self, x: usize, y: usize) -> Option<usize> {

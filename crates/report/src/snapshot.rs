@@ -13,7 +13,8 @@
 use modiste_data::{ImageShape, Images};
 
 use crate::numbers::grouped;
-use crate::picture::{Colour, Picture};
+use crate::picture::{FAINT_INK, INK, PAPER, Picture};
+use crate::sample;
 use crate::text::{Style, shortened};
 
 /// Samples of a class, side by side; a class of a few images shows all it has.
@@ -27,10 +28,6 @@ const MARGIN: usize = 40;
 const GAP: usize = 4;
 const NAME_GAP: usize = 24;
 const LONGEST_NAME: usize = 24;
-
-const PAPER: Colour = [250, 249, 246];
-const INK: Colour = [33, 33, 38];
-const FAINT_INK: Colour = [120, 118, 112];
 
 /// Where things are on a snapshot of such images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +47,7 @@ impl Layout {
     pub fn new(shape: ImageShape, class_names: &[String]) -> Self {
         let name = Style::body(INK);
         let widest = class_names.iter().map(|class| name.width(&shortened(class, LONGEST_NAME))).max().unwrap_or(0);
-        let sample = sample_size(shape);
+        let sample = sample::size(shape, SMALLEST, LARGEST);
         Self {
             left: MARGIN + widest + NAME_GAP,
             top: MARGIN + Style::title(INK).line_height() + 4 + name.line_height() + 28,
@@ -93,7 +90,8 @@ pub fn draw(data: &str, kind: &str, class_names: &[String], images: &Images) -> 
         let middle = top + (layout.pitch.1 - GAP - name.line_height()) / 2;
         name.draw(&mut picture, left - NAME_GAP - name.width(&class_name), middle, &class_name);
         for (column, index) in samples(images, class).into_iter().enumerate() {
-            draw_sample(&mut picture, layout.corner(class, column), layout.sample, shape, images.image(index));
+            let pixels = sample::scaled(shape, images.image(index), layout.sample);
+            picture.paste(layout.corner(class, column), layout.sample.0, pixels);
         }
     }
     picture
@@ -104,35 +102,6 @@ fn samples(images: &Images, class: usize) -> Vec<usize> {
     let members: Vec<usize> = (0..images.len()).filter(|&index| usize::from(images.labels()[index]) == class).collect();
     let count = members.len().min(COLUMNS);
     (0..count).map(|sample| members[sample * members.len() / count]).collect()
-}
-
-/// Columns and rows of a sample: a whole multiple of a small image, a part of a very large one.
-fn sample_size(shape: ImageShape) -> (usize, usize) {
-    let longest = shape.height.max(shape.width).max(1);
-    let (factor, divisor) = if longest > LARGEST { (LARGEST, longest) } else { (SMALLEST.div_ceil(longest), 1) };
-    let side = |pixels: usize| (pixels * factor / divisor).max(1);
-    (side(shape.width), side(shape.height))
-}
-
-/// Draws one image, each pixel of the picture taking the nearest of the image.
-fn draw_sample(
-    picture: &mut Picture,
-    (left, top): (usize, usize),
-    (width, height): (usize, usize),
-    shape: ImageShape,
-    image: &[u8],
-) {
-    for y in 0..height {
-        for x in 0..width {
-            let pixel = (y * shape.height / height * shape.width + x * shape.width / width) * shape.channels;
-            let colour = match image[pixel..][..shape.channels] {
-                [red, green, blue, ..] => [red, green, blue],
-                [grey, ..] => [grey; 3],
-                [] => PAPER,
-            };
-            picture.set(left + x, top + y, colour);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,15 @@ impl Style {
         Self { weight: FontWeight::Bold, size: RasterHeight::Size32, colour }
     }
 
+    pub(crate) const fn subtitle(colour: Colour) -> Self {
+        Self { weight: FontWeight::Regular, size: RasterHeight::Size24, colour }
+    }
+
+    /// A short word in place of a dot.
+    pub(crate) const fn mark(colour: Colour) -> Self {
+        Self { weight: FontWeight::Bold, size: RasterHeight::Size24, colour }
+    }
+
     pub(crate) const fn body(colour: Colour) -> Self {
         Self { weight: FontWeight::Regular, size: RasterHeight::Size20, colour }
     }
