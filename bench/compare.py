@@ -27,7 +27,8 @@ def options():
     parser.add_argument("--python", metavar="PATH", default=sys.executable, help="the interpreter that has the peers")
     parser.add_argument("--only", metavar="NAME", nargs="+", choices=WORKLOADS, default=list(WORKLOADS),
                         help=f"workloads to measure, of: {', '.join(WORKLOADS)}")
-    parser.add_argument("--rounds", metavar="N", type=positive, help="turns of each contender [default: 3]")
+    parser.add_argument("--rounds", metavar="N", type=positive,
+                        help="turns of each contender, where they do not take minutes [default: 3]")
     parser.add_argument("--quick", action="store_true", help="so short a run that its numbers mean little")
     parser.add_argument("--out", metavar="FILE", type=pathlib.Path, default=HERE / "RESULTS.md",
                         help="what to write [default: RESULTS.md beside this program]")
@@ -50,19 +51,18 @@ def main(chosen):
     if load > BUSY:
         say(f"this machine is busy (load {load:.1f}): stop what else is running, or the numbers mean little")
     modiste = Modiste(chosen.modiste or build())
-    peers = Peers(chosen.python)
     binary = "given by --modiste; the checkout beside these scripts is" if chosen.modiste else "built here from"
     versions = [f"modiste {binary} {machine.commit(REPOSITORY)}", machine.rustc()]
 
     length = QUICK if chosen.quick else THOROUGH
     length = replace(length, rounds=chosen.rounds or length.rounds)
     with tempfile.TemporaryDirectory() as scratch:
+        peers = Peers(chosen.python, scratch)
         limit = Limit(scratch)
         if limit.missing:
             say(f"the limit is {limit.missing}")
         outcomes = [
-            take_turns(workload(modiste, peers, length), limit, length.rounds)
-            for name, workload in WORKLOADS.items() if name in chosen.only
+            take_turns(workload, limit, length.rounds) for workload in wanted(chosen.only, modiste, peers, length)
         ]
 
     facts = [
@@ -98,16 +98,31 @@ def build():
     return str(target / "release" / "modiste")
 
 
+def wanted(names, modiste, peers, length):
+    """The workloads of these names, one when its turn comes. One whose data cannot be had is left out."""
+    for name, workload in WORKLOADS.items():
+        if name in names:
+            try:
+                yield workload(modiste, peers, length)
+            except PeerMissing as reason:
+                say(f"{name} is left out: {reason}")
+
+
 def take_turns(workload, limit, rounds):
-    """Measures the limit and each contender, one after the other, `rounds` times."""
+    """Measures the limit and each contender, one after the other, `rounds` times; then how good their results are."""
     say(workload.title)
+    rounds = min(rounds, workload.most_rounds or rounds)
     result = results.WorkloadOutcome(workload, [results.Outcome(contender) for contender in workload.contenders])
     for number in range(1, rounds + 1):
-        if not limit.missing:
+        if workload.flops is not None and not limit.missing:
             result.limits.append(limit.flops_per_second(machine.cores()))
         for outcome in result.outcomes:
             if not outcome.missing:
                 measure(outcome, f"  round {number} of {rounds}, {outcome.contender.name}")
+    for outcome in result.outcomes:
+        if outcome.contender.quality and outcome.measurements:
+            say(f"  judging what {outcome.contender.name} made")
+            outcome.quality = outcome.contender.quality()
     return result
 
 

@@ -30,6 +30,23 @@ class Measurement:
     software: str
 
 
+@dataclass(frozen=True)
+class Pixels:
+    """Images as `.npy` files: a matrix of pixels with an image in each row, and their labels."""
+
+    matrix: pathlib.Path
+    labels: pathlib.Path
+
+
+@dataclass(frozen=True)
+class MapQuality:
+    """How well a map keeps what is near together."""
+
+    kl_divergence: float
+    trustworthiness: float
+    label_accuracy: float
+
+
 def run(command):
     """What a process prints on standard output."""
     try:
@@ -67,22 +84,34 @@ def on_threads(threads):
 
 
 class Peers:
-    """The scripts in peers/, run by one Python interpreter."""
+    """The scripts in peers/, run by one Python interpreter; `scratch` is where files are handed on."""
 
-    def __init__(self, python):
+    def __init__(self, python, scratch):
         self.python = python
+        self.scratch = pathlib.Path(scratch)
         run([python, "--version"])
 
-    def measure(self, script, *options):
-        """What a script measures. Raises PeerMissing where it cannot."""
+    def ask(self, script, *options):
+        """What a script tells. Raises PeerMissing where it cannot."""
         command = [self.python, str(HERE / "peers" / script), *map(str, options)]
         try:
-            told = run_json(command)
+            return run_json(command)
         except ProcessFailed as error:
             absent = re.match(r"ModuleNotFoundError: (No module named .*)", str(error))
             raise PeerMissing(f"missing: {absent[1]}" if absent else f"failed: {error}") from error
+
+    def measure(self, script, *options):
+        """What a script measures. Raises PeerMissing where it cannot."""
+        told = self.ask(script, *options)
         software = f"{told['peer']} {told['version']}, {on_threads(told['threads'])}, Python {told['python']}"
         return Measurement(told["seconds_median"], told["peak_memory_bytes"], software)
+
+    def pixels(self, images, drawn):
+        """So many images, the first or drawn at random, as files that all read. Raises PeerMissing without NumPy."""
+        pixels = Pixels(self.scratch / "pixels.npy", self.scratch / "labels.npy")
+        options = ["--images", images, "--matrix", pixels.matrix, "--labels", pixels.labels]
+        self.ask("pixels.py", *options, *(["--drawn"] if drawn else []))
+        return pixels
 
 
 class Modiste:
@@ -117,6 +146,24 @@ class Modiste:
             raise ProcessFailed(f"modiste train took {told['sizes']['train']} images, not {images}")
         seconds = statistics.median(record["seconds"] for record in records[1:])
         return Measurement(seconds, told["peak_memory_bytes"], self.software(told))
+
+    def tsne(self, pixels, iterations, out):
+        """`bench tsne`: a map, written to `out`."""
+        told = run_json([
+            self.path, "bench", "tsne", "--input", str(pixels.matrix), "--iterations", str(iterations),
+            "--out", str(out), "--json", "--quiet",
+        ])
+        if told["iterations"] != iterations:
+            raise ProcessFailed(f"modiste bench tsne took {told['iterations']} iterations, not {iterations}")
+        return Measurement(told["seconds"], told["peak_memory_bytes"], self.software(told))
+
+    def map_quality(self, pixels, finished):
+        """`bench tsne --map`: how good a map is, whoever made it."""
+        told = run_json([
+            self.path, "bench", "tsne", "--input", str(pixels.matrix), "--labels", str(pixels.labels),
+            "--map", str(finished), "--json", "--quiet",
+        ])
+        return MapQuality(told["kl_divergence"], told["trustworthiness"], told["label_accuracy"])
 
     def multiply_adds(self, recipe):
         """Multiply-adds of a recipe's forward pass, per image."""

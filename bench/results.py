@@ -3,7 +3,7 @@
 import statistics
 from dataclasses import dataclass, field
 
-from contenders import Measurement
+from contenders import MapQuality, Measurement
 from workloads import Contender, Workload
 
 PREAMBLE = """\
@@ -16,6 +16,12 @@ arithmetic is twice the multiply-adds of the forward pass (`modiste summary`) fo
 training: forward, gradients of the weights, gradients of the inputs. Nothing is subtracted, not even the first \
 layer's gradient of the inputs, which nobody needs. A share above 100% is had with fewer multiplications (Winograd) or \
 with shorter numbers (bf16). Memory is the largest peak of resident memory of any round.
+
+A map by t-SNE is timed once in each process, without warm-up: from the matrix of pixels in memory, the same for all, \
+to the finished map, at perplexity 30 and from principal components on. How good the last round's maps are, \
+`modiste bench tsne --map` says of all alike: KL is the divergence from the exact affinities of the images (lower is \
+better), trustworthiness how far neighbours in the map are neighbours among the images, 1-NN accuracy the share of \
+images whose nearest neighbour in the map is of their class.
 """
 
 
@@ -26,10 +32,17 @@ class Outcome:
     contender: Contender
     measurements: list[Measurement] = field(default_factory=list)
     missing: str | None = None
+    quality: MapQuality | None = None
 
     @property
     def median(self):
         return statistics.median(measurement.seconds for measurement in self.measurements)
+
+    @property
+    def spread(self):
+        """From the fastest round to the slowest, in words."""
+        seconds = [measurement.seconds for measurement in self.measurements]
+        return f"{span(min(seconds))} to {span(max(seconds))}"
 
     @property
     def memory(self):
@@ -51,7 +64,7 @@ class WorkloadOutcome:
 
     @property
     def limit_seconds(self):
-        """What the direct arithmetic takes at the limit; None where that is not measured."""
+        """What the direct arithmetic takes at the limit; None where there is none or that is not measured."""
         return self.workload.flops / statistics.median(self.limits) if self.limits else None
 
     def share(self, outcome):
@@ -62,6 +75,7 @@ class WorkloadOutcome:
 def document(title, facts, versions, limit_missing, results):
     """All of it. `facts` and `versions` are rows of two."""
     limits = [limit for result in results for limit in result.limits]
+    limit_words = limit_text(limits) or limit_missing or "not needed"
     software = {m.software for result in results for outcome in result.outcomes for m in outcome.measurements}
     parts = [
         f"# {title}",
@@ -70,7 +84,7 @@ def document(title, facts, versions, limit_missing, results):
         "## At a glance",
         glance(results),
         "## Machine",
-        table(["what", "which"], [*facts, ("fp32 multiply-add limit", limit_text(limits) or limit_missing)]),
+        table(["what", "which"], [*facts, ("fp32 multiply-add limit", limit_words)]),
         "## Versions",
         "\n".join(f"- {line}" for line in [*versions, *sorted(software, key=str.lower)]),
     ]
@@ -88,9 +102,10 @@ def glance(results):
         for precision in dict.fromkeys(outcome.contender.precision for outcome in peers):
             measured = [o for o in peers if o.contender.precision == precision and o.measurements]
             fastest = min(measured, key=lambda outcome: outcome.median, default=None)
-            name, median, ratio, memory = f"none in {precision} is here", "", "", ""
+            name = f"none in {precision} is here" if precision else "none is here"
+            median, ratio, memory = "", "", ""
             if fastest:
-                name, median = f"{fastest.contender.name}, {precision}", span(fastest.median)
+                name, median = fastest.contender.label, span(fastest.median)
                 ratio, memory = f"{ours.median / fastest.median:.3f}", size(fastest.memory)
             rows.append([
                 result.workload.title, name, median, span(ours.median), ratio, result.share(ours), memory,
@@ -104,7 +119,10 @@ def glance(results):
 
 
 def introduction(result, limit_missing):
-    """How much arithmetic it is."""
+    """How much arithmetic it is, or else how often it was done."""
+    if result.workload.flops is None:
+        rounds = len(result.ours.measurements)
+        return "One round." if rounds == 1 else f"{rounds} rounds."
     direct = f"{result.workload.flops / 1e9:,.4g} GFLOP of direct arithmetic"
     if not result.limits:
         return f"{direct}; the limit is {limit_missing}."
@@ -113,27 +131,29 @@ def introduction(result, limit_missing):
 
 def contenders(result):
     """A row for each contender."""
-    ours = result.ours
+    columns = columns_of(result)
     rows = []
     for outcome in result.outcomes:
-        name = f"{outcome.contender.name}, {outcome.contender.precision}"
-        if outcome.missing:
-            rows.append([name, outcome.missing, "", "", "", "", ""])
-            continue
-        seconds = [measurement.seconds for measurement in outcome.measurements]
-        rows.append([
-            name,
-            span(outcome.median),
-            f"{span(min(seconds))} to {span(max(seconds))}",
-            f"{result.workload.images / outcome.median:,.0f}",
-            "" if outcome is ours else f"{ours.median / outcome.median:.3f}",
-            result.share(outcome),
-            size(outcome.memory),
-        ])
-    last = ours.contender.name
-    return table(
-        ["who", "median", "rounds", "images/s", f"{last} ÷ this", "share of the fp32 limit", "peak memory"], rows
-    )
+        cells = [cell(outcome) for cell in columns.values()] if outcome.measurements else [outcome.missing]
+        rows.append([outcome.contender.label, *cells] + [""] * (len(columns) - len(cells)))
+    return table(["who", *columns], rows)
+
+
+def columns_of(result):
+    """What a table of contenders says of each, by the head of its column."""
+    ours = result.ours
+    times = {"median": lambda outcome: span(outcome.median), "rounds": lambda outcome: outcome.spread}
+    head = f"{ours.contender.name} ÷ this"
+    ratio = {head: lambda outcome: "" if outcome is ours else f"{ours.median / outcome.median:.3f}"}
+    memory = {"peak memory": lambda outcome: size(outcome.memory)}
+    if ours.quality:
+        return times | ratio | {
+            "KL": lambda outcome: f"{outcome.quality.kl_divergence:.3f}",
+            "trustworthiness": lambda outcome: f"{outcome.quality.trustworthiness:.4f}",
+            "1-NN accuracy": lambda outcome: f"{outcome.quality.label_accuracy:.4f}",
+        } | memory
+    rate = {"images/s": lambda outcome: f"{result.workload.images / outcome.median:,.0f}"}
+    return times | rate | ratio | {"share of the fp32 limit": result.share} | memory
 
 
 def table(heads, rows):

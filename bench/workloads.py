@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contenders import Measurement
+from contenders import MapQuality, Measurement
 
 FORWARD = 1
 # The forward pass, the gradients of the weights, the gradients of the inputs.
 FORWARD_AND_BACKWARD = 3
+
+SCIKIT_LEARN = {"scikit-learn": "scikit_learn_tsne.py"}
+OPENTSNE = {"openTSNE": "opentsne_tsne.py"}
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,18 @@ class Length:
     single_images: int
     epochs: int
     images_of_an_epoch: int
+    # Of a map, at most.
+    images_of_a_map: int
+    iterations: int
 
 
-THOROUGH = Length(rounds=3, steps=8, single_images=400, epochs=2, images_of_an_epoch=60_000)
-QUICK = Length(rounds=1, steps=1, single_images=20, epochs=1, images_of_an_epoch=1_000)
+THOROUGH = Length(
+    rounds=3, steps=8, single_images=400, epochs=2, images_of_an_epoch=60_000, images_of_a_map=70_000, iterations=1_000
+)
+# scikit-learn takes no fewer iterations.
+QUICK = Length(
+    rounds=1, steps=1, single_images=20, epochs=1, images_of_an_epoch=1_000, images_of_a_map=500, iterations=250
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,15 @@ class Contender:
 
     name: str
     measure: Callable[[], Measurement]
-    precision: str = "fp32"
+    # None where a program mixes several.
+    precision: str | None = "fp32"
+    # Of the map that it measured last, where maps are the work.
+    quality: Callable[[], MapQuality] | None = None
+
+    @property
+    def label(self):
+        """Its name, and its precision where that says something."""
+        return f"{self.name}, {self.precision}" if self.precision else self.name
 
 
 @dataclass(frozen=True)
@@ -41,9 +60,11 @@ class Workload:
 
     title: str
     images: int
-    # Of direct arithmetic; a multiply-add counts as two.
-    flops: float
     contenders: list[Contender]
+    # Of direct arithmetic, where that is what all contenders do; a multiply-add counts as two.
+    flops: float | None = None
+    # So many rounds are enough, since each takes minutes.
+    most_rounds: int | None = None
 
 
 def vgg_step(modiste, peers, length):
@@ -124,6 +145,33 @@ def vgg_epoch(modiste, _peers, length):
     )
 
 
+def tsne(modiste, peers, length, images, iterations, scripts, drawn=False, most_rounds=None):
+    """Maps of raw pixels. Whoever makes one leaves it in a file, and all are judged when the rounds are over."""
+    images, iterations = min(images, length.images_of_a_map), min(iterations, length.iterations)
+    pixels = peers.pixels(images, drawn)
+
+    def contender(name, make):
+        finished = peers.scratch / f"map-{name}.npy"
+        return Contender(
+            name, lambda: make(finished), precision=None, quality=lambda: modiste.map_quality(pixels, finished)
+        )
+
+    def peer(script):
+        return lambda finished: peers.measure(
+            script, "--matrix", pixels.matrix, "--iterations", iterations, "--out", finished
+        )
+
+    return Workload(
+        title=f"t-SNE of {images:,} images, {iterations:,} iterations",
+        images=images,
+        contenders=[
+            *(contender(name, peer(script)) for name, script in scripts.items()),
+            contender("modiste", lambda finished: modiste.tsne(pixels, iterations, finished)),
+        ],
+        most_rounds=most_rounds,
+    )
+
+
 def flops(modiste, recipe, images, passes):
     return 2.0 * passes * images * modiste.multiply_adds(recipe)
 
@@ -136,4 +184,10 @@ WORKLOADS = {
     "mlp-500": lambda modiste, peers, length: mlp_epoch(modiste, peers, 500, length),
     "mlp-32": lambda modiste, peers, length: mlp_epoch(modiste, peers, 32, length),
     "epoch": vgg_epoch,
+    # All of them take scikit-learn's default of iterations here, and openTSNE's below.
+    "tsne-1000": lambda modiste, peers, length: tsne(
+        modiste, peers, length, 1_000, 1_000, SCIKIT_LEARN | OPENTSNE, drawn=True
+    ),
+    "tsne-10000": lambda modiste, peers, length: tsne(modiste, peers, length, 10_000, 750, OPENTSNE),
+    "tsne-70000": lambda modiste, peers, length: tsne(modiste, peers, length, 70_000, 750, OPENTSNE, most_rounds=2),
 }

@@ -1,0 +1,31 @@
+"""Seconds in which scikit-learn maps a matrix's points by Barnes-Hut t-SNE, from principal components on."""
+
+import argparse
+import time
+
+import joblib
+import numpy as np
+import sklearn
+from sklearn.manifold import TSNE
+
+import timing
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--matrix", required=True, help="a .npy file with a point in each row")
+    parser.add_argument("--iterations", type=int, default=1_000, help="250 or more")
+    parser.add_argument("--out", required=True, help="the .npy file to write the map to, f32 [points, 2]")
+    options = parser.parse_args()
+
+    points = np.load(options.matrix)
+    started = time.perf_counter()
+    tsne = TSNE(perplexity=30, init="pca", max_iter=options.iterations, n_jobs=-1, random_state=0)
+    finished = tsne.fit_transform(points)
+    seconds = time.perf_counter() - started
+    np.save(options.out, finished.astype(np.float32))
+    timing.tell("scikit-learn", sklearn.__version__, joblib.effective_n_jobs(-1), [seconds])
+
+
+if __name__ == "__main__":
+    main()
