@@ -1,0 +1,291 @@
+//! How much points belong together: the distribution P that a map is to show.
+//!
+//! Around each point i stands a Gaussian of its own width, so that p(j|i) is proportional to exp(-β d(i, j)²) among its
+//! nearest neighbours, with β such that the entropy of p(·|i) is the logarithm of the perplexity. P is their mean,
+//! p(i, j) = (p(j|i) + p(i|j)) / 2n (van der Maaten and Hinton, 2008; neighbours only: van der Maaten, 2014).
+
+use rayon::prelude::*;
+
+use crate::neighbours::Neighbours;
+use crate::{Error, Points};
+
+/// Neighbours for each unit of perplexity: beyond three times its perplexity a Gaussian has next to no weight.
+const NEIGHBOURS: f64 = 3.0;
+/// A width is right when its entropy is, to this.
+const TOLERANCE: f64 = 1e-10;
+/// Points whose neighbours are merged by one task.
+const BLOCK: usize = 1024;
+
+/// The number of points that each point takes for its neighbours, in effect.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Perplexity {
+    /// One for all.
+    Single(f64),
+    /// The mean of the distributions of several: small ones show what is near, large ones how that lies together.
+    Multiscale(Vec<f64>),
+}
+
+impl Perplexity {
+    /// 30 as usual, less where there are too few points for it.
+    pub fn usual(points: usize) -> Self {
+        Self::Single(largest_perplexity(points).min(30.0))
+    }
+
+    /// One or several, all of equal weight.
+    pub fn values(&self) -> &[f64] {
+        match self {
+            Self::Single(perplexity) => std::slice::from_ref(perplexity),
+            Self::Multiscale(perplexities) => perplexities,
+        }
+    }
+
+    /// How many neighbours of each point it takes.
+    ///
+    /// # Errors
+    /// When a perplexity is below 1 or there are not three times as many other points.
+    pub fn neighbours(&self, points: usize) -> Result<usize, Error> {
+        let mut largest = 0.0f64;
+        for &perplexity in self.values() {
+            if !(perplexity >= 1.0 && perplexity.is_finite()) {
+                return Err(Error::Perplexity { perplexity });
+            }
+            largest = largest.max(perplexity);
+        }
+        if largest == 0.0 {
+            return Err(Error::Perplexity { perplexity: largest });
+        }
+        let needed = (NEIGHBOURS * largest).floor();
+        if needed > (points - 1) as f64 {
+            return Err(Error::TooFewPoints { perplexity: largest, needed: needed as usize + 1, points });
+        }
+        Ok(needed as usize)
+    }
+}
+
+/// The largest perplexity that so many points can have.
+pub(crate) fn largest_perplexity(points: usize) -> f64 {
+    ((points.max(1) - 1) as f64 / NEIGHBOURS).max(1.0)
+}
+
+/// A symmetric distribution over pairs of points, all but a few of them zero, as sparse rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Affinities {
+    /// Where each row begins, and the end of the last, `[n + 1]`.
+    starts: Vec<usize>,
+    /// The other points of each row, rising. All are below n.
+    indices: Vec<u32>,
+    /// p of each pair; the sum of all is 1.
+    values: Vec<f32>,
+}
+
+impl Affinities {
+    /// Of points whose neighbours these are.
+    ///
+    /// # Errors
+    /// When a perplexity is below 1, or larger than a third of the neighbours.
+    pub fn new(neighbours: &Neighbours, perplexity: &Perplexity) -> Result<Self, Error> {
+        // As many points as would just have these neighbours.
+        perplexity.neighbours(neighbours.count() + 1)?;
+        Ok(Self::symmetric(neighbours, &conditional(neighbours, perplexity)))
+    }
+
+    /// Of points themselves: their exact neighbours, as many as the perplexity takes.
+    ///
+    /// # Errors
+    /// As for [`Perplexity::neighbours`] and [`Neighbours::exact`].
+    pub fn of_points(points: &Points<'_>, perplexity: &Perplexity, metric: crate::Metric) -> Result<Self, Error> {
+        let count = perplexity.neighbours(points.len())?;
+        Self::new(&Neighbours::exact(points, count, metric)?, perplexity)
+    }
+
+    /// The mean of a distribution over neighbours `[n, count]` and its transpose.
+    fn symmetric(neighbours: &Neighbours, conditional: &[f32]) -> Self {
+        let count = neighbours.count();
+        let n = conditional.len() / count;
+        let outgoing = sorted_rows(neighbours, conditional);
+        let (incoming_starts, incoming) = transposed(&outgoing, n, count);
+        let row = |point: usize| {
+            let outgoing = outgoing[point * count..][..count].iter().copied();
+            let incoming = incoming[incoming_starts[point]..incoming_starts[point + 1]].iter().copied();
+            Merged { one: outgoing.peekable(), other: incoming.peekable() }
+        };
+        let sizes: Vec<usize> = (0..n).into_par_iter().map(|point| row(point).count()).collect();
+        let mut starts = Vec::with_capacity(n + 1);
+        starts.push(0);
+        starts.extend(sizes.iter().scan(0, |end, size| {
+            *end += size;
+            Some(*end)
+        }));
+        let mut indices = vec![0; starts[n]];
+        let mut values = vec![0.0; starts[n]];
+        let share = 0.5 / n as f32;
+        let mut blocks = Vec::new();
+        let (mut indices_left, mut values_left) = (indices.as_mut_slice(), values.as_mut_slice());
+        for first in (0..n).step_by(BLOCK) {
+            let points = first..(first + BLOCK).min(n);
+            let size = starts[points.end] - starts[points.start];
+            let (indices, values);
+            (indices, indices_left) = indices_left.split_at_mut(size);
+            (values, values_left) = values_left.split_at_mut(size);
+            blocks.push((points, indices, values));
+        }
+        blocks.into_par_iter().for_each(|(points, indices, values)| {
+            let slots = indices.iter_mut().zip(values);
+            for ((index, value), (other, weight)) in slots.zip(points.flat_map(row)) {
+                (*index, *value) = (other, weight * share);
+            }
+        });
+        Self { starts, indices, values }
+    }
+
+    /// How many points.
+    pub fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many pairs, each counted both ways, have a p above zero.
+    pub fn pairs(&self) -> usize {
+        self.indices.len()
+    }
+
+    /// The points that have a p with this one, rising, and that p.
+    pub fn row(&self, point: usize) -> (&[u32], &[f32]) {
+        let range = self.starts[point]..self.starts[point + 1];
+        (&self.indices[range.clone()], &self.values[range])
+    }
+}
+
+/// p(j|i) of each point's neighbours, `[n, count]`, the mean over all perplexities.
+pub(crate) fn conditional(neighbours: &Neighbours, perplexity: &Perplexity) -> Vec<f32> {
+    let count = neighbours.count();
+    let mut conditional = vec![0.0f32; neighbours.distances().len()];
+    let share = 1.0 / perplexity.values().len() as f64;
+    let rows = conditional.par_chunks_mut(count).zip(neighbours.distances().par_chunks(count));
+    rows.for_each_init(
+        || Row { squared_distances: vec![0.0; count], weights: vec![0.0; count], sum: 0.0 },
+        |row, (conditional, distances)| {
+            for (squared, &distance) in row.squared_distances.iter_mut().zip(distances) {
+                *squared = f64::from(distance).powi(2);
+            }
+            for perplexity in perplexity.values() {
+                row.fit(perplexity.ln());
+                for (conditional, weight) in conditional.iter_mut().zip(&row.weights) {
+                    *conditional += (share * weight / row.sum) as f32;
+                }
+            }
+        },
+    );
+    conditional
+}
+
+/// The Gaussian around one point.
+struct Row {
+    /// Of the neighbours, rising.
+    squared_distances: Vec<f64>,
+    /// p(j|i) times their sum.
+    weights: Vec<f64>,
+    sum: f64,
+}
+
+impl Row {
+    /// Finds β for an entropy, in nats: by bisection, with steps of Newton's method as long as they stay between the
+    /// bounds.
+    ///
+    /// The entropy falls from that of all neighbours to that of the nearest ones alone; where it can be neither reached nor
+    /// passed, as with many duplicates, the nearest of all have equal weight.
+    fn fit(&mut self, entropy: f64) {
+        let nearest = self.squared_distances[0];
+        let mean =
+            self.squared_distances.iter().map(|squared| squared - nearest).sum::<f64>() / self.weights.len() as f64;
+        let (mut low, mut high) = (0.0, f64::INFINITY);
+        // Of all neighbours at the mean distance.
+        let mut beta = if mean > 0.0 { 1.0 / mean } else { 0.0 };
+        for _ in 0..200 {
+            let (found, slope) = self.weigh(beta, nearest);
+            let excess = found - entropy;
+            if excess.abs() < TOLERANCE || mean == 0.0 {
+                return;
+            }
+            *(if excess > 0.0 { &mut low } else { &mut high }) = beta;
+            let newton = beta - excess / slope;
+            let within = newton > low && newton < high && newton < 8.0 * beta;
+            beta = match high.is_finite() {
+                _ if within => newton,
+                true => 0.5 * (low + high),
+                false => 2.0 * beta,
+            };
+        }
+    }
+
+    /// Weighs the neighbours; gives the entropy and its derivative by β.
+    ///
+    /// H = ln Σw + β E[d²] and dH/dβ = -β Var[d²], with distances counted from the nearest one's.
+    fn weigh(&mut self, beta: f64, nearest: f64) -> (f64, f64) {
+        let (mut sum, mut first, mut second) = (0.0, 0.0, 0.0);
+        for (weight, squared) in self.weights.iter_mut().zip(&self.squared_distances) {
+            let distance = squared - nearest;
+            *weight = (-beta * distance).exp();
+            sum += *weight;
+            first += *weight * distance;
+            second += *weight * distance * distance;
+        }
+        self.sum = sum;
+        let mean = first / sum;
+        (sum.ln() + beta * mean, -beta * (second / sum - mean * mean))
+    }
+}
+
+/// Neighbours of each point with their p, sorted by number, `[n, count]`.
+fn sorted_rows(neighbours: &Neighbours, conditional: &[f32]) -> Vec<(u32, f32)> {
+    let mut rows: Vec<(u32, f32)> = neighbours.indices().iter().copied().zip(conditional.iter().copied()).collect();
+    rows.par_chunks_mut(neighbours.count()).for_each(|row| row.sort_unstable_by_key(|&(index, _)| index));
+    rows
+}
+
+/// For each point those whose neighbour it is, rising, with their p: where each point's begin, and all of them.
+fn transposed(rows: &[(u32, f32)], n: usize, count: usize) -> (Vec<usize>, Vec<(u32, f32)>) {
+    let mut starts = vec![0; n + 1];
+    for &(index, _) in rows {
+        starts[index as usize + 1] += 1;
+    }
+    for point in 0..n {
+        starts[point + 1] += starts[point];
+    }
+    let mut next = starts.clone();
+    let mut columns = vec![(0, 0.0); rows.len()];
+    for (point, row) in rows.chunks_exact(count).enumerate() {
+        for &(index, value) in row {
+            columns[next[index as usize]] = (point as u32, value);
+            next[index as usize] += 1;
+        }
+    }
+    (starts, columns)
+}
+
+/// Two rising rows as one, in which values of the same number are added.
+struct Merged<I: Iterator<Item = (u32, f32)>, J: Iterator<Item = (u32, f32)>> {
+    one: std::iter::Peekable<I>,
+    other: std::iter::Peekable<J>,
+}
+
+impl<I: Iterator<Item = (u32, f32)>, J: Iterator<Item = (u32, f32)>> Iterator for Merged<I, J> {
+    type Item = (u32, f32);
+
+    fn next(&mut self) -> Option<(u32, f32)> {
+        let one = self.one.peek().map_or(u32::MAX, |&(index, _)| index);
+        let other = self.other.peek().map_or(u32::MAX, |&(index, _)| index);
+        match one.cmp(&other) {
+            std::cmp::Ordering::Less => self.one.next(),
+            std::cmp::Ordering::Greater => self.other.next(),
+            std::cmp::Ordering::Equal => {
+                let (index, value) = self.one.next()?;
+                Some((index, value + self.other.next()?.1))
+            }
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! Principal components: the directions in which points vary most.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use crate::Points;
+use crate::chance::normal;
+use crate::product::{Matrix, multiply};
+
+/// Directions searched for beside those wanted, which makes these sure sooner.
+const OVERSAMPLING: usize = 8;
+/// Sums over all points are made of so many parts, whatever the number of threads.
+const PARTS: usize = 16;
+/// Points whose products are formed at once.
+const BLOCK: usize = 256;
+
+/// The directions of largest variance, as an orthonormal basis.
+#[derive(Clone, Debug)]
+pub struct Components {
+    /// `[dimensions]`
+    mean: Vec<f32>,
+    /// The first varies most, `[count, dimensions]`. The largest value of each is positive.
+    directions: Vec<f32>,
+    /// `[count]`
+    variances: Vec<f64>,
+}
+
+/// How far to go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// Largest number of passes over the points.
+    pub(crate) passes: usize,
+    /// Enough when no variance has grown by more than this share.
+    pub(crate) tolerance: f64,
+}
+
+impl Components {
+    /// The `count` directions of largest variance, fewer where points have fewer dimensions.
+    ///
+    /// By subspace iteration with Rayleigh-Ritz (Halko, Martinsson and Tropp, *Finding structure with randomness*, 2011),
+    /// until the variances are sure to a millionth; the same on any number of threads.
+    pub fn new(points: &Points<'_>, count: usize) -> Self {
+        Self::of_every(points, 1, count, Effort { passes: 100, tolerance: 1e-7 })
+    }
+
+    /// The same of every `step`-th point.
+    pub(crate) fn of_every(points: &Points<'_>, step: usize, count: usize, effort: Effort) -> Self {
+        let dimensions = points.dimensions();
+        let count = count.min(dimensions);
+        let width = (count + OVERSAMPLING).min(dimensions);
+        let sample = Sample { points: *points, step };
+        let mean = sample.mean();
+        let mut random = ChaCha8Rng::seed_from_u64(0);
+        let mut basis: Vec<f32> = (0..width * dimensions).map(|_| normal(&mut random) as f32).collect();
+        orthonormalise(&mut basis, dimensions);
+        let mut before = vec![0.0; count];
+        let mut pass = 0;
+        loop {
+            let spread = sample.spread(&mean, &basis, width);
+            let (variances, rotation) = ritz(&basis, &spread, dimensions);
+            let sure = variances.iter().zip(&before).all(|(now, before)| now - before <= effort.tolerance * now);
+            pass += 1;
+            if sure || pass >= effort.passes {
+                let mut directions = rotated(&rotation, &basis, count, dimensions);
+                directions.chunks_exact_mut(dimensions).for_each(make_sign_certain);
+                let freedom = (sample.len().max(2) - 1) as f64;
+                let variances = variances[..count].iter().map(|variance| variance / freedom).collect();
+                return Self { mean, directions, variances };
+            }
+            before = variances[..count].to_vec();
+            basis = spread;
+            orthonormalise(&mut basis, dimensions);
+        }
+    }
+
+    /// How many directions.
+    pub fn count(&self) -> usize {
+        self.variances.len()
+    }
+
+    /// The mean of all points, `[dimensions]`.
+    pub fn mean(&self) -> &[f32] {
+        &self.mean
+    }
+
+    /// The variance of the points in each direction.
+    pub fn variances(&self) -> &[f64] {
+        &self.variances
+    }
+
+    /// Where points lie in these directions, `[n, count]`.
+    pub fn project(&self, points: &Points<'_>) -> Vec<f32> {
+        let (count, dimensions) = (self.count(), points.dimensions());
+        let mut projected = vec![0.0; points.len() * count];
+        projected.par_chunks_mut(BLOCK * count).enumerate().for_each(|(block, projected)| {
+            let rows = projected.len() / count;
+            let mut centred = vec![0.0; rows * dimensions];
+            for (row, centred) in centred.chunks_exact_mut(dimensions).enumerate() {
+                self.centre(points.point(block * BLOCK + row), centred);
+            }
+            let directions = Matrix::new(&self.directions, count, dimensions);
+            multiply(Matrix::new(&centred, rows, dimensions), directions.transposed(), projected, false);
+        });
+        projected
+    }
+
+    /// A point without the mean.
+    pub(crate) fn centre(&self, point: &[f32], centred: &mut [f32]) {
+        centre(point, &self.mean, centred);
+    }
+}
+
+fn centre(point: &[f32], mean: &[f32], centred: &mut [f32]) {
+    for ((centred, value), mean) in centred.iter_mut().zip(point).zip(mean) {
+        *centred = value - mean;
+    }
+}
+
+/// Every `step`-th of some points.
+#[derive(Clone, Copy)]
+struct Sample<'a> {
+    points: Points<'a>,
+    step: usize,
+}
+
+impl<'a> Sample<'a> {
+    fn len(&self) -> usize {
+        self.points.len().div_ceil(self.step)
+    }
+
+    fn point(&self, index: usize) -> &'a [f32] {
+        self.points.point(index * self.step)
+    }
+
+    /// The sum of what each of [`PARTS`] parts of the points adds to `[length]` values, in the order of the parts.
+    fn sum<T: Copy + Default + std::ops::AddAssign + Send>(
+        &self,
+        length: usize,
+        add: impl Fn(std::ops::Range<usize>, &mut [T]) + Sync,
+    ) -> Vec<T> {
+        let part = |part: usize| {
+            let mut sums = vec![T::default(); length];
+            add(self.len() * part / PARTS..self.len() * (part + 1) / PARTS, &mut sums);
+            sums
+        };
+        let parts: Vec<_> = (0..PARTS).into_par_iter().map(part).collect();
+        let mut sums = vec![T::default(); length];
+        for part in parts {
+            sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+        }
+        sums
+    }
+
+    fn mean(&self) -> Vec<f32> {
+        let sums = self.sum(self.points.dimensions(), |part, sums: &mut [f64]| {
+            for index in part {
+                sums.iter_mut().zip(self.point(index)).for_each(|(sum, &value)| *sum += f64::from(value));
+            }
+        });
+        sums.into_iter().map(|sum| (sum / self.len() as f64) as f32).collect()
+    }
+
+    /// The scatter matrix times each direction of a basis, both `[width, dimensions]`.
+    fn spread(&self, mean: &[f32], basis: &[f32], width: usize) -> Vec<f32> {
+        let dimensions = self.points.dimensions();
+        self.sum(width * dimensions, |part, sums| {
+            let mut centred = vec![0.0; BLOCK * dimensions];
+            let mut scores = vec![0.0; width * BLOCK];
+            for start in part.clone().step_by(BLOCK) {
+                let rows = BLOCK.min(part.end - start);
+                for (row, centred) in centred.chunks_exact_mut(dimensions).take(rows).enumerate() {
+                    centre(self.point(start + row), mean, centred);
+                }
+                let centred = Matrix::new(&centred, rows, dimensions);
+                multiply(Matrix::new(basis, width, dimensions), centred.transposed(), &mut scores, false);
+                multiply(Matrix::new(&scores, width, rows), centred, sums, true);
+            }
+        })
+    }
+}
+
+/// Makes rows orthogonal and of length 1, one after the other (modified Gram-Schmidt, twice); what depends on those
+/// before becomes zero.
+fn orthonormalise(rows: &mut [f32], dimensions: usize) {
+    for row in 0..rows.len() / dimensions {
+        let (before, after) = rows.split_at_mut(row * dimensions);
+        let row = &mut after[..dimensions];
+        let length = dot(row, row).sqrt();
+        for _ in 0..2 {
+            for other in before.chunks_exact(dimensions) {
+                let along = dot(row, other);
+                row.iter_mut().zip(other).for_each(|(value, other)| *value -= (along * f64::from(*other)) as f32);
+            }
+        }
+        let rest = dot(row, row).sqrt();
+        let scale = if rest > 1e-6 * length { 1.0 / rest } else { 0.0 };
+        row.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
+    }
+}
+
+fn dot(one: &[f32], other: &[f32]) -> f64 {
+    one.iter().zip(other).map(|(&one, &other)| f64::from(one) * f64::from(other)).sum()
+}
+
+/// Eigenvalues, the largest first, and eigenvectors, as rows, of the scatter matrix within a basis.
+fn ritz(basis: &[f32], spread: &[f32], dimensions: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let rows = |matrix| <[f32]>::chunks_exact(matrix, dimensions).collect::<Vec<_>>();
+    let (basis, spread) = (rows(basis), rows(spread));
+    let entry = |i: usize, j: usize| 0.5 * (dot(basis[i], spread[j]) + dot(basis[j], spread[i]));
+    let matrix = (0..basis.len()).map(|i| (0..basis.len()).map(|j| entry(i, j)).collect()).collect();
+    eigen(matrix)
+}
+
+/// Eigenvalues, the largest first, and eigenvectors, as rows, of a small symmetric matrix, by Jacobi's rotations.
+fn eigen(mut matrix: Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let size = matrix.len();
+    let mut vectors: Vec<Vec<f64>> = (0..size).map(|i| (0..size).map(|j| f64::from(i == j)).collect()).collect();
+    let scale: f64 = matrix.iter().flatten().map(|value| value * value).sum();
+    // Each sweep squares what is left beside the diagonal; a dozen is more than any matrix needs.
+    for _ in 0..30 {
+        let off: f64 = (0..size).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| matrix[i][j].powi(2)).sum();
+        if off <= 1e-24 * scale {
+            break;
+        }
+        for p in 0..size {
+            for q in p + 1..size {
+                rotate(&mut matrix, &mut vectors, p, q);
+            }
+        }
+    }
+    let mut order: Vec<usize> = (0..size).collect();
+    order.sort_by(|&one, &other| matrix[other][other].total_cmp(&matrix[one][one]));
+    let values = order.iter().map(|&at| matrix[at][at].max(0.0)).collect();
+    (values, order.iter().map(|&at| std::mem::take(&mut vectors[at])).collect())
+}
+
+/// Makes element (p, q) zero (Golub and Van Loan, *Matrix Computations*, 8.5).
+fn rotate(matrix: &mut [Vec<f64>], vectors: &mut [Vec<f64>], p: usize, q: usize) {
+    if matrix[p][q] == 0.0 {
+        return;
+    }
+    let ratio = (matrix[q][q] - matrix[p][p]) / (2.0 * matrix[p][q]);
+    let tangent = ratio.signum() / (ratio.abs() + ratio.hypot(1.0));
+    let cosine = 1.0 / tangent.hypot(1.0);
+    let sine = tangent * cosine;
+    let turn = |one: f64, other: f64| (cosine * one - sine * other, sine * one + cosine * other);
+    for row in matrix.iter_mut() {
+        (row[p], row[q]) = turn(row[p], row[q]);
+    }
+    for rows in [matrix, vectors] {
+        for column in 0..rows[p].len() {
+            (rows[p][column], rows[q][column]) = turn(rows[p][column], rows[q][column]);
+        }
+    }
+}
+
+/// The first `count` rows of rotation · basis.
+fn rotated(rotation: &[Vec<f64>], basis: &[f32], count: usize, dimensions: usize) -> Vec<f32> {
+    let mut rows = Vec::with_capacity(count * dimensions);
+    for weights in &rotation[..count] {
+        rows.extend((0..dimensions).map(|column| {
+            let terms =
+                weights.iter().zip(basis.chunks_exact(dimensions)).map(|(weight, row)| weight * f64::from(row[column]));
+            terms.sum::<f64>() as f32
+        }));
+    }
+    rows
+}
+
+/// A direction and its opposite are the same component; the one whose largest value is positive is taken.
+fn make_sign_certain(direction: &mut [f32]) {
+    let largest =
+        direction.iter().fold(0.0f32, |largest, &value| if value.abs() > largest.abs() { value } else { largest });
+    if largest < 0.0 {
+        direction.iter_mut().for_each(|value| *value = -*value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Points of known variances along a rotated basis.
+    fn sample(n: usize, deviations: &[f64]) -> Vec<f32> {
+        let dimensions = deviations.len();
+        let mut random = ChaCha8Rng::seed_from_u64(7);
+        let mut axes: Vec<f32> = (0..dimensions * dimensions).map(|_| normal(&mut random) as f32).collect();
+        orthonormalise(&mut axes, dimensions);
+        (0..n)
+            .flat_map(|_| {
+                let scores: Vec<f64> = deviations.iter().map(|deviation| deviation * normal(&mut random)).collect();
+                let value = |at: usize| {
+                    let terms = scores
+                        .iter()
+                        .zip(axes.chunks_exact(dimensions))
+                        .map(|(score, axis)| score * f64::from(axis[at]));
+                    (100.0 + terms.sum::<f64>()) as f32
+                };
+                (0..dimensions).map(value).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn variances_and_directions_are_found() {
+        let deviations: Vec<f64> = (0..40).map(|at| 10.0 * 0.8f64.powi(at)).collect();
+        let values = sample(3000, &deviations);
+        let points = Points::new(&values, 40).unwrap();
+        let components = Components::new(&points, 5);
+        let projected = components.project(&points);
+        for at in 0..5 {
+            let scores = projected.iter().skip(at).step_by(5).map(|&score| f64::from(score));
+            let variance = scores.map(|score| score * score).sum::<f64>() / 2999.0;
+            assert!((variance / components.variances()[at] - 1.0).abs() < 1e-4, "of component {at}");
+            assert!((variance.sqrt() / deviations[at] - 1.0).abs() < 0.05, "of component {at}");
+            for other in 0..=at {
+                let row = |at: usize| &components.directions[at * 40..][..40];
+                let wanted = f64::from(at == other);
+                assert!((dot(row(at), row(other)) - wanted).abs() < 1e-5, "{at} and {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn threads_make_no_difference() {
+        let values = sample(700, &[5.0, 4.0, 3.0, 2.0, 1.0, 0.5]);
+        let points = Points::new(&values, 6).unwrap();
+        let on = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| Components::new(&points, 2).project(&points))
+        };
+        assert_eq!(on(1), on(3));
+    }
+
+    #[test]
+    fn points_without_variance_have_none() {
+        for dimensions in [1, 2, 5] {
+            let values = vec![3.5; 10 * dimensions];
+            let points = Points::new(&values, dimensions).unwrap();
+            let components = Components::new(&points, 2);
+            assert_eq!(components.count(), dimensions.min(2));
+            assert!(components.variances().iter().all(|&variance| variance == 0.0));
+            assert!(components.project(&points).iter().all(|&score| score == 0.0));
+        }
+    }
+}

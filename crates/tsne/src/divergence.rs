@@ -1,0 +1,73 @@
+//! The Kullback-Leibler divergence between P and what a map shows of it.
+
+use rayon::prelude::*;
+
+use crate::Error;
+use crate::affinities::Affinities;
+use crate::gradient::{Attraction, Method, Repulsion};
+
+/// Points of one task.
+const BLOCK: usize = 1024;
+/// With more points, Z is not summed over all pairs.
+const MANY: usize = 300_000;
+
+/// Σ p ln (p / q), q(i, j) = (1 + |y_i - y_j|²)⁻¹ / Z, in nats.
+///
+/// Z is the sum over all pairs; with more than 300,000 points it is that of Fourier transforms, to a few digits.
+///
+/// # Errors
+/// When the map has other points than the affinities, or coordinates that are no numbers.
+pub fn divergence(affinities: &Affinities, map: &[[f32; 2]]) -> Result<f64, Error> {
+    check_map(map, affinities.len())?;
+    let method = if map.len() > MANY { Method::Fourier } else { Method::Exact };
+    let z = Repulsion::new(method).compute(map, &mut vec![[0.0; 2]; map.len()]);
+    Ok(with_normalisation(affinities, map, constant(affinities), z))
+}
+
+/// Σ p ln p
+pub(crate) fn constant(affinities: &Affinities) -> f64 {
+    sum(affinities.len(), |point| {
+        let terms = affinities.row(point).1.iter().map(|&p| f64::from(p));
+        terms.map(|p| if p > 0.0 { p * p.ln() } else { 0.0 }).sum()
+    })
+}
+
+/// The divergence where Z is known, and so is what does not depend on the map.
+pub(crate) fn with_normalisation(affinities: &Affinities, map: &[[f32; 2]], constant: f64, z: f64) -> f64 {
+    let attraction = Attraction { affinities, map };
+    constant + sum(map.len(), |point| attraction.spread(point)) + z.ln()
+}
+
+/// The sum of what each point gives, always in the same order.
+fn sum(points: usize, term: impl Fn(usize) -> f64 + Sync) -> f64 {
+    let blocks: Vec<f64> = (0..points.div_ceil(BLOCK))
+        .into_par_iter()
+        .map(|block| (block * BLOCK..points.min((block + 1) * BLOCK)).map(&term).sum())
+        .collect();
+    blocks.iter().sum()
+}
+
+/// Whether a map has so many points, and all of them are somewhere.
+pub(crate) fn check_map(map: &[[f32; 2]], points: usize) -> Result<(), Error> {
+    if map.len() != points {
+        return Err(Error::Count { what: "the map", found: map.len(), wanted: points });
+    }
+    for (point, coordinates) in map.iter().enumerate() {
+        for (dimension, &value) in coordinates.iter().enumerate() {
+            if !value.is_finite() {
+                return Err(Error::NotFinite { point, dimension, value });
+            }
+            if value.abs() > LARGEST_COORDINATE {
+                return Err(Error::Setting {
+                    name: "a coordinate of the map",
+                    value: f64::from(value),
+                    wanted: "numbers up to a million",
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Beyond this 32-bit numbers leave no room for what is between points.
+const LARGEST_COORDINATE: f32 = 1e6;

@@ -1,0 +1,257 @@
+//! The convolution of a grid with the kernel 1 / (1 + r²), without end on all sides.
+//!
+//! Where all points are near each other the kernel is next to 1 and would leave no digits for what tells them apart; there
+//! -r² / (1 + r²) is taken, which is 1 less and has the same gradient.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use realfft::num_complex::Complex;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use rustfft::{Fft, FftPlanner};
+
+use super::spline::response;
+
+/// Rows or columns transformed by one task: those of a cache line.
+const LINES: usize = 8;
+/// Transforms of lengths with no other factors are fast.
+const FACTORS: [usize; 3] = [2, 3, 5];
+
+/// Up to this spacing grids are for points that are near each other.
+const NEAR: f32 = 1.0 / 64.0;
+
+/// What the kernel is at no distance.
+pub(super) fn peak(spacing: f32) -> f64 {
+    if spacing <= NEAR { 0.0 } else { 1.0 }
+}
+
+/// Plans of transforms, kept for the next grid.
+pub(super) struct Planners {
+    real: RealFftPlanner<f32>,
+    complex: FftPlanner<f32>,
+}
+
+impl Planners {
+    pub(super) fn new() -> Self {
+        Self { real: RealFftPlanner::new(), complex: FftPlanner::new() }
+    }
+}
+
+/// The convolution for one size of grid. Transforms are twice as long and wide, so that nothing comes round from the other
+/// side.
+pub(super) struct Convolution {
+    rows: usize,
+    columns: usize,
+    spacing: f32,
+    row_forward: Arc<dyn RealToComplex<f32>>,
+    row_inverse: Arc<dyn ComplexToReal<f32>>,
+    column_forward: Arc<dyn Fft<f32>>,
+    column_inverse: Arc<dyn Fft<f32>>,
+    /// The kernel's transform, `[frequencies, 2 · rows]`.
+    kernel: Vec<f32>,
+    /// Rows of the grid, transformed, `[rows, frequencies]`.
+    row_spectra: Vec<Complex<f32>>,
+    /// Columns of the result, before the last transform, `[frequencies, rows]`.
+    columns_done: Vec<Complex<f32>>,
+}
+
+/// The number of nodes, not below `least`, that transforms fast.
+pub(super) fn fast_size(least: usize) -> usize {
+    let is_fast = |&size: &usize| {
+        let rest = FACTORS.iter().fold(size, |mut rest, factor| {
+            while rest % factor == 0 {
+                rest /= factor;
+            }
+            rest
+        });
+        rest == 1
+    };
+    // A power of two is never far.
+    (least..=least.next_power_of_two()).find(is_fast).unwrap_or(least)
+}
+
+impl Convolution {
+    /// For grids `[rows, columns]`. What splines take from a grid's waves, when points are spread and when the result is
+    /// read, is given back here.
+    pub(super) fn new(planners: &mut Planners, rows: usize, columns: usize, spacing: f32) -> Self {
+        let frequencies = columns + 1;
+        let mut convolution = Self {
+            rows,
+            columns,
+            spacing,
+            row_forward: planners.real.plan_fft_forward(2 * columns),
+            row_inverse: planners.real.plan_fft_inverse(2 * columns),
+            column_forward: planners.complex.plan_fft_forward(2 * rows),
+            column_inverse: planners.complex.plan_fft_inverse(2 * rows),
+            kernel: Vec::new(),
+            row_spectra: vec![Complex::default(); rows * frequencies],
+            columns_done: vec![Complex::default(); rows * frequencies],
+        };
+        convolution.kernel = convolution.transformed_kernel(planners);
+        convolution
+    }
+
+    /// Whether it is one of such grids.
+    pub(super) fn is_for(&self, rows: usize, columns: usize, spacing: f32) -> bool {
+        (self.rows, self.columns, self.spacing) == (rows, columns, spacing)
+    }
+
+    fn frequencies(&self) -> usize {
+        self.columns + 1
+    }
+
+    fn transformed_kernel(&self, planners: &mut Planners) -> Vec<f32> {
+        const FINER: usize = 2;
+        let (width, height, frequencies) = (2 * self.columns, 2 * self.rows, self.frequencies());
+        let (fine_width, fine_height) = (FINER * width, FINER * height);
+        let spacing = f64::from(self.spacing) / FINER as f64;
+        // Around the first node, on both sides of it.
+        let squared = |node: usize, length: usize| (node.min(length - node) as f64 * spacing).powi(2);
+        let across = planners.real.plan_fft_forward(fine_width);
+        let down = planners.complex.plan_fft_forward(fine_height);
+        let mut spectra = vec![Complex::default(); fine_height * frequencies];
+        spectra.par_chunks_mut(frequencies).enumerate().for_each(|(row, spectrum)| {
+            let value = |column| {
+                let squared = squared(row, fine_height) + squared(column, fine_width);
+                (peak(self.spacing) - squared / (1.0 + squared)) as f32
+            };
+            let mut values: Vec<f32> = (0..fine_width).map(value).collect();
+            let mut transformed = across.make_output_vec();
+            transform(across.process(&mut values, &mut transformed));
+            spectrum.copy_from_slice(&transformed[..frequencies]);
+        });
+        let mut kernel = vec![0.0; frequencies * height];
+        kernel.par_chunks_mut(height).enumerate().for_each(|(frequency, kernel)| {
+            let mut column: Vec<Complex<f32>> = spectra.iter().skip(frequency).step_by(frequencies).copied().collect();
+            down.process(&mut column);
+            let across = response(frequency as f64 / width as f64);
+            for (turn, kernel) in kernel.iter_mut().enumerate() {
+                let fine_turn = if turn <= self.rows { turn } else { fine_height - (height - turn) };
+                let value = column[fine_turn];
+                let splines = across * response(turn as f64 / height as f64);
+                // The kernel is the same on all sides, so its transform is real. Neither transform divides by its length.
+                *kernel = (f64::from(value.re) / (splines * splines * (fine_width * fine_height) as f64)) as f32;
+            }
+        });
+        kernel
+    }
+
+    /// Convolves a grid `[rows, columns]` in place.
+    pub(super) fn apply(&mut self, grid: &mut [f32]) {
+        self.transform_rows(grid);
+        self.convolve_columns();
+        self.restore_rows(grid);
+    }
+
+    fn transform_rows(&mut self, grid: &[f32]) {
+        let (columns, frequencies, forward) = (self.columns, self.frequencies(), &self.row_forward);
+        let lines = self.row_spectra.par_chunks_mut(LINES * frequencies).zip(grid.par_chunks(LINES * columns));
+        lines.for_each_init(
+            || (forward.make_input_vec(), forward.make_scratch_vec()),
+            |(values, scratch), (spectra, rows)| {
+                for (spectrum, row) in spectra.chunks_exact_mut(frequencies).zip(rows.chunks_exact(columns)) {
+                    values[..columns].copy_from_slice(row);
+                    values[columns..].fill(0.0);
+                    transform(forward.process_with_scratch(values, spectrum, scratch));
+                }
+            },
+        );
+    }
+
+    fn convolve_columns(&mut self) {
+        let (rows, frequencies) = (self.rows, self.frequencies());
+        let (forward, inverse) = (&self.column_forward, &self.column_inverse);
+        let scratch_length = forward.get_inplace_scratch_len().max(inverse.get_inplace_scratch_len());
+        let (row_spectra, kernel) = (&self.row_spectra, &self.kernel);
+        self.columns_done.par_chunks_mut(LINES * rows).enumerate().for_each_init(
+            || (vec![Complex::default(); LINES * 2 * rows], vec![Complex::default(); scratch_length]),
+            |(lines, scratch), (block, done)| {
+                let first = block * LINES;
+                let count = done.len() / rows;
+                let lines = &mut lines[..count * 2 * rows];
+                for (row, spectrum) in row_spectra.chunks_exact(frequencies).enumerate() {
+                    for (line, value) in spectrum[first..first + count].iter().enumerate() {
+                        lines[line * 2 * rows + row] = *value;
+                    }
+                }
+                let kernels = kernel[first * 2 * rows..].chunks_exact(2 * rows);
+                for ((line, done), kernel) in
+                    lines.chunks_exact_mut(2 * rows).zip(done.chunks_exact_mut(rows)).zip(kernels)
+                {
+                    line[rows..].fill(Complex::default());
+                    forward.process_with_scratch(line, scratch);
+                    for (value, factor) in line.iter_mut().zip(kernel) {
+                        *value *= factor;
+                    }
+                    inverse.process_with_scratch(line, scratch);
+                    done.copy_from_slice(&line[..rows]);
+                }
+            },
+        );
+    }
+
+    fn restore_rows(&self, grid: &mut [f32]) {
+        let (rows, columns, frequencies) = (self.rows, self.columns, self.frequencies());
+        let inverse = &self.row_inverse;
+        grid.par_chunks_mut(LINES * columns).enumerate().for_each_init(
+            || (vec![Complex::default(); LINES * frequencies], inverse.make_output_vec(), inverse.make_scratch_vec()),
+            |(spectra, values, scratch), (block, grid)| {
+                let first = block * LINES;
+                let count = grid.len() / columns;
+                for (frequency, column) in self.columns_done.chunks_exact(rows).enumerate() {
+                    for (line, value) in column[first..first + count].iter().enumerate() {
+                        spectra[line * frequencies + frequency] = *value;
+                    }
+                }
+                for (spectrum, row) in spectra.chunks_exact_mut(frequencies).zip(grid.chunks_exact_mut(columns)) {
+                    // What is real has real first and last frequencies; rounding may have left them not quite.
+                    spectrum[0].im = 0.0;
+                    spectrum[columns].im = 0.0;
+                    transform(inverse.process_with_scratch(spectrum, values, scratch));
+                    row.copy_from_slice(&values[..columns]);
+                }
+            },
+        );
+    }
+}
+
+/// A transform fails only over the lengths of its slices or a spectrum of nothing real, and both are right above.
+fn transform(outcome: Result<(), realfft::FftError>) {
+    debug_assert!(outcome.is_ok(), "{outcome:?}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_small_factors_and_are_near() {
+        assert_eq!([1, 7, 11, 128, 129, 271].map(fast_size), [1, 8, 12, 128, 135, 288]);
+    }
+
+    #[test]
+    fn the_kernel_comes_through_the_grid() {
+        // The splines' part is taken out again by a grid whose only wave is constant: far from the borders the sum over
+        // all nodes of the kernel is that of the plain sum.
+        let (rows, columns, spacing) = (20, 32, 0.5);
+        let mut convolution = Convolution::new(&mut Planners::new(), rows, columns, spacing);
+        let mut grid = vec![0.0; rows * columns];
+        // A point at a node, as splines spread it.
+        let spread = [1.0 / 120.0, 26.0 / 120.0, 66.0 / 120.0, 26.0 / 120.0, 1.0 / 120.0];
+        for (i, one) in spread.iter().enumerate() {
+            for (j, other) in spread.iter().enumerate() {
+                grid[(i + 3) * columns + j + 8] = one * other;
+            }
+        }
+        convolution.apply(&mut grid);
+        for (row, column) in [(5, 10), (6, 10), (12, 25), (17, 29), (5, 2)] {
+            let read: f32 = (0..5)
+                .flat_map(|i| (0..5).map(move |j| (i, j)))
+                .map(|(i, j)| spread[i] * spread[j] * grid[(row + i - 2) * columns + column + j - 2])
+                .sum();
+            let squared = [row as f32 - 5.0, column as f32 - 10.0].map(|nodes| (nodes * spacing).powi(2));
+            let wanted = 1.0 / (1.0 + squared[0] + squared[1]);
+            assert!((read - wanted).abs() < 1e-4, "{read} for {wanted} at {row}, {column}");
+        }
+    }
+}

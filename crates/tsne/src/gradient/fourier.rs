@@ -1,0 +1,180 @@
+//! Repulsion from all points at once, by Fourier transforms.
+//!
+//! Points that repel each other as the gradient of t-SNE says move down a potential, the sum over all points of
+//! 1 / (1 + r²): its gradient is -2 times the force, and its sum over all points is their Z. So a single convolution of the
+//! points with that kernel is enough, where interpolating forces takes three (Linderman, Rachh, Hoskins, Steinerberger and
+//! Kluger, *Fast interpolation-based t-SNE*, 2019). As in particle-mesh Ewald sums (Essmann and others, 1995) points are
+//! spread over a grid with B-splines, the grid is convolved, and the potential and its gradient are read off with the same
+//! splines.
+
+use rayon::prelude::*;
+
+use super::convolution::{Convolution, Planners, fast_size, peak};
+use super::spline::{ORDER, WIDTH, weights_and_slopes};
+use super::{BLOCK, bounds};
+use crate::vector::vectorised;
+
+/// Distance of nodes at most. The kernel's width is 1.
+const SPACING: f32 = 0.5;
+/// Intervals between nodes along the map's longer side, at least.
+const INTERVALS: f32 = 48.0;
+/// Points that are spread over a grid of their own, until all grids are added.
+const SHARE: usize = 4096;
+/// Grids at most, whatever the number of threads, so that sums do not depend on it.
+const MOST_GRIDS: usize = 16;
+/// Nodes added by one task.
+const NODES: usize = 4096;
+
+/// Grids and transforms, kept from one step to the next.
+pub(super) struct Fourier {
+    planners: Planners,
+    convolution: Option<Convolution>,
+    /// One for each share of the points; the first becomes the sum of all, then the potential. Each `[rows, columns]`.
+    grids: Vec<Vec<f32>>,
+}
+
+impl Fourier {
+    pub(super) fn new() -> Self {
+        Self { planners: Planners::new(), convolution: None, grids: Vec::new() }
+    }
+
+    /// Spreads points over grids, and adds these.
+    fn spread(&mut self, map: &[[f32; 2]], grid: &Grid) {
+        let count = map.len().div_ceil(SHARE).min(MOST_GRIDS);
+        let share = map.len().div_ceil(count);
+        self.grids.resize(count, Vec::new());
+        self.grids.par_iter_mut().zip(map.par_chunks(share)).for_each(|(nodes, points)| {
+            nodes.clear();
+            nodes.resize(grid.rows * grid.columns, 0.0);
+            vectorised(
+                #[inline(always)]
+                || {
+                    for &point in points {
+                        grid.spread(point, nodes);
+                    }
+                },
+            );
+        });
+        let Some((sum, others)) = self.grids.split_first_mut() else { return };
+        sum.par_chunks_mut(NODES).enumerate().for_each(|(block, sum)| {
+            for other in &*others {
+                let other = &other[block * NODES..][..sum.len()];
+                sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
+            }
+        });
+    }
+}
+
+impl Fourier {
+    pub(super) fn compute(&mut self, map: &[[f32; 2]], forces: &mut [[f32; 2]]) -> f64 {
+        let grid = Grid::around(map);
+        self.spread(map, &grid);
+        let planners = &mut self.planners;
+        let convolution = match &mut self.convolution {
+            Some(convolution) if convolution.is_for(grid.rows, grid.columns, grid.spacing) => convolution,
+            other => other.insert(Convolution::new(planners, grid.rows, grid.columns, grid.spacing)),
+        };
+        let potential = &mut self.grids[0];
+        convolution.apply(potential);
+        let sums: Vec<f64> = map
+            .par_chunks(BLOCK)
+            .zip(forces.par_chunks_mut(BLOCK))
+            .map(|(points, forces)| {
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        let mut sum = 0.0;
+                        for (&point, force) in points.iter().zip(forces) {
+                            let (value, [x, y]) = grid.read(point, potential);
+                            sum += f64::from(value);
+                            *force = [-0.5 * x, -0.5 * y];
+                        }
+                        sum
+                    },
+                )
+            })
+            .collect();
+        let n = map.len() as f64;
+        let peak = peak(grid.spacing);
+        // Every pair counts the potential and what the kernel lacks at its peak; every point's own counts nothing.
+        sums.iter().sum::<f64>() - peak * n + (1.0 - peak) * n * (n - 1.0)
+    }
+}
+
+/// Nodes around a map.
+#[derive(Clone, Copy, Debug)]
+struct Grid {
+    /// Coordinates of the first node.
+    first: [f32; 2],
+    spacing: f32,
+    rows: usize,
+    columns: usize,
+}
+
+impl Grid {
+    fn around(map: &[[f32; 2]]) -> Self {
+        let (low, high) = bounds(map);
+        let sides = [high[0] - low[0], high[1] - low[1]];
+        let spacing = spacing(sides[0].max(sides[1]));
+        // Rounding may push a point one node farther.
+        let nodes = |side: f32| fast_size((side / spacing) as usize + WIDTH + 2);
+        let first = low.map(|low| (low / spacing).floor() * spacing);
+        Self { first, spacing, rows: nodes(sides[1]), columns: nodes(sides[0]) }
+    }
+
+    /// Where a point is: its first node, and how far it is beyond its third, as a share of the spacing.
+    #[inline(always)]
+    fn place(&self, point: [f32; 2]) -> ([usize; 2], [f32; 2]) {
+        let inverse = 1.0 / self.spacing;
+        let at = [(point[0] - self.first[0]) * inverse, (point[1] - self.first[1]) * inverse];
+        let node = [at[0] as u32, at[1] as u32];
+        let beyond = [at[0] - node[0] as f32, at[1] - node[1] as f32];
+        (node.map(|node| node as usize), beyond)
+    }
+
+    #[inline(always)]
+    fn spread(&self, point: [f32; 2], nodes: &mut [f32]) {
+        let ([column, row], [x, y]) = self.place(point);
+        let (across, down) = (weights_and_slopes(x).0, weights_and_slopes(y).0);
+        for line in 0..ORDER {
+            let nodes = &mut nodes[(row + line) * self.columns + column..][..WIDTH];
+            for node in 0..WIDTH {
+                nodes[node] += down[line] * across[node];
+            }
+        }
+    }
+
+    /// The potential at a point, and its gradient.
+    #[inline(always)]
+    fn read(&self, point: [f32; 2], potential: &[f32]) -> (f32, [f32; 2]) {
+        let ([column, row], [x, y]) = self.place(point);
+        let ((across, across_slopes), (down, down_slopes)) = (weights_and_slopes(x), weights_and_slopes(y));
+        // Columns first: their weighted sums, by weights and by slopes.
+        let (mut sums, mut changes) = ([0.0; WIDTH], [0.0; WIDTH]);
+        for line in 0..ORDER {
+            let nodes = &potential[(row + line) * self.columns + column..][..WIDTH];
+            for node in 0..WIDTH {
+                sums[node] += down[line] * nodes[node];
+                changes[node] += down_slopes[line] * nodes[node];
+            }
+        }
+        let along = |weights: [f32; WIDTH], values: [f32; WIDTH]| {
+            let products: [f32; WIDTH] = std::array::from_fn(|node| weights[node] * values[node]);
+            ((products[0] + products[4]) + (products[1] + products[5])) + (products[2] + products[3])
+        };
+        let inverse = 1.0 / self.spacing;
+        (along(across, sums), [along(across_slopes, sums) * inverse, along(across, changes) * inverse])
+    }
+}
+
+/// The distance of nodes for a map so wide: a power of the root of two, so that small changes of the map leave the grid as it
+/// is.
+fn spacing(side: f32) -> f32 {
+    if side >= SPACING * INTERVALS {
+        SPACING
+    } else if side > 0.0 {
+        (0.5 * (2.0 * (side / INTERVALS).log2()).floor()).exp2()
+    } else {
+        1.0
+    }
+}

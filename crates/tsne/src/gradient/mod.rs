@@ -1,0 +1,99 @@
+//! The gradient of the Kullback-Leibler divergence between P and what the map shows of it.
+//!
+//! With q(i, j) = 1 / (1 + |y_i - y_j|²) and Z its sum over all pairs, the gradient for y_i is
+//! 4 (Σ p q (y_i - y_j) - Σ q² (y_i - y_j) / Z): attraction by the few points that have a p with i, less repulsion by all
+//! (van der Maaten and Hinton, 2008). There are three ways to the second sum.
+
+mod attraction;
+mod barnes_hut;
+mod convolution;
+mod exact;
+mod fourier;
+mod spline;
+
+use std::fmt;
+
+pub(crate) use self::attraction::Attraction;
+
+/// Points of one task.
+const BLOCK: usize = 256;
+/// Up to so many points exact forces cost no more than others.
+const FEW: usize = 1500;
+/// Sides of maps, in units of the kernel's width, beyond which a grid would be too large.
+const WIDEST_GRID: f32 = 2000.0;
+
+/// How repulsion is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// What is fastest for so many points: exact for a few, else by Fourier transforms, or by Barnes and Hut's tree where
+    /// points have been driven so far apart that a grid would be too large.
+    #[default]
+    Auto,
+    /// Every pair of points.
+    Exact,
+    /// Far points taken together (Barnes and Hut, 1986; van der Maaten, 2014), with θ = 0.5.
+    BarnesHut,
+    /// All points at once, by a convolution on a grid (Linderman and others, 2019).
+    Fourier,
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Auto => "auto",
+            Self::Exact => "exact",
+            Self::BarnesHut => "barnes-hut",
+            Self::Fourier => "fourier",
+        })
+    }
+}
+
+impl Method {
+    /// What `Auto` takes for so many points, as long as the map is not too wide.
+    pub fn for_points(self, points: usize) -> Self {
+        match self {
+            Self::Auto if points <= FEW => Self::Exact,
+            Self::Auto => Self::Fourier,
+            chosen => chosen,
+        }
+    }
+}
+
+/// The push of all points on each other.
+pub(crate) struct Repulsion {
+    method: Method,
+    exact: exact::Exact,
+    tree: barnes_hut::BarnesHut,
+    fourier: fourier::Fourier,
+}
+
+impl Repulsion {
+    pub(crate) fn new(method: Method) -> Self {
+        Self { method, exact: Default::default(), tree: Default::default(), fourier: fourier::Fourier::new() }
+    }
+
+    /// Writes Σ q² (y_i - y_j) over all points j for each i; gives Z, the sum of q over all ordered pairs.
+    pub(crate) fn compute(&mut self, map: &[[f32; 2]], forces: &mut [[f32; 2]]) -> f64 {
+        match self.method.for_points(map.len()) {
+            Method::Exact => self.exact.compute(map, forces),
+            Method::BarnesHut => self.tree.compute(map, forces),
+            _ if self.method == Method::Auto && side(map) > WIDEST_GRID => self.tree.compute(map, forces),
+            _ => self.fourier.compute(map, forces),
+        }
+    }
+}
+
+/// The map's longer side.
+fn side(map: &[[f32; 2]]) -> f32 {
+    let (low, high) = bounds(map);
+    (high[0] - low[0]).max(high[1] - low[1])
+}
+
+/// The smallest and the largest coordinates.
+fn bounds(map: &[[f32; 2]]) -> ([f32; 2], [f32; 2]) {
+    let start = ([f32::INFINITY; 2], [f32::NEG_INFINITY; 2]);
+    let wider = |(low, high): ([f32; 2], [f32; 2]), &[x, y]: &[f32; 2]| {
+        ([low[0].min(x), low[1].min(y)], [high[0].max(x), high[1].max(y)])
+    };
+    map.iter().fold(start, wider)
+}

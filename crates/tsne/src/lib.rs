@@ -1,0 +1,34 @@
+//! modiste-tsne: maps of many points in seconds, by t-SNE (van der Maaten and Hinton, *Visualizing data using t-SNE*, 2008).
+//!
+//! [`Tsne::fit`] does all of it. The parts are there by themselves too, to be put together otherwise: [`Neighbours`] of
+//! [`Points`], [`Affinities`] of these, a first map ([`initialisation`]), and the [`Optimiser`] that moves it.
+
+pub mod affinities;
+mod chance;
+pub mod components;
+mod divergence;
+mod error;
+mod gradient;
+pub mod initialisation;
+pub mod neighbours;
+pub mod optimiser;
+mod points;
+mod product;
+pub mod quality;
+mod tsne;
+mod vector;
+
+pub use affinities::{Affinities, Perplexity};
+pub use divergence::divergence;
+pub use error::Error;
+pub use gradient::Method;
+pub use neighbours::{Metric, Neighbours};
+pub use optimiser::{Optimiser, Progress};
+pub use points::Points;
+pub use tsne::{Fitted, Initialisation, Phase, Search, Seconds, Tsne};
+pub use vector::instruction_set;
+
+/// The README's example, compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;

@@ -1,0 +1,116 @@
+//! The nearest neighbours of points.
+
+mod blocks;
+mod exact;
+mod nearest;
+
+use rayon::prelude::*;
+
+use crate::{Error, Points};
+
+/// How far apart two points are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Metric {
+    /// The length of their difference.
+    #[default]
+    Euclidean,
+    /// 1 - the cosine of the angle between them.
+    Cosine,
+}
+
+/// The nearest neighbours of each of some points, the nearest first; of equally near ones those with the lowest numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Neighbours {
+    count: usize,
+    indices: Vec<u32>,
+    distances: Vec<f32>,
+}
+
+impl Neighbours {
+    /// The `count` nearest others of each point, or all others where there are fewer.
+    ///
+    /// All pairs of points count; most of them are ruled out by bounds, so that the time is far below that of measuring
+    /// them all.
+    ///
+    /// # Errors
+    /// When a point is zero, which has no cosine.
+    pub fn exact(points: &Points<'_>, count: usize, metric: Metric) -> Result<Self, Error> {
+        Self::search(points, None, count.min(points.len() - 1), metric)
+    }
+
+    /// The `count` nearest points of each query, or all points where there are fewer.
+    ///
+    /// # Errors
+    /// When queries have other dimensions than points, or one is zero, which has no cosine.
+    pub fn of_queries(queries: &Points<'_>, points: &Points<'_>, count: usize, metric: Metric) -> Result<Self, Error> {
+        if queries.dimensions() != points.dimensions() {
+            return Err(Error::Dimensions { found: queries.dimensions(), wanted: points.dimensions() });
+        }
+        Self::search(points, Some(queries), count.min(points.len()), metric)
+    }
+
+    fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: usize, metric: Metric) -> Result<Self, Error> {
+        if count == 0 {
+            return Ok(Self { count, indices: Vec::new(), distances: Vec::new() });
+        }
+        let (found, to_distance): (_, fn(f32) -> f32) = match metric {
+            Metric::Euclidean => (exact::search(points, queries, count), f32::sqrt),
+            // Of unit vectors, |a - b|² = 2 - 2 cos.
+            Metric::Cosine => {
+                let dimensions = points.dimensions();
+                let points = directions(points)?;
+                let queries = queries.map(directions).transpose()?;
+                let points = Points::new(&points, dimensions)?;
+                let queries = queries.as_ref().map(|queries| Points::new(queries, dimensions)).transpose()?;
+                (exact::search(&points, queries.as_ref(), count), |squared| 0.5 * squared)
+            }
+        };
+        let distances = found.squared_distances.into_iter().map(to_distance).collect();
+        Ok(Self { count, indices: found.indices, distances })
+    }
+
+    /// How many points have neighbours.
+    pub fn len(&self) -> usize {
+        self.indices.len() / self.count.max(1)
+    }
+
+    /// Whether none has.
+    pub fn is_empty(&self) -> bool {
+        self.indices.is_empty()
+    }
+
+    /// The numbers of a point's neighbours.
+    pub fn of(&self, point: usize) -> &[u32] {
+        &self.indices[point * self.count..][..self.count]
+    }
+
+    /// Neighbours of a point.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The numbers of each point's neighbours, `[n, count]`.
+    pub fn indices(&self) -> &[u32] {
+        &self.indices
+    }
+
+    /// Their distances by the metric, `[n, count]`.
+    pub fn distances(&self) -> &[f32] {
+        &self.distances
+    }
+}
+
+/// Points scaled to length 1.
+pub(crate) fn directions(points: &Points<'_>) -> Result<Vec<f32>, Error> {
+    let mut scaled = points.values().to_vec();
+    scaled.par_chunks_mut(points.dimensions()).enumerate().try_for_each(|(point, values)| {
+        let squared: f64 = values.iter().map(|&value| f64::from(value).powi(2)).sum();
+        if squared == 0.0 {
+            return Err(Error::NoDirection { point });
+        }
+        let scale = 1.0 / squared.sqrt();
+        values.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
+        Ok(())
+    })?;
+    Ok(scaled)
+}

@@ -1,0 +1,269 @@
+//! Gradient descent with momentum and gains, as t-SNE has it.
+
+use std::ops::ControlFlow;
+
+use rayon::prelude::*;
+
+use crate::Error;
+use crate::affinities::Affinities;
+use crate::divergence::{check_map, constant, with_normalisation};
+use crate::gradient::{Attraction, Method, Repulsion};
+
+/// Points of one task.
+const BLOCK: usize = 512;
+/// A coordinate's gain grows by this while its gradient keeps its sign,
+const GROWTH: f32 = 0.2;
+/// shrinks to this share when it changes,
+const DECAY: f32 = 0.8;
+/// and is never below this (Jacobs, 1988; van der Maaten and Hinton, 2008).
+const LEAST_GAIN: f32 = 0.01;
+/// Learning rates are not below this, as in scikit-learn: small sets need it.
+const LEAST_LEARNING_RATE: f64 = 50.0;
+
+/// How to go from the first map to the last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Optimiser {
+    /// Steps in all, 1,000 as usual.
+    pub iterations: usize,
+    /// Steps of them in which all p are exaggerated, 250 as usual: clusters form while points can still pass each other.
+    pub early_iterations: usize,
+    /// By how much, 12 as usual.
+    pub early_exaggeration: f64,
+    /// And after that: 1, or more for denser clusters.
+    pub exaggeration: f64,
+    /// Momentum of the early steps, 0.5 as usual.
+    pub early_momentum: f64,
+    /// Momentum of all others, 0.8 as usual.
+    pub momentum: f64,
+    /// Size of steps along the gradient, 4 in which counts as in scikit-learn; if not given, n / 4 divided by the exaggeration,
+    /// and at least 50 (Belkina and others, 2019).
+    pub learning_rate: Option<f64>,
+    /// How repulsion is computed.
+    pub method: Method,
+    /// Enough when the gradient's length is below this, 10⁻⁷ as usual.
+    pub least_gradient: f64,
+    /// Enough after so many steps without a smaller divergence, 300 as usual.
+    pub patience: usize,
+    /// Progress is told, and ends are looked for, each time after so many steps, 50 as usual.
+    pub report_every: usize,
+}
+
+impl Default for Optimiser {
+    fn default() -> Self {
+        Self {
+            iterations: 1000,
+            early_iterations: 250,
+            early_exaggeration: 12.0,
+            exaggeration: 1.0,
+            early_momentum: 0.5,
+            momentum: 0.8,
+            learning_rate: None,
+            method: Method::Auto,
+            least_gradient: 1e-7,
+            patience: 300,
+            report_every: 50,
+        }
+    }
+}
+
+/// Where a map is on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    /// Steps done.
+    pub iteration: usize,
+    /// Whether those now are exaggerated.
+    pub early: bool,
+    /// Of the map before the last step, without exaggeration, with Z as repulsion has it.
+    pub divergence: f64,
+    /// The length of the gradient there.
+    pub gradient: f64,
+    /// Coordinates of all points.
+    pub map: &'a [[f32; 2]],
+}
+
+/// Why there were no more steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All were done.
+    Iterations,
+    /// The gradient was small enough.
+    Gradient,
+    /// The divergence had not become smaller for long enough.
+    Patience,
+    /// Who was told of the progress wanted no more.
+    Cancelled,
+}
+
+/// A map, and how it ended.
+#[derive(Clone, Debug)]
+pub struct Optimised {
+    /// Coordinates of all points, around zero.
+    pub map: Vec<[f32; 2]>,
+    /// Steps done.
+    pub iterations: usize,
+    /// Why no more.
+    pub end: End,
+}
+
+impl Optimiser {
+    /// Moves the points of a first map until it shows the affinities as well as it can.
+    ///
+    /// The same on any number of threads.
+    ///
+    /// # Errors
+    /// When the map has other points than the affinities or some that are nowhere, or a setting makes no sense.
+    pub fn run(
+        &self,
+        affinities: &Affinities,
+        first: Vec<[f32; 2]>,
+        mut report: impl FnMut(Progress<'_>) -> ControlFlow<()>,
+    ) -> Result<Optimised, Error> {
+        self.check()?;
+        check_map(&first, affinities.len())?;
+        let constant = constant(affinities);
+        let mut descent = Descent::new(affinities, first, self.method);
+        let (mut best, mut best_at) = (f64::INFINITY, 0);
+        for iteration in 0..self.iterations {
+            let early = iteration < self.early_iterations;
+            if iteration == self.early_iterations {
+                (best, best_at) = (f64::INFINITY, iteration);
+                descent.forget();
+            }
+            let done = iteration + 1;
+            let is_reported = self.report_every > 0 && done % self.report_every == 0;
+            let z = descent.repel();
+            let divergence = is_reported.then(|| with_normalisation(affinities, &descent.map, constant, z));
+            let gradient = descent.step(z, &self.step(early, affinities.len()));
+            let Some(divergence) = divergence else { continue };
+            let progress = Progress { iteration: done, early, divergence, gradient, map: &descent.map };
+            let end = if report(progress).is_break() {
+                Some(End::Cancelled)
+            } else if gradient <= self.least_gradient {
+                Some(End::Gradient)
+            } else if divergence < best {
+                (best, best_at) = (divergence, done);
+                None
+            } else {
+                (done - best_at > self.patience).then_some(End::Patience)
+            };
+            match end {
+                // What the early steps come to says nothing about the others.
+                Some(End::Gradient | End::Patience) if early => {}
+                Some(end) => return Ok(Optimised { map: descent.map, iterations: done, end }),
+                None => {}
+            }
+        }
+        Ok(Optimised { map: descent.map, iterations: self.iterations, end: End::Iterations })
+    }
+
+    /// The constants of a step.
+    fn step(&self, early: bool, points: usize) -> Step {
+        let (exaggeration, momentum) =
+            if early { (self.early_exaggeration, self.early_momentum) } else { (self.exaggeration, self.momentum) };
+        let usual = (points as f64 / (4.0 * exaggeration)).max(LEAST_LEARNING_RATE);
+        let learning_rate = self.learning_rate.unwrap_or(usual);
+        Step { exaggeration: exaggeration as f32, momentum: momentum as f32, learning_rate: learning_rate as f32 }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let positive = |value: f64| value > 0.0 && value.is_finite();
+        let share = |value: f64| (0.0..1.0).contains(&value);
+        let settings = [
+            ("the early exaggeration", self.early_exaggeration, positive(self.early_exaggeration), "a positive number"),
+            ("the exaggeration", self.exaggeration, positive(self.exaggeration), "a positive number"),
+            ("the early momentum", self.early_momentum, share(self.early_momentum), "a number from 0 to below 1"),
+            ("the momentum", self.momentum, share(self.momentum), "a number from 0 to below 1"),
+            (
+                "the learning rate",
+                self.learning_rate.unwrap_or(1.0),
+                positive(self.learning_rate.unwrap_or(1.0)),
+                "a positive number",
+            ),
+        ];
+        match settings.into_iter().find(|&(_, _, good, _)| !good) {
+            Some((name, value, _, wanted)) => Err(Error::Setting { name, value, wanted }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The constants of one step.
+struct Step {
+    exaggeration: f32,
+    momentum: f32,
+    learning_rate: f32,
+}
+
+/// Everything that moves.
+struct Descent<'a> {
+    affinities: &'a Affinities,
+    repulsion: Repulsion,
+    map: Vec<[f32; 2]>,
+    /// Where points go to.
+    next: Vec<[f32; 2]>,
+    /// Σ q² (y_i - y_j) of each point.
+    forces: Vec<[f32; 2]>,
+    updates: Vec<[f32; 2]>,
+    gains: Vec<[f32; 2]>,
+}
+
+impl<'a> Descent<'a> {
+    fn new(affinities: &'a Affinities, map: Vec<[f32; 2]>, method: Method) -> Self {
+        let zeros = vec![[0.0; 2]; map.len()];
+        let gains = vec![[1.0; 2]; map.len()];
+        let repulsion = Repulsion::new(method);
+        Self { affinities, repulsion, map, next: zeros.clone(), forces: zeros.clone(), updates: zeros, gains }
+    }
+
+    /// Starts anew from where points are.
+    fn forget(&mut self) {
+        self.updates.fill([0.0; 2]);
+        self.gains.fill([1.0; 2]);
+    }
+
+    /// Computes how points push each other; gives Z.
+    fn repel(&mut self) -> f64 {
+        self.repulsion.compute(&self.map, &mut self.forces)
+    }
+
+    /// Moves all points; gives the gradient's length.
+    fn step(&mut self, z: f64, step: &Step) -> f64 {
+        let attraction = Attraction { affinities: self.affinities, map: &self.map };
+        let inverse = (1.0 / z) as f32;
+        let blocks = self
+            .next
+            .par_chunks_mut(BLOCK)
+            .zip(self.forces.par_chunks(BLOCK))
+            .zip(self.updates.par_chunks_mut(BLOCK))
+            .zip(self.gains.par_chunks_mut(BLOCK))
+            .enumerate();
+        let sums: Vec<(f64, [f64; 2])> = blocks
+            .map(|(block, (((next, forces), updates), gains))| {
+                let first = block * BLOCK;
+                attraction.write(first, next);
+                let (mut squared, mut sum) = (0.0, [0.0; 2]);
+                for (place, point) in next.iter_mut().enumerate() {
+                    for axis in 0..2 {
+                        let gradient = 4.0 * (step.exaggeration * point[axis] - inverse * forces[place][axis]);
+                        let (update, gain) = (&mut updates[place][axis], &mut gains[place][axis]);
+                        // Against the update means along with what it has been going after.
+                        *gain = if *update * gradient < 0.0 { *gain + GROWTH } else { (*gain * DECAY).max(LEAST_GAIN) };
+                        *update = step.momentum * *update - step.learning_rate * *gain * gradient;
+                        point[axis] = self.map[first + place][axis] + *update;
+                        squared += f64::from(gradient).powi(2);
+                        sum[axis] += f64::from(point[axis]);
+                    }
+                }
+                (squared, sum)
+            })
+            .collect();
+        let (squared, sum) =
+            sums.iter().fold((0.0, [0.0; 2]), |all, one| (all.0 + one.0, [all.1[0] + one.1[0], all.1[1] + one.1[1]]));
+        let mean = sum.map(|sum| (sum / self.next.len() as f64) as f32);
+        for point in &mut self.next {
+            *point = [point[0] - mean[0], point[1] - mean[1]];
+        }
+        std::mem::swap(&mut self.map, &mut self.next);
+        squared.sqrt()
+    }
+}

@@ -1,0 +1,95 @@
+//! Products of matrices, by the crate `gemm`, behind slices that are checked.
+
+use gemm::Parallelism;
+
+/// A matrix somewhere in a slice.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a> {
+    values: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_step: usize,
+    column_step: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// Rows one after the other.
+    pub(crate) fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
+        assert!(values.len() >= rows * columns, "a matrix lies within its values");
+        Self { values, rows, columns, row_step: columns, column_step: 1 }
+    }
+
+    /// How many rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Rows as columns.
+    pub(crate) fn transposed(self) -> Self {
+        Self { rows: self.columns, columns: self.rows, row_step: self.column_step, column_step: self.row_step, ..self }
+    }
+}
+
+/// C `[a.rows, b.columns]` = A · B, or C += A · B, on the calling thread.
+pub(crate) fn multiply(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
+    assert!(a.columns == b.rows && c.len() >= a.rows * b.columns, "the sizes of a product match");
+    // SAFETY: `Matrix::new` has checked that both operands lie within their slices, and C does too.
+    unsafe {
+        gemm::gemm(
+            a.rows,
+            b.columns,
+            a.columns,
+            c.as_mut_ptr(),
+            1,
+            b.columns as isize,
+            accumulate,
+            a.values.as_ptr(),
+            a.column_step as isize,
+            a.row_step as isize,
+            b.values.as_ptr(),
+            b.column_step as isize,
+            b.row_step as isize,
+            1.0,
+            1.0,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn products_match_plain_sums(
+            (rows, inner, columns) in (1usize..20, 0usize..20, 1usize..20),
+            (left, right, accumulate) in (any::<bool>(), any::<bool>(), any::<bool>()),
+        ) {
+            let number = |at: usize| ((at * 7919) % 13) as f32 - 6.0;
+            let a: Vec<f32> = (0..rows * inner).map(number).collect();
+            let b: Vec<f32> = (0..inner * columns).map(|at| number(at + 5)).collect();
+            let mut c: Vec<f32> = (0..rows * columns).map(|at| number(at + 3)).collect();
+            let before = c.clone();
+            let one = if left { Matrix::new(&a, inner, rows).transposed() } else { Matrix::new(&a, rows, inner) };
+            let other = if right { Matrix::new(&b, columns, inner).transposed() } else { Matrix::new(&b, inner, columns) };
+            multiply(one, other, &mut c, accumulate);
+            for row in 0..rows {
+                for column in 0..columns {
+                    let term = |k: usize| {
+                        let one = if left { a[k * rows + row] } else { a[row * inner + k] };
+                        one * if right { b[column * inner + k] } else { b[k * columns + column] }
+                    };
+                    let start = if accumulate { before[row * columns + column] } else { 0.0 };
+                    // Small whole numbers, so every sum is exact.
+                    prop_assert_eq!(c[row * columns + column], start + (0..inner).map(term).sum::<f32>());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! From points to a map, in one call.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use crate::affinities::{Affinities, Perplexity};
+use crate::divergence::divergence;
+use crate::neighbours::{Metric, Neighbours};
+use crate::optimiser::{End, Optimiser, Progress};
+use crate::{Error, Points, initialisation};
+
+/// Where points start from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Initialisation {
+    /// Their first two principal components.
+    #[default]
+    PrincipalComponents,
+    /// Anywhere.
+    Random,
+    /// These coordinates, scaled down.
+    Given(Vec<[f32; 2]>),
+}
+
+/// Everything that makes up a map.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tsne {
+    /// Perplexity; if not given, 30, or less where there are too few points.
+    pub perplexity: Option<Perplexity>,
+    /// How distances are measured.
+    pub metric: Metric,
+    /// How neighbours are found.
+    pub search: Search,
+    /// Where points start from.
+    pub initialisation: Initialisation,
+    /// How they go on.
+    pub optimiser: Optimiser,
+    /// What is random follows from it.
+    pub seed: u64,
+}
+
+/// How neighbours are found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Search {
+    /// Exactly up to 300,000 points, approximately beyond.
+    #[default]
+    Auto,
+    /// Exactly.
+    Exact,
+    /// By an index that misses a few.
+    Approximate,
+}
+
+/// What is being done.
+#[derive(Clone, Copy, Debug)]
+pub enum Phase<'a> {
+    /// The neighbours of all points are searched.
+    Neighbours,
+    /// Widths of Gaussians are fitted to them.
+    Affinities,
+    /// The first map is made.
+    Initialisation,
+    /// The map is on its way.
+    Optimisation(Progress<'a>),
+    /// The divergence of the last map is measured.
+    Divergence,
+}
+
+/// Seconds that each phase took.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Seconds {
+    /// Searching neighbours.
+    pub neighbours: f64,
+    /// Fitting Gaussians and making P of them.
+    pub affinities: f64,
+    /// Making the first map.
+    pub initialisation: f64,
+    /// Moving points.
+    pub optimisation: f64,
+    /// Measuring the last map.
+    pub divergence: f64,
+}
+
+impl Seconds {
+    /// All together.
+    pub fn total(&self) -> f64 {
+        self.neighbours + self.affinities + self.initialisation + self.optimisation + self.divergence
+    }
+}
+
+/// A finished map.
+#[derive(Clone, Debug)]
+pub struct Fitted {
+    /// Coordinates of all points, around zero.
+    pub map: Vec<[f32; 2]>,
+    /// Σ p ln (p / q) in nats; see [`divergence`].
+    pub divergence: f64,
+    /// What the map shows.
+    pub affinities: Affinities,
+    /// Steps done.
+    pub iterations: usize,
+    /// Why no more.
+    pub end: End,
+    /// How long it took.
+    pub seconds: Seconds,
+}
+
+impl Tsne {
+    /// Makes a map of points. The same on any number of threads.
+    ///
+    /// `report` is told what is being done; what it answers while the map is on its way may end that early.
+    ///
+    /// # Errors
+    /// When a perplexity is below 1 or too large for so many points, a point is zero which has no cosine, or a setting makes
+    /// no sense.
+    pub fn fit(
+        &self,
+        points: &Points<'_>,
+        mut report: impl FnMut(Phase<'_>) -> ControlFlow<()>,
+    ) -> Result<Fitted, Error> {
+        let perplexity = self.perplexity.clone().unwrap_or_else(|| Perplexity::usual(points.len()));
+        let count = perplexity.neighbours(points.len())?;
+        let mut seconds = Seconds::default();
+        let mut clock = Clock(Instant::now());
+
+        // Only the map's way can be left early.
+        let _ = report(Phase::Neighbours);
+        let neighbours = self.neighbours(points, count)?;
+        clock.lap(&mut seconds.neighbours);
+
+        let _ = report(Phase::Affinities);
+        let affinities = Affinities::new(&neighbours, &perplexity)?;
+        drop(neighbours);
+        clock.lap(&mut seconds.affinities);
+
+        let _ = report(Phase::Initialisation);
+        let first = match &self.initialisation {
+            Initialisation::PrincipalComponents => initialisation::principal_components(points, self.seed),
+            Initialisation::Random => initialisation::random(points.len(), self.seed),
+            Initialisation::Given(coordinates) => initialisation::given(coordinates, points.len())?,
+        };
+        clock.lap(&mut seconds.initialisation);
+
+        let optimised = self.optimiser.run(&affinities, first, |progress| report(Phase::Optimisation(progress)))?;
+        clock.lap(&mut seconds.optimisation);
+
+        let _ = report(Phase::Divergence);
+        let divergence = divergence(&affinities, &optimised.map)?;
+        clock.lap(&mut seconds.divergence);
+        let (map, iterations, end) = (optimised.map, optimised.iterations, optimised.end);
+        Ok(Fitted { map, divergence, affinities, iterations, end, seconds })
+    }
+
+    fn neighbours(&self, points: &Points<'_>, count: usize) -> Result<Neighbours, Error> {
+        Neighbours::exact(points, count, self.metric)
+    }
+}
+
+struct Clock(Instant);
+
+impl Clock {
+    /// Writes the seconds since the last call.
+    fn lap(&mut self, seconds: &mut f64) {
+        *seconds = self.0.elapsed().as_secs_f64();
+        self.0 = Instant::now();
+    }
+}
