@@ -1,15 +1,20 @@
 //! Principal components: the directions in which points vary most.
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use crate::Points;
-use crate::chance::normal;
+use crate::chance::{normal, numbers};
 use crate::product::{Matrix, multiply};
+use crate::vector::vectorised;
 
 /// Directions searched for beside those wanted, which makes these sure sooner.
 const OVERSAMPLING: usize = 8;
+/// Enough when no variance grows by more than this share from one pass over the points to the next,
+const TOLERANCE: f64 = 1e-7;
+/// and after so many passes anyway.
+const MOST_PASSES: usize = 100;
+/// Passes that leave out little of the variance, where directions need not be sure.
+const ROUGH_PASSES: usize = 3;
 /// Sums over all points are made of so many parts, whatever the number of threads.
 const PARTS: usize = 16;
 /// Points whose products are formed at once.
@@ -26,52 +31,45 @@ pub struct Components {
     variances: Vec<f64>,
 }
 
-/// How far to go.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Effort {
-    /// Largest number of passes over the points.
-    pub(crate) passes: usize,
-    /// Enough when no variance has grown by more than this share.
-    pub(crate) tolerance: f64,
-}
-
 impl Components {
     /// The `count` directions of largest variance, fewer where points have fewer dimensions.
     ///
     /// By subspace iteration with Rayleigh-Ritz (Halko, Martinsson and Tropp, *Finding structure with randomness*, 2011),
     /// until the variances are sure to a millionth; the same on any number of threads.
     pub fn new(points: &Points<'_>, count: usize) -> Self {
-        Self::of_every(points, 1, count, Effort { passes: 100, tolerance: 1e-7 })
-    }
-
-    /// The same of every `step`-th point.
-    pub(crate) fn of_every(points: &Points<'_>, step: usize, count: usize, effort: Effort) -> Self {
+        let sample = Sample { points: *points, step: 1 };
         let dimensions = points.dimensions();
         let count = count.min(dimensions);
-        let width = (count + OVERSAMPLING).min(dimensions);
-        let sample = Sample { points: *points, step };
-        let mean = sample.mean();
-        let mut random = ChaCha8Rng::seed_from_u64(0);
-        let mut basis: Vec<f32> = (0..width * dimensions).map(|_| normal(&mut random) as f32).collect();
-        orthonormalise(&mut basis, dimensions);
+        let (mean, mut basis) = (sample.mean(), start(count + OVERSAMPLING, dimensions));
         let mut before = vec![0.0; count];
-        let mut pass = 0;
-        loop {
-            let spread = sample.spread(&mean, &basis, width);
+        for pass in 1.. {
+            let spread = sample.spread(&mean, &basis);
             let (variances, rotation) = ritz(&basis, &spread, dimensions);
-            let sure = variances.iter().zip(&before).all(|(now, before)| now - before <= effort.tolerance * now);
-            pass += 1;
-            if sure || pass >= effort.passes {
-                let mut directions = rotated(&rotation, &basis, count, dimensions);
-                directions.chunks_exact_mut(dimensions).for_each(make_sign_certain);
-                let freedom = (sample.len().max(2) - 1) as f64;
-                let variances = variances[..count].iter().map(|variance| variance / freedom).collect();
-                return Self { mean, directions, variances };
-            }
+            let sure = variances.iter().zip(&before).all(|(now, before)| now - before <= TOLERANCE * now);
             before = variances[..count].to_vec();
+            if sure || pass == MOST_PASSES {
+                basis = rotated(&rotation, &basis, count, dimensions);
+                break;
+            }
             basis = spread;
             orthonormalise(&mut basis, dimensions);
         }
+        basis.chunks_exact_mut(dimensions).for_each(make_sign_certain);
+        let freedom = (points.len().max(2) - 1) as f64;
+        Self { mean, directions: basis, variances: before.iter().map(|variance| variance / freedom).collect() }
+    }
+
+    /// As many orthonormal directions in which about as much of the variance of every `step`-th point lies, and the mean of
+    /// these.
+    pub(crate) fn rough(points: &Points<'_>, step: usize, count: usize) -> Self {
+        let sample = Sample { points: *points, step };
+        let (mean, mut basis) = (sample.mean(), start(count, points.dimensions()));
+        for _ in 0..ROUGH_PASSES {
+            basis = sample.spread(&mean, &basis);
+            orthonormalise(&mut basis, points.dimensions());
+        }
+        let count = basis.len() / points.dimensions();
+        Self { mean, directions: basis, variances: vec![0.0; count] }
     }
 
     /// How many directions.
@@ -162,8 +160,9 @@ impl<'a> Sample<'a> {
     }
 
     /// The scatter matrix times each direction of a basis, both `[width, dimensions]`.
-    fn spread(&self, mean: &[f32], basis: &[f32], width: usize) -> Vec<f32> {
+    fn spread(&self, mean: &[f32], basis: &[f32]) -> Vec<f32> {
         let dimensions = self.points.dimensions();
+        let width = basis.len() / dimensions;
         self.sum(width * dimensions, |part, sums| {
             let mut centred = vec![0.0; BLOCK * dimensions];
             let mut scores = vec![0.0; width * BLOCK];
@@ -180,27 +179,46 @@ impl<'a> Sample<'a> {
     }
 }
 
+/// Orthonormal rows in directions left to chance, at most as many as there are dimensions.
+fn start(count: usize, dimensions: usize) -> Vec<f32> {
+    let mut random = numbers(0);
+    let mut rows: Vec<f32> = (0..count.min(dimensions) * dimensions).map(|_| normal(&mut random) as f32).collect();
+    orthonormalise(&mut rows, dimensions);
+    rows
+}
+
 /// Makes rows orthogonal and of length 1, one after the other (modified Gram-Schmidt, twice); what depends on those
 /// before becomes zero.
 fn orthonormalise(rows: &mut [f32], dimensions: usize) {
-    for row in 0..rows.len() / dimensions {
-        let (before, after) = rows.split_at_mut(row * dimensions);
-        let row = &mut after[..dimensions];
-        let length = dot(row, row).sqrt();
-        for _ in 0..2 {
-            for other in before.chunks_exact(dimensions) {
-                let along = dot(row, other);
-                row.iter_mut().zip(other).for_each(|(value, other)| *value -= (along * f64::from(*other)) as f32);
+    vectorised!({
+        for row in 0..rows.len() / dimensions {
+            let (before, after) = rows.split_at_mut(row * dimensions);
+            let row = &mut after[..dimensions];
+            let length = dot(row, row).sqrt();
+            for _ in 0..2 {
+                for other in before.chunks_exact(dimensions) {
+                    let along = dot(row, other) as f32;
+                    row.iter_mut().zip(other).for_each(|(value, other)| *value -= along * other);
+                }
             }
+            let rest = dot(row, row).sqrt();
+            let scale = if rest > 1e-6 * length { 1.0 / rest } else { 0.0 };
+            row.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
         }
-        let rest = dot(row, row).sqrt();
-        let scale = if rest > 1e-6 * length { 1.0 / rest } else { 0.0 };
-        row.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
-    }
+    });
 }
 
+#[inline(always)]
 fn dot(one: &[f32], other: &[f32]) -> f64 {
-    one.iter().zip(other).map(|(&one, &other)| f64::from(one) * f64::from(other)).sum()
+    // Sums that are kept apart, so that compilers make vectors of them.
+    let mut sums = [0.0f64; 8];
+    let (ones, one_rest) = one.as_chunks::<8>();
+    let (others, other_rest) = other.as_chunks::<8>();
+    for (one, other) in ones.iter().zip(others) {
+        sums = std::array::from_fn(|lane| sums[lane] + f64::from(one[lane]) * f64::from(other[lane]));
+    }
+    let rest = one_rest.iter().zip(other_rest).map(|(&one, &other)| f64::from(one) * f64::from(other));
+    sums.iter().sum::<f64>() + rest.sum::<f64>()
 }
 
 /// Eigenvalues, the largest first, and eigenvectors, as rows, of the scatter matrix within a basis.
@@ -284,7 +302,7 @@ mod tests {
     /// Points of known variances along a rotated basis.
     fn sample(n: usize, deviations: &[f64]) -> Vec<f32> {
         let dimensions = deviations.len();
-        let mut random = ChaCha8Rng::seed_from_u64(7);
+        let mut random = numbers(7);
         let mut axes: Vec<f32> = (0..dimensions * dimensions).map(|_| normal(&mut random) as f32).collect();
         orthonormalise(&mut axes, dimensions);
         (0..n)
@@ -309,11 +327,11 @@ mod tests {
         let points = Points::new(&values, 40).unwrap();
         let components = Components::new(&points, 5);
         let projected = components.project(&points);
-        for at in 0..5 {
+        for (at, deviation) in deviations.iter().take(5).enumerate() {
             let scores = projected.iter().skip(at).step_by(5).map(|&score| f64::from(score));
             let variance = scores.map(|score| score * score).sum::<f64>() / 2999.0;
             assert!((variance / components.variances()[at] - 1.0).abs() < 1e-4, "of component {at}");
-            assert!((variance.sqrt() / deviations[at] - 1.0).abs() < 0.05, "of component {at}");
+            assert!((variance.sqrt() / deviation - 1.0).abs() < 0.05, "of component {at}");
             for other in 0..=at {
                 let row = |at: usize| &components.directions[at * 40..][..40];
                 let wanted = f64::from(at == other);

@@ -23,7 +23,7 @@ impl<'a> Points<'a> {
     /// When the values do not make up whole points, are not all finite, or are so large or small that 32-bit numbers
     /// cannot hold their squares.
     pub fn new(values: &'a [f32], dimensions: usize) -> Result<Self, Error> {
-        if dimensions == 0 || values.is_empty() || values.len() % dimensions != 0 {
+        if dimensions == 0 || values.is_empty() || !values.len().is_multiple_of(dimensions) {
             return Err(Error::Shape { values: values.len(), dimensions });
         }
         let points = Self { values, dimensions };

@@ -9,6 +9,9 @@ use crate::neighbours::{Metric, Neighbours};
 use crate::optimiser::{End, Optimiser, Progress};
 use crate::{Error, Points, initialisation};
 
+/// With more points, an exact search takes minutes.
+const MANY: usize = 300_000;
+
 /// Where points start from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Initialisation {
@@ -151,7 +154,11 @@ impl Tsne {
     }
 
     fn neighbours(&self, points: &Points<'_>, count: usize) -> Result<Neighbours, Error> {
-        Neighbours::exact(points, count, self.metric)
+        match self.search {
+            Search::Auto if points.len() > MANY => Neighbours::approximate(points, count, self.metric),
+            Search::Approximate => Neighbours::approximate(points, count, self.metric),
+            Search::Auto | Search::Exact => Neighbours::exact(points, count, self.metric),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
 static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
 
@@ -16,20 +16,25 @@ pub(crate) fn with_vectors<K: WithSimd>(kernel: K) -> K::Output {
     ARCH.dispatch(kernel)
 }
 
-/// Runs loops that compilers make vectors of by themselves. The closure should be `#[inline(always)]`.
-#[inline(always)]
-pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
-    ARCH.dispatch(Inlined(work))
+/// Runs loops that compilers make vectors of by themselves, with the best instruction set of this machine.
+macro_rules! vectorised {
+    ($work:expr) => {
+        $crate::vector::with_vectors($crate::vector::Inlined(
+            #[inline(always)]
+            || $work,
+        ))
+    };
 }
+pub(crate) use vectorised;
 
 /// A closure that is compiled anew inside each instruction set's own copy.
-struct Inlined<F>(F);
+pub(crate) struct Inlined<F>(pub(crate) F);
 
-impl<R, F: FnOnce() -> R> NullaryFnOnce for Inlined<F> {
+impl<R, F: FnOnce() -> R> WithSimd for Inlined<F> {
     type Output = R;
 
     #[inline(always)]
-    fn call(self) -> R {
+    fn with_simd<S: Simd>(self, _: S) -> R {
         (self.0)()
     }
 }

@@ -46,14 +46,11 @@ impl Fourier {
         self.grids.par_iter_mut().zip(map.par_chunks(share)).for_each(|(nodes, points)| {
             nodes.clear();
             nodes.resize(grid.rows * grid.columns, 0.0);
-            vectorised(
-                #[inline(always)]
-                || {
-                    for &point in points {
-                        grid.spread(point, nodes);
-                    }
-                },
-            );
+            vectorised!({
+                for &point in points {
+                    grid.spread(point, nodes);
+                }
+            });
         });
         let Some((sum, others)) = self.grids.split_first_mut() else { return };
         sum.par_chunks_mut(NODES).enumerate().for_each(|(block, sum)| {
@@ -63,41 +60,53 @@ impl Fourier {
             }
         });
     }
-}
 
-impl Fourier {
-    pub(super) fn compute(&mut self, map: &[[f32; 2]], forces: &mut [[f32; 2]]) -> f64 {
-        let grid = Grid::around(map);
-        self.spread(map, &grid);
+    /// The potential of points, at the nodes of a grid around them.
+    fn potential(&mut self, map: &[[f32; 2]], grid: &Grid) -> &[f32] {
+        self.spread(map, grid);
         let planners = &mut self.planners;
         let convolution = match &mut self.convolution {
             Some(convolution) if convolution.is_for(grid.rows, grid.columns, grid.spacing) => convolution,
             other => other.insert(Convolution::new(planners, grid.rows, grid.columns, grid.spacing)),
         };
-        let potential = &mut self.grids[0];
-        convolution.apply(potential);
-        let sums: Vec<f64> = map
-            .par_chunks(BLOCK)
-            .zip(forces.par_chunks_mut(BLOCK))
-            .map(|(points, forces)| {
-                vectorised(
-                    #[inline(always)]
-                    || {
-                        let mut sum = 0.0;
-                        for (&point, force) in points.iter().zip(forces) {
-                            let (value, [x, y]) = grid.read(point, potential);
-                            sum += f64::from(value);
-                            *force = [-0.5 * x, -0.5 * y];
-                        }
-                        sum
-                    },
-                )
-            })
-            .collect();
+        convolution.apply(&mut self.grids[0]);
+        &self.grids[0]
+    }
+
+    pub(super) fn compute(&mut self, map: &[[f32; 2]], forces: &mut [[f32; 2]]) -> f64 {
+        let grid = Grid::around(map);
+        let potential = self.potential(map, &grid);
+        let blocks = map.par_chunks(BLOCK).zip(forces.par_chunks_mut(BLOCK));
+        let sums: Vec<f64> =
+            blocks.map(|(points, forces)| vectorised!(grid.read_all(points, potential, forces))).collect();
         let n = map.len() as f64;
         let peak = peak(grid.spacing);
         // Every pair counts the potential and what the kernel lacks at its peak; every point's own counts nothing.
         sums.iter().sum::<f64>() - peak * n + (1.0 - peak) * n * (n - 1.0)
+    }
+}
+
+/// The potential of a map that stays as it is.
+pub(crate) struct Field {
+    grid: Grid,
+    /// `[rows, columns]`
+    potential: Vec<f32>,
+    /// What the kernel lacks of 1 at its peak, over all points.
+    missing: f32,
+}
+
+impl Field {
+    /// Of the points of a map.
+    pub(crate) fn new(map: &[[f32; 2]]) -> Self {
+        let grid = Grid::around(map);
+        let potential = Fourier::new().potential(map, &grid).to_vec();
+        Self { grid, potential, missing: (1.0 - peak(grid.spacing)) as f32 * map.len() as f32 }
+    }
+
+    /// Σ q and Σ q² (y - y') over all points y' of the map, for a place within it.
+    pub(crate) fn at(&self, place: [f32; 2]) -> (f32, [f32; 2]) {
+        let (value, slope) = self.grid.read(place, &self.potential);
+        (value + self.missing, slope.map(|slope| -0.5 * slope))
     }
 }
 
@@ -142,6 +151,18 @@ impl Grid {
                 nodes[node] += down[line] * across[node];
             }
         }
+    }
+
+    /// Writes the force on each point; gives the sum of their potentials.
+    #[inline(always)]
+    fn read_all(&self, points: &[[f32; 2]], potential: &[f32], forces: &mut [[f32; 2]]) -> f64 {
+        let mut sum = 0.0;
+        for (&point, force) in points.iter().zip(forces) {
+            let (value, slope) = self.read(point, potential);
+            sum += f64::from(value);
+            *force = slope.map(|slope| -0.5 * slope);
+        }
+        sum
     }
 
     /// The potential at a point, and its gradient.

@@ -13,7 +13,13 @@ mod spline;
 
 use std::fmt;
 
+use rayon::prelude::*;
+
 pub(crate) use self::attraction::Attraction;
+pub(crate) use self::fourier::Field;
+use crate::Error;
+use crate::affinities::Affinities;
+use crate::divergence::check_map;
 
 /// Points of one task.
 const BLOCK: usize = 256;
@@ -83,6 +89,24 @@ impl Repulsion {
     }
 }
 
+/// The gradient of the divergence by the coordinates of each point.
+///
+/// # Errors
+/// When the map has other points than the affinities, or coordinates that are no numbers.
+pub fn gradient(affinities: &Affinities, map: &[[f32; 2]], method: Method) -> Result<Vec<[f32; 2]>, Error> {
+    check_map(map, affinities.len())?;
+    let mut repulsions = vec![[0.0; 2]; map.len()];
+    let z = Repulsion::new(method).compute(map, &mut repulsions);
+    let mut gradient = vec![[0.0; 2]; map.len()];
+    let attraction = Attraction { affinities, map };
+    gradient.par_chunks_mut(BLOCK).enumerate().for_each(|(block, forces)| attraction.write(block * BLOCK, forces));
+    let share = (1.0 / z) as f32;
+    for (gradient, repulsion) in gradient.iter_mut().zip(repulsions) {
+        *gradient = std::array::from_fn(|axis| 4.0 * (gradient[axis] - share * repulsion[axis]));
+    }
+    Ok(gradient)
+}
+
 /// The map's longer side.
 fn side(map: &[[f32; 2]]) -> f32 {
     let (low, high) = bounds(map);
@@ -90,7 +114,7 @@ fn side(map: &[[f32; 2]]) -> f32 {
 }
 
 /// The smallest and the largest coordinates.
-fn bounds(map: &[[f32; 2]]) -> ([f32; 2], [f32; 2]) {
+pub(crate) fn bounds(map: &[[f32; 2]]) -> ([f32; 2], [f32; 2]) {
     let start = ([f32::INFINITY; 2], [f32::NEG_INFINITY; 2]);
     let wider = |(low, high): ([f32; 2], [f32; 2]), &[x, y]: &[f32; 2]| {
         ([low[0].min(x), low[1].min(y)], [high[0].max(x), high[1].max(y)])

@@ -9,7 +9,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::Points;
-use crate::components::{Components, Effort};
+use crate::components::Components;
 
 /// Points of a block at most, and at least half of it.
 pub(super) const BLOCK: usize = 256;
@@ -17,6 +17,8 @@ pub(super) const BLOCK: usize = 256;
 const COMPONENTS: usize = 80;
 /// From so few dimensions on, the values themselves are the features.
 const FEW_DIMENSIONS: usize = 64;
+/// Up to so many points finding components would cost more than it saves.
+const FEW_POINTS: usize = 2500;
 /// Points that the components are found from.
 const SAMPLE: usize = 4096;
 
@@ -29,11 +31,10 @@ pub(super) struct Features {
 impl Features {
     /// Fitting these points.
     pub(super) fn new(points: &Points<'_>) -> Self {
-        let step = points.len().div_ceil(SAMPLE);
-        let count = if points.dimensions() <= FEW_DIMENSIONS { 0 } else { COMPONENTS };
-        // Any directions do; those of large variance make better bounds, and need not be exact.
-        let components = Components::of_every(points, step, count, Effort { passes: 6, tolerance: 0.01 });
-        Self { mean: components.mean().to_vec(), components: (count > 0).then_some(components) }
+        let is_worth = points.dimensions() > FEW_DIMENSIONS && points.len() > FEW_POINTS;
+        let count = if is_worth { COMPONENTS } else { 0 };
+        let components = Components::rough(points, points.len().div_ceil(SAMPLE), count);
+        Self { mean: components.mean().to_vec(), components: is_worth.then_some(components) }
     }
 
     /// How many there are.
@@ -180,7 +181,7 @@ fn centre(features: &[f32], width: usize) -> Vec<f32> {
 /// Sorts points into blocks and gives the blocks' ranges, the first one starting at `start`.
 fn split(order: &mut [u32], start: usize, features: &[f32], width: usize) -> Vec<Range<usize>> {
     if order.len() <= BLOCK {
-        return vec![start..start + order.len()];
+        return std::iter::once(start..start + order.len()).collect();
     }
     let feature = widest(order, features, width);
     let value = |index: u32| features[index as usize * width + feature];

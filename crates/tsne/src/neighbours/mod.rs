@@ -1,12 +1,15 @@
 //! The nearest neighbours of points.
 
 mod blocks;
-mod exact;
 mod nearest;
+mod search;
 
 use rayon::prelude::*;
 
 use crate::{Error, Points};
+
+/// Points among which an approximate search looks for neighbours, at least.
+const REACH: usize = 10_000;
 
 /// How far apart two points are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,7 +38,16 @@ impl Neighbours {
     /// # Errors
     /// When a point is zero, which has no cosine.
     pub fn exact(points: &Points<'_>, count: usize, metric: Metric) -> Result<Self, Error> {
-        Self::search(points, None, count.min(points.len() - 1), metric)
+        Self::find(points, None, count.min(points.len() - 1), metric, None)
+    }
+
+    /// Nearly the same, for many points: neighbours are looked for among the 10,000 points or more that are in the nearest
+    /// blocks, and the few that are not there are missed.
+    ///
+    /// # Errors
+    /// When a point is zero, which has no cosine.
+    pub fn approximate(points: &Points<'_>, count: usize, metric: Metric) -> Result<Self, Error> {
+        Self::find(points, None, count.min(points.len() - 1), metric, Some(REACH))
     }
 
     /// The `count` nearest points of each query, or all points where there are fewer.
@@ -46,15 +58,21 @@ impl Neighbours {
         if queries.dimensions() != points.dimensions() {
             return Err(Error::Dimensions { found: queries.dimensions(), wanted: points.dimensions() });
         }
-        Self::search(points, Some(queries), count.min(points.len()), metric)
+        Self::find(points, Some(queries), count.min(points.len()), metric, None)
     }
 
-    fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: usize, metric: Metric) -> Result<Self, Error> {
+    fn find(
+        points: &Points<'_>,
+        queries: Option<&Points<'_>>,
+        count: usize,
+        metric: Metric,
+        reach: Option<usize>,
+    ) -> Result<Self, Error> {
         if count == 0 {
             return Ok(Self { count, indices: Vec::new(), distances: Vec::new() });
         }
         let (found, to_distance): (_, fn(f32) -> f32) = match metric {
-            Metric::Euclidean => (exact::search(points, queries, count), f32::sqrt),
+            Metric::Euclidean => (search::search(points, queries, count, reach), f32::sqrt),
             // Of unit vectors, |a - b|² = 2 - 2 cos.
             Metric::Cosine => {
                 let dimensions = points.dimensions();
@@ -62,7 +80,7 @@ impl Neighbours {
                 let queries = queries.map(directions).transpose()?;
                 let points = Points::new(&points, dimensions)?;
                 let queries = queries.as_ref().map(|queries| Points::new(queries, dimensions)).transpose()?;
-                (exact::search(&points, queries.as_ref(), count), |squared| 0.5 * squared)
+                (search::search(&points, queries.as_ref(), count, reach), |squared| 0.5 * squared)
             }
         };
         let distances = found.squared_distances.into_iter().map(to_distance).collect();

@@ -1,10 +1,12 @@
-//! Exact nearest neighbours by products of matrices.
+//! Nearest neighbours by products of matrices, exact or nearly so.
 //!
 //! Points are taken block by block. A product of two blocks' features bounds the distances of all their pairs from below;
 //! the few pairs that may be among the nearest are measured. Where bounds are of no use, since no few features tell points
 //! apart, a product of all values comes in between. Blocks that lie farther apart than all that was found are skipped. That
 //! few pairs remain takes good limits from the start: first of all each point's nearest among those of nearby blocks, as
 //! far as features tell, are measured.
+//!
+//! An approximate search is the same over the nearest blocks only.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,6 +29,8 @@ const WORTH_A_PRODUCT: usize = 8;
 const STRIP: usize = 16;
 /// Blocks of queries that look at a block of points one after the other, while its values are in cache.
 const TOGETHER: usize = 8;
+/// Unless that would leave fewer tasks than this.
+const TASKS: usize = 64;
 /// The first limits come from so many candidates for each neighbour.
 const FIRST_CANDIDATES: usize = 16;
 
@@ -36,10 +40,11 @@ pub(super) struct Found {
     pub(super) squared_distances: Vec<f32>,
 }
 
-/// The `count` nearest points of each query; if the queries are the points themselves (`None`), of the others.
+/// The `count` nearest points of each query; if the queries are the points themselves (`None`), of the others. `reach` is
+/// the number of points among which they are looked for at least, all of them if it is not given.
 ///
 /// `count` is at most the number of those.
-pub(super) fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: usize) -> Found {
+pub(super) fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: usize, reach: Option<usize>) -> Found {
     let features = Features::new(points);
     let blocks = Blocks::new(points, &features);
     let query_blocks = queries.map(|queries| Blocks::new(queries, &features));
@@ -48,7 +53,8 @@ pub(super) fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: u
         (Some(queries), Some(blocks)) => Some(Side { points: queries, blocks }),
         _ => None,
     };
-    Search::new(points, queries, &features, count).run()
+    let reach = reach.map_or(usize::MAX, |reach| reach.max(FIRST_CANDIDATES * count).div_ceil(BLOCK / 2));
+    Search::new(points, queries, &features, count, reach).run()
 }
 
 /// Points, and the same in blocks.
@@ -89,10 +95,12 @@ impl<'a> Side<'a> {
 struct Search<'a> {
     points: Side<'a>,
     queries: Side<'a>,
-    /// Whether the queries are the points: then each pair is looked at once, for both, and none is its own neighbour.
+    /// Whether the queries are the points: then none is its own neighbour.
     within: bool,
     features: &'a Features,
     count: usize,
+    /// Blocks of points that a block of queries looks at, at most.
+    reach: usize,
     /// What each query need not look beyond, in the order of the blocks: squared distances, whose bits sort like they do.
     thresholds: Vec<AtomicU32>,
 }
@@ -117,11 +125,11 @@ struct Pair {
 }
 
 impl<'a> Search<'a> {
-    fn new(points: Side<'a>, queries: Option<Side<'a>>, features: &'a Features, count: usize) -> Self {
+    fn new(points: Side<'a>, queries: Option<Side<'a>>, features: &'a Features, count: usize, reach: usize) -> Self {
         let within = queries.is_none();
         let queries = queries.unwrap_or(points);
         let thresholds = queries.blocks.order.iter().map(|_| AtomicU32::new(f32::INFINITY.to_bits())).collect();
-        Self { points, queries, within, features, count, thresholds }
+        Self { points, queries, within, features, count, reach, thresholds }
     }
 
     fn run(self) -> Found {
@@ -136,20 +144,31 @@ impl<'a> Search<'a> {
                 Mutex::new(limits.into_iter().map(|limit| Nearest::new(self.count, limit)).collect::<Vec<_>>())
             })
             .collect();
-        query_blocks.par_chunks(TOGETHER).with_max_len(1).for_each_init(Scratch::default, |scratch, together| {
-            for block in self.nearby(together[0]) {
-                for &query_block in together {
-                    // Of two blocks of the same points, each pair is looked at once; turn and turn about, so that all
-                    // have as many.
-                    let (low, high) = (query_block.min(block), query_block.max(block));
-                    let first = if (low + high) % 2 == 0 { low } else { high };
-                    if !self.within || query_block == first {
-                        self.look(query_block, block, &nearest, scratch);
+        query_blocks.par_chunks((query_blocks.len() / TASKS).clamp(1, TOGETHER)).with_max_len(1).for_each_init(
+            Scratch::default,
+            |scratch, together| {
+                for block in self.nearby(together[0]).take(self.reach) {
+                    for &query_block in together {
+                        if self.is_first(query_block, block) {
+                            self.look(query_block, block, &nearest, scratch);
+                        }
                     }
                 }
-            }
-        });
+            },
+        );
         self.found(nearest)
+    }
+
+    /// Whether pairs are looked at for both of their points at once.
+    fn is_mutual(&self) -> bool {
+        self.within && self.reach >= self.points.blocks.ranges.len()
+    }
+
+    /// Whether it is this block of queries that looks at this block of points, rather than the other way round; turn and
+    /// turn about, so that all have as many.
+    fn is_first(&self, query_block: usize, block: usize) -> bool {
+        let (low, high) = (query_block.min(block), query_block.max(block));
+        !self.is_mutual() || query_block == if (low + high) % 2 == 0 { low } else { high }
     }
 
     /// Results in the order of the queries.
@@ -169,12 +188,12 @@ impl<'a> Search<'a> {
     }
 
     /// All blocks of points, those with the nearest centres first.
-    fn nearby(&self, query_block: usize) -> Vec<usize> {
+    fn nearby(&self, query_block: usize) -> impl Iterator<Item = usize> {
         let distance = |block| self.queries.blocks.centre_distance(query_block, self.points.blocks, block);
         let mut nearby: Vec<(f32, usize)> =
             (0..self.points.blocks.ranges.len()).map(|block| (distance(block), block)).collect();
         nearby.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
-        nearby.into_iter().map(|(_, block)| block).collect()
+        nearby.into_iter().map(|(_, block)| block)
     }
 
     /// Squared distances within which each query of a block has its nearest points.
@@ -191,7 +210,9 @@ impl<'a> Search<'a> {
                 bounds.extend(products.iter().map(|product| norm - 2.0 * product));
             }
             candidates.extend(members);
-            if candidates.len() > FIRST_CANDIDATES * self.count {
+            // Of few points, looking at most of them twice would not pay.
+            let enough = (FIRST_CANDIDATES * self.count).min(self.points.points.len() / 4).max(self.count + 1);
+            if candidates.len() >= enough {
                 break;
             }
         }
@@ -213,10 +234,13 @@ impl<'a> Search<'a> {
         queries.iter().enumerate().map(limit).collect()
     }
 
-    /// Shows queries the points of a block, and the other way round if both are of the same points.
+    /// Shows queries the points of a block, and the other way round if pairs are looked at for both.
     fn look(&self, query_block: usize, block: usize, nearest: &[Mutex<Vec<Nearest>>], scratch: &mut Scratch) {
         let query_thresholds = self.thresholds(query_block);
-        let thresholds = if self.within { self.thresholds(block) } else { vec![0.0; self.points.range(block).len()] };
+        let thresholds = match self.is_mutual() {
+            true => self.thresholds(block),
+            false => vec![f32::NEG_INFINITY; self.points.range(block).len()],
+        };
         let least = self.queries.blocks.least_distance(query_block, self.points.blocks, block, SLACK);
         if query_thresholds.iter().chain(&thresholds).all(|&threshold| threshold < least) {
             return;
@@ -239,7 +263,7 @@ impl<'a> Search<'a> {
         self.offer(query_block, &nearest[query_block], pairs, |pair| {
             (pair.row, self.points.members(block)[pair.column as usize])
         });
-        if self.within && query_block != block {
+        if self.is_mutual() && query_block != block {
             self.offer(block, &nearest[block], pairs, |pair| {
                 (pair.column, self.queries.members(query_block)[pair.row as usize])
             });
@@ -309,34 +333,31 @@ fn collect_pairs(
     pairs: &mut Vec<Pair>,
 ) {
     pairs.clear();
-    vectorised(
-        #[inline(always)]
-        || {
-            for (row, products) in products.chunks_exact(norms.len()).enumerate() {
-                let query_norm = (1.0 - SLACK) * query_norms[row];
-                let query_threshold = query_thresholds[row];
-                let may_be_near = |product: f32, norm: f32, threshold: f32| {
-                    let bound = query_norm + (1.0 - SLACK) * norm - 2.0 * product;
-                    bound <= query_threshold || bound <= threshold
-                };
-                let columns = products.chunks(STRIP).zip(norms.chunks(STRIP)).zip(thresholds.chunks(STRIP));
-                for (at, ((products, norms), thresholds)) in columns.enumerate() {
-                    let mut any = false;
-                    for ((&product, &norm), &threshold) in products.iter().zip(norms).zip(thresholds) {
-                        any |= may_be_near(product, norm, threshold);
-                    }
-                    if any {
-                        let all = products.iter().zip(norms).zip(thresholds).enumerate();
-                        let near =
-                            all.filter(|&(_, ((&product, &norm), &threshold))| may_be_near(product, norm, threshold));
-                        pairs.extend(near.map(|(lane, _)| Pair {
-                            row: row as u32,
-                            column: (at * STRIP + lane) as u32,
-                            squared_distance: 0.0,
-                        }));
-                    }
+    vectorised!({
+        for (row, products) in products.chunks_exact(norms.len()).enumerate() {
+            let query_norm = (1.0 - SLACK) * query_norms[row];
+            let query_threshold = query_thresholds[row];
+            let may_be_near = |product: f32, norm: f32, threshold: f32| {
+                let bound = query_norm + (1.0 - SLACK) * norm - 2.0 * product;
+                bound <= query_threshold || bound <= threshold
+            };
+            let columns = products.chunks(STRIP).zip(norms.chunks(STRIP)).zip(thresholds.chunks(STRIP));
+            for (at, ((products, norms), thresholds)) in columns.enumerate() {
+                let mut any = false;
+                for ((&product, &norm), &threshold) in products.iter().zip(norms).zip(thresholds) {
+                    any |= may_be_near(product, norm, threshold);
+                }
+                if any {
+                    let all = products.iter().zip(norms).zip(thresholds).enumerate();
+                    let near =
+                        all.filter(|&(_, ((&product, &norm), &threshold))| may_be_near(product, norm, threshold));
+                    pairs.extend(near.map(|(lane, _)| Pair {
+                        row: row as u32,
+                        column: (at * STRIP + lane) as u32,
+                        squared_distance: 0.0,
+                    }));
                 }
             }
-        },
-    );
+        }
+    });
 }

@@ -1,0 +1,204 @@
+//! A finished map, kept with the points it is of, so that new points can be put into it.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+
+use crate::affinities::{Perplexity, conditional};
+use crate::divergence::check_map;
+use crate::gradient::{Field, bounds};
+use crate::neighbours::{Metric, Neighbours};
+use crate::{Error, Points};
+
+/// Steps of a new point at most; a few dozen are usual.
+const STEPS: usize = 200;
+/// A point that moves less than this has arrived. The kernel's width is 1.
+const ARRIVED: f32 = 1e-4;
+/// Times that a step is halved before it is given up.
+const HALVINGS: usize = 12;
+/// Names in a file.
+const POINTS: &str = "points";
+const MAP: &str = "map";
+const METRIC: &str = "metric";
+const EUCLIDEAN: &str = "euclidean";
+const COSINE: &str = "cosine";
+
+/// Points and where they are in a map.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Map {
+    /// `[n, dimensions]`
+    values: Vec<f32>,
+    dimensions: usize,
+    metric: Metric,
+    /// `[n]`
+    coordinates: Vec<[f32; 2]>,
+}
+
+impl Map {
+    /// Of points at these coordinates, whose distances were measured so.
+    ///
+    /// # Errors
+    /// When there is not a place for each point, or one is no number.
+    pub fn new(points: &Points<'_>, coordinates: Vec<[f32; 2]>, metric: Metric) -> Result<Self, Error> {
+        check_map(&coordinates, points.len())?;
+        Ok(Self { values: points.values().to_vec(), dimensions: points.dimensions(), metric, coordinates })
+    }
+
+    /// Where the points are.
+    pub fn coordinates(&self) -> &[[f32; 2]] {
+        &self.coordinates
+    }
+
+    /// Puts new points into the map, where nothing moves for them.
+    ///
+    /// Each goes where its own divergence is least, Σ p ln (p / q) over the points of the map, with p from its nearest ones
+    /// among these by `perplexity` (5 is usual: a few, since it has to decide where to go) and q over all of them. Where a
+    /// point goes does not depend on who else is new. It starts from the median of its neighbours and goes to where all that
+    /// pulls it and pushes it would balance if it kept its strength, by half of that as often as it takes for the divergence to
+    /// fall.
+    ///
+    /// # Errors
+    /// When the points have other dimensions than those of the map, one is zero which has no cosine, or the perplexity is
+    /// below 1 or too large for the points of the map.
+    pub fn transform(&self, new: &Points<'_>, perplexity: f64) -> Result<Vec<[f32; 2]>, Error> {
+        let perplexity = Perplexity::Single(perplexity);
+        let points = Points::new(&self.values, self.dimensions)?;
+        let count = perplexity.neighbours(points.len() + 1)?;
+        let neighbours = Neighbours::of_queries(new, &points, count, self.metric)?;
+        let weights = conditional(&neighbours, &perplexity);
+        let (low, high) = bounds(&self.coordinates);
+        let field = Field::new(&self.coordinates);
+        let place = |(indices, weights): (&[u32], &[f32])| {
+            let neighbours: Vec<[f32; 2]> = indices.iter().map(|&index| self.coordinates[index as usize]).collect();
+            Newcomer { neighbours: &neighbours, weights, field: &field, low, high }.place()
+        };
+        Ok(neighbours.indices().par_chunks(count).zip(weights.par_chunks(count)).map(place).collect())
+    }
+
+    /// The map as the bytes of a safetensors file: tensors `points` `[n, dimensions]` and `map` `[n, 2]`, and the metric.
+    ///
+    /// # Errors
+    /// When the sizes are beyond that format.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        let bytes = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+        let (points, map) = (bytes(&self.values), bytes(self.coordinates.as_flattened()));
+        let n = self.coordinates.len();
+        let view = |shape: [usize; 2], bytes| TensorView::new(Dtype::F32, shape.to_vec(), bytes).map_err(unsound);
+        let tensors = [(POINTS, view([n, self.dimensions], &points)?), (MAP, view([n, 2], &map)?)];
+        let metric = match self.metric {
+            Metric::Euclidean => EUCLIDEAN,
+            Metric::Cosine => COSINE,
+        };
+        let texts = HashMap::from([(METRIC.to_owned(), metric.to_owned())]);
+        serialize(tensors, Some(texts)).map_err(unsound)
+    }
+
+    /// The map of such bytes.
+    ///
+    /// # Errors
+    /// When they are not whole, or hold something else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(unsound)?;
+        let metric = match header.metadata().as_ref().and_then(|texts| texts.get(METRIC)).map(String::as_str) {
+            Some(EUCLIDEAN) => Metric::Euclidean,
+            Some(COSINE) => Metric::Cosine,
+            _ => return Err(unsound("it names no metric")),
+        };
+        let tensors = SafeTensors::deserialize(bytes).map_err(unsound)?;
+        let matrix = |name: &str| {
+            let tensor = tensors.tensor(name).map_err(unsound)?;
+            match (tensor.dtype(), tensor.shape()) {
+                (Dtype::F32, &[_, columns]) => {
+                    let (values, _) = tensor.data().as_chunks::<4>();
+                    Ok((values.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect::<Vec<_>>(), columns))
+                }
+                _ => Err(unsound(format!("its tensor '{name}' is no matrix of 32-bit numbers"))),
+            }
+        };
+        let ((values, dimensions), (map, 2)) = (matrix(POINTS)?, matrix(MAP)?) else {
+            return Err(unsound("its places have not two coordinates"));
+        };
+        let coordinates = map.as_chunks::<2>().0.to_vec();
+        Self::new(&Points::new(&values, dimensions)?, coordinates, metric)
+    }
+}
+
+fn unsound(why: impl ToString) -> Error {
+    Error::Map { why: why.to_string() }
+}
+
+/// A new point that looks for its place.
+struct Newcomer<'a> {
+    /// Where its neighbours are, and their p.
+    neighbours: &'a [[f32; 2]],
+    weights: &'a [f32],
+    field: &'a Field,
+    /// The corners of the map, which it does not leave.
+    low: [f32; 2],
+    high: [f32; 2],
+}
+
+impl Newcomer<'_> {
+    fn place(&self) -> [f32; 2] {
+        let mut place = [self.median(0), self.median(1)];
+        let mut divergence = self.divergence(place);
+        for _ in 0..STEPS {
+            let balance = self.balance(place);
+            let mut step = [balance[0] - place[0], balance[1] - place[1]];
+            let mut better = None;
+            for _ in 0..HALVINGS {
+                let next = self.within([place[0] + step[0], place[1] + step[1]]);
+                let found = self.divergence(next);
+                if found < divergence {
+                    better = Some((next, found));
+                    break;
+                }
+                step = step.map(|value| 0.5 * value);
+            }
+            let Some((next, found)) = better else { break };
+            let moved = (next[0] - place[0]).hypot(next[1] - place[1]);
+            (place, divergence) = (next, found);
+            if moved < ARRIVED {
+                break;
+            }
+        }
+        place
+    }
+
+    /// Of its neighbours' coordinates.
+    fn median(&self, axis: usize) -> f32 {
+        let mut values: Vec<f32> = self.neighbours.iter().map(|neighbour| neighbour[axis]).collect();
+        let middle = values.len() / 2;
+        *values.select_nth_unstable_by(middle, f32::total_cmp).1
+    }
+
+    /// Σ p ln (p / q), less Σ p ln p.
+    fn divergence(&self, place: [f32; 2]) -> f64 {
+        let terms = self.neighbours.iter().zip(self.weights).map(|(neighbour, &weight)| {
+            let squared = (place[0] - neighbour[0]).powi(2) + (place[1] - neighbour[1]).powi(2);
+            f64::from(weight) * f64::from(squared).ln_1p()
+        });
+        // Rounding may leave less than nothing where no point is near.
+        terms.sum::<f64>() + f64::from(self.field.at(place).0.max(f32::MIN_POSITIVE)).ln()
+    }
+
+    /// Where Σ p q (y - y_j) = Σ q² (y - y') / Σ q, with all q as they are here.
+    fn balance(&self, place: [f32; 2]) -> [f32; 2] {
+        let (mut sum, mut pull) = (0.0, [0.0; 2]);
+        for (neighbour, weight) in self.neighbours.iter().zip(self.weights) {
+            let squared = (place[0] - neighbour[0]).powi(2) + (place[1] - neighbour[1]).powi(2);
+            let strength = weight / (1.0 + squared);
+            sum += strength;
+            pull = [pull[0] + strength * neighbour[0], pull[1] + strength * neighbour[1]];
+        }
+        let (normalisation, push) = self.field.at(place);
+        let normalisation = normalisation.max(f32::MIN_POSITIVE);
+        let balance = [(pull[0] + push[0] / normalisation) / sum, (pull[1] + push[1] / normalisation) / sum];
+        self.within(if balance.iter().all(|value| value.is_finite()) { balance } else { place })
+    }
+
+    fn within(&self, place: [f32; 2]) -> [f32; 2] {
+        std::array::from_fn(|axis| place[axis].clamp(self.low[axis], self.high[axis]))
+    }
+}
