@@ -13,6 +13,8 @@ pub enum Purpose {
     Split = 1,
     /// First values of a network's parameters, by tensor.
     Parameters = 2,
+    /// Which images stand for all.
+    Sample = 3,
 }
 
 /// The random numbers of `purpose` number `index`, below 2⁵⁶, under `seed`: the same on every machine.
@@ -39,6 +41,7 @@ mod tests {
             first(0, Purpose::Split, 0),
             first(0, Purpose::Parameters, 0),
             first(0, Purpose::Parameters, 1),
+            first(0, Purpose::Sample, 0),
         ];
         for (index, number) in all.iter().enumerate() {
             assert!(!all[..index].contains(number), "number {index} is not its own");

@@ -30,4 +30,4 @@ pub use matrix::{Matrix, read_matrix, write_npy};
 pub use progress::{Event, Progress, Silent};
 pub use scaling::Scaling;
 pub use source::{DRAWN_GARMENTS, Source};
-pub use split::{Split, shuffled, stratified_split};
+pub use split::{Split, sample, shuffled, stratified_split};

@@ -1,4 +1,4 @@
-//! Which images to learn from, which to hold out, and in which order: all from a seed.
+//! Which images to learn from, which to hold out, in which order, and which to look at: all from a seed.
 
 use rand::seq::SliceRandom;
 
@@ -41,4 +41,31 @@ pub fn shuffled(indices: &[u32], seed: u64, epoch: u64) -> Vec<u32> {
     let mut order = indices.to_vec();
     order.shuffle(&mut random_numbers(seed, Purpose::Order, epoch));
     order
+}
+
+/// `count` of the numbers below `all`, ascending, as a function of the arguments only; all of them where there are no more.
+pub fn sample(count: usize, all: usize, seed: u64) -> Vec<usize> {
+    let mut numbers: Vec<usize> = (0..all).collect();
+    let (chosen, _) = numbers.partial_shuffle(&mut random_numbers(seed, Purpose::Sample, 0), count);
+    let mut chosen = chosen.to_vec();
+    chosen.sort_unstable();
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_drawn_without_replacement() {
+        let drawn = sample(100, 1000, 3);
+        assert!(drawn.len() == 100 && drawn.is_sorted_by(|one, other| one < other) && drawn[99] < 1000);
+        assert_ne!(drawn, sample(100, 1000, 4));
+        for count in [9, 10, usize::MAX] {
+            assert_eq!(sample(count, 9, 3), (0..9).collect::<Vec<_>>());
+        }
+        assert_eq!(sample(3, 0, 3), []);
+        // Maps that were published depend on these.
+        assert_eq!(sample(5, 60_000, 0), [9767, 19_548, 33_739, 40_687, 44_728]);
+    }
 }
