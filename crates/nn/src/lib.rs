@@ -16,6 +16,7 @@ pub mod loss;
 pub mod metrics;
 pub mod model;
 pub mod network;
+pub mod numbered;
 pub mod partition;
 pub mod profile;
 pub mod recipe;

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::atomic_file;
 use crate::error::FileError;
 use crate::model::DataReference;
+use crate::numbered;
 use crate::recipe::{Recipe, RecipeError};
 
 /// Held open and locked while a process trains in the directory.
@@ -187,23 +188,12 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// Makes `RUNS/NAME-N` with the number after the highest there is. Two processes at once get different ones.
+    /// Makes `RUNS/NAME-N`, as [`numbered::create`] does.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn create_numbered(runs: &Path, name: &str) -> Result<Self, RunError> {
-        fs::create_dir_all(runs).map_err(|error| FileError::io("create", runs, error))?;
-        let mut number = numbers(runs, name).max().unwrap_or(0);
-        loop {
-            number = number.saturating_add(1);
-            let path = runs.join(format!("{name}-{number}"));
-            match fs::create_dir(&path) {
-                Ok(()) => return Self::claim(path),
-                // Another process was faster.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < u64::MAX => {}
-                Err(error) => return Err(FileError::io("create", &path, error).into()),
-            }
-        }
+        Self::claim(numbered::create(runs, name)?)
     }
 
     /// Makes this very directory, or takes it if it is empty.
@@ -277,40 +267,9 @@ pub fn newest(runs: &Path) -> Option<PathBuf> {
     entries.filter_map(written).max().map(|(_, path)| path)
 }
 
-/// The N of every `NAME-N` in `runs`.
-fn numbers(runs: &Path, name: &str) -> impl Iterator<Item = u64> {
-    let prefix = format!("{name}-");
-    let number = move |entry: fs::DirEntry| entry.file_name().to_str()?.strip_prefix(&prefix)?.parse().ok();
-    fs::read_dir(runs).into_iter().flatten().flatten().filter_map(number)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashSet;
-
-    #[test]
-    fn processes_that_start_at_once_get_different_directories() {
-        let runs = tempfile::tempdir().unwrap();
-        let made: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                (0..8).map(|_| scope.spawn(|| RunDirectory::create_numbered(runs.path(), "a").unwrap())).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        let names: HashSet<_> = made.iter().map(|run| run.paths().directory().file_name().unwrap()).collect();
-        assert_eq!(names.len(), 8);
-        assert!((1..=8).all(|number| names.contains(std::ffi::OsStr::new(&format!("a-{number}")))));
-    }
-
-    #[test]
-    fn the_next_number_follows_the_highest_of_this_name() {
-        let runs = tempfile::tempdir().unwrap();
-        for name in ["a-2", "a-9", "b-40", "a-x", "a"] {
-            fs::create_dir(runs.path().join(name)).unwrap();
-        }
-        let run = RunDirectory::create_numbered(runs.path(), "a").unwrap();
-        assert!(run.paths().directory().ends_with("a-10"));
-    }
 
     #[test]
     fn a_directory_with_anything_in_it_is_refused_and_left_alone() {
