@@ -1,9 +1,12 @@
 //! What can be typed: verbs, arguments and the values they take.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use modiste_data::Source;
+use serde::Serialize;
 
 /// Largest batch of a recipe as well.
 const LARGEST_BATCH: u64 = 65_536;
@@ -33,6 +36,8 @@ pub enum Verb {
     Train(TrainArgs),
     /// Measure a trained network: accuracy, loss, every class, confusions
     Evaluate(EvaluateArgs),
+    /// Make a map of many images, by t-SNE: a picture, a page to walk about in, and the coordinates
+    Embed(EmbedArgs),
     /// Time this machine
     #[command(subcommand)]
     Bench(BenchVerb),
@@ -60,6 +65,8 @@ pub enum BenchVerb {
     Infer(BenchArgs),
     /// Show where a training step's time goes, kernel by kernel, against what the machine could do
     Kernels(BenchArgs),
+    /// Time a map, and judge it; or judge a map that somebody else has made
+    Tsne(BenchTsneArgs),
 }
 
 /// Which images.
@@ -267,6 +274,167 @@ pub struct BenchArgs {
     pub steps: u64,
     #[command(flatten)]
     pub data: DataOptions,
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// What is put on a map.
+#[derive(Clone, Debug, Args)]
+pub struct PointOptions {
+    /// How many, drawn at random: of the training images, or of all where those are too few [default: 1000; all of --input]
+    #[arg(long, value_name = "N|all")]
+    pub samples: Option<Samples>,
+    /// Rows of numbers, a point in each, instead of images
+    #[arg(long, value_name = "FILE.npy|.csv", conflicts_with_all = ["data", "data_dir"], help_heading = "Data")]
+    pub input: Option<PathBuf>,
+    #[command(flatten)]
+    pub data: DataOptions,
+}
+
+/// How many points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Samples {
+    /// All there are.
+    All,
+    /// So many at most.
+    Count(usize),
+}
+
+impl FromStr for Samples {
+    type Err = &'static str;
+
+    fn from_str(words: &str) -> Result<Self, Self::Err> {
+        match (words, words.parse()) {
+            ("all", _) => Ok(Self::All),
+            (_, Ok(count @ 1..)) => Ok(Self::Count(count)),
+            _ => Err("give a number of at least 1, or 'all'"),
+        }
+    }
+}
+
+/// How a map is made.
+#[derive(Clone, Debug, Args)]
+pub struct TsneOptions {
+    /// How many neighbours each point has, in effect; the mean of several [default: 30, or less where points are few]
+    #[arg(long, value_name = "P[,P…]", value_delimiter = ',', help_heading = "t-SNE")]
+    pub perplexity: Vec<f64>,
+    /// Steps in all
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=1_000_000), default_value_t = 1000, help_heading = "t-SNE")]
+    pub iterations: u64,
+    /// How points push each other away
+    #[arg(long, value_enum, default_value_t = GradientMethod::Auto, help_heading = "t-SNE")]
+    pub method: GradientMethod,
+    /// Everything random follows from it
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "t-SNE")]
+    pub seed: u64,
+}
+
+/// Ways to the gradient of t-SNE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GradientMethod {
+    /// What is fastest for so many points
+    Auto,
+    /// Every pair of points
+    Exact,
+    /// A tree, by which far points are taken together
+    BarnesHut,
+    /// Fourier transforms on a grid
+    Fourier,
+}
+
+/// How far apart two points are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Distance {
+    /// The length of their difference
+    Euclidean,
+    /// 1 less the cosine of the angle between them
+    Cosine,
+}
+
+/// Where points start from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FirstMap {
+    /// Their first two principal components
+    Pca,
+    /// Anywhere
+    Random,
+}
+
+/// What the points of a map are made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Space {
+    /// Images as they are.
+    Pixels,
+    /// What the network of a run directory or model file sees in them.
+    Run(PathBuf),
+}
+
+impl fmt::Display for Space {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pixels => formatter.write_str("pixels"),
+            Self::Run(path) => path.display().fmt(formatter),
+        }
+    }
+}
+
+impl FromStr for Space {
+    type Err = &'static str;
+
+    fn from_str(words: &str) -> Result<Self, Self::Err> {
+        match words {
+            "pixels" => Ok(Self::Pixels),
+            _ if Path::new(words).exists() => Ok(Self::Run(words.into())),
+            _ => Err("there is no such run or model: give 'pixels', a run directory or a model file"),
+        }
+    }
+}
+
+/// `embed`
+#[derive(Debug, Args)]
+pub struct EmbedArgs {
+    #[command(flatten)]
+    pub points: PointOptions,
+    /// Images as they are, or as the network of a run directory or model file sees them before it decides
+    #[arg(long, value_name = "pixels|RUN", default_value = "pixels", conflicts_with = "input")]
+    pub space: Space,
+    /// The directory to write [default: maps/NAME-1, -2, …]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub tsne: TsneOptions,
+    /// How distances are measured
+    #[arg(long, value_enum, default_value_t = Distance::Euclidean, help_heading = "t-SNE")]
+    pub metric: Distance,
+    /// Where points start from
+    #[arg(long, value_enum, default_value_t = FirstMap::Pca, help_heading = "t-SNE")]
+    pub initialisation: FirstMap,
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// `bench tsne`
+#[derive(Debug, Args)]
+pub struct BenchTsneArgs {
+    #[command(flatten)]
+    pub points: PointOptions,
+    /// The class of each point of --input, as numbers
+    #[arg(long, value_name = "FILE.npy|.csv", requires = "input", help_heading = "Data")]
+    pub labels: Option<PathBuf>,
+    /// Judge this map of the points instead of making one
+    #[arg(long, value_name = "FILE.npy|.csv", conflicts_with_all = ["out", "iterations", "method"])]
+    pub map: Option<PathBuf>,
+    /// Keep the map in this file
+    #[arg(long, value_name = "FILE.npy")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub tsne: TsneOptions,
     #[command(flatten)]
     pub compute: ComputeOptions,
     #[command(flatten)]

@@ -3,10 +3,14 @@
 mod cli;
 mod commands;
 mod download_progress;
+mod duration;
+mod embedding_display;
 mod evaluation_text;
 mod interrupt;
+mod map_directory;
 mod memory;
 mod output;
+mod progress_bar;
 mod training_display;
 
 use std::process::ExitCode;

@@ -2,17 +2,17 @@
 //!
 //! On a terminal a line follows the steps of an epoch; when the epoch is done, a line with its results stays.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use anyhow::Result;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use modiste_nn::history::EpochRecord;
 use modiste_nn::trainer::{Observer, StepEvent};
 use modiste_report::numbers::grouped;
 
 use crate::cli::OutputOptions;
 use crate::output::{self, Closed};
+use crate::{duration, progress_bar};
 
 /// Shows a run as it goes.
 pub struct TrainingDisplay {
@@ -31,7 +31,7 @@ pub struct TrainingDisplay {
 impl TrainingDisplay {
     /// For a run of so many epochs.
     pub fn new(options: OutputOptions, epochs: usize) -> Self {
-        let draws = !options.quiet && std::io::stderr().is_terminal();
+        let draws = progress_bar::is_wanted(options);
         Self { options, epochs, draws, bar: None, closed: false, failure: None }
     }
 
@@ -75,8 +75,7 @@ impl Observer for TrainingDisplay {
             return;
         }
         let bar = self.bar.get_or_insert_with(|| {
-            let target = ProgressDrawTarget::stderr();
-            let bar = ProgressBar::with_draw_target(Some(event.steps as u64), target).with_style(style());
+            let bar = progress_bar::new(event.steps as u64);
             bar.with_prefix(epoch_name(event.epoch, event.epochs)).with_position(event.step as u64)
         });
         let StepEvent { running, left, .. } = event;
@@ -85,7 +84,7 @@ impl Observer for TrainingDisplay {
             running.mean_loss(),
             running.accuracy(),
             grouped(running.images_per_second() as u64),
-            left_name(*left)
+            duration::left(*left)
         ));
         bar.set_position(event.step as u64);
     }
@@ -106,12 +105,6 @@ impl Observer for TrainingDisplay {
     }
 }
 
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{prefix}  {bar:10.cyan} {pos}/{len}  {wide_msg}")
-        .expect("the template is a constant that indicatif accepts")
-        .progress_chars("━╸─")
-}
-
 fn epoch_name(epoch: usize, epochs: usize) -> String {
     let width = epochs.to_string().len();
     format!("epoch {epoch:>width$}/{epochs}")
@@ -128,34 +121,13 @@ fn epoch_line(record: &EpochRecord, epochs: usize, left: Option<Duration>) -> St
         record.train_loss,
         record.train_accuracy,
         grouped(record.images_per_second as u64),
-        left_name(left)
+        duration::left(left)
     )
-}
-
-fn left_name(left: Option<Duration>) -> String {
-    left.map_or_else(String::new, |left| format!("  {} left", span(left)))
-}
-
-/// A duration with as many digits as matter: `0.8 s`, `46 s`, `12 min 5 s`, `3 h 20 min`.
-pub fn span(duration: Duration) -> String {
-    let seconds = duration.as_secs_f64();
-    let whole = seconds.round() as u64;
-    match whole {
-        _ if seconds < 9.95 => format!("{seconds:.1} s"),
-        0..60 => format!("{whole} s"),
-        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
-        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_template_of_the_bar_is_accepted() {
-        let _ = style();
-    }
 
     #[test]
     fn an_epoch_is_one_line_as_wide_as_a_terminal() {
@@ -174,13 +146,5 @@ mod tests {
         assert_eq!(line, expected);
         let record = EpochRecord { validation_loss: None, ..record };
         assert_eq!(epoch_line(&record, 7, None), "epoch 7/7  loss 0.2500  accuracy 0.9000  1,234 img/s");
-    }
-
-    #[test]
-    fn durations_have_as_many_digits_as_matter() {
-        let spans = [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.4, "59 s"), (59.7, "1 min 0 s")];
-        for (seconds, text) in spans.into_iter().chain([(3599.0, "59 min 59 s"), (12_000.0, "3 h 20 min")]) {
-            assert_eq!(span(Duration::from_secs_f64(seconds)), text);
-        }
     }
 }

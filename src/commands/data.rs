@@ -10,7 +10,7 @@ use modiste_report::numbers::grouped;
 use modiste_report::snapshot;
 use serde::Serialize;
 
-use super::Outcome;
+use super::{Outcome, file_name};
 use crate::cli::{DataFetchArgs, DataListArgs, DataShowArgs, DataVerb, DataVerifyArgs, ShownSplit};
 use crate::download_progress::{self, DownloadProgress};
 use crate::output;
@@ -218,7 +218,7 @@ fn show(arguments: &DataShowArgs) -> Result<()> {
         ShownSplit::Test => (&data.test, "test", "test"),
     };
     let picture = snapshot::draw(&data.name, kind, &data.class_names, images);
-    let out = arguments.out.clone().unwrap_or_else(|| default_picture(&data.name));
+    let out = arguments.out.clone().unwrap_or_else(|| format!("{}.png", file_name(&data.name)).into());
     let png = picture.to_png()?;
     atomic_file::write(&out, |file| file.write_all(&png))?;
     if arguments.output.json {
@@ -234,10 +234,4 @@ fn show(arguments: &DataShowArgs) -> Result<()> {
             out.display()
         ))
     }
-}
-
-/// The set's name with .png, in the current directory. A set given by its path is named after its last part.
-fn default_picture(name: &str) -> PathBuf {
-    let stem = Path::new(name).file_name().map_or("data".into(), |stem| stem.to_string_lossy());
-    PathBuf::from(format!("{stem}.png"))
 }

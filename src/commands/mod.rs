@@ -2,10 +2,15 @@
 
 mod bench;
 mod data;
+mod embed;
+mod embedding;
 mod evaluate;
+mod points;
 mod summary;
 mod train;
+mod trained;
 
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -29,7 +34,7 @@ const RUNS: &str = "runs";
 pub enum Outcome {
     /// All is done.
     Done,
-    /// A signal came; the state is saved and the run can go on later.
+    /// A signal came; what can go on later is saved, and nothing else.
     Interrupted,
 }
 
@@ -41,6 +46,7 @@ pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
         Verb::Bench(verb) => bench::run(&verb),
         Verb::Train(arguments) => train::run(&arguments, started),
         Verb::Evaluate(arguments) => evaluate::run(&arguments),
+        Verb::Embed(arguments) => embed::run(&arguments, started),
     }
 }
 
@@ -55,12 +61,20 @@ pub fn network(recipe: &Recipe, input: ImageShape, classes: usize) -> Result<Net
 /// The device of `--device` and `--threads`.
 pub fn device(options: &ComputeOptions) -> Result<Device> {
     match options.device {
-        DeviceKind::Cpu => {
-            let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-            Ok(Device::cpu(options.threads.map_or_else(cores, |threads| threads as usize))?)
-        }
+        DeviceKind::Cpu => Ok(Device::cpu(threads(options))?),
         DeviceKind::Cuda => bail!("--device cuda: this modiste is built without CUDA, so use --device cpu"),
     }
+}
+
+/// The threads of `--threads`.
+pub fn threads(options: &ComputeOptions) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    options.threads.map_or_else(cores, |threads| threads as usize)
+}
+
+/// What files that come of a data set are called: its name, or the last part of its path.
+pub fn file_name(data: &str) -> String {
+    Path::new(data).file_name().map_or("data".into(), |name| name.to_string_lossy()).into_owned()
 }
 
 /// Refuses what cannot fit into memory, before the system ends the process for it.

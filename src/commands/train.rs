@@ -24,8 +24,9 @@ use modiste_report::numbers::grouped;
 
 use super::{Outcome, RUNS, device, ensure_memory, network};
 use crate::cli::{OutputOptions, TrainArgs};
+use crate::duration::span;
 use crate::interrupt::Interrupt;
-use crate::training_display::{TrainingDisplay, span};
+use crate::training_display::TrainingDisplay;
 use crate::{download_progress, memory, output};
 
 /// What is trained where no recipe is named.

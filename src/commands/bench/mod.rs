@@ -3,6 +3,7 @@
 mod images;
 mod kernels;
 mod timing;
+mod tsne;
 
 use anyhow::Result;
 use modiste_nn::device::Device;
@@ -17,12 +18,13 @@ use crate::cli::{BenchArgs, BenchVerb};
 /// Untimed steps at first: memory is touched, caches and clocks settle.
 const WARM_UP: usize = 2;
 
-/// Times training steps, inference, or what a step is made of.
+/// Times training steps, inference, what a step is made of, or maps.
 pub fn run(verb: &BenchVerb) -> Result<Outcome> {
     match verb {
         BenchVerb::Step(arguments) => timing::step(arguments)?,
         BenchVerb::Infer(arguments) => timing::infer(arguments)?,
         BenchVerb::Kernels(arguments) => kernels::run(arguments)?,
+        BenchVerb::Tsne(arguments) => tsne::run(arguments)?,
     }
     Ok(Outcome::Done)
 }

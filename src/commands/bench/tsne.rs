@@ -1,0 +1,177 @@
+//! `bench tsne`: how long a map takes, and how good it is.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result, bail};
+use modiste_data::{Matrix, read_matrix, write_npy};
+use modiste_nn::atomic_file;
+use modiste_report::numbers::grouped;
+use modiste_tsne::{Affinities, Metric, Neighbours, Perplexity, divergence, quality};
+use serde::Serialize;
+
+use super::span;
+use crate::cli::BenchTsneArgs;
+use crate::commands::embedding::{self, Phases};
+use crate::commands::points::Points;
+use crate::commands::{device, threads};
+use crate::embedding_display::EmbeddingDisplay;
+use crate::{memory, output};
+
+/// Neighbours of each point that are looked for on the map.
+const RECALLED: usize = 10;
+
+/// `--json`
+#[derive(Serialize)]
+struct Timing {
+    data: String,
+    samples: usize,
+    dimensions: usize,
+    perplexity: Vec<f64>,
+    /// What is of the map's making is unknown of a map from elsewhere.
+    #[serde(flatten)]
+    made: Option<Made>,
+    kl_divergence: f64,
+    /// Of five neighbours.
+    trustworthiness: Option<f64>,
+    /// Share of each point's ten neighbours that are among its ten nearest on the map.
+    neighbour_recall: f64,
+    /// Share of points whose nearest neighbour on the map has the same label.
+    label_accuracy: Option<f64>,
+    device: &'static str,
+    isa: &'static str,
+    threads: usize,
+    /// Of making the map; that of judging comes on top.
+    peak_memory_bytes: Option<u64>,
+}
+
+/// How a map was made.
+#[derive(Serialize)]
+struct Made {
+    /// From points in memory to the map and its divergence.
+    seconds: f64,
+    phases: Phases,
+    /// Steps done.
+    iterations: usize,
+    method: String,
+    seed: u64,
+}
+
+/// Makes a map, or takes one, and judges it.
+pub fn run(arguments: &BenchTsneArgs) -> Result<()> {
+    device(&arguments.compute)?;
+    let threads = threads(&arguments.compute);
+    let pool = embedding::pool(threads)?;
+    if let Some(out) = &arguments.out
+        && !out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
+    {
+        bail!("--out {} does not end in .npy, which is what the map is", out.display());
+    }
+    let (labels, seed) = (arguments.labels.as_deref(), arguments.tsne.seed);
+    let points = Points::load(&arguments.points, labels, seed, arguments.output.quiet)?;
+    let timing = pool.install(|| timing(arguments, &points, threads))?;
+    if arguments.output.json {
+        output::print_json(&timing)
+    } else {
+        output::print(&text(&timing, &embedding::subject(&points), arguments.output.quiet))
+    }
+}
+
+fn timing(arguments: &BenchTsneArgs, points: &Points, threads: usize) -> Result<Timing> {
+    let matrix = points.of_library()?;
+    let perplexity = embedding::perplexity(&arguments.tsne, points)?;
+    let judged = match &arguments.map {
+        None => Judged::make(arguments, points, &perplexity)?,
+        Some(path) => Judged::read(path, points, &perplexity)?,
+    };
+    let peak_memory_bytes = memory::peak_bytes();
+    let Judged { map, kl_divergence, made } = judged;
+    let neighbours = Neighbours::exact(&matrix, RECALLED, Metric::Euclidean)?;
+    if let Some(out) = &arguments.out {
+        atomic_file::write(out, |file| write_npy(file, 2, map.as_flattened()))?;
+    }
+    Ok(Timing {
+        data: points.data.clone(),
+        samples: matrix.len(),
+        dimensions: matrix.dimensions(),
+        perplexity: perplexity.values().to_vec(),
+        made,
+        kl_divergence,
+        trustworthiness: embedding::trustworthiness(&matrix, &map, Metric::Euclidean)?,
+        neighbour_recall: quality::neighbour_recall(&neighbours, &map)?,
+        label_accuracy: points.labels.as_ref().map(|labels| quality::label_accuracy(&map, labels)).transpose()?,
+        device: "cpu",
+        isa: modiste_tsne::instruction_set(),
+        threads,
+        peak_memory_bytes,
+    })
+}
+
+/// A map, and what is known of its making.
+struct Judged {
+    map: Vec<[f32; 2]>,
+    kl_divergence: f64,
+    made: Option<Made>,
+}
+
+impl Judged {
+    fn make(arguments: &BenchTsneArgs, points: &Points, perplexity: &Perplexity) -> Result<Self> {
+        let tsne = embedding::settings(&arguments.tsne, perplexity);
+        let mut display = EmbeddingDisplay::new(arguments.output, arguments.tsne.iterations);
+        let fitted = embedding::fit(&tsne, points, &mut display, &AtomicBool::new(false))?;
+        let made = Made {
+            seconds: fitted.seconds.total(),
+            phases: fitted.seconds.into(),
+            iterations: fitted.iterations,
+            method: tsne.optimiser.method.for_points(points.matrix.rows).to_string(),
+            seed: tsne.seed,
+        };
+        Ok(Self { map: fitted.map, kl_divergence: fitted.divergence, made: Some(made) })
+    }
+
+    /// Whoever made it, it is held against the same affinities, which come of the points alone.
+    fn read(path: &Path, points: &Points, perplexity: &Perplexity) -> Result<Self> {
+        let Matrix { rows, columns, values } = read_matrix(path)?;
+        let (map, []) = values.as_chunks() else {
+            bail!("{} has {rows} rows of {columns} numbers: give a map, with two in each", path.display());
+        };
+        let affinities = Affinities::of_points(&points.of_library()?, perplexity, Metric::Euclidean)
+            .with_context(|| points.data.clone())?;
+        let kl_divergence = divergence(&affinities, map).with_context(|| path.display().to_string())?;
+        Ok(Self { map: map.to_vec(), kl_divergence, made: None })
+    }
+}
+
+fn text(timing: &Timing, subject: &str, quiet: bool) -> String {
+    let judged = embedding::judgement_text(&[
+        ("KL divergence", Some(timing.kl_divergence)),
+        ("trustworthiness", timing.trustworthiness),
+        ("neighbour recall", Some(timing.neighbour_recall)),
+        ("1-NN label accuracy", timing.label_accuracy),
+    ]);
+    let Timing { dimensions, device, isa, threads, .. } = timing;
+    let (dimensions, perplexity) = (grouped(*dimensions as u64), embedding::perplexity_text(&timing.perplexity));
+    let plural = if *threads == 1 { "" } else { "s" };
+    let subject = format!(
+        "t-SNE of {subject}, {dimensions} dimensions, perplexity {perplexity}; {device} {isa}, {threads} thread{plural}"
+    );
+    let Some(Made { seconds, phases, iterations, method, .. }) = &timing.made else {
+        return if quiet { judged } else { format!("{subject}\n{judged}") };
+    };
+    let result = format!("map in {}: {judged}", span(*seconds));
+    if quiet {
+        return result;
+    }
+    let parts = [
+        ("neighbours", phases.neighbours),
+        ("affinities", phases.affinities),
+        ("first map", phases.initialisation),
+        ("optimisation", phases.optimisation),
+        ("divergence", phases.divergence),
+    ];
+    let parts = parts.map(|(name, seconds)| format!("{name} {}", span(seconds))).join(", ");
+    let iterations = grouped(*iterations as u64);
+    let mut lines = vec![subject, result, format!("{parts}; {iterations} iterations, {method}")];
+    lines.extend(timing.peak_memory_bytes.map(|peak| format!("peak memory: {:.0} MB", peak as f64 / 1e6)));
+    lines.join("\n")
+}

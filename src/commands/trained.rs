@@ -1,0 +1,93 @@
+//! A trained network, and data for it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use modiste_data::{Dataset, ImageShape, Source};
+use modiste_nn::device::Device;
+use modiste_nn::executor::{Executor, State};
+use modiste_nn::fingerprint;
+use modiste_nn::model::Model;
+use modiste_nn::run_directory::{self, RunPaths};
+
+use super::{RUNS, ensure_memory};
+use crate::cli::DataOptions;
+use crate::{download_progress, output};
+
+/// Enough for every machine to be busy; more only costs memory.
+const LARGEST_BATCH: usize = 500;
+
+/// A model, and what its run says beside it.
+pub struct Trained {
+    /// The run directory or model file.
+    pub path: PathBuf,
+    pub model: Model,
+    /// Where its data was.
+    data_dir: Option<PathBuf>,
+}
+
+impl Trained {
+    /// The model of a run directory or file, or of the newest run.
+    pub fn find(named: Option<&Path>) -> Result<Self> {
+        let path = match named {
+            Some(path) => path.to_owned(),
+            None => match run_directory::newest(Path::new(RUNS)) {
+                Some(path) => path,
+                None => {
+                    bail!("there is no trained run in {RUNS}/: train one with `modiste train`, or name a run or model")
+                }
+            },
+        };
+        if !path.is_dir() {
+            return Ok(Self { model: Model::open(&path)?, path, data_dir: None });
+        }
+        let paths = RunPaths::new(&path);
+        // Only to say clearly that it is no run, or where the data was.
+        let plan = paths.read_plan()?;
+        if !paths.model().exists() {
+            bail!("{} has no model yet: train it with `modiste train --resume {}`", path.display(), path.display());
+        }
+        Ok(Self { model: Model::open(&paths.model())?, path, data_dir: plan.data_dir })
+    }
+
+    /// The data of `--data`, or what the network was trained on; and whether it is that, whatever its name and place.
+    pub fn data(&self, options: &DataOptions, quiet: bool) -> Result<(Dataset, bool)> {
+        let card = &self.model.card;
+        let Ok(own) = card.data.source.parse::<Source>();
+        let source = if options.data.is_some() { options.source() } else { own };
+        let data_dir = options.place().or(self.data_dir.as_deref());
+        let dataset = download_progress::load(&source, data_dir, quiet)?;
+        self.check_fit(&dataset)?;
+        let is_own = fingerprint::of_dataset(&dataset) == card.data.fingerprint;
+        if !is_own && options.data.is_none() {
+            output::note(&format!("{} is not the same as when the network was trained on it", dataset.name));
+        }
+        Ok((dataset, is_own))
+    }
+
+    fn check_fit(&self, dataset: &Dataset) -> Result<()> {
+        let text = |shape: ImageShape, classes: usize| {
+            let ImageShape { height, width, channels } = shape;
+            format!("images of {height}x{width}x{channels} in {classes} classes")
+        };
+        let (card, shape, path) = (&self.model.card, dataset.test.shape(), self.path.display());
+        let (takes, has) = (text(card.image_shape, card.class_names.len()), text(shape, dataset.class_names.len()));
+        if takes != has {
+            bail!("{path} takes {takes}, but {} has {has}: give the data it was trained for", dataset.name);
+        }
+        if card.class_names != dataset.class_names {
+            output::note(&format!("the classes of {} have other names than those of the network", dataset.name));
+        }
+        Ok(())
+    }
+
+    /// The network, ready for so many images, some of them at a time.
+    pub fn compile(&self, device: &Device, images: usize) -> Result<Box<dyn Executor>> {
+        let Model { card, network, parameters } = &self.model;
+        let batch = card.recipe.training.batch.min(LARGEST_BATCH).min(images);
+        ensure_memory(device, network, batch)?;
+        let mut executor = device.compile(network, batch, card.recipe.training.seed);
+        executor.set_state(&State::fresh(parameters.clone()));
+        Ok(executor)
+    }
+}
