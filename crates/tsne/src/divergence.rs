@@ -1,5 +1,7 @@
 //! The Kullback-Leibler divergence between P and what a map shows of it.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::Error;
@@ -7,7 +9,7 @@ use crate::affinities::Affinities;
 use crate::gradient::{Attraction, Method, Repulsion};
 
 /// Points of one task.
-const BLOCK: usize = 1024;
+const BLOCK: usize = 256;
 /// With more points, Z is not summed over all pairs.
 const MANY: usize = 300_000;
 
@@ -26,23 +28,23 @@ pub fn divergence(affinities: &Affinities, map: &[[f32; 2]]) -> Result<f64, Erro
 
 /// Σ p ln p
 pub(crate) fn constant(affinities: &Affinities) -> f64 {
-    sum(affinities.len(), |point| {
-        let terms = affinities.row(point).1.iter().map(|&p| f64::from(p));
+    sum(affinities.len(), |points| {
+        let terms = points.flat_map(|point| affinities.row(point).1).map(|&p| f64::from(p));
         terms.map(|p| if p > 0.0 { p * p.ln() } else { 0.0 }).sum()
     })
 }
 
 /// The divergence where Z is known, and so is what does not depend on the map.
 pub(crate) fn with_normalisation(affinities: &Affinities, map: &[[f32; 2]], constant: f64, z: f64) -> f64 {
-    let attraction = Attraction { affinities, map };
-    constant + sum(map.len(), |point| attraction.spread(point)) + z.ln()
+    let attraction = Attraction::new(affinities, map);
+    constant + sum(map.len(), |points| attraction.spread(points)) + z.ln()
 }
 
-/// The sum of what each point gives, always in the same order.
-fn sum(points: usize, term: impl Fn(usize) -> f64 + Sync) -> f64 {
+/// The sum of what some points after the other give, always in the same order.
+fn sum(points: usize, term: impl Fn(Range<usize>) -> f64 + Sync) -> f64 {
     let blocks: Vec<f64> = (0..points.div_ceil(BLOCK))
         .into_par_iter()
-        .map(|block| (block * BLOCK..points.min((block + 1) * BLOCK)).map(&term).sum())
+        .map(|block| term(block * BLOCK..points.min((block + 1) * BLOCK)))
         .collect();
     blocks.iter().sum()
 }

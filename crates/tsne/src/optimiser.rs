@@ -7,10 +7,11 @@ use rayon::prelude::*;
 use crate::Error;
 use crate::affinities::Affinities;
 use crate::divergence::{check_map, constant, with_normalisation};
-use crate::gradient::{Attraction, Method, Repulsion};
+use crate::gradient::{Method, Repulsion, forces};
+use crate::vector::vectorised;
 
-/// Points of one task.
-const BLOCK: usize = 512;
+/// Coordinates that one task moves: fewer are not worth waking a thread for.
+const BLOCK: usize = 4096;
 /// A coordinate's gain grows by this while its gradient keeps its sign,
 const GROWTH: f32 = 0.2;
 /// shrinks to this share when it changes,
@@ -131,10 +132,11 @@ impl Optimiser {
             }
             let done = iteration + 1;
             let is_reported = self.report_every > 0 && done % self.report_every == 0;
-            let z = descent.repel();
+            let z = descent.compute_forces();
             let divergence = is_reported.then(|| with_normalisation(affinities, &descent.map, constant, z));
-            let gradient = descent.step(z, &self.step(early, affinities.len()));
+            descent.step(z, &self.step(early, affinities.len()));
             let Some(divergence) = divergence else { continue };
+            let gradient = descent.gradient();
             let progress = Progress { iteration: done, early, divergence, gradient, map: &descent.map };
             let end = if report(progress).is_break() {
                 Some(End::Cancelled)
@@ -199,10 +201,10 @@ struct Descent<'a> {
     affinities: &'a Affinities,
     repulsion: Repulsion,
     map: Vec<[f32; 2]>,
-    /// Where points go to.
-    next: Vec<[f32; 2]>,
+    /// Σ p q (y_i - y_j) of each point; after a step the gradient.
+    attractions: Vec<[f32; 2]>,
     /// Σ q² (y_i - y_j) of each point.
-    forces: Vec<[f32; 2]>,
+    repulsions: Vec<[f32; 2]>,
     updates: Vec<[f32; 2]>,
     gains: Vec<[f32; 2]>,
 }
@@ -211,8 +213,8 @@ impl<'a> Descent<'a> {
     fn new(affinities: &'a Affinities, map: Vec<[f32; 2]>, method: Method) -> Self {
         let zeros = vec![[0.0; 2]; map.len()];
         let gains = vec![[1.0; 2]; map.len()];
-        let repulsion = Repulsion::new(method);
-        Self { affinities, repulsion, map, next: zeros.clone(), forces: zeros.clone(), updates: zeros, gains }
+        let [attractions, repulsions] = [zeros.clone(), zeros.clone()];
+        Self { affinities, repulsion: Repulsion::new(method), map, attractions, repulsions, updates: zeros, gains }
     }
 
     /// Starts anew from where points are.
@@ -221,49 +223,64 @@ impl<'a> Descent<'a> {
         self.gains.fill([1.0; 2]);
     }
 
-    /// Computes how points push each other; gives Z.
-    fn repel(&mut self) -> f64 {
-        self.repulsion.compute(&self.map, &mut self.forces)
+    /// Computes how points pull and push each other; gives Z.
+    fn compute_forces(&mut self) -> f64 {
+        forces(self.affinities, &self.map, &mut self.repulsion, &mut self.attractions, &mut self.repulsions)
     }
 
-    /// Moves all points; gives the gradient's length.
-    fn step(&mut self, z: f64, step: &Step) -> f64 {
-        let attraction = Attraction { affinities: self.affinities, map: &self.map };
+    /// Moves all points along the gradient that these forces make, or rather against it.
+    fn step(&mut self, z: f64, step: &Step) {
+        let Step { exaggeration, momentum, learning_rate } = *step;
         let inverse = (1.0 / z) as f32;
-        let blocks = self
-            .next
-            .par_chunks_mut(BLOCK)
-            .zip(self.forces.par_chunks(BLOCK))
-            .zip(self.updates.par_chunks_mut(BLOCK))
-            .zip(self.gains.par_chunks_mut(BLOCK))
-            .enumerate();
-        let sums: Vec<(f64, [f64; 2])> = blocks
-            .map(|(block, (((next, forces), updates), gains))| {
-                let first = block * BLOCK;
-                attraction.write(first, next);
-                let (mut squared, mut sum) = (0.0, [0.0; 2]);
-                for (place, point) in next.iter_mut().enumerate() {
-                    for axis in 0..2 {
-                        let gradient = 4.0 * (step.exaggeration * point[axis] - inverse * forces[place][axis]);
-                        let (update, gain) = (&mut updates[place][axis], &mut gains[place][axis]);
-                        // Against the update means along with what it has been going after.
-                        *gain = if *update * gradient < 0.0 { *gain + GROWTH } else { (*gain * DECAY).max(LEAST_GAIN) };
-                        *update = step.momentum * *update - step.learning_rate * *gain * gradient;
-                        point[axis] = self.map[first + place][axis] + *update;
-                        squared += f64::from(gradient).powi(2);
-                        sum[axis] += f64::from(point[axis]);
-                    }
+        let blocks = blocks(&mut self.map)
+            .zip(blocks(&mut self.attractions))
+            .zip(blocks(&mut self.repulsions))
+            .zip(blocks(&mut self.updates).zip(blocks(&mut self.gains)));
+        blocks.for_each(|(((map, attractions), repulsions), (updates, gains))| {
+            let forces = attractions.iter_mut().zip(repulsions);
+            let moving = updates.iter_mut().zip(gains);
+            vectorised!(
+                for ((coordinate, (force, repulsion)), (update, gain)) in map.iter_mut().zip(forces).zip(moving) {
+                    let gradient = 4.0 * (exaggeration * *force - inverse * *repulsion);
+                    // Against the update means along with what it has been going after.
+                    *gain = if *update * gradient < 0.0 { *gain + GROWTH } else { (*gain * DECAY).max(LEAST_GAIN) };
+                    *update = momentum * *update - learning_rate * *gain * gradient;
+                    *coordinate += *update;
+                    *force = gradient;
                 }
-                (squared, sum)
-            })
-            .collect();
-        let (squared, sum) =
-            sums.iter().fold((0.0, [0.0; 2]), |all, one| (all.0 + one.0, [all.1[0] + one.1[0], all.1[1] + one.1[1]]));
-        let mean = sum.map(|sum| (sum / self.next.len() as f64) as f32);
-        for point in &mut self.next {
-            *point = [point[0] - mean[0], point[1] - mean[1]];
-        }
-        std::mem::swap(&mut self.map, &mut self.next);
-        squared.sqrt()
+            );
+        });
+        centre(&mut self.map);
     }
+
+    /// The length of the gradient that the last step went against.
+    fn gradient(&self) -> f64 {
+        self.attractions.as_flattened().iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt()
+    }
+}
+
+/// Coordinates by tasks.
+fn blocks(points: &mut [[f32; 2]]) -> impl IndexedParallelIterator<Item = &mut [f32]> {
+    points.as_flattened_mut().par_chunks_mut(BLOCK)
+}
+
+/// Moves all points so that their mean is zero.
+fn centre(map: &mut [[f32; 2]]) {
+    const LANES: usize = 8;
+    let mean = vectorised!({
+        // Sums that are kept apart, so that compilers make vectors of them.
+        let mut sums = [[0.0f32; 2]; LANES];
+        let (points, rest) = map.as_chunks::<LANES>();
+        for points in points {
+            for (sum, point) in sums.iter_mut().zip(points) {
+                *sum = [sum[0] + point[0], sum[1] + point[1]];
+            }
+        }
+        for (sum, point) in sums.iter_mut().zip(rest) {
+            *sum = [sum[0] + point[0], sum[1] + point[1]];
+        }
+        let share = 1.0 / map.len() as f32;
+        sums.iter().fold([0.0; 2], |mean, sum| [mean[0] + share * sum[0], mean[1] + share * sum[1]])
+    });
+    vectorised!(map.iter_mut().for_each(|point| *point = [point[0] - mean[0], point[1] - mean[1]]));
 }

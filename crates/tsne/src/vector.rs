@@ -68,9 +68,64 @@ pub(crate) fn squared_distance<S: Simd>(simd: S, one: &[f32], other: &[f32]) -> 
     simd.reduce_sum_f32s(simd.add_f32s(sums[0], sums[1]))
 }
 
+/// Adds numbers to as many others.
+pub(crate) fn add(sums: &mut [f32], others: &[f32]) {
+    vectorised!(sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += other));
+}
+
+/// Natural logarithms of numbers from 1 on, to a millionth.
+///
+/// x = 2ᵉ m with m near 1, and ln m = 2 artanh s with s = (m - 1) / (m + 1), of which five terms are enough.
+#[inline(always)]
+pub(crate) fn ln<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    // m is from 2/3 on and below 4/3.
+    const TWO_THIRDS: u32 = 0x3f2a_aaab;
+    const MANTISSA: u32 = 0x007f_ffff;
+    // Numbers below 2²³ are the last bits of what they are with this many added.
+    const MANY: f32 = 8_388_608.0;
+    let number = |value| simd.splat_f32s(value);
+    let bits = |value| simd.splat_u32s(value);
+    let above = simd.sub_u32s(simd.transmute_u32s_f32s(x), bits(TWO_THIRDS));
+    let exponent = simd.wrapping_dyn_shr_u32s(above, bits(MANTISSA.count_ones()));
+    let exponent = simd.transmute_f32s_u32s(simd.or_u32s(exponent, bits(MANY.to_bits())));
+    let exponent = simd.sub_f32s(exponent, number(MANY));
+    let m = simd.add_u32s(simd.and_u32s(above, bits(MANTISSA)), bits(TWO_THIRDS));
+    let m = simd.transmute_f32s_u32s(m);
+    let s = simd.div_f32s(simd.sub_f32s(m, number(1.0)), simd.add_f32s(m, number(1.0)));
+    let squared = simd.mul_f32s(s, s);
+    let mut series = number(1.0 / 9.0);
+    for term in [1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0, 1.0] {
+        series = simd.mul_add_f32s(series, squared, number(term));
+    }
+    let of_m = simd.mul_f32s(simd.add_f32s(s, s), series);
+    simd.mul_add_f32s(exponent, number(std::f32::consts::LN_2), of_m)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Logarithm(f32);
+
+    impl WithSimd for Logarithm {
+        type Output = f32;
+
+        fn with_simd<S: Simd>(self, simd: S) -> f32 {
+            simd.reduce_max_f32s(ln(simd, simd.splat_f32s(self.0)))
+        }
+    }
+
+    #[test]
+    fn logarithms_are_right_to_a_millionth() {
+        let numbers = (0..2000).map(|at| 1.003f32.powi(at) * (1.0 + at as f32 * 1e-5)).chain([1e12, 1e30, f32::MAX]);
+        for number in numbers {
+            let right = f64::from(number).ln();
+            for found in [with_vectors(Logarithm(number)), Logarithm(number).with_simd(pulp::Scalar)] {
+                assert!((f64::from(found) - right).abs() <= 1e-6 * right.max(1.0) / 2.0, "{found} of {number}");
+            }
+        }
+        assert_eq!(with_vectors(Logarithm(1.0)), 0.0);
+    }
 
     struct SquaredDistance<'a>(&'a [f32], &'a [f32]);
 

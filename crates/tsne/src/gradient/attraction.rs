@@ -1,74 +1,166 @@
 //! Attraction between points that belong together.
 
+use std::ops::Range;
+
 use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
 
 use crate::affinities::Affinities;
-use crate::vector::with_vectors;
+use crate::vector::{ln, with_vectors};
 
-/// Values of the largest register.
+/// Points of one task.
+const BLOCK: usize = 64;
+/// Points of a row that are fetched at once: a whole number of pairs of registers.
 const LANES: usize = 128;
 
 /// The pull of those that have a p with a point.
 #[derive(Clone, Copy)]
 pub(crate) struct Attraction<'a> {
-    pub(crate) affinities: &'a Affinities,
-    pub(crate) map: &'a [[f32; 2]],
+    affinities: &'a Affinities,
+    map: &'a [[f32; 2]],
 }
 
-impl Attraction<'_> {
-    /// Σ p q (y_i - y_j) over all points j for each point i, from `first` on.
-    pub(crate) fn write(self, first: usize, forces: &mut [[f32; 2]]) {
-        with_vectors(Rows { attraction: self, first, forces });
+impl<'a> Attraction<'a> {
+    /// Of affinities and a map of as many points.
+    pub(crate) fn new(affinities: &'a Affinities, map: &'a [[f32; 2]]) -> Self {
+        assert_eq!(affinities.len(), map.len(), "each point is on the map");
+        Self { affinities, map }
     }
 
-    /// Σ p ln (1 + |y_i - y_j|²) over all points j.
-    pub(crate) fn spread(self, point: usize) -> f64 {
-        let [x, y] = self.map[point];
-        let (indices, values) = self.affinities.row(point);
-        let term = |(&index, &p): (&u32, &f32)| {
-            let [other_x, other_y] = self.map[index as usize];
-            f64::from(p) * f64::from((x - other_x).powi(2) + (y - other_y).powi(2)).ln_1p()
-        };
-        indices.iter().zip(values).map(term).sum()
+    /// Writes Σ p q (y_i - y_j) over all points j for each point i.
+    pub(crate) fn write(self, forces: &mut [[f32; 2]]) {
+        forces.par_chunks_mut(BLOCK).enumerate().for_each(|(block, forces)| {
+            with_vectors(Pull { attraction: self, first: block * BLOCK, forces });
+        });
     }
+
+    /// Σ p ln (1 + |y_i - y_j|²) over all points j and some points i.
+    pub(crate) fn spread(self, points: Range<usize>) -> f64 {
+        with_vectors(Spread { attraction: self, points })
+    }
+
+    /// Calls `meet` with the differences y_j - y_i and p of each point j, two registers at a time. Where these are more than
+    /// there are points, p is zero.
+    #[inline(always)]
+    fn each<S: Simd>(
+        self,
+        simd: S,
+        point: usize,
+        fetched: &mut Fetched,
+        mut meet: impl FnMut([S::f32s; 2], [S::f32s; 2], [S::f32s; 2]),
+    ) {
+        let [x, y] = self.map[point].map(|value| simd.splat_f32s(value));
+        let (indices, values) = self.affinities.row(point);
+        for (indices, values) in indices.chunks(LANES).zip(values.chunks(LANES)) {
+            // One by one and as they are: compilers would make gathers of more, which take twice as long.
+            for (place, &index) in fetched.places.iter_mut().zip(indices) {
+                *place = self.map[index as usize];
+            }
+            let pairs = values.len().div_ceil(2 * S::F32_LANES);
+            let filled = pairs * 2 * S::F32_LANES;
+            fetched.p[..values.len()].copy_from_slice(values);
+            fetched.p[values.len()..filled].fill(0.0);
+            for ((x, y), place) in fetched.xs.iter_mut().zip(&mut fetched.ys).zip(&fetched.places[..filled]) {
+                [*x, *y] = *place;
+            }
+            let registers = |values| S::as_simd_f32s(values).0.as_chunks::<2>().0.iter().take(pairs);
+            for ((xs, ys), p) in registers(&fetched.xs).zip(registers(&fetched.ys)).zip(registers(&fetched.p)) {
+                let dx = [simd.sub_f32s(xs[0], x), simd.sub_f32s(xs[1], x)];
+                let dy = [simd.sub_f32s(ys[0], y), simd.sub_f32s(ys[1], y)];
+                meet(dx, dy, *p);
+            }
+        }
+    }
+}
+
+/// Points that belong to a point lie anywhere in the map, so they are fetched one by one, some registers at a time.
+struct Fetched {
+    places: [[f32; 2]; LANES],
+    xs: [f32; LANES],
+    ys: [f32; LANES],
+    p: [f32; LANES],
+}
+
+impl Fetched {
+    fn new() -> Self {
+        Self { places: [[0.0; 2]; LANES], xs: [0.0; LANES], ys: [0.0; LANES], p: [0.0; LANES] }
+    }
+}
+
+/// 1 + dx² + dy²
+#[inline(always)]
+fn inverse_kernel<S: Simd>(simd: S, dx: S::f32s, dy: S::f32s) -> S::f32s {
+    simd.mul_add_f32s(dy, dy, simd.mul_add_f32s(dx, dx, simd.splat_f32s(1.0)))
 }
 
 /// The pull on some points.
-struct Rows<'a> {
+struct Pull<'a> {
     attraction: Attraction<'a>,
     first: usize,
     forces: &'a mut [[f32; 2]],
 }
 
-impl WithSimd for Rows<'_> {
+impl WithSimd for Pull<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Attraction { affinities, map } = self.attraction;
-        // Points that belong to a point lie anywhere in the map, so they are fetched one by one, some registers at a time.
-        let (mut xs, mut ys) = ([0.0; LANES], [0.0; LANES]);
+        let mut fetched = Fetched::new();
         let one = simd.splat_f32s(1.0);
+        let zero = simd.splat_f32s(0.0);
         for (place, force) in self.forces.iter_mut().enumerate() {
-            let point = self.first + place;
-            let (x, y) = (simd.splat_f32s(map[point][0]), simd.splat_f32s(map[point][1]));
-            let (mut force_x, mut force_y) = (simd.splat_f32s(0.0), simd.splat_f32s(0.0));
-            let (indices, values) = affinities.row(point);
-            for (indices, values) in indices.chunks(LANES).zip(values.chunks(LANES)) {
-                for ((x, y), &index) in xs.iter_mut().zip(&mut ys).zip(indices) {
-                    [*x, *y] = map[index as usize];
-                }
-                let registers = S::as_simd_f32s(&xs).0.iter().zip(S::as_simd_f32s(&ys).0);
-                // Where a row has ended p is zero, and what is left of the points before counts nothing.
-                for ((&other_x, &other_y), p) in registers.zip(values.chunks(S::F32_LANES)) {
-                    let (dx, dy) = (simd.sub_f32s(x, other_x), simd.sub_f32s(y, other_y));
-                    let distance = simd.mul_add_f32s(dy, dy, simd.mul_add_f32s(dx, dx, one));
-                    let weight = simd.div_f32s(simd.partial_load_f32s(p), distance);
-                    force_x = simd.mul_add_f32s(weight, dx, force_x);
-                    force_y = simd.mul_add_f32s(weight, dy, force_y);
-                }
-            }
-            *force = [simd.reduce_sum_f32s(force_x), simd.reduce_sum_f32s(force_y)];
+            let (mut force_x, mut force_y) = ([zero; 2], [zero; 2]);
+            self.attraction.each(
+                simd,
+                self.first + place,
+                &mut fetched,
+                #[inline(always)]
+                |dx, dy, p| {
+                    let distances = [inverse_kernel(simd, dx[0], dy[0]), inverse_kernel(simd, dx[1], dy[1])];
+                    // One division for two.
+                    let both = simd.div_f32s(one, simd.mul_f32s(distances[0], distances[1]));
+                    for half in 0..2 {
+                        let weight = simd.mul_f32s(simd.mul_f32s(p[half], distances[1 - half]), both);
+                        force_x[half] = simd.mul_add_f32s(weight, dx[half], force_x[half]);
+                        force_y[half] = simd.mul_add_f32s(weight, dy[half], force_y[half]);
+                    }
+                },
+            );
+            let sum = |halves: [S::f32s; 2]| -simd.reduce_sum_f32s(simd.add_f32s(halves[0], halves[1]));
+            *force = [sum(force_x), sum(force_y)];
         }
+    }
+}
+
+/// How far apart some points and those that belong to them are.
+struct Spread<'a> {
+    attraction: Attraction<'a>,
+    points: Range<usize>,
+}
+
+impl WithSimd for Spread<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let mut fetched = Fetched::new();
+        let mut total = 0.0;
+        for point in self.points {
+            let mut sum = simd.splat_f32s(0.0);
+            self.attraction.each(
+                simd,
+                point,
+                &mut fetched,
+                #[inline(always)]
+                |dx, dy, p| {
+                    for half in 0..2 {
+                        let logarithm = ln(simd, inverse_kernel(simd, dx[half], dy[half]));
+                        sum = simd.mul_add_f32s(p[half], logarithm, sum);
+                    }
+                },
+            );
+            total += f64::from(simd.reduce_sum_f32s(sum));
+        }
+        total
     }
 }

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::convolution::{Convolution, Planners, fast_size, peak};
 use super::spline::{ORDER, WIDTH, weights_and_slopes};
 use super::{BLOCK, bounds};
-use crate::vector::vectorised;
+use crate::vector::{add, vectorised};
 
 /// Distance of nodes at most. The kernel's width is 1.
 const SPACING: f32 = 0.5;
@@ -55,8 +55,7 @@ impl Fourier {
         let Some((sum, others)) = self.grids.split_first_mut() else { return };
         sum.par_chunks_mut(NODES).enumerate().for_each(|(block, sum)| {
             for other in &*others {
-                let other = &other[block * NODES..][..sum.len()];
-                sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
+                add(sum, &other[block * NODES..]);
             }
         });
     }

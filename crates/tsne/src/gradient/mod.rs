@@ -13,8 +13,6 @@ mod spline;
 
 use std::fmt;
 
-use rayon::prelude::*;
-
 pub(crate) use self::attraction::Attraction;
 pub(crate) use self::fourier::Field;
 use crate::Error;
@@ -95,16 +93,25 @@ impl Repulsion {
 /// When the map has other points than the affinities, or coordinates that are no numbers.
 pub fn gradient(affinities: &Affinities, map: &[[f32; 2]], method: Method) -> Result<Vec<[f32; 2]>, Error> {
     check_map(map, affinities.len())?;
-    let mut repulsions = vec![[0.0; 2]; map.len()];
-    let z = Repulsion::new(method).compute(map, &mut repulsions);
-    let mut gradient = vec![[0.0; 2]; map.len()];
-    let attraction = Attraction { affinities, map };
-    gradient.par_chunks_mut(BLOCK).enumerate().for_each(|(block, forces)| attraction.write(block * BLOCK, forces));
+    let (mut repulsions, mut gradient) = (vec![[0.0; 2]; map.len()], vec![[0.0; 2]; map.len()]);
+    let z = forces(affinities, map, &mut Repulsion::new(method), &mut gradient, &mut repulsions);
     let share = (1.0 / z) as f32;
     for (gradient, repulsion) in gradient.iter_mut().zip(repulsions) {
         *gradient = std::array::from_fn(|axis| 4.0 * (gradient[axis] - share * repulsion[axis]));
     }
     Ok(gradient)
+}
+
+/// Writes both sums of the gradient for each point, Σ p q (y_i - y_j) and Σ q² (y_i - y_j); gives Z.
+pub(crate) fn forces(
+    affinities: &Affinities,
+    map: &[[f32; 2]],
+    repulsion: &mut Repulsion,
+    attractions: &mut [[f32; 2]],
+    repulsions: &mut [[f32; 2]],
+) -> f64 {
+    // Side by side: where one waits for its last task, the other has work.
+    rayon::join(|| repulsion.compute(map, repulsions), || Attraction::new(affinities, map).write(attractions)).0
 }
 
 /// The map's longer side.
