@@ -83,10 +83,13 @@ impl Affinities {
     ///
     /// # Errors
     /// When a perplexity is below 1, or larger than a third of the neighbours.
-    pub fn new(neighbours: &Neighbours, perplexity: &Perplexity) -> Result<Self, Error> {
+    pub fn new(neighbours: Neighbours, perplexity: &Perplexity) -> Result<Self, Error> {
         // As many points as would just have these neighbours.
         perplexity.neighbours(neighbours.count() + 1)?;
-        Ok(Self::symmetric(neighbours, &conditional(neighbours, perplexity)))
+        let (count, mut indices, mut weights) = neighbours.into_parts();
+        weigh(&mut weights, count, perplexity);
+        sort_rows(&mut indices, &mut weights, count);
+        Ok(Self::symmetric(&indices, &weights, count))
     }
 
     /// Of points themselves: their exact neighbours, as many as the perplexity takes.
@@ -95,17 +98,16 @@ impl Affinities {
     /// As for [`Perplexity::neighbours`] and [`Neighbours::exact`].
     pub fn of_points(points: &Points<'_>, perplexity: &Perplexity, metric: crate::Metric) -> Result<Self, Error> {
         let count = perplexity.neighbours(points.len())?;
-        Self::new(&Neighbours::exact(points, count, metric)?, perplexity)
+        Self::new(Neighbours::exact(points, count, metric)?, perplexity)
     }
 
-    /// The mean of a distribution over neighbours `[n, count]` and its transpose.
-    fn symmetric(neighbours: &Neighbours, conditional: &[f32]) -> Self {
-        let count = neighbours.count();
-        let n = conditional.len() / count;
-        let outgoing = sorted_rows(neighbours, conditional);
-        let (incoming_starts, incoming) = transposed(&outgoing, n, count);
+    /// The mean of a distribution over neighbours, in rising rows `[n, count]`, and its transpose.
+    fn symmetric(neighbours: &[u32], weights: &[f32], count: usize) -> Self {
+        let n = weights.len() / count;
+        let (incoming_starts, incoming) = transposed(neighbours, weights, count);
         let row = |point: usize| {
-            let outgoing = outgoing[point * count..][..count].iter().copied();
+            let places = point * count..(point + 1) * count;
+            let outgoing = neighbours[places.clone()].iter().copied().zip(weights[places].iter().copied());
             let incoming = incoming[incoming_starts[point]..incoming_starts[point + 1]].iter().copied();
             Merged { one: outgoing.peekable(), other: incoming.peekable() }
         };
@@ -160,27 +162,24 @@ impl Affinities {
     }
 }
 
-/// p(j|i) of each point's neighbours, `[n, count]`, the mean over all perplexities.
-pub(crate) fn conditional(neighbours: &Neighbours, perplexity: &Perplexity) -> Vec<f32> {
-    let count = neighbours.count();
-    let mut conditional = vec![0.0f32; neighbours.distances().len()];
+/// Makes p(j|i) of the distances of each point's neighbours, `[n, count]`: the mean over all perplexities.
+pub(crate) fn weigh(distances: &mut [f32], count: usize, perplexity: &Perplexity) {
     let share = 1.0 / perplexity.values().len() as f64;
-    let rows = conditional.par_chunks_mut(count).zip(neighbours.distances().par_chunks(count));
-    rows.for_each_init(
+    distances.par_chunks_mut(count).for_each_init(
         || Row { squared_distances: vec![0.0; count], weights: vec![0.0; count], sum: 0.0 },
-        |row, (conditional, distances)| {
-            for (squared, &distance) in row.squared_distances.iter_mut().zip(distances) {
-                *squared = f64::from(distance).powi(2);
+        |row, values| {
+            for (squared, value) in row.squared_distances.iter_mut().zip(values.iter_mut()) {
+                *squared = f64::from(*value).powi(2);
+                *value = 0.0;
             }
             for perplexity in perplexity.values() {
                 row.fit(perplexity.ln());
-                for (conditional, weight) in conditional.iter_mut().zip(&row.weights) {
-                    *conditional += (share * weight / row.sum) as f32;
+                for (value, weight) in values.iter_mut().zip(&row.weights) {
+                    *value += (share * weight / row.sum) as f32;
                 }
             }
         },
     );
-    conditional
 }
 
 /// The Gaussian around one point.
@@ -240,27 +239,34 @@ impl Row {
     }
 }
 
-/// Neighbours of each point with their p, sorted by number, `[n, count]`.
-fn sorted_rows(neighbours: &Neighbours, conditional: &[f32]) -> Vec<(u32, f32)> {
-    let mut rows: Vec<(u32, f32)> = neighbours.indices().iter().copied().zip(conditional.iter().copied()).collect();
-    rows.par_chunks_mut(neighbours.count()).for_each(|row| row.sort_unstable_by_key(|&(index, _)| index));
-    rows
+/// Sorts each point's neighbours by number, with their p, `[n, count]`.
+fn sort_rows(indices: &mut [u32], weights: &mut [f32], count: usize) {
+    let rows = indices.par_chunks_mut(count).zip(weights.par_chunks_mut(count));
+    rows.for_each_init(Vec::new, |row, (indices, weights)| {
+        row.clear();
+        row.extend(indices.iter().copied().zip(weights.iter().copied()));
+        row.sort_unstable_by_key(|&(index, _)| index);
+        for ((index, weight), &sorted) in indices.iter_mut().zip(weights).zip(&*row) {
+            (*index, *weight) = sorted;
+        }
+    });
 }
 
 /// For each point those whose neighbour it is, rising, with their p: where each point's begin, and all of them.
-fn transposed(rows: &[(u32, f32)], n: usize, count: usize) -> (Vec<usize>, Vec<(u32, f32)>) {
+fn transposed(neighbours: &[u32], weights: &[f32], count: usize) -> (Vec<usize>, Vec<(u32, f32)>) {
+    let n = weights.len() / count;
     let mut starts = vec![0; n + 1];
-    for &(index, _) in rows {
+    for &index in neighbours {
         starts[index as usize + 1] += 1;
     }
     for point in 0..n {
         starts[point + 1] += starts[point];
     }
     let mut next = starts.clone();
-    let mut columns = vec![(0, 0.0); rows.len()];
-    for (point, row) in rows.chunks_exact(count).enumerate() {
-        for &(index, value) in row {
-            columns[next[index as usize]] = (point as u32, value);
+    let mut columns = vec![(0, 0.0); weights.len()];
+    for (point, (indices, weights)) in (0..).zip(neighbours.chunks_exact(count).zip(weights.chunks_exact(count))) {
+        for (&index, &weight) in indices.iter().zip(weights) {
+            columns[next[index as usize]] = (point, weight);
             next[index as usize] += 1;
         }
     }

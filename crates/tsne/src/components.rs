@@ -109,7 +109,13 @@ impl Components {
     }
 }
 
-fn centre(point: &[f32], mean: &[f32], centred: &mut [f32]) {
+/// The mean of all points, `[dimensions]`.
+pub(crate) fn mean(points: &Points<'_>) -> Vec<f32> {
+    Sample { points: *points, step: 1 }.mean()
+}
+
+/// A point without the mean.
+pub(crate) fn centre(point: &[f32], mean: &[f32], centred: &mut [f32]) {
     for ((centred, value), mean) in centred.iter_mut().zip(point).zip(mean) {
         *centred = value - mean;
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
-use crate::affinities::{Perplexity, conditional};
+use crate::affinities::{Perplexity, weigh};
 use crate::divergence::check_map;
 use crate::gradient::{Field, bounds};
 use crate::neighbours::{Metric, Neighbours};
@@ -65,15 +65,15 @@ impl Map {
         let perplexity = Perplexity::Single(perplexity);
         let points = Points::new(&self.values, self.dimensions)?;
         let count = perplexity.neighbours(points.len() + 1)?;
-        let neighbours = Neighbours::of_queries(new, &points, count, self.metric)?;
-        let weights = conditional(&neighbours, &perplexity);
+        let (count, indices, mut weights) = Neighbours::of_queries(new, &points, count, self.metric)?.into_parts();
+        weigh(&mut weights, count, &perplexity);
         let (low, high) = bounds(&self.coordinates);
         let field = Field::new(&self.coordinates);
         let place = |(indices, weights): (&[u32], &[f32])| {
             let neighbours: Vec<[f32; 2]> = indices.iter().map(|&index| self.coordinates[index as usize]).collect();
             Newcomer { neighbours: &neighbours, weights, field: &field, low, high }.place()
         };
-        Ok(neighbours.indices().par_chunks(count).zip(weights.par_chunks(count)).map(place).collect())
+        Ok(indices.par_chunks(count).zip(weights.par_chunks(count)).map(place).collect())
     }
 
     /// The map as the bytes of a safetensors file: tensors `points` `[n, dimensions]` and `map` `[n, 2]`, and the metric.

@@ -131,8 +131,7 @@ impl Tsne {
         clock.lap(&mut seconds.neighbours);
 
         let _ = report(Phase::Affinities);
-        let affinities = Affinities::new(&neighbours, &perplexity)?;
-        drop(neighbours);
+        let affinities = Affinities::new(neighbours, &perplexity)?;
         clock.lap(&mut seconds.affinities);
 
         let _ = report(Phase::Initialisation);

@@ -17,8 +17,6 @@ pub(super) const BLOCK: usize = 256;
 const COMPONENTS: usize = 80;
 /// From so few dimensions on, the values themselves are the features.
 const FEW_DIMENSIONS: usize = 64;
-/// Up to so many points finding components would cost more than it saves.
-const FEW_POINTS: usize = 2500;
 /// Points that the components are found from.
 const SAMPLE: usize = 4096;
 
@@ -31,7 +29,7 @@ pub(super) struct Features {
 impl Features {
     /// Fitting these points.
     pub(super) fn new(points: &Points<'_>) -> Self {
-        let is_worth = points.dimensions() > FEW_DIMENSIONS && points.len() > FEW_POINTS;
+        let is_worth = points.dimensions() > FEW_DIMENSIONS;
         let count = if is_worth { COMPONENTS } else { 0 };
         let components = Components::rough(points, points.len().div_ceil(SAMPLE), count);
         Self { mean: components.mean().to_vec(), components: is_worth.then_some(components) }

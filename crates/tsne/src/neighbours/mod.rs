@@ -1,6 +1,7 @@
 //! The nearest neighbours of points.
 
 mod blocks;
+mod few;
 mod nearest;
 mod search;
 
@@ -71,8 +72,12 @@ impl Neighbours {
         if count == 0 {
             return Ok(Self { count, indices: Vec::new(), distances: Vec::new() });
         }
+        let search = |points: &Points<'_>, queries: Option<&Points<'_>>| match points.len() {
+            ..=few::MOST => few::search(points, queries, count),
+            _ => search::search(points, queries, count, reach),
+        };
         let (found, to_distance): (_, fn(f32) -> f32) = match metric {
-            Metric::Euclidean => (search::search(points, queries, count, reach), f32::sqrt),
+            Metric::Euclidean => (search(points, queries), f32::sqrt),
             // Of unit vectors, |a - b|² = 2 - 2 cos.
             Metric::Cosine => {
                 let dimensions = points.dimensions();
@@ -80,7 +85,7 @@ impl Neighbours {
                 let queries = queries.map(directions).transpose()?;
                 let points = Points::new(&points, dimensions)?;
                 let queries = queries.as_ref().map(|queries| Points::new(queries, dimensions)).transpose()?;
-                (search::search(&points, queries.as_ref(), count, reach), |squared| 0.5 * squared)
+                (search(&points, queries.as_ref()), |squared| 0.5 * squared)
             }
         };
         let distances = found.squared_distances.into_iter().map(to_distance).collect();
@@ -115,6 +120,11 @@ impl Neighbours {
     /// Their distances by the metric, `[n, count]`.
     pub fn distances(&self) -> &[f32] {
         &self.distances
+    }
+
+    /// Neighbours of a point, their numbers and their distances.
+    pub(crate) fn into_parts(self) -> (usize, Vec<u32>, Vec<f32>) {
+        (self.count, self.indices, self.distances)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::vector::{squared_distance, vectorised, with_vectors};
 use pulp::{Simd, WithSimd};
 
 /// Rounding errors of a squared distance made of products are below this times the squared lengths.
-const SLACK: f32 = 1e-5;
+pub(super) const SLACK: f32 = 1e-5;
 /// If more than one pair in so many may be among the nearest, a product of all values is cheaper than measuring them.
 const WORTH_A_PRODUCT: usize = 8;
 /// Products that are looked at together, most of which hold no pair that is near.
