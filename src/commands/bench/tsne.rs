@@ -68,12 +68,15 @@ pub fn run(arguments: &BenchTsneArgs) -> Result<()> {
         bail!("--out {} does not end in .npy, which is what the map is", out.display());
     }
     let (labels, seed) = (arguments.labels.as_deref(), arguments.tsne.seed);
-    let points = Points::load(&arguments.points, labels, seed, arguments.output.quiet)?;
+    let mut points = Points::load(&arguments.points, labels, seed, arguments.output.quiet)?;
+    let subject = embedding::subject(&points);
+    // Nobody looks at them here, and the peak of memory is to be that of a map.
+    points.images = None;
     let timing = pool.install(|| timing(arguments, &points, threads))?;
     if arguments.output.json {
         output::print_json(&timing)
     } else {
-        output::print(&text(&timing, &embedding::subject(&points), arguments.output.quiet))
+        output::print(&text(&timing, &subject, arguments.output.quiet))
     }
 }
 
