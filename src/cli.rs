@@ -1,5 +1,6 @@
 //! What can be typed: verbs, arguments and the values they take.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -382,15 +383,9 @@ impl fmt::Display for Space {
     }
 }
 
-impl FromStr for Space {
-    type Err = &'static str;
-
-    fn from_str(words: &str) -> Result<Self, Self::Err> {
-        match words {
-            "pixels" => Ok(Self::Pixels),
-            _ if Path::new(words).exists() => Ok(Self::Run(words.into())),
-            _ => Err("there is no such run or model: give 'pixels', a run directory or a model file"),
-        }
+impl From<OsString> for Space {
+    fn from(words: OsString) -> Self {
+        if words == "pixels" { Self::Pixels } else { Self::Run(words.into()) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use modiste_data::write_npy;
 use modiste_report::map::{self, Map, MapImages};
 use modiste_report::numbers::grouped;
@@ -74,6 +74,9 @@ pub fn run(arguments: &EmbedArgs, started: Instant) -> Result<Outcome> {
     let (options, seed, quiet) = (&arguments.points, arguments.tsne.seed, arguments.output.quiet);
     let (points, seen_by) = match &arguments.space {
         Space::Pixels => (Points::load(options, None, seed, quiet)?, None),
+        Space::Run(path) if !path.exists() => {
+            bail!("there is no run or model {}: give a run directory, a model file or 'pixels'", path.display())
+        }
         Space::Run(path) => {
             let trained = Trained::find(Some(path))?;
             (Points::of_network(&trained, &device, options, seed, quiet)?, Some(trained.model.card.recipe.name))

@@ -109,6 +109,13 @@ impl Points {
             values.truncate(indices.len() * columns);
             values.shrink_to_fit();
         }
+        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+            let (row, column, value) = (indices[at / columns], at % columns, values[at]);
+            bail!(
+                "{} has {value} in row {row}, column {column}, counted from 0: leave the row out, or put a number there",
+                path.display()
+            );
+        }
         let labels = match labels {
             Some(file) => {
                 let labels = read_labels(file, rows)?;
@@ -160,7 +167,10 @@ fn read_labels(path: &Path, rows: usize) -> Result<Vec<u8>> {
     }
     let class = |(row, &value): (usize, &f32)| {
         if value.fract() != 0.0 || !(0.0..=255.0).contains(&value) {
-            bail!("{} has {value} in row {row}: give each class as a whole number from 0 to 255", path.display());
+            bail!(
+                "{} has {value} in row {row}, counted from 0: give each class as a whole number from 0 to 255",
+                path.display()
+            );
         }
         Ok(value as u8)
     };

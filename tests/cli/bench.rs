@@ -104,3 +104,77 @@ fn people_see_the_largest_gaps_and_the_totals() {
     let quiet = world.words("bench kernels --recipe seed-mlp --batch 5 --steps 2 --quiet").done();
     assert!(quiet.lines().count() < said.lines().count(), "{quiet}");
 }
+
+#[test]
+fn a_map_is_timed() {
+    let words = "bench tsne --data drawn-garments --samples 100 --iterations 60 --threads 2 --seed 4";
+    let timing = World::new().words(&format!("{words} --json")).json();
+    let number = |field: &str| timing[field].as_f64().unwrap_or_else(|| panic!("no {field} in {timing}"));
+    let of_phases: Vec<f64> = ["neighbours", "affinities", "initialisation", "optimisation", "divergence"]
+        .map(|phase| timing["phases"][phase].as_f64().unwrap_or_else(|| panic!("no {phase} in {timing}")))
+        .to_vec();
+    assert!(of_phases.iter().all(|&seconds| seconds > 0.0), "{timing}");
+    assert!((of_phases.iter().sum::<f64>() - number("seconds")).abs() < 1e-9, "{timing}");
+    assert_eq!((&timing["data"], &timing["method"]), (&"drawn-garments".into(), &"exact".into()));
+    assert_eq!((number("samples"), number("dimensions"), number("iterations")), (100.0, 784.0, 60.0));
+    assert_eq!((number("threads"), number("seed")), (2.0, 4.0));
+    assert!(number("kl_divergence") > 0.0);
+    for share in ["trustworthiness", "neighbour_recall", "label_accuracy"] {
+        assert!((0.1..=1.0).contains(&number(share)), "{share}: {timing}");
+    }
+    if cfg!(target_os = "linux") {
+        assert!(number("peak_memory_bytes") > 4.0 * 100.0 * 784.0);
+    }
+
+    let said = World::new().words(words).done();
+    let begins = "t-SNE of 100 images of drawn-garments, 784 dimensions, perplexity 30; cpu ";
+    assert!(said.starts_with(begins), "{said}");
+    for words in ["\nmap in ", "KL divergence 0.", "neighbour recall 0.", "\nneighbours ", "60 iterations, exact"] {
+        assert!(said.contains(words), "no '{words}' in {said}");
+    }
+    let quiet = World::new().words(&format!("{words} --quiet")).done();
+    assert!(quiet.starts_with("map in ") && quiet.lines().count() == 1, "{quiet}");
+}
+
+#[test]
+fn a_map_from_elsewhere_is_judged_as_if_it_were_ours() {
+    let world = World::new();
+    let points = "--data drawn-garments --samples 100 --seed 4";
+    let made = world.words(&format!("bench tsne {points} --iterations 60 --out map.npy --json")).json();
+    let embedded = world.words(&format!("embed {points} --iterations 60 --out map --json")).json();
+    assert_eq!(std::fs::read(world.path("map.npy")).unwrap(), std::fs::read(world.path("map/map.npy")).unwrap());
+    for field in ["kl_divergence", "trustworthiness", "label_accuracy"] {
+        assert_eq!(made[field], embedded[field], "{field}");
+    }
+    let table = std::fs::read_to_string(world.path("map/map.csv")).unwrap();
+    let columns = table.lines().map(|line| line.split(',').skip(1).take(2).collect::<Vec<_>>().join(",") + "\n");
+    world.file("map.csv", columns.collect::<String>());
+    for map in ["map.npy", "map/map.npy", "map.csv"] {
+        let judged = world.words(&format!("bench tsne {points} --map {map} --json")).json();
+        for field in ["kl_divergence", "trustworthiness", "neighbour_recall", "label_accuracy"] {
+            assert_eq!(judged[field], made[field], "{map}: {field}");
+        }
+        assert!(judged.get("seconds").is_none() && judged.get("phases").is_none(), "{judged}");
+    }
+    let other = world.words(&format!("bench tsne {points} --map map.npy --perplexity 10 --json")).json();
+    assert_ne!(other["kl_divergence"], made["kl_divergence"]);
+    let said = world.words(&format!("bench tsne {points} --map map.npy --quiet")).done();
+    assert!(said.starts_with("KL divergence 0.") && said.lines().count() == 1, "{said}");
+    assert_eq!(world.names(), ["map", "map.csv", "map.npy"]);
+}
+
+#[test]
+fn rows_of_numbers_may_have_labels() {
+    let world = World::new();
+    world.file(
+        "heaps.csv",
+        (0..40).map(|row| format!("{},{}\n", row % 2 * 100 + row, row * row % 7)).collect::<String>(),
+    );
+    world.file("labels.csv", "label\n0\n1\n".replacen("0\n1\n", &"0\n1\n".repeat(20), 1));
+    let judge = |rest: &str| world.words(&format!("bench tsne --input heaps.csv --perplexity 5 {rest} --json")).json();
+    assert_eq!(judge("")["label_accuracy"], serde_json::Value::Null);
+    assert_eq!(judge("--labels labels.csv")["label_accuracy"], 1.0);
+    let few = judge("--labels labels.csv --samples 30");
+    assert_eq!((&few["samples"], &few["label_accuracy"]), (&30.into(), &1.0.into()));
+    assert_eq!(world.names(), ["heaps.csv", "labels.csv"]);
+}

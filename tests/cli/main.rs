@@ -2,6 +2,7 @@
 
 mod bench;
 mod data;
+mod embed;
 mod evaluate;
 mod garments;
 mod runner;

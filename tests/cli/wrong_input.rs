@@ -190,6 +190,50 @@ fn devices_that_are_not_there() {
 }
 
 #[test]
+fn maps_that_cannot_be_judged() {
+    let world = World::new();
+    let rows =
+        |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(|row| line(row) + "\n").collect::<String>();
+    world.file("points.csv", rows(40, &|row| format!("{row},{},{}", row * row, row % 3)));
+    world.file("short.csv", rows(39, &|row| format!("{row},{row}")));
+    world.file("wide.csv", rows(40, &|row| format!("{row},{row},{row},{row}")));
+    world.file("half.csv", rows(20, &|row| format!("{row},{row},{row},{row}")));
+    world.file("narrow.csv", rows(80, &|row| format!("{row}")));
+    world.file("holed.csv", rows(40, &|row| if row == 7 { "1,nan".into() } else { format!("{row},{row}") }));
+    world.file("few-labels.csv", rows(39, &|_| "1".into()));
+    world.file("fraction.csv", rows(40, &|row| format!("{}", row as f32 / 2.0)));
+    world.file("negative.csv", rows(40, &|row| format!("{}", 5 - row as i32)));
+    world.file("large.csv", rows(40, &|row| format!("{}", 217 + row)));
+    fs::create_dir(world.path("taken.npy")).unwrap();
+    let before = world.names();
+    for (arguments, words) in [
+        ("--map short.csv", "short.csv: the map has 39 points, but there are 40"),
+        ("--map wide.csv", "wide.csv has 40 rows of 4 numbers: give a map, with two in each"),
+        ("--map half.csv", "half.csv has 20 rows of 4 numbers"),
+        ("--map narrow.csv", "narrow.csv has 80 rows of 1"),
+        ("--map holed.csv", "holed.csv: point 7 has NaN"),
+        ("--map nowhere.npy", "nowhere.npy"),
+        ("--map taken.npy", "taken.npy"),
+        ("--labels few-labels.csv", "few-labels.csv holds 39x1 numbers where there are 40 rows"),
+        ("--labels points.csv", "points.csv holds 40x3 numbers"),
+        ("--labels fraction.csv", "fraction.csv has 0.5 in row 1, counted from 0"),
+        ("--labels negative.csv", "negative.csv has -1 in row 6"),
+        ("--labels large.csv", "large.csv has 256 in row 39"),
+        ("--labels nowhere.csv", "nowhere.csv"),
+        ("--perplexity 50", "points.csv: a perplexity of 50"),
+        ("--out map.csv", "does not end in .npy"),
+        ("--out no/such.npy", "--out no/such.npy: there is no directory no"),
+        ("--out taken.npy", "--out taken.npy is a directory"),
+        ("--device cuda", "--device cpu"),
+    ] {
+        let perplexity = if arguments.contains("--perplexity") { "" } else { "--perplexity 5" };
+        let sentence = world.words(&format!("bench tsne --input points.csv {perplexity} {arguments}")).sentence();
+        assert!(sentence.contains(words), "{arguments}: {sentence}");
+    }
+    assert_eq!(world.names(), before);
+}
+
+#[test]
 fn wrong_usage_exits_with_2() {
     let world = World::new();
     for words in [
@@ -221,6 +265,26 @@ fn wrong_usage_exits_with_2() {
         "train --resume run seed-vgg",
         "train --resume run --seed 1",
         "train --resume run --out other",
+        "embed --samples 0",
+        "embed --samples -1",
+        "embed --samples some",
+        "embed --perplexity many",
+        "embed --perplexity 5,",
+        "embed --iterations 0",
+        "embed --method quadtree",
+        "embed --metric manhattan",
+        "embed --initialisation zero",
+        "embed --seed -1",
+        "embed --seed 18446744073709551616",
+        "embed --threads 0",
+        "embed --input points.csv --data drawn-garments",
+        "embed --input points.csv --space run",
+        "embed points.csv",
+        "bench tsne --samples 0",
+        "bench tsne --labels labels.csv",
+        "bench tsne --map map.npy --out other.npy",
+        "bench tsne --map map.npy --iterations 10",
+        "bench tsne --space run",
         "evaluate --split all",
         "evaluate --threads 0",
         "evaluate one two",

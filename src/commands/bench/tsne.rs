@@ -62,10 +62,8 @@ pub fn run(arguments: &BenchTsneArgs) -> Result<()> {
     device(&arguments.compute)?;
     let threads = threads(&arguments.compute);
     let pool = embedding::pool(threads)?;
-    if let Some(out) = &arguments.out
-        && !out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
-    {
-        bail!("--out {} does not end in .npy, which is what the map is", out.display());
+    if let Some(out) = &arguments.out {
+        check_out(out)?;
     }
     let (labels, seed) = (arguments.labels.as_deref(), arguments.tsne.seed);
     let mut points = Points::load(&arguments.points, labels, seed, arguments.output.quiet)?;
@@ -78,6 +76,21 @@ pub fn run(arguments: &BenchTsneArgs) -> Result<()> {
     } else {
         output::print(&text(&timing, &subject, arguments.output.quiet))
     }
+}
+
+/// Refuses, before a map is made, what it could not be kept in.
+fn check_out(out: &Path) -> Result<()> {
+    if !out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy")) {
+        bail!("--out {} does not end in .npy, which is what the map is", out.display());
+    }
+    if out.is_dir() {
+        bail!("--out {} is a directory: give a file", out.display());
+    }
+    let directory = out.parent().filter(|directory| !directory.as_os_str().is_empty());
+    if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
+        bail!("--out {}: there is no directory {}", out.display(), directory.display());
+    }
+    Ok(())
 }
 
 fn timing(arguments: &BenchTsneArgs, points: &Points, threads: usize) -> Result<Timing> {
@@ -135,7 +148,7 @@ impl Judged {
     /// Whoever made it, it is held against the same affinities, which come of the points alone.
     fn read(path: &Path, points: &Points, perplexity: &Perplexity) -> Result<Self> {
         let Matrix { rows, columns, values } = read_matrix(path)?;
-        let (map, []) = values.as_chunks() else {
+        let (2, (map, [])) = (columns, values.as_chunks()) else {
             bail!("{} has {rows} rows of {columns} numbers: give a map, with two in each", path.display());
         };
         let affinities = Affinities::of_points(&points.of_library()?, perplexity, Metric::Euclidean)

@@ -1,4 +1,5 @@
-//! Thumbnails as they lie on a picture: an image, a line of its class's colour round it, paper round that.
+//! Thumbnails as they lie on a picture: an image, a line of its class's colour round it, paper round that; or ink, if
+//! the image is predicted wrongly.
 
 use super::thumbnails::{self, Room, Thumbnail};
 use super::{Map, MapImages, palette};
@@ -52,7 +53,7 @@ impl Cards {
             let Some(image) = map.image(point) else { continue };
             let inside = |by: usize| (corner.0 + by, corner.1 + by);
             let frame = (self.sample.0 + 2 * LINE, self.sample.1 + 2 * LINE);
-            picture.fill(corner, self.size, PAPER);
+            picture.fill(corner, self.size, if map.is_mistake(point) { INK } else { PAPER });
             picture.fill(inside(HALO), frame, palette::colour(map.class(point)));
             let shown = |colour| if self.negative { on_paper(colour) } else { colour };
             let pixels = sample::scaled(shape, image, self.sample).map(shown);

@@ -42,26 +42,30 @@
   });
 
   // The more dots, the smaller; and larger, though less than the map, as one comes closer.
-  const room = Math.min(map.clientWidth, map.clientHeight) / Math.sqrt(count || 1);
-  const base = Math.min(10, Math.max(2.5, 0.4 * room));
-  const sizeAt = (zoom) => Math.min(14, base * Math.max(1, zoom) ** 0.5);
+  const sizeAt = (zoom) => {
+    const room = Math.min(map.clientWidth, map.clientHeight) / Math.sqrt(count || 1);
+    const base = Math.min(10, Math.max(2.5, 0.4 * room));
+    return Math.min(14, base * Math.max(1, zoom) ** 0.5);
+  };
   let size = sizeAt(1);
 
-  // Among others a mistake has a line round it; alone, mistakes are larger instead, and their colours seen.
+  // Among others a mistake has a line round it, finer round smaller dots, so that many do not turn the map black;
+  // alone, mistakes are larger instead, and their colours seen.
   const box = element("mistakes");
+  const lineOf = ({ wrong }) => (wrong && !box.checked ? Math.min(1, size / 9) : 0);
   const markers = () => ({
     "marker.size": box.checked ? size + 2 : size,
-    "marker.line.width": groups.map(({ wrong }) => (wrong && !box.checked ? 1 : 0)),
+    "marker.line.width": groups.map(lineOf),
   });
 
   const along = (points, axis) => Float32Array.from(points, (point) => coordinates[2 * point + axis]);
-  const traces = groups.map(({ group, wrong, points }) => ({
+  const traces = groups.map((each) => ({
     type: "scattergl",
     mode: "markers",
-    x: along(points, 0),
-    y: along(points, 1),
+    x: along(each.points, 0),
+    y: along(each.points, 1),
     hoverinfo: "none",
-    marker: { size, color: colourOf(group), opacity: 0.8, line: { width: wrong ? 1 : 0, color: "#212126" } },
+    marker: { size, color: colourOf(each.group), opacity: 0.8, line: { width: lineOf(each), color: "#212126" } },
   }));
   const axis = { visible: false, zeroline: false, showgrid: false };
   const layout = {
@@ -75,10 +79,10 @@
     xaxis: { ...axis },
     yaxis: { ...axis, scaleanchor: "x" },
   };
-  const config = { scrollZoom: true, displayModeBar: false, doubleClick: false, responsive: true };
+  const config = { scrollZoom: true, displayModeBar: false, doubleClick: false };
 
   const view = () => [map.layout.xaxis.range, map.layout.yaxis.range];
-  const look = ([x, y]) => Plotly.relayout(map, { "xaxis.range": x, "yaxis.range": y });
+  const look = ([x, y], also) => Plotly.relayout(map, { "xaxis.range": x, "yaxis.range": y, ...also });
 
   // The whole map, widened along one axis so that both have the same scale.
   function fitted() {
@@ -86,10 +90,14 @@
     const unit = Math.max(...whole.map(([from, to], axis) => (to - from) / pixels[axis]));
     return whole.map(([from, to], axis) => [-1, 1].map((side) => (from + to + side * unit * pixels[axis]) / 2));
   }
-  const zoomed = (factor) => look(view().map(([from, to]) => {
-    const [middle, half] = [(from + to) / 2, (to - from) / 2 / factor];
+  const extentsOf = (ranges) => ranges.map(([from, to]) => to - from);
+  let extents = extentsOf(fitted());
+
+  const nearer = (factors) => view().map(([from, to], axis) => {
+    const [middle, half] = [(from + to) / 2, (to - from) / 2 / factors[axis]];
     return [middle - half, middle + half];
-  }));
+  });
+  const zoomed = (factor) => look(nearer([factor, factor]));
   const moved = (steps) => look(view().map(([from, to], axis) => {
     const step = (to - from) * 0.15 * steps[axis];
     return [from + step, to + step];
@@ -114,24 +122,41 @@
     map.on("plotly_relayout", () => {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        const [[from, to]] = view();
-        const wanted = sizeAt((whole[0][1] - whole[0][0]) / (to - from));
+        const wanted = sizeAt(extents[0] / extentsOf(view())[0]);
         if (Math.abs(Math.log(wanted / size)) < 0.2) return;
         size = wanted;
         Plotly.restyle(map, markers());
       }, 250);
     });
-    map.on("plotly_hover", ({ points: [hit], event }) => showCard(groups[hit.curveNumber].points[hit.pointNumber], event));
+    // In a window of another size one sees the same part of the map, as large as it fits.
+    addEventListener("resize", () => {
+      if (!map.clientWidth || !map.clientHeight) return;
+      const before = extents;
+      extents = extentsOf(fitted());
+      look(nearer(before.map((extent, axis) => extent / extents[axis])), { autosize: true });
+    });
+
+    const show = ({ points: [hit], event }) => showCard(groups[hit.curveNumber].points[hit.pointNumber], event);
+    map.on("plotly_hover", show);
     map.on("plotly_unhover", hideCard);
+    // Fingers do not hover, they tap.
+    map.addEventListener("pointerdown", hideCard);
+    map.on("plotly_click", show);
     map.on("plotly_relayouting", hideCard);
   }
+
+  const counted = (wanted) =>
+    groups.filter(wanted).reduce((sum, { points }) => sum + points.length, 0).toLocaleString("en");
 
   // Which groups are shown.
   const hidden = new Set();
   function filter() {
-    const visible = groups.map(({ group, wrong }) => !hidden.has(group) && (wrong || !box.checked));
+    const wanted = ({ wrong }) => wrong || !box.checked;
+    const visible = groups.map((each) => wanted(each) && !hidden.has(each.group));
     for (const button of element("legend").children) {
-      button.setAttribute("aria-pressed", !hidden.has(Number(button.dataset.group)));
+      const group = Number(button.dataset.group);
+      button.setAttribute("aria-pressed", !hidden.has(group));
+      button.querySelector("small").textContent = counted((each) => wanted(each) && each.group === group);
     }
     element("every").disabled = hidden.size === 0;
     hideCard();
@@ -139,7 +164,6 @@
   }
 
   function fillPanel() {
-    const countOf = (wanted) => groups.filter(wanted).reduce((sum, { points }) => sum + points.length, 0);
     const classes = [...new Set(groups.map(({ group }) => group))].filter((group) => group >= 0).sort((a, b) => a - b);
     const legend = element("legend");
     for (const group of classes) {
@@ -149,8 +173,8 @@
       button.title = nameOf(group);
       button.style.setProperty("--colour", colourOf(group));
       button.setAttribute("aria-pressed", true);
-      const counted = countOf((other) => other.group === group).toLocaleString("en");
-      for (const [tag, words] of [["i", ""], ["span", nameOf(group)], ["small", counted]]) {
+      const images = counted((each) => each.group === group);
+      for (const [tag, words] of [["i", ""], ["span", nameOf(group)], ["small", images]]) {
         button.appendChild(document.createElement(tag)).textContent = words;
       }
       button.addEventListener("click", ({ shiftKey }) => {
@@ -168,7 +192,7 @@
     element("filter").hidden = classes.length === 0;
     if (!labels) element("heading").textContent = "Predicted classes";
     if (labels && predicted) {
-      element("judged").querySelector("small").textContent = countOf(({ wrong }) => wrong).toLocaleString("en");
+      element("judged").querySelector("small").textContent = counted(({ wrong }) => wrong);
       element("judged").hidden = false;
       box.addEventListener("change", filter);
     }

@@ -70,7 +70,8 @@ impl Mark {
     /// The ring that says a point is a mistake.
     pub(super) fn draw_mistake(self, picture: &mut Picture, place: [f32; 2]) {
         let (radius, width) = match self {
-            Self::Dot => (3.8, 0.9),
+            // So fine that many of them close together let the colours through.
+            Self::Dot => (3.6, 0.4),
             Self::Number => (14.0, 1.6),
         };
         picture.shape(shape::ring(place, radius, width), INK);
@@ -183,6 +184,8 @@ mod tests {
             assert_eq!([seen(-5, -5), seen(5, -5)], [Some([255, 0, 0]), Some([0, 255, 0])]);
             assert_eq!([seen(-23, 23), seen(5, 5)], [Some([0, 0, 255]), Some([9; 3])]);
             assert_eq!([seen(-25, 0), seen(-28, 0)], [Some(palette::colour(Some(0))), Some(PAPER)]);
+            let mistake = draw(&Map { predicted: Some(&[1]), ..map });
+            assert_eq!([x - 25, x - 28].map(|x| mistake.get(x, y)), [Some(palette::colour(Some(0))), Some(INK)]);
         });
     }
 
