@@ -55,8 +55,9 @@ impl Perplexity {
             return Err(Error::Perplexity { perplexity: largest });
         }
         let needed = (NEIGHBOURS * largest).floor();
-        if needed > (points - 1) as f64 {
-            return Err(Error::TooFewPoints { perplexity: largest, needed: needed as usize + 1, points });
+        if needed >= points as f64 {
+            let needed = (needed as usize).saturating_add(1);
+            return Err(Error::TooFewPoints { perplexity: largest, needed, points });
         }
         Ok(needed as usize)
     }
@@ -82,8 +83,11 @@ impl Affinities {
     /// Of points whose neighbours these are.
     ///
     /// # Errors
-    /// When a perplexity is below 1, or larger than a third of the neighbours.
+    /// When a perplexity is below 1, or larger than a third of the neighbours, or these are neighbours among other points.
     pub fn new(neighbours: Neighbours, perplexity: &Perplexity) -> Result<Self, Error> {
+        if !neighbours.is_within() {
+            return Err(Error::OtherPoints);
+        }
         // As many points as would just have these neighbours.
         perplexity.neighbours(neighbours.count() + 1)?;
         let (count, mut indices, mut weights) = neighbours.into_parts();

@@ -74,6 +74,9 @@ pub enum Error {
         /// How many it should have.
         wanted: usize,
     },
+    /// Neighbours among other points, where it takes those among the points themselves.
+    #[error("these are neighbours among other points: give those that the points have among themselves")]
+    OtherPoints,
     /// Points of other dimensions than those of a map.
     #[error("the points have {found} dimensions, those of the map {wanted}: give points of the same kind")]
     Dimensions {

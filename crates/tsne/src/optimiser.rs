@@ -18,6 +18,8 @@ const GROWTH: f32 = 0.2;
 const DECAY: f32 = 0.8;
 /// and is never below this (Jacobs, 1988; van der Maaten and Hinton, 2008).
 const LEAST_GAIN: f32 = 0.01;
+/// No step and no coordinate is larger: whoever takes steps that are far too long is to get a map that shows it.
+const FARTHEST: f32 = 1e5;
 /// Learning rates are not below this, as in scikit-learn: small sets need it.
 const LEAST_LEARNING_RATE: f64 = 50.0;
 
@@ -168,18 +170,23 @@ impl Optimiser {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let positive = |value: f64| value > 0.0 && value.is_finite();
+        let positive = |value: f64| value > 0.0 && value <= 1e30;
         let share = |value: f64| (0.0..1.0).contains(&value);
         let settings = [
-            ("the early exaggeration", self.early_exaggeration, positive(self.early_exaggeration), "a positive number"),
-            ("the exaggeration", self.exaggeration, positive(self.exaggeration), "a positive number"),
+            (
+                "the early exaggeration",
+                self.early_exaggeration,
+                positive(self.early_exaggeration),
+                "a positive number up to 10^30",
+            ),
+            ("the exaggeration", self.exaggeration, positive(self.exaggeration), "a positive number up to 10^30"),
             ("the early momentum", self.early_momentum, share(self.early_momentum), "a number from 0 to below 1"),
             ("the momentum", self.momentum, share(self.momentum), "a number from 0 to below 1"),
             (
                 "the learning rate",
                 self.learning_rate.unwrap_or(1.0),
                 positive(self.learning_rate.unwrap_or(1.0)),
-                "a positive number",
+                "a positive number up to 10^30",
             ),
         ];
         match settings.into_iter().find(|&(_, _, good, _)| !good) {
@@ -244,8 +251,8 @@ impl<'a> Descent<'a> {
                     let gradient = 4.0 * (exaggeration * *force - inverse * *repulsion);
                     // Against the update means along with what it has been going after.
                     *gain = if *update * gradient < 0.0 { *gain + GROWTH } else { (*gain * DECAY).max(LEAST_GAIN) };
-                    *update = momentum * *update - learning_rate * *gain * gradient;
-                    *coordinate += *update;
+                    *update = (momentum * *update - learning_rate * *gain * gradient).clamp(-FARTHEST, FARTHEST);
+                    *coordinate = (*coordinate + *update).clamp(-FARTHEST, FARTHEST);
                     *force = gradient;
                 }
             );

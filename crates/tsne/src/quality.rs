@@ -76,7 +76,9 @@ pub fn neighbour_recall(neighbours: &Neighbours, map: &[[f32; 2]]) -> Result<f64
 /// When there is not a label for each point, or only one point.
 pub fn label_accuracy(map: &[[f32; 2]], labels: &[u8]) -> Result<f64, Error> {
     check_map(map, labels.len())?;
-    check_count(1, map.len())?;
+    if map.len() < 2 {
+        return Err(Error::Setting { name: "the number of points", value: map.len() as f64, wanted: "at least 2" });
+    }
     let nearest = nearest_in_map(map, 1)?;
     let right =
         nearest.indices().iter().zip(labels).filter(|&(&other, &label)| labels[other as usize] == label).count();

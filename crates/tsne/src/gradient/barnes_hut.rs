@@ -13,7 +13,7 @@ const DEPTH: u32 = 16;
 
 /// The tree and what it is made of, kept from one step to the next.
 #[derive(Default)]
-pub(super) struct BarnesHut {
+pub(crate) struct BarnesHut {
     /// Points by the path from the root to where they are, two bits for each split, then by number.
     order: Vec<(u64, u32)>,
     /// Their coordinates in this order.
@@ -39,6 +39,13 @@ struct Square {
 }
 
 impl BarnesHut {
+    /// The tree of a map.
+    pub(super) fn new(map: &[[f32; 2]]) -> Self {
+        let mut tree = Self::default();
+        tree.build(map);
+        tree
+    }
+
     pub(super) fn compute(&mut self, map: &[[f32; 2]], forces: &mut [[f32; 2]]) -> f64 {
         self.build(map);
         let tree = &*self;
@@ -109,7 +116,7 @@ impl BarnesHut {
     }
 
     /// Σ q and Σ q² (y - y') over all points y', its own place among them.
-    fn push(&self, [x, y]: [f32; 2]) -> (f64, [f32; 2]) {
+    pub(super) fn push(&self, [x, y]: [f32; 2]) -> (f64, [f32; 2]) {
         let (mut sum, mut force) = (0.0f64, [0.0f32; 2]);
         let mut add = |other: [f32; 2], mass: f32| {
             let (dx, dy) = (x - other[0], y - other[1]);
@@ -165,8 +172,7 @@ mod tests {
     #[test]
     fn every_point_is_in_one_square_that_is_not_split() {
         let map: Vec<[f32; 2]> = (0..500).map(|at| [(at % 23) as f32, (at % 7) as f32 * 0.01]).collect();
-        let mut tree = BarnesHut::default();
-        tree.build(&map);
+        let tree = BarnesHut::new(&map);
         let leaves: Vec<_> = tree.squares.iter().filter(|square| !square.is_split).collect();
         assert_eq!(leaves.iter().map(|leaf| leaf.mass).sum::<f32>(), 500.0);
         assert!(leaves.windows(2).all(|pair| pair[0].end == pair[1].start));

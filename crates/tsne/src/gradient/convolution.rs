@@ -10,12 +10,13 @@ use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftPlanner};
 
+use super::own::Own;
 use super::spline::response;
 
 /// Rows or columns transformed by one task: those of a cache line.
 const LINES: usize = 8;
-/// Transforms of lengths with no other factors are fast.
-const FACTORS: [usize; 3] = [2, 3, 5];
+/// Sizes of grids up to 16, and all of these times a power of two: twice them transforms fast.
+const SIZES: [usize; 5] = [9, 10, 12, 14, 16];
 
 /// Up to this spacing grids are for points that are near each other.
 const NEAR: f32 = 1.0 / 64.0;
@@ -49,25 +50,19 @@ pub(super) struct Convolution {
     column_inverse: Arc<dyn Fft<f32>>,
     /// The kernel's transform, `[frequencies, 2 · rows]`.
     kernel: Vec<f32>,
+    /// What a point reads of itself.
+    own: Own,
     /// Rows of the grid, transformed, `[rows, frequencies]`.
     row_spectra: Vec<Complex<f32>>,
     /// Columns of the result, before the last transform, `[frequencies, rows]`.
     columns_done: Vec<Complex<f32>>,
 }
 
-/// The number of nodes, not below `least`, that transforms fast.
+/// The number of nodes, not below `least`, that transforms fast. There are few of them, so that a map that grows keeps a grid
+/// for a while.
 pub(super) fn fast_size(least: usize) -> usize {
-    let is_fast = |&size: &usize| {
-        let rest = FACTORS.iter().fold(size, |mut rest, factor| {
-            while rest % factor == 0 {
-                rest /= factor;
-            }
-            rest
-        });
-        rest == 1
-    };
-    // A power of two is never far.
-    (least..=least.next_power_of_two()).find(is_fast).unwrap_or(least)
+    let octave = least.next_power_of_two().max(16) / 16;
+    SIZES.into_iter().map(|size| size * octave).find(|&size| size >= least).unwrap_or(16 * octave)
 }
 
 impl Convolution {
@@ -84,11 +79,23 @@ impl Convolution {
             column_forward: planners.complex.plan_fft_forward(2 * rows),
             column_inverse: planners.complex.plan_fft_inverse(2 * rows),
             kernel: Vec::new(),
+            own: Own::default(),
             row_spectra: vec![Complex::default(); rows * frequencies],
             columns_done: vec![Complex::default(); rows * frequencies],
         };
         convolution.kernel = convolution.transformed_kernel(planners);
+        let turns = |wave: usize, length: usize| wave as f64 / (2 * length) as f64;
+        // All but the first and the last stand for two, of waves one way and the other.
+        let count = |frequency| if frequency % columns == 0 { 1.0 } else { 2.0 };
+        let across: Vec<_> = (0..frequencies).map(|frequency| (turns(frequency, columns), count(frequency))).collect();
+        let down: Vec<_> = (0..2 * rows).map(|turn| turns(turn, rows)).collect();
+        convolution.own = Own::new(&convolution.kernel, &across, &down);
         convolution
+    }
+
+    /// What a point reads of itself.
+    pub(super) fn own(&self) -> Own {
+        self.own
     }
 
     /// Whether it is one of such grids.
@@ -100,39 +107,50 @@ impl Convolution {
         self.columns + 1
     }
 
+    /// The kernel around the first node, on both sides of it, and so the same on all: its transform is real, and each half
+    /// of it mirrors the other.
     fn transformed_kernel(&self, planners: &mut Planners) -> Vec<f32> {
         const FINER: usize = 2;
         let (width, height, frequencies) = (2 * self.columns, 2 * self.rows, self.frequencies());
         let (fine_width, fine_height) = (FINER * width, FINER * height);
-        let spacing = f64::from(self.spacing) / FINER as f64;
-        // Around the first node, on both sides of it.
-        let squared = |node: usize, length: usize| (node.min(length - node) as f64 * spacing).powi(2);
+        let spacing = self.spacing / FINER as f32;
+        let squared = |node: usize| (node as f32 * spacing).powi(2);
         let across = planners.real.plan_fft_forward(fine_width);
-        let down = planners.complex.plan_fft_forward(fine_height);
-        let mut spectra = vec![Complex::default(); fine_height * frequencies];
-        spectra.par_chunks_mut(frequencies).enumerate().for_each(|(row, spectrum)| {
-            let value = |column| {
-                let squared = squared(row, fine_height) + squared(column, fine_width);
-                (peak(self.spacing) - squared / (1.0 + squared)) as f32
-            };
-            let mut values: Vec<f32> = (0..fine_width).map(value).collect();
-            let mut transformed = across.make_output_vec();
-            transform(across.process(&mut values, &mut transformed));
-            spectrum.copy_from_slice(&transformed[..frequencies]);
-        });
+        let down = planners.real.plan_fft_forward(fine_height);
+        let half = fine_height / 2 + 1;
+        let mut spectra = vec![0.0; half * frequencies];
+        let scratch = |plan: &Arc<dyn RealToComplex<f32>>| (plan.make_input_vec(), plan.make_output_vec());
+        spectra.par_chunks_mut(frequencies).enumerate().for_each_init(
+            || scratch(&across),
+            |(values, transformed), (row, spectrum)| {
+                for (column, value) in values[..=fine_width / 2].iter_mut().enumerate() {
+                    let squared = squared(row) + squared(column);
+                    *value = if self.spacing <= NEAR { -squared / (1.0 + squared) } else { 1.0 / (1.0 + squared) };
+                }
+                mirror(values);
+                transform(across.process(values, transformed));
+                spectrum.iter_mut().zip(transformed).for_each(|(value, transformed)| *value = transformed.re);
+            },
+        );
         let mut kernel = vec![0.0; frequencies * height];
-        kernel.par_chunks_mut(height).enumerate().for_each(|(frequency, kernel)| {
-            let mut column: Vec<Complex<f32>> = spectra.iter().skip(frequency).step_by(frequencies).copied().collect();
-            down.process(&mut column);
-            let across = response(frequency as f64 / width as f64);
-            for (turn, kernel) in kernel.iter_mut().enumerate() {
-                let fine_turn = if turn <= self.rows { turn } else { fine_height - (height - turn) };
-                let value = column[fine_turn];
-                let splines = across * response(turn as f64 / height as f64);
-                // The kernel is the same on all sides, so its transform is real. Neither transform divides by its length.
-                *kernel = (f64::from(value.re) / (splines * splines * (fine_width * fine_height) as f64)) as f32;
-            }
-        });
+        kernel.par_chunks_mut(height).enumerate().for_each_init(
+            || scratch(&down),
+            |(values, transformed), (frequency, kernel)| {
+                for (value, spectrum) in values.iter_mut().zip(spectra.chunks_exact(frequencies)) {
+                    *value = spectrum[frequency];
+                }
+                mirror(values);
+                transform(down.process(values, transformed));
+                let across = response(frequency as f64 / width as f64);
+                for (turn, (kernel, transformed)) in kernel[..=self.rows].iter_mut().zip(transformed).enumerate() {
+                    let splines = across * response(turn as f64 / height as f64);
+                    // Neither transform divides by its length.
+                    let share = 1.0 / (splines * splines * (fine_width * fine_height) as f64);
+                    *kernel = (f64::from(transformed.re) * share) as f32;
+                }
+                mirror(kernel);
+            },
+        );
         kernel
     }
 
@@ -215,6 +233,12 @@ impl Convolution {
     }
 }
 
+/// Writes the second half of values that are the same on both sides of the first.
+fn mirror(values: &mut [f32]) {
+    let (first, second) = values.split_at_mut(values.len() / 2 + 1);
+    second.iter_mut().rev().zip(&first[1..]).for_each(|(second, first)| *second = *first);
+}
+
 /// A transform fails only over the lengths of its slices or a spectrum of nothing real, and both are right above.
 fn transform(outcome: Result<(), realfft::FftError>) {
     debug_assert!(outcome.is_ok(), "{outcome:?}");
@@ -226,7 +250,7 @@ mod tests {
 
     #[test]
     fn sizes_have_small_factors_and_are_near() {
-        assert_eq!([1, 7, 11, 128, 129, 271].map(fast_size), [1, 8, 12, 128, 135, 288]);
+        assert_eq!([1, 9, 11, 128, 129, 271].map(fast_size), [9, 9, 12, 128, 144, 288]);
     }
 
     #[test]

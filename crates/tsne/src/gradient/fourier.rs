@@ -10,18 +10,24 @@
 use rayon::prelude::*;
 
 use super::convolution::{Convolution, Planners, fast_size, peak};
+use super::own::Own;
 use super::spline::{ORDER, WIDTH, weights_and_slopes};
 use super::{BLOCK, bounds};
 use crate::vector::{add, vectorised};
 
 /// Distance of nodes at most. The kernel's width is 1.
-const SPACING: f32 = 0.5;
+const SPACING: f32 = 0.4;
 /// Intervals between nodes along the map's longer side, at least.
 const INTERVALS: f32 = 48.0;
 /// Points that are spread over a grid of their own, until all grids are added.
 const SHARE: usize = 4096;
 /// Grids at most, whatever the number of threads, so that sums do not depend on it.
 const MOST_GRIDS: usize = 16;
+/// Nodes of a grid, for each point and in all, beyond which it is left to the tree: points are far apart then. So many are
+/// always few enough.
+const NODES_FOR_A_POINT: usize = 200;
+const MOST_NODES: usize = 4_000_000;
+const FEW_NODES: usize = 100_000;
 /// Nodes added by one task.
 const NODES: usize = 4096;
 
@@ -60,8 +66,8 @@ impl Fourier {
         });
     }
 
-    /// The potential of points, at the nodes of a grid around them.
-    fn potential(&mut self, map: &[[f32; 2]], grid: &Grid) -> &[f32] {
+    /// The potential of points, at the nodes of a grid around them, and what each of them has of its own there.
+    fn potential(&mut self, map: &[[f32; 2]], grid: &Grid) -> (&[f32], Own) {
         self.spread(map, grid);
         let planners = &mut self.planners;
         let convolution = match &mut self.convolution {
@@ -69,42 +75,47 @@ impl Fourier {
             other => other.insert(Convolution::new(planners, grid.rows, grid.columns, grid.spacing)),
         };
         convolution.apply(&mut self.grids[0]);
-        &self.grids[0]
+        (&self.grids[0], convolution.own())
     }
 
     pub(super) fn compute(&mut self, map: &[[f32; 2]], forces: &mut [[f32; 2]]) -> f64 {
         let grid = Grid::around(map);
-        let potential = self.potential(map, &grid);
+        let (potential, own) = self.potential(map, &grid);
         let blocks = map.par_chunks(BLOCK).zip(forces.par_chunks_mut(BLOCK));
         let sums: Vec<f64> =
-            blocks.map(|(points, forces)| vectorised!(grid.read_all(points, potential, forces))).collect();
+            blocks.map(|(points, forces)| vectorised!(grid.read_all(points, potential, own, forces))).collect();
         let n = map.len() as f64;
-        let peak = peak(grid.spacing);
-        // Every pair counts the potential and what the kernel lacks at its peak; every point's own counts nothing.
-        sums.iter().sum::<f64>() - peak * n + (1.0 - peak) * n * (n - 1.0)
+        // Every pair counts the potential and what the kernel lacks at its peak.
+        sums.iter().sum::<f64>() + (1.0 - peak(grid.spacing)) * n * (n - 1.0)
     }
 }
 
+/// Whether a grid around a map is worth its memory and time.
+pub(super) fn suits(map: &[[f32; 2]]) -> bool {
+    let Grid { rows, columns, .. } = Grid::around(map);
+    rows.saturating_mul(columns) <= (NODES_FOR_A_POINT * map.len()).clamp(FEW_NODES, MOST_NODES)
+}
+
 /// The potential of a map that stays as it is.
-pub(crate) struct Field {
+pub(crate) struct Potential {
     grid: Grid,
     /// `[rows, columns]`
-    potential: Vec<f32>,
+    nodes: Vec<f32>,
     /// What the kernel lacks of 1 at its peak, over all points.
     missing: f32,
 }
 
-impl Field {
-    /// Of the points of a map.
-    pub(crate) fn new(map: &[[f32; 2]]) -> Self {
+impl Potential {
+    /// Of the points of a map that [suits] a grid.
+    pub(super) fn new(map: &[[f32; 2]]) -> Self {
         let grid = Grid::around(map);
-        let potential = Fourier::new().potential(map, &grid).to_vec();
-        Self { grid, potential, missing: (1.0 - peak(grid.spacing)) as f32 * map.len() as f32 }
+        let nodes = Fourier::new().potential(map, &grid).0.to_vec();
+        Self { grid, nodes, missing: (1.0 - peak(grid.spacing)) as f32 * map.len() as f32 }
     }
 
     /// Σ q and Σ q² (y - y') over all points y' of the map, for a place within it.
-    pub(crate) fn at(&self, place: [f32; 2]) -> (f32, [f32; 2]) {
-        let (value, slope) = self.grid.read(place, &self.potential);
+    pub(super) fn at(&self, place: [f32; 2]) -> (f32, [f32; 2]) {
+        let (value, slope) = self.grid.read(place, &self.nodes);
         (value + self.missing, slope.map(|slope| -0.5 * slope))
     }
 }
@@ -152,14 +163,16 @@ impl Grid {
         }
     }
 
-    /// Writes the force on each point; gives the sum of their potentials.
+    /// Writes the force on each point; gives the sum of their potentials. What is their own counts nothing.
     #[inline(always)]
-    fn read_all(&self, points: &[[f32; 2]], potential: &[f32], forces: &mut [[f32; 2]]) -> f64 {
+    fn read_all(&self, points: &[[f32; 2]], potential: &[f32], own: Own, forces: &mut [[f32; 2]]) -> f64 {
         let mut sum = 0.0;
+        let inverse = 1.0 / self.spacing;
         for (&point, force) in points.iter().zip(forces) {
             let (value, slope) = self.read(point, potential);
-            sum += f64::from(value);
-            *force = slope.map(|slope| -0.5 * slope);
+            let (own_value, own_slope) = own.at(self.place(point).1);
+            sum += f64::from(value - own_value);
+            *force = std::array::from_fn(|axis| -0.5 * (slope[axis] - inverse * own_slope[axis]));
         }
         sum
     }

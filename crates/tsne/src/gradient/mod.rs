@@ -8,13 +8,15 @@ mod attraction;
 mod barnes_hut;
 mod convolution;
 mod exact;
+mod field;
 mod fourier;
+mod own;
 mod spline;
 
 use std::fmt;
 
 pub(crate) use self::attraction::Attraction;
-pub(crate) use self::fourier::Field;
+pub(crate) use self::field::Field;
 use crate::Error;
 use crate::affinities::Affinities;
 use crate::divergence::check_map;
@@ -23,21 +25,21 @@ use crate::divergence::check_map;
 const BLOCK: usize = 256;
 /// Up to so many points exact forces cost no more than others.
 const FEW: usize = 1500;
-/// Sides of maps, in units of the kernel's width, beyond which a grid would be too large.
-const WIDEST_GRID: f32 = 2000.0;
+/// Fewer points than this are not left to a grid, whose rounding errors are more than what they push each other by.
+const VERY_FEW: usize = 256;
 
 /// How repulsion is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
-    /// What is fastest for so many points: exact for a few, else by Fourier transforms, or by Barnes and Hut's tree where
-    /// points have been driven so far apart that a grid would be too large.
+    /// What is fastest for so many points: exact up to 1,500, else by Fourier transforms.
     #[default]
     Auto,
     /// Every pair of points.
     Exact,
     /// Far points taken together (Barnes and Hut, 1986; van der Maaten, 2014), with θ = 0.5.
     BarnesHut,
-    /// All points at once, by a convolution on a grid (Linderman and others, 2019).
+    /// All points at once, by a convolution on a grid (Linderman and others, 2019); by the tree where points have been driven
+    /// so far apart that a grid would be too large, and exact for fewer than 256.
     Fourier,
 }
 
@@ -53,10 +55,11 @@ impl fmt::Display for Method {
 }
 
 impl Method {
-    /// What `Auto` takes for so many points, as long as the map is not too wide.
+    /// The method that is taken for so many points.
     pub fn for_points(self, points: usize) -> Self {
         match self {
             Self::Auto if points <= FEW => Self::Exact,
+            Self::Fourier if points < VERY_FEW => Self::Exact,
             Self::Auto => Self::Fourier,
             chosen => chosen,
         }
@@ -81,8 +84,8 @@ impl Repulsion {
         match self.method.for_points(map.len()) {
             Method::Exact => self.exact.compute(map, forces),
             Method::BarnesHut => self.tree.compute(map, forces),
-            _ if self.method == Method::Auto && side(map) > WIDEST_GRID => self.tree.compute(map, forces),
-            _ => self.fourier.compute(map, forces),
+            _ if fourier::suits(map) => self.fourier.compute(map, forces),
+            _ => self.tree.compute(map, forces),
         }
     }
 }
@@ -112,12 +115,6 @@ pub(crate) fn forces(
 ) -> f64 {
     // Side by side: where one waits for its last task, the other has work.
     rayon::join(|| repulsion.compute(map, repulsions), || Attraction::new(affinities, map).write(attractions)).0
-}
-
-/// The map's longer side.
-fn side(map: &[[f32; 2]]) -> f32 {
-    let (low, high) = bounds(map);
-    (high[0] - low[0]).max(high[1] - low[1])
 }
 
 /// The smallest and the largest coordinates.

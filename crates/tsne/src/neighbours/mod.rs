@@ -26,6 +26,8 @@ pub enum Metric {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Neighbours {
     count: usize,
+    /// Whether they are among the points themselves.
+    within: bool,
     indices: Vec<u32>,
     distances: Vec<f32>,
 }
@@ -69,8 +71,9 @@ impl Neighbours {
         metric: Metric,
         reach: Option<usize>,
     ) -> Result<Self, Error> {
+        let within = queries.is_none();
         if count == 0 {
-            return Ok(Self { count, indices: Vec::new(), distances: Vec::new() });
+            return Ok(Self { count, within, indices: Vec::new(), distances: Vec::new() });
         }
         let search = |points: &Points<'_>, queries: Option<&Points<'_>>| match points.len() {
             ..=few::MOST => few::search(points, queries, count),
@@ -89,7 +92,7 @@ impl Neighbours {
             }
         };
         let distances = found.squared_distances.into_iter().map(to_distance).collect();
-        Ok(Self { count, indices: found.indices, distances })
+        Ok(Self { count, within, indices: found.indices, distances })
     }
 
     /// How many points have neighbours.
@@ -120,6 +123,11 @@ impl Neighbours {
     /// Their distances by the metric, `[n, count]`.
     pub fn distances(&self) -> &[f32] {
         &self.distances
+    }
+
+    /// Whether they are among the points themselves, rather than others.
+    pub(crate) fn is_within(&self) -> bool {
+        self.within
     }
 
     /// Neighbours of a point, their numbers and their distances.
