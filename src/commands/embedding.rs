@@ -9,12 +9,15 @@ use modiste_tsne::{Fitted, Method, Metric, Optimiser, Perplexity, Seconds, Tsne,
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::Serialize;
 
+use super::ensure_free;
 use super::points::Points;
 use crate::cli::{GradientMethod, TsneOptions};
 use crate::embedding_display::EmbeddingDisplay;
 
 /// Neighbours by which maps are judged: as scikit-learn does by default.
 const TRUSTED: usize = 5;
+/// Memory for each neighbour of each point, at most: its number and distance or p, as these are found, kept and turned round.
+const BYTES_OF_A_NEIGHBOUR: u64 = 32;
 /// Steps of early exaggeration, of a short run no more than a third.
 const EARLY: usize = 250;
 
@@ -34,7 +37,10 @@ pub fn perplexity(options: &TsneOptions, points: &Points) -> Result<Perplexity> 
         [perplexity] => Perplexity::Single(perplexity),
         _ => Perplexity::Multiscale(options.perplexity.clone()),
     };
-    perplexity.neighbours(count).with_context(|| points.data.clone())?;
+    let neighbours = perplexity.neighbours(count).with_context(|| points.data.clone())?;
+    let needed = (count as u64).saturating_mul(neighbours as u64).saturating_mul(BYTES_OF_A_NEIGHBOUR);
+    let what = format!("{} neighbours of each of {} points need", grouped(neighbours as u64), grouped(count as u64));
+    ensure_free(needed, &what, "give a smaller --perplexity or fewer --samples")?;
     Ok(perplexity)
 }
 

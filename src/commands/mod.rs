@@ -79,14 +79,17 @@ pub fn file_name(data: &str) -> String {
 
 /// Refuses what cannot fit into memory, before the system ends the process for it.
 pub fn ensure_memory(device: &Device, network: &Network, batch: usize) -> Result<()> {
-    let needed = device.planned_bytes(network, batch);
+    let advice = "make the batch or the network smaller";
+    ensure_free(device.planned_bytes(network, batch), &format!("batches of {batch} images need"), advice)
+}
+
+/// Refuses what needs more bytes of memory than are free; `what` needs them, and `advice` says what to do.
+fn ensure_free(needed: u64, what: &str, advice: &str) -> Result<()> {
     match memory::available_bytes() {
-        Some(available) if needed > available => bail!(
-            "batches of {batch} images need {:.1} GB of memory where {:.1} GB are free: \
-             make the batch or the network smaller",
-            needed as f64 / 1e9,
-            available as f64 / 1e9
-        ),
+        Some(available) if needed > available => {
+            let [needed, available] = [needed, available].map(|bytes| bytes as f64 / 1e9);
+            bail!("{what} {needed:.1} GB of memory where {available:.1} GB are free: {advice}")
+        }
         _ => Ok(()),
     }
 }

@@ -206,6 +206,8 @@ fn what_is_no_number_is_named_with_its_place() {
     for (text, complaint) in [
         ("1,2\n3,four\n", "line 2, column 2 is 'four', which is no number"),
         ("1,2\n3,\n", "line 2, column 2 is empty"),
+        ("oops,2,3\n4,5,6\n", "line 1, column 1 is 'oops', which is no number"),
+        ("1,,3\n4,5,6\n", "line 1, column 2 is empty"),
         ("\n\na,b\r\n\r\n1,2\r\n\r\n\r\n3,x y\r\n", "line 8, column 2 is 'x y', which is no number"),
         ("1;2\n3,5;4\n", "line 2, column 1 is '3,5', which is no number"),
         ("a\n1 2\n", "line 2, column 1 is '1 2', which is no number"),

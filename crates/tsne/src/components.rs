@@ -95,17 +95,12 @@ impl Components {
             let rows = projected.len() / count;
             let mut centred = vec![0.0; rows * dimensions];
             for (row, centred) in centred.chunks_exact_mut(dimensions).enumerate() {
-                self.centre(points.point(block * BLOCK + row), centred);
+                centre(points.point(block * BLOCK + row), &self.mean, centred);
             }
             let directions = Matrix::new(&self.directions, count, dimensions);
             multiply(Matrix::new(&centred, rows, dimensions), directions.transposed(), projected, false);
         });
         projected
-    }
-
-    /// A point without the mean.
-    pub(crate) fn centre(&self, point: &[f32], centred: &mut [f32]) {
-        centre(point, &self.mean, centred);
     }
 }
 

@@ -23,8 +23,9 @@ pub fn divergence(affinities: &Affinities, map: &[[f32; 2]]) -> Result<f64, Erro
     check_map(map, affinities.len())?;
     let method = if map.len() > MANY { Method::Fourier } else { Method::Exact };
     let z = Repulsion::new(method).compute(map, &mut vec![[0.0; 2]; map.len()]);
+    let divergence = with_normalisation(affinities, map, constant(affinities), z);
     // Rounding may leave less than nothing.
-    Ok(with_normalisation(affinities, map, constant(affinities), z).max(0.0))
+    Ok(if divergence < 0.0 { 0.0 } else { divergence })
 }
 
 /// Σ p ln p

@@ -57,9 +57,12 @@ pub fn trustworthiness(points: &Points<'_>, map: &[[f32; 2]], count: usize, metr
 /// The share of each point's nearest neighbours, as many as are given, that are among as many nearest in the map.
 ///
 /// # Errors
-/// When the map has other points than the neighbours.
+/// When the map has other points than the neighbours, or these are neighbours among other points.
 pub fn neighbour_recall(neighbours: &Neighbours, map: &[[f32; 2]]) -> Result<f64, Error> {
     check_map(map, neighbours.len())?;
+    if !neighbours.is_within() {
+        return Err(Error::OtherPoints);
+    }
     let nearest = nearest_in_map(map, neighbours.count())?;
     let kept = |point: usize| {
         let mut in_map = nearest.of(point).to_vec();

@@ -49,7 +49,7 @@ pub enum Search {
     Auto,
     /// Exactly.
     Exact,
-    /// By an index that misses a few.
+    /// Among near points only, which misses a few: see [`Neighbours::approximate`].
     Approximate,
 }
 

@@ -195,7 +195,7 @@ fn a_query_that_is_a_point_finds_itself_first() {
 
 #[test]
 fn approximate_neighbours_miss_few() {
-    // Well above the 10,000 points that are looked at anyway.
+    // Above the 20,000 points that are looked at anyway.
     let (values, _) = clusters(25_000, 20, 40, 1.0, 8);
     let points = Points::new(&values, 20).unwrap();
     let exact = Neighbours::exact(&points, 15, Metric::Euclidean).unwrap();
@@ -211,11 +211,52 @@ fn approximate_neighbours_miss_few() {
 }
 
 #[test]
+fn approximate_neighbours_are_found_in_clusters_far_apart() {
+    // Each block of points has its nearest blocks elsewhere.
+    let (values, _) = clusters(40_000, 50, 200, 0.05, 18);
+    let points = Points::new(&values, 50).unwrap();
+    let found = Neighbours::approximate(&points, 90, Metric::Euclidean).unwrap();
+    let mut row = Vec::new();
+    for (point, distances) in found.distances().chunks_exact(90).enumerate() {
+        assert!(distances.is_sorted(), "of point {point}");
+        row.clear();
+        row.extend(found.of(point));
+        row.sort_unstable();
+        row.dedup();
+        assert!(row.len() == 90 && !row.contains(&(point as u32)), "of point {point}");
+    }
+}
+
+#[test]
 fn approximate_neighbours_of_few_points_are_exact() {
     let values = whole_values(900 * 5, 9, 9);
     let points = Points::new(&values, 5).unwrap();
     let approximate = Neighbours::approximate(&points, 30, Metric::Euclidean).unwrap();
     assert_eq!(approximate, Neighbours::exact(&points, 30, Metric::Euclidean).unwrap());
+}
+
+#[test]
+fn products_that_round_much_lose_no_neighbour() {
+    // Two clusters far from their mean, of values that are all alike: the largest rounding errors that products can have.
+    for (points, dimensions) in [(600, 512), (2600, 512), (2600, 4000)] {
+        let noise = normal_values(points * dimensions, 19);
+        let side = |at: usize| if at / dimensions % 2 == 0 { 1.3958 } else { -1.3958 };
+        let values: Vec<f32> = noise.iter().enumerate().map(|(at, noise)| side(at) + 1e-4 * noise).collect();
+        let found = neighbours(&values, dimensions, 5);
+        let row = |point: usize| &values[point * dimensions..][..dimensions];
+        for point in (0..points).step_by(199) {
+            let mut others: Vec<(f64, usize)> = (0..points)
+                .filter(|&other| other != point)
+                .map(|other| (squared_distance(row(point), row(other)), other))
+                .collect();
+            others.sort_by(|one, other| one.0.total_cmp(&other.0));
+            let farthest = others[4].0;
+            for &index in found.of(point) {
+                let distance = squared_distance(row(point), row(index as usize));
+                assert!(distance <= farthest * (1.0 + 1e-4), "point {point} of {points}, {dimensions} dimensions");
+            }
+        }
+    }
 }
 
 #[test]

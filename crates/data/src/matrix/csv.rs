@@ -46,24 +46,20 @@ fn parse(text: &[u8]) -> Result<Matrix, String> {
             let line = line_of(&record, text);
             return Err(format!("line {line} has {}, where line {first_line} has {columns}", fields(record.len())));
         }
+        if is_first && is_header(&record) {
+            continue;
+        }
         for (column, field) in record.iter().enumerate() {
-            match number(field) {
-                Some(value) => values.push(value),
-                // A header.
-                None if is_first => {
-                    values.clear();
-                    break;
-                }
-                None => {
-                    let (line, column) = (line_of(&record, text), column + 1);
-                    return Err(format!("line {line}, column {column} {}", description(field)));
-                }
-            }
+            let Some(value) = number(field) else {
+                let (line, column) = (line_of(&record, text), column + 1);
+                return Err(format!("line {line}, column {column} {}", description(field)));
+            };
+            values.push(value);
         }
     }
     let Some((line, columns)) = first else { return Err("it is empty".into()) };
     if values.is_empty() {
-        return Err(format!("nothing follows line {line}, which is a header, since not all of it are numbers"));
+        return Err(format!("nothing follows line {line}, which is a header, since most of it are no numbers"));
     }
     Ok(Matrix { rows: values.len() / columns, columns, values })
 }
@@ -73,6 +69,12 @@ fn delimiter(text: &[u8]) -> u8 {
     let first = text.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
     // A tab at the end of a line is no more than white space.
     [b',', b'\t', b';'].into_iter().find(|delimiter| first.trim_ascii().contains(delimiter)).unwrap_or(b',')
+}
+
+/// Whether a line names columns: at most half of its fields are numbers. If it were more, one that is none is a slip.
+fn is_header(record: &ByteRecord) -> bool {
+    let numbers = record.iter().filter(|field| number(field).is_some()).count();
+    numbers < record.len() && 2 * numbers <= record.len()
 }
 
 fn number(field: &[u8]) -> Option<f32> {

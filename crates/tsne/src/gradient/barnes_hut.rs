@@ -8,8 +8,8 @@ use super::{BLOCK, bounds};
 const ANGLE: f32 = 0.5;
 /// Points of a square that is not split.
 const FEW: usize = 8;
-/// Times that the whole map is halved: beyond, points are as good as in one place.
-const DEPTH: u32 = 16;
+/// Times that the whole map is halved: beyond, 32-bit coordinates hardly tell points apart.
+const DEPTH: u32 = 24;
 
 /// The tree and what it is made of, kept from one step to the next.
 #[derive(Default)]

@@ -110,17 +110,22 @@ fn push<S: Simd>(simd: S, xs: &[f32], ys: &[f32], group: &mut Group, first: usiz
     // each strip keeps to its own side.
     let own = first / S::F32_LANES..(first + STRIP).div_ceil(S::F32_LANES);
     let (xs, ys) = (S::as_simd_f32s(xs).0, S::as_simd_f32s(ys).0);
-    for (&x, &y) in xs[own.clone()].iter().zip(&ys[own.clone()]) {
-        rows.meet(simd, x, y);
+    for register in own.clone() {
+        let (mut dx, dy) = rows.differences(simd, xs[register], ys[register]);
+        for (row, dx) in dx.iter_mut().enumerate() {
+            // A point is as good as far away from itself: it neither pushes itself nor counts.
+            *dx = simd.add_f32s(*dx, far_lane(simd, (first + row).wrapping_sub(register * S::F32_LANES)));
+        }
+        rows.meet(simd, dx, dy);
     }
-    // Less each point's own part, at distance zero.
-    let mut total = f64::from(simd.reduce_sum_f32s(rows.sum)) - STRIP as f64;
+    let mut total = f64::from(simd.reduce_sum_f32s(rows.sum));
     rows.sum = zero;
     let (forces_x, forces_y) = (S::as_mut_simd_f32s(&mut group.x).0, S::as_mut_simd_f32s(&mut group.y).0);
     let columns = xs[own.end..].iter().zip(&ys[own.end..]);
     let forces = forces_x[own.end..].iter_mut().zip(&mut forces_y[own.end..]);
     for ((&x, &y), (force_x, force_y)) in columns.zip(forces) {
-        let (push_x, push_y) = rows.meet(simd, x, y);
+        let (dx, dy) = rows.differences(simd, x, y);
+        let (push_x, push_y) = rows.meet(simd, dx, dy);
         *force_x = simd.add_f32s(*force_x, push_x);
         *force_y = simd.add_f32s(*force_y, push_y);
     }
@@ -130,6 +135,18 @@ fn push<S: Simd>(simd: S, xs: &[f32], ys: &[f32], group: &mut Group, first: usiz
         group.y[first + row] -= simd.reduce_sum_f32s(rows.force_y[row]);
     }
     total
+}
+
+/// A register that is far in this lane, and zero in all others; all zero where there is no such lane.
+#[inline(always)]
+fn far_lane<S: Simd>(simd: S, lane: usize) -> S::f32s {
+    const LANES: [f32; 2 * FILL] = {
+        let mut lanes = [0.0; 2 * FILL];
+        lanes[FILL] = FAR;
+        lanes
+    };
+    let start = if lane < S::F32_LANES { FILL - lane } else { 0 };
+    S::as_simd_f32s(&LANES[start..]).0.first().copied().unwrap_or(simd.splat_f32s(0.0))
 }
 
 /// Points of a strip, each in all lanes, and what pushes them.
@@ -144,12 +161,17 @@ struct Rows<S: Simd> {
 }
 
 impl<S: Simd> Rows<S> {
-    /// Lets a register of other points push them; gives how they push these.
+    /// How far a register of other points is from them along each axis.
     #[inline(always)]
-    fn meet(&mut self, simd: S, x: S::f32s, y: S::f32s) -> (S::f32s, S::f32s) {
+    fn differences(&self, simd: S, x: S::f32s, y: S::f32s) -> ([S::f32s; STRIP], [S::f32s; STRIP]) {
+        let dx = [simd.sub_f32s(x, self.x[0]), simd.sub_f32s(x, self.x[1])];
+        (dx, [simd.sub_f32s(y, self.y[0]), simd.sub_f32s(y, self.y[1])])
+    }
+
+    /// Lets a register of other points that are so far away push them; gives how they push these.
+    #[inline(always)]
+    fn meet(&mut self, simd: S, dx: [S::f32s; STRIP], dy: [S::f32s; STRIP]) -> (S::f32s, S::f32s) {
         let one = simd.splat_f32s(1.0);
-        let dx: [S::f32s; STRIP] = [simd.sub_f32s(x, self.x[0]), simd.sub_f32s(x, self.x[1])];
-        let dy: [S::f32s; STRIP] = [simd.sub_f32s(y, self.y[0]), simd.sub_f32s(y, self.y[1])];
         let mut distances = [one; STRIP];
         for row in 0..STRIP {
             distances[row] = simd.mul_add_f32s(dx[row], dx[row], distances[row]);

@@ -19,6 +19,8 @@ use crate::vector::{add, vectorised};
 const SPACING: f32 = 0.4;
 /// Intervals between nodes along the map's longer side, at least.
 const INTERVALS: f32 = 48.0;
+/// Sides that are as good as none: no spacing would fit into them.
+const NO_SIDE: f32 = 1e-30;
 /// Points that are spread over a grid of their own, until all grids are added.
 const SHARE: usize = 4096;
 /// Grids at most, whatever the number of threads, so that sums do not depend on it.
@@ -205,7 +207,7 @@ impl Grid {
 fn spacing(side: f32) -> f32 {
     if side >= SPACING * INTERVALS {
         SPACING
-    } else if side > 0.0 {
+    } else if side > NO_SIDE {
         (0.5 * (2.0 * (side / INTERVALS).log2()).floor()).exp2()
     } else {
         1.0

@@ -9,7 +9,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::Points;
-use crate::components::Components;
+use crate::components::{self, Components};
 
 /// Points of a block at most, and at least half of it.
 pub(super) const BLOCK: usize = 256;
@@ -47,9 +47,7 @@ impl Features {
 
     /// A point without the mean.
     pub(super) fn centre(&self, point: &[f32], centred: &mut [f32]) {
-        for ((centred, value), mean) in centred.iter_mut().zip(point).zip(&self.mean) {
-            *centred = value - mean;
-        }
+        components::centre(point, &self.mean, centred);
     }
 
     /// The features, `[n, width]`, and the squared lengths of the centred points, `[n]`.

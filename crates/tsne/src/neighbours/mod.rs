@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::{Error, Points};
 
 /// Points among which an approximate search looks for neighbours, at least.
-const REACH: usize = 10_000;
+const REACH: usize = 20_000;
 
 /// How far apart two points are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Neighbours {
         Self::find(points, None, count.min(points.len() - 1), metric, None)
     }
 
-    /// Nearly the same, for many points: neighbours are looked for among the 10,000 points or more that are in the nearest
+    /// Nearly the same, for many points: neighbours are looked for among the 20,000 points or more that are in the nearest
     /// blocks, and the few that are not there are missed.
     ///
     /// # Errors

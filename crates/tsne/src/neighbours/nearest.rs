@@ -20,9 +20,14 @@ impl Nearest {
     /// What is farther away than this is not among the nearest.
     pub(super) fn threshold(&self) -> f32 {
         match self.heap.peek() {
-            Some(&farthest) if self.heap.len() == self.count => distance(farthest),
+            Some(&farthest) if self.is_full() => distance(farthest),
             _ => self.limit,
         }
+    }
+
+    /// Whether it has been shown as many as it keeps.
+    pub(super) fn is_full(&self) -> bool {
+        self.heap.len() == self.count
     }
 
     /// Shows it a candidate at this distance, which is not negative; each candidate once.

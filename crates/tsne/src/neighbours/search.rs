@@ -6,7 +6,7 @@
 //! few pairs remain takes good limits from the start: first of all each point's nearest among those of nearby blocks, as
 //! far as features tell, are measured.
 //!
-//! An approximate search is the same over the nearest blocks only.
+//! An approximate search is the same, but each block of queries looks at the blocks nearest to it only.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,8 +21,9 @@ use crate::product::{Matrix, multiply};
 use crate::vector::{squared_distance, vectorised, with_vectors};
 use pulp::{Simd, WithSimd};
 
-/// Rounding errors of a squared distance made of products are below this times the squared lengths.
-pub(super) const SLACK: f32 = 1e-5;
+/// Rounding errors of a squared distance made of products are below this times the squared lengths: of sums of f32, each as
+/// long as a block of a product is deep, at most 512 values, and in practice a fifth of that.
+pub(super) const SLACK: f32 = 4e-5;
 /// If more than one pair in so many may be among the nearest, a product of all values is cheaper than measuring them.
 const WORTH_A_PRODUCT: usize = 8;
 /// Products that are looked at together, most of which hold no pair that is near.
@@ -144,18 +145,18 @@ impl<'a> Search<'a> {
                 Mutex::new(limits.into_iter().map(|limit| Nearest::new(self.count, limit)).collect::<Vec<_>>())
             })
             .collect();
-        query_blocks.par_chunks((query_blocks.len() / TASKS).clamp(1, TOGETHER)).with_max_len(1).for_each_init(
-            Scratch::default,
-            |scratch, together| {
-                for block in self.nearby(together[0]).take(self.reach) {
-                    for &query_block in together {
-                        if self.is_first(query_block, block) {
-                            self.look(query_block, block, &nearest, scratch);
-                        }
+        // Where only some blocks are looked at, each block of queries has its own.
+        let is_all = self.reach >= self.points.blocks.ranges.len();
+        let together = if is_all { (query_blocks.len() / TASKS).clamp(1, TOGETHER) } else { 1 };
+        query_blocks.par_chunks(together).with_max_len(1).for_each_init(Scratch::default, |scratch, together| {
+            for block in self.nearby(together[0]).take(self.reach) {
+                for &query_block in together {
+                    if self.is_first(query_block, block) {
+                        self.look(query_block, block, &nearest, scratch);
                     }
                 }
-            },
-        );
+            }
+        });
         self.found(nearest)
     }
 
@@ -178,6 +179,7 @@ impl<'a> Search<'a> {
         for (block, nearest) in nearest.into_iter().enumerate() {
             let nearest = nearest.into_inner().unwrap_or_else(PoisonError::into_inner);
             for (&query, nearest) in self.queries.members(block).iter().zip(nearest) {
+                debug_assert!(nearest.is_full(), "each query is shown the points that its first limit comes from");
                 for (place, (index, distance)) in (query as usize * self.count..).zip(nearest.into_sorted()) {
                     found.indices[place] = index;
                     found.squared_distances[place] = distance;
