@@ -240,7 +240,7 @@ fn products_that_round_much_lose_no_neighbour() {
     // Two clusters far from their mean, of values that are all alike: the largest rounding errors that products can have.
     for (points, dimensions) in [(600, 512), (2600, 512), (2600, 4000)] {
         let noise = normal_values(points * dimensions, 19);
-        let side = |at: usize| if at / dimensions % 2 == 0 { 1.3958 } else { -1.3958 };
+        let side = |at: usize| if (at / dimensions).is_multiple_of(2) { 1.3958 } else { -1.3958 };
         let values: Vec<f32> = noise.iter().enumerate().map(|(at, noise)| side(at) + 1e-4 * noise).collect();
         let found = neighbours(&values, dimensions, 5);
         let row = |point: usize| &values[point * dimensions..][..dimensions];
