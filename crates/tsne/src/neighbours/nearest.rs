@@ -1,50 +1,80 @@
 //! The nearest few of many candidates.
 
-use std::collections::BinaryHeap;
-
-/// Keeps the `count` nearest of all that it is shown; of equally near ones those with the lowest numbers.
-pub(super) struct Nearest {
-    count: usize,
-    /// That many are known to be no farther away.
-    limit: f32,
+/// Keeps the nearest of all that it is shown, as many as it has room for; of equally near ones those with the lowest numbers.
+///
+/// A heap with the farthest on top (Williams, 1964) in a part of one large buffer: millions of small ones would be kept by the
+/// allocator when they are done with, and at that time memory is needed most.
+pub(super) struct Nearest<'a> {
     /// Distance in the upper half, number in the lower: distances are not negative, so their bits sort like they do.
-    heap: BinaryHeap<u64>,
+    heap: &'a mut [u64],
+    /// How many of them there are.
+    length: usize,
+    /// So many as there is room for are known to be no farther away.
+    limit: f32,
 }
 
-impl Nearest {
-    /// For the `count` nearest, which are known not to be farther away than `limit`.
-    pub(super) fn new(count: usize, limit: f32) -> Self {
-        Self { count, limit, heap: BinaryHeap::with_capacity(count) }
+impl<'a> Nearest<'a> {
+    /// For as many as there is room for, which are known not to be farther away than `limit`.
+    pub(super) fn new(room: &'a mut [u64], limit: f32) -> Self {
+        Self { heap: room, length: 0, limit }
     }
 
     /// What is farther away than this is not among the nearest.
     pub(super) fn threshold(&self) -> f32 {
-        match self.heap.peek() {
-            Some(&farthest) if self.is_full() => distance(farthest),
-            _ => self.limit,
-        }
+        if self.is_full() { distance(self.heap[0]) } else { self.limit }
     }
 
     /// Whether it has been shown as many as it keeps.
     pub(super) fn is_full(&self) -> bool {
-        self.heap.len() == self.count
+        self.length == self.heap.len()
     }
 
     /// Shows it a candidate at this distance, which is not negative; each candidate once.
     pub(super) fn offer(&mut self, distance: f32, number: u32) {
         let candidate = u64::from(distance.to_bits()) << 32 | u64::from(number);
-        if self.heap.len() < self.count {
-            self.heap.push(candidate);
-        } else if let Some(mut farthest) = self.heap.peek_mut()
-            && candidate < *farthest
-        {
-            *farthest = candidate;
+        if !self.is_full() {
+            self.length += 1;
+            self.rise(self.length - 1, candidate);
+        } else if candidate < self.heap[0] {
+            self.sink(candidate);
         }
+    }
+
+    /// Puts a candidate at this place or above it.
+    fn rise(&mut self, mut place: usize, candidate: u64) {
+        while place > 0 {
+            let above = (place - 1) / 2;
+            if self.heap[above] >= candidate {
+                break;
+            }
+            self.heap[place] = self.heap[above];
+            place = above;
+        }
+        self.heap[place] = candidate;
+    }
+
+    /// Puts a candidate in the place of the farthest or below it.
+    fn sink(&mut self, candidate: u64) {
+        let mut place = 0;
+        loop {
+            let mut below = 2 * place + 1;
+            if below + 1 < self.length && self.heap[below + 1] > self.heap[below] {
+                below += 1;
+            }
+            if below >= self.length || self.heap[below] <= candidate {
+                break;
+            }
+            self.heap[place] = self.heap[below];
+            place = below;
+        }
+        self.heap[place] = candidate;
     }
 
     /// Numbers and distances, the nearest first.
     pub(super) fn into_sorted(self) -> impl Iterator<Item = (u32, f32)> {
-        self.heap.into_sorted_vec().into_iter().map(|candidate| (candidate as u32, distance(candidate)))
+        let found = &mut self.heap[..self.length];
+        found.sort_unstable();
+        found.iter().map(|&candidate| (candidate as u32, distance(candidate)))
     }
 }
 
@@ -58,12 +88,25 @@ mod tests {
 
     #[test]
     fn the_nearest_stay_and_the_lowest_numbers_of_equals() {
-        let mut nearest = Nearest::new(3, 9.0);
+        let mut room = [0; 3];
+        let mut nearest = Nearest::new(&mut room, 9.0);
         assert_eq!(nearest.threshold(), 9.0);
         for (distance, number) in [(4.0, 1), (0.0, 2), (4.0, 0), (8.0, 3), (4.0, 5), (1.5, 4)] {
             nearest.offer(distance, number);
         }
         assert_eq!(nearest.threshold(), 4.0);
         assert_eq!(nearest.into_sorted().collect::<Vec<_>>(), [(2, 0.0), (4, 1.5), (0, 4.0)]);
+    }
+    #[test]
+    fn what_is_kept_is_what_sorting_finds() {
+        for (count, candidates) in [(1, 5), (2, 40), (7, 7), (30, 500), (64, 200)] {
+            let distances: Vec<f32> = (0..candidates).map(|at| ((at * 7919 + 13) % 101) as f32).collect();
+            let mut room = vec![0; count];
+            let mut nearest = Nearest::new(&mut room, f32::INFINITY);
+            (0..).zip(&distances).for_each(|(number, &distance)| nearest.offer(distance, number));
+            let mut sorted: Vec<(u32, f32)> = (0..).zip(distances).collect();
+            sorted.sort_by(|one, other| one.1.total_cmp(&other.1).then(one.0.cmp(&other.0)));
+            assert_eq!(nearest.into_sorted().collect::<Vec<_>>(), sorted[..count], "{count} of {candidates}");
+        }
     }
 }

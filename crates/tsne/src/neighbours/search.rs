@@ -135,14 +135,22 @@ impl<'a> Search<'a> {
 
     fn run(self) -> Found {
         let query_blocks: Vec<usize> = (0..self.queries.blocks.ranges.len()).collect();
+        let mut room = vec![0; self.queries.points.len() * self.count];
+        let mut left = room.as_mut_slice();
+        let rooms: Vec<&mut [u64]> = query_blocks
+            .iter()
+            .map(|&block| left.split_off_mut(..self.queries.range(block).len() * self.count).unwrap_or_default())
+            .collect();
         let nearest: Vec<_> = query_blocks
             .par_iter()
-            .map_init(Scratch::default, |scratch, &block| {
+            .zip(rooms)
+            .map_init(Scratch::default, |scratch, (&block, room)| {
                 let limits = self.first_limits(block, scratch);
                 for (threshold, &limit) in self.thresholds[self.queries.range(block)].iter().zip(&limits) {
                     threshold.store(limit.to_bits(), Ordering::Relaxed);
                 }
-                Mutex::new(limits.into_iter().map(|limit| Nearest::new(self.count, limit)).collect::<Vec<_>>())
+                let rooms = room.chunks_exact_mut(self.count);
+                Mutex::new(rooms.zip(limits).map(|(room, limit)| Nearest::new(room, limit)).collect::<Vec<_>>())
             })
             .collect();
         // Where only some blocks are looked at, each block of queries has its own.
@@ -173,7 +181,7 @@ impl<'a> Search<'a> {
     }
 
     /// Results in the order of the queries.
-    fn found(&self, nearest: Vec<Mutex<Vec<Nearest>>>) -> Found {
+    fn found(&self, nearest: Vec<Mutex<Vec<Nearest<'_>>>>) -> Found {
         let length = self.queries.points.len() * self.count;
         let mut found = Found { indices: vec![0; length], squared_distances: vec![0.0; length] };
         for (block, nearest) in nearest.into_iter().enumerate() {
@@ -237,7 +245,7 @@ impl<'a> Search<'a> {
     }
 
     /// Shows queries the points of a block, and the other way round if pairs are looked at for both.
-    fn look(&self, query_block: usize, block: usize, nearest: &[Mutex<Vec<Nearest>>], scratch: &mut Scratch) {
+    fn look(&self, query_block: usize, block: usize, nearest: &[Mutex<Vec<Nearest<'_>>>], scratch: &mut Scratch) {
         let query_thresholds = self.thresholds(query_block);
         let thresholds = match self.is_mutual() {
             true => self.thresholds(block),
@@ -283,7 +291,13 @@ impl<'a> Search<'a> {
     }
 
     /// Shows the queries of a block the points that `pair` names: a query's place and a point.
-    fn offer(&self, block: usize, nearest: &Mutex<Vec<Nearest>>, pairs: &[Pair], pair: impl Fn(&Pair) -> (u32, u32)) {
+    fn offer(
+        &self,
+        block: usize,
+        nearest: &Mutex<Vec<Nearest<'_>>>,
+        pairs: &[Pair],
+        pair: impl Fn(&Pair) -> (u32, u32),
+    ) {
         let thresholds = &self.thresholds[self.queries.range(block)];
         let mut nearest = nearest.lock().unwrap_or_else(PoisonError::into_inner);
         for found in pairs {
