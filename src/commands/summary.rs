@@ -97,6 +97,8 @@ fn multiply_adds(network: &Network) -> u64 {
 fn table(name: &str, network: &Network) -> String {
     const WIDTH: usize = 90;
     let activation = |layer: &Layer| match layer.activation {
+        Some(Activation::Gelu) => "gelu",
+        Some(Activation::Silu) => "silu",
         Some(Activation::Relu) => "relu",
         Some(Activation::Softmax) => "softmax",
         None => "",

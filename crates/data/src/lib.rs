@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod augmentation;
 mod chance;
 mod check;
 mod dataset;
@@ -17,6 +18,7 @@ mod scaling;
 mod source;
 mod split;
 
+pub use augmentation::{Augmentation, Erase, Fill, Flip};
 pub use chance::{Purpose, random_numbers};
 pub use check::{FileReport, FileState, verify};
 pub use dataset::{Dataset, ImageShape, Images, ImagesError};

@@ -119,6 +119,7 @@ impl Checkpoint<'_> {
             parameters: collect(&file, network, "")?.into(),
             first_moment: collect(&file, network, FIRST_MOMENT)?.into(),
             second_moment: collect(&file, network, SECOND_MOMENT)?.into(),
+            average: None,
         };
         Ok(Checkpoint { state, position: file.document("position")? })
     }
@@ -149,7 +150,12 @@ mod tests {
         };
         let record = EpochRecord { epoch: 2, train_loss: 0.1 + 0.2, ..EpochRecord::default() };
         let checkpoint = Checkpoint {
-            state: State { parameters: values(1.0), first_moment: values(-1.0), second_moment: values(1e-30) },
+            state: State {
+                parameters: values(1.0),
+                first_moment: values(-1.0),
+                second_moment: values(1e-30),
+                average: None,
+            },
             position: Position {
                 seed: u64::MAX,
                 epoch: 2,

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::network::Network;
 use crate::profile::{Profile, Section};
-use crate::recipe::Adam;
+use crate::recipe::Optimiser;
 
 /// Images and their classes, as a device takes them.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,24 @@ pub struct Batch<'a> {
     pub images: &'a [f32],
     /// Classes, `[n]`.
     pub labels: &'a [u8],
+    /// What other images have been mixed in, if any.
+    pub mixed: Option<Mixed<'a>>,
+}
+
+/// What has been mixed into the images of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Mixed<'a> {
+    /// Classes of what was mixed in, `[n]`.
+    pub labels: &'a [u8],
+    /// Its share of each image, `[n]`, from 0 to 1.
+    pub shares: &'a [f32],
+}
+
+impl<'a> Batch<'a> {
+    /// Scaled pixels `[n, height, width, channels]` and classes `[n]`, nothing mixed in.
+    pub fn new(images: &'a [f32], labels: &'a [u8]) -> Self {
+        Self { images, labels, mixed: None }
+    }
 }
 
 /// What a training step needs beside the batch.
@@ -21,8 +39,23 @@ pub struct Batch<'a> {
 pub struct Hyper {
     /// Number of this step in the whole training, from 0. Dropout masks follow from it and the seed.
     pub step: u64,
-    /// Adam's constants, with the learning rate of this step.
-    pub adam: Adam,
+    /// How the gradient becomes new parameters.
+    pub optimiser: Optimiser,
+    /// What the schedule makes of all learning rates in this step.
+    pub rate_factor: f64,
+    /// Share of the target that all classes divide among themselves.
+    pub label_smoothing: f64,
+    /// A longer gradient is shortened to this Euclidean norm.
+    pub clip_norm: Option<f64>,
+    /// How much of the moving average of all parameters stays with this step, if there is one.
+    pub average: Option<f64>,
+}
+
+impl Hyper {
+    /// A step with nothing beside the optimiser.
+    pub fn new(step: u64, optimiser: Optimiser) -> Self {
+        Self { step, optimiser, rate_factor: 1.0, label_smoothing: 0.0, clip_norm: None, average: None }
+    }
 }
 
 /// Loss and hits over a batch.
@@ -39,17 +72,24 @@ pub struct StepResult {
 pub struct State<'a> {
     /// All parameters.
     pub parameters: Cow<'a, [f32]>,
-    /// Adam's running mean of the gradient.
+    /// Adam's running mean of the gradient, or the sum of past gradients of momentum.
     pub first_moment: Cow<'a, [f32]>,
     /// Adam's running mean of the squared gradient.
     pub second_moment: Cow<'a, [f32]>,
+    /// The moving average of all parameters, if there is one.
+    pub average: Option<Cow<'a, [f32]>>,
 }
 
 impl State<'_> {
     /// These parameters before the first step of an optimiser.
     pub fn fresh(parameters: Vec<f32>) -> State<'static> {
         let zeros = vec![0.0; parameters.len()];
-        State { parameters: parameters.into(), first_moment: zeros.clone().into(), second_moment: zeros.into() }
+        State {
+            parameters: parameters.into(),
+            first_moment: zeros.clone().into(),
+            second_moment: zeros.into(),
+            average: None,
+        }
     }
 
     /// The same, independent of where it came from.
@@ -59,6 +99,7 @@ impl State<'_> {
             parameters: own(self.parameters),
             first_moment: own(self.first_moment),
             second_moment: own(self.second_moment),
+            average: self.average.map(own),
         }
     }
 }
@@ -78,17 +119,21 @@ pub trait Executor: Send {
     ///
     /// # Panics
     /// If the batch is empty, larger than [`Executor::batch_size`], or its slices do not match.
-    fn backward(&mut self, batch: Batch<'_>, step: u64) -> StepResult;
+    fn backward(&mut self, batch: Batch<'_>, hyper: &Hyper) -> StepResult;
 
     /// The whole gradient as one slice, in the order of [`Network::parameters`]: here data-parallel training reduces it.
     fn gradient(&mut self) -> &mut [f32];
 
-    /// Applies the gradient.
+    /// Applies the gradient, and has the moving average follow.
     fn update(&mut self, hyper: &Hyper);
+
+    /// Exchanges the parameters and their moving average, if there is one: so the average is measured or kept, and a second
+    /// call goes back.
+    fn swap_average(&mut self);
 
     /// One training step.
     fn train_step(&mut self, batch: Batch<'_>, hyper: &Hyper) -> StepResult {
-        let result = self.backward(batch, hyper.step);
+        let result = self.backward(batch, hyper);
         if result.loss.is_finite() {
             self.update(hyper);
         }

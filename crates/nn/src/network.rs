@@ -129,16 +129,49 @@ pub enum Operation {
     Flatten,
 }
 
+/// What a tensor of parameters is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Weights of a convolution `[out, in, kernel, kernel]` or of a dense layer `[out, in]`.
+    Weight,
+    /// Weights of a depthwise convolution, `[channels, 1, kernel, kernel]`.
+    DepthwiseWeight,
+    /// Bias `[out]`.
+    Bias,
+    /// Standard deviation after batch normalisation, `[channels]`.
+    Gamma,
+    /// Mean after batch normalisation, `[channels]`.
+    Beta,
+    /// Running mean before batch normalisation, `[channels]`: not trained, but followed.
+    RunningMean,
+    /// Running variance before batch normalisation, `[channels]`: not trained, but followed.
+    RunningVariance,
+}
+
+impl Role {
+    /// Whether gradients change it.
+    pub fn is_trained(self) -> bool {
+        !matches!(self, Role::RunningMean | Role::RunningVariance)
+    }
+
+    /// Whether weight decay concerns it.
+    pub fn decays(self) -> bool {
+        matches!(self, Role::Weight | Role::DepthwiseWeight)
+    }
+}
+
 /// A named tensor of parameters and where it lies in the contiguous slice of all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// `LAYER.weight` or `LAYER.bias`.
+    /// `LAYER.weight`, `LAYER.bias`, `LAYER.gamma`, `LAYER.beta`, `LAYER.running_mean` or `LAYER.running_variance`.
     pub name: String,
-    /// Convolution weights `[out, in, kernel, kernel]`, dense weights `[out, in]`, biases `[out]`.
+    /// What it is for.
+    pub role: Role,
+    /// As said at its role.
     pub shape: Vec<usize>,
     /// Position in the slice of all parameters.
     pub range: Range<usize>,
-    /// Inputs and outputs that a weight connects, for initialisation; `None` for a bias.
+    /// Inputs and outputs that a weight connects, for initialisation; `None` for all else.
     pub fans: Option<(usize, usize)>,
 }
 
@@ -346,9 +379,16 @@ impl Network {
         let outputs = shape[0];
         let index = self.parameters.len();
         let (weight, bias) = (start..start + count, start + count..start + count + outputs);
-        self.parameters.push(Parameter { name: format!("{layer}.weight"), shape, range: weight, fans: Some(fans) });
+        self.parameters.push(Parameter {
+            name: format!("{layer}.weight"),
+            role: Role::Weight,
+            shape,
+            range: weight,
+            fans: Some(fans),
+        });
         self.parameters.push(Parameter {
             name: format!("{layer}.bias"),
+            role: Role::Bias,
             shape: vec![outputs],
             range: bias,
             fans: None,
@@ -367,6 +407,7 @@ fn stem(recipe: &LayerRecipe) -> &'static str {
         LayerRecipe::LeakyRelu { .. } => "leaky_relu",
         LayerRecipe::Dropout { .. } => "dropout",
         LayerRecipe::Flatten {} => "flatten",
+        _ => "layer",
     }
 }
 
@@ -384,7 +425,7 @@ fn operation(recipe: &LayerRecipe, input: Shape) -> Result<Operation, String> {
         }
     };
     match *recipe {
-        LayerRecipe::Conv { filters, kernel, stride, padding, activation } => {
+        LayerRecipe::Conv { filters, kernel, stride, padding, activation, .. } => {
             in_range("filters", filters, 65_536)?;
             in_range("kernel", kernel, 255)?;
             in_range("stride", stride, 255)?;
@@ -429,5 +470,6 @@ fn operation(recipe: &LayerRecipe, input: Shape) -> Result<Operation, String> {
             }
         }
         LayerRecipe::Flatten {} => Ok(Operation::Flatten),
+        _ => Err("is not there yet".to_owned()),
     }
 }

@@ -6,7 +6,7 @@ use crate::dropout::Mask;
 use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
 use crate::loss;
 use crate::network::{Layer, Network, Operation, Window};
-use crate::recipe::Activation;
+use crate::recipe::{Activation, Optimiser};
 
 /// The executor of naive loops.
 #[derive(Debug)]
@@ -256,7 +256,8 @@ impl Executor for ReferenceExecutor {
         DeviceInfo { device: "cpu", isa: "reference".to_owned(), threads: 1 }
     }
 
-    fn backward(&mut self, batch: Batch<'_>, step: u64) -> StepResult {
+    fn backward(&mut self, batch: Batch<'_>, hyper: &Hyper) -> StepResult {
+        let step = hyper.step;
         let count = batch.labels.len();
         assert_eq!(batch.images.len(), count * self.network.input.len(), "one label for each image");
         let values = self.forward(batch.images, count, Some(step));
@@ -309,7 +310,7 @@ impl Executor for ReferenceExecutor {
     }
 
     fn update(&mut self, hyper: &Hyper) {
-        let adam = hyper.adam;
+        let Optimiser::Adam(adam) = hyper.optimiser else { return };
         let t = (hyper.step + 1) as f64;
         let rate = adam.learning_rate * (1.0 - adam.beta_2.powf(t)).sqrt() / (1.0 - adam.beta_1.powf(t));
         for (index, &gradient) in self.gradient.iter().enumerate() {
@@ -320,6 +321,8 @@ impl Executor for ReferenceExecutor {
             self.parameters[index] -= rate * *m / (v.sqrt() + adam.epsilon);
         }
     }
+
+    fn swap_average(&mut self) {}
 
     fn infer(&mut self, images: &[f32], logits: &mut [f32]) {
         let count = images.len() / self.network.input.len();
@@ -339,6 +342,7 @@ impl Executor for ReferenceExecutor {
             parameters: round(&self.parameters),
             first_moment: round(&self.first_moment),
             second_moment: round(&self.second_moment),
+            average: None,
         }
     }
 

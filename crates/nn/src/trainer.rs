@@ -13,7 +13,7 @@ use crate::executor::{Batch, Executor, Hyper};
 use crate::history::EpochRecord;
 use crate::keeper::Keeper;
 use crate::partition::{NoImages, Partition};
-use crate::recipe::{Adam, Optimiser, Recipe};
+use crate::recipe::{Optimiser, Recipe};
 
 /// Training images on which parameters are tried before they are kept.
 const PROBED: usize = 64;
@@ -110,7 +110,7 @@ pub struct Measured {
 pub struct Trainer<'a> {
     executor: &'a mut dyn Executor,
     partition: &'a Partition,
-    adam: Adam,
+    optimiser: Optimiser,
     epochs: usize,
     steps: usize,
     loader: Loader,
@@ -145,14 +145,13 @@ impl<'a> Trainer<'a> {
         started: Instant,
     ) -> Result<Self, TrainError> {
         partition.check()?;
-        let Optimiser::Adam(adam) = recipe.optimiser;
         let batch = recipe.training.batch;
         let scaling = recipe.data.scaling;
         let measuring_batch = executor.batch_size();
         let position =
             Position { seed: recipe.training.seed, batch, train_images: partition.train.len(), ..Position::default() };
         Ok(Self {
-            adam,
+            optimiser: recipe.optimiser,
             epochs: recipe.training.epochs,
             steps: partition.train.len().div_ceil(batch),
             loader: Loader::new(Arc::clone(&partition.train.images), scaling, batch),
@@ -239,8 +238,8 @@ impl<'a> Trainer<'a> {
         let order: Arc<[u32]> = shuffled(&self.partition.train.indices, seed, epoch as u64).into();
         let mut begun = Instant::now();
         for batch in self.loader.batches(order, step_in_epoch) {
-            let hyper = Hyper { step: self.position.step, adam: self.adam };
-            let result = self.executor.train_step(Batch { images: batch.images(), labels: batch.labels() }, &hyper);
+            let hyper = Hyper::new(self.position.step, self.optimiser);
+            let result = self.executor.train_step(Batch::new(batch.images(), batch.labels()), &hyper);
             if !result.loss.is_finite() {
                 let step = self.position.step_in_epoch + 1;
                 return Err(self.diverged(format!("the loss became {}", result.loss), step));
@@ -293,7 +292,7 @@ impl<'a> Trainer<'a> {
             train_accuracy: running.accuracy(),
             validation_loss: validation.map(|measured| measured.loss),
             validation_accuracy: validation.map(|measured| measured.accuracy),
-            learning_rate: self.adam.learning_rate,
+            learning_rate: self.optimiser.learning_rate(),
             images_per_second: running.images_per_second(),
             seconds: running.seconds,
             wall_seconds,
@@ -376,7 +375,7 @@ impl<'a> Trainer<'a> {
             epoch: self.position.epoch + usize::from(!complete),
             step: if complete { self.steps } else { step },
             steps: self.steps,
-            learning_rate: self.adam.learning_rate,
+            learning_rate: self.optimiser.learning_rate(),
         }
     }
 }

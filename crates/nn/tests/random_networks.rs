@@ -5,10 +5,15 @@ use modiste_data::ImageShape;
 use modiste_nn::cpu::{CpuExecutor, Processor};
 use modiste_nn::executor::{Batch, Executor, Hyper, State};
 use modiste_nn::network::Network;
-use modiste_nn::recipe::{Activation, Adam, LayerRecipe, Padding};
+use modiste_nn::recipe::{Activation, LayerRecipe, Optimiser, Padding};
 use modiste_nn::reference::ReferenceExecutor;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+
+/// A step of a training that has begun.
+fn hyper(step: u64) -> Hyper {
+    Hyper::new(step, Optimiser::default())
+}
 
 const STEP: u64 = 3;
 
@@ -30,7 +35,7 @@ impl std::fmt::Debug for Case {
 
 impl Case {
     fn batch(&self) -> Batch<'_> {
-        Batch { images: &self.images, labels: &self.labels }
+        Batch::new(&self.images, &self.labels)
     }
 
     fn reference(&self) -> ReferenceExecutor {
@@ -66,10 +71,10 @@ fn case(input: ImageShape, classes: usize, batch: usize, mut layers: Vec<LayerRe
     if seed.is_multiple_of(3) {
         layers.push(LayerRecipe::Dropout { rate: 0.1 });
     }
-    layers.push(LayerRecipe::Dense { units: 1 + seed as usize % 40, activation: None });
+    layers.push(LayerRecipe::Dense { units: 1 + seed as usize % 40, bias: true, activation: None });
     layers.push(LayerRecipe::LeakyRelu { slope: 0.3 });
     layers.push(LayerRecipe::Dropout { rate: 0.25 });
-    layers.push(LayerRecipe::Dense { units: classes, activation: Some(Activation::Softmax) });
+    layers.push(LayerRecipe::Dense { units: classes, bias: true, activation: Some(Activation::Softmax) });
     let network = Network::new(&layers, input, classes).ok()?;
     let mut parameters = noise(network.parameter_count(), seed);
     for parameter in &network.parameters {
@@ -87,7 +92,7 @@ fn any_layer() -> impl Strategy<Value = LayerRecipe> {
     let conv = (1usize..40, prop_oneof![Just(1usize), Just(3), Just(3), Just(3), Just(5), Just(7)], 1usize..3);
     prop_oneof![
         4 => (conv, padding, activation).prop_map(|((filters, kernel, stride), padding, activation)| {
-            LayerRecipe::Conv { filters, kernel, stride, padding, activation }
+            LayerRecipe::Conv { filters, kernel, stride, padding, bias: true, activation }
         }),
         2 => (1usize..4, proptest::option::of(1usize..4))
             .prop_map(|(size, stride)| LayerRecipe::MaxPool { size, stride }),
@@ -122,9 +127,9 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
     let mut want_features = vec![0.0; case.labels.len() * case.network.feature_count()];
     reference.infer(&case.images, &mut want_logits);
     reference.features(&case.images, &mut want_features);
-    let want = reference.backward(case.batch(), STEP);
+    let want = reference.backward(case.batch(), &hyper(STEP));
     let want_gradient = reference.gradient().to_vec();
-    reference.update(&Hyper { step: STEP, adam: Adam::default() });
+    reference.update(&hyper(STEP));
     for processor in Processor::available(2) {
         let mut cpu = case.cpu(processor);
         let mut logits = vec![f32::NAN; want_logits.len()];
@@ -133,7 +138,7 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
         cpu.features(&case.images, &mut features);
         prop_assert!(relative(&logits, &want_logits) < 1e-4, "{processor}: logits");
         prop_assert!(relative(&features, &want_features) < 1e-4, "{processor}: features");
-        let got = cpu.backward(case.batch(), STEP);
+        let got = cpu.backward(case.batch(), &hyper(STEP));
         prop_assert!(
             (got.loss - want.loss).abs() < 1e-4 * want.loss,
             "{processor}: loss {} not {}",
@@ -154,7 +159,7 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
         }
         // The same gradient must give the same update.
         cpu.gradient().copy_from_slice(&want_gradient);
-        cpu.update(&Hyper { step: STEP, adam: Adam::default() });
+        cpu.update(&hyper(STEP));
         let (got, want) = (cpu.state(), reference.state());
         prop_assert!(relative(&got.parameters, &want.parameters) < 1e-5, "{processor}: update");
         prop_assert!(relative(&got.second_moment, &want.second_moment) < 1e-4, "{processor}: second moment");
@@ -181,7 +186,7 @@ proptest! {
         let train = |processor: Processor| {
             let mut executor = case.cpu(processor);
             for step in 0..2 {
-                executor.train_step(case.batch(), &Hyper { step, adam: Adam::default() });
+                executor.train_step(case.batch(), &hyper(step));
             }
             executor.state().parameters.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
         };
@@ -197,12 +202,12 @@ proptest! {
         let mut executor = case.cpu(fastest(2));
         let mut before = vec![0.0; case.labels.len() * case.network.classes];
         executor.infer(&case.images, &mut before);
-        let first = executor.backward(case.batch(), STEP);
+        let first = executor.backward(case.batch(), &hyper(STEP));
         let gradient = executor.gradient().to_vec();
         let mut after = vec![f32::NAN; before.len()];
         executor.infer(&case.images, &mut after);
         prop_assert_eq!(&before, &after);
-        prop_assert_eq!(first, executor.backward(case.batch(), STEP));
+        prop_assert_eq!(first, executor.backward(case.batch(), &hyper(STEP)));
         prop_assert_eq!(&gradient[..], &executor.gradient()[..]);
     }
 }
@@ -210,16 +215,37 @@ proptest! {
 /// The sizes of real training: several blocks of images in each part of the batch, several tasks of rows.
 #[test]
 fn large_batches_agree_with_naive_loops() {
-    let conv = |filters, padding, activation| LayerRecipe::Conv { filters, kernel: 3, stride: 1, padding, activation };
+    let conv = |filters, padding, activation| LayerRecipe::Conv {
+        filters,
+        kernel: 3,
+        stride: 1,
+        padding,
+        bias: true,
+        activation,
+    };
     let relu = Some(Activation::Relu);
     for (side, channels, batch) in [(4, 1, 200), (6, 17, 150), (11, 3, 100)] {
         let input = ImageShape { height: side, width: side + 1, channels };
         let layers = vec![
-            LayerRecipe::Conv { filters: 17, kernel: 3, stride: 2, padding: Padding::Same, activation: relu },
+            LayerRecipe::Conv {
+                filters: 17,
+                kernel: 3,
+                stride: 2,
+                padding: Padding::Same,
+                bias: true,
+                activation: relu,
+            },
             conv(20, Padding::Same, None),
             LayerRecipe::MaxPool { size: 2, stride: Some(1) },
             LayerRecipe::Dropout { rate: 0.2 },
-            LayerRecipe::Conv { filters: 9, kernel: 1, stride: 1, padding: Padding::Valid, activation: relu },
+            LayerRecipe::Conv {
+                filters: 9,
+                kernel: 1,
+                stride: 1,
+                padding: Padding::Valid,
+                bias: true,
+                activation: relu,
+            },
         ];
         check_against_reference(&case(input, 7, batch, layers, 33).unwrap()).unwrap();
     }
@@ -240,8 +266,9 @@ fn large_batches_agree_with_naive_loops() {
 #[test]
 fn images_beyond_the_batch_are_inferred_in_parts() {
     let input = ImageShape { height: 9, width: 7, channels: 3 };
-    let conv = LayerRecipe::Conv { filters: 5, kernel: 3, stride: 1, padding: Padding::Same, activation: None };
-    let case = case(input, 4, 23, vec![conv, conv], 11).unwrap();
+    let conv =
+        LayerRecipe::Conv { filters: 5, kernel: 3, stride: 1, padding: Padding::Same, bias: true, activation: None };
+    let case = case(input, 4, 23, vec![conv.clone(), conv], 11).unwrap();
     let mut whole = vec![0.0; 23 * 4];
     case.cpu(fastest(2)).infer(&case.images, &mut whole);
     let mut small = CpuExecutor::new(&case.network, 5, fastest(2), 5);
@@ -254,12 +281,13 @@ fn images_beyond_the_batch_are_inferred_in_parts() {
 #[test]
 fn a_smaller_batch_than_compiled_for_trains_alike() {
     let input = ImageShape { height: 8, width: 8, channels: 1 };
-    let conv = LayerRecipe::Conv { filters: 20, kernel: 3, stride: 1, padding: Padding::Same, activation: None };
-    let case = case(input, 3, 6, vec![conv, conv, LayerRecipe::MaxPool { size: 2, stride: None }], 3).unwrap();
+    let conv =
+        LayerRecipe::Conv { filters: 20, kernel: 3, stride: 1, padding: Padding::Same, bias: true, activation: None };
+    let case = case(input, 3, 6, vec![conv.clone(), conv, LayerRecipe::MaxPool { size: 2, stride: None }], 3).unwrap();
     let mut large = CpuExecutor::new(&case.network, 50, fastest(2), 5);
     large.set_state(&State::fresh(case.parameters.clone()));
     let mut exact = case.cpu(fastest(2));
-    assert_eq!(large.backward(case.batch(), 0), exact.backward(case.batch(), 0));
+    assert_eq!(large.backward(case.batch(), &hyper(0)), exact.backward(case.batch(), &hyper(0)));
     assert_eq!(large.gradient(), exact.gradient());
 }
 
@@ -272,16 +300,17 @@ fn naive_gradients_are_the_slopes_of_the_loss() {
             kernel: 3,
             stride: 2,
             padding: Padding::Same,
+            bias: true,
             activation: Some(Activation::Relu),
         },
         LayerRecipe::Dropout { rate: 0.3 },
-        LayerRecipe::Conv { filters: 4, kernel: 3, stride: 1, padding: Padding::Valid, activation: None },
+        LayerRecipe::Conv { filters: 4, kernel: 3, stride: 1, padding: Padding::Valid, bias: true, activation: None },
         LayerRecipe::LeakyRelu { slope: 0.3 },
         LayerRecipe::MaxPool { size: 2, stride: None },
     ];
     let case = case(input, 3, 4, layers, 1).unwrap();
     let mut executor = case.reference();
-    executor.backward(case.batch(), STEP);
+    executor.backward(case.batch(), &hyper(STEP));
     let gradient = executor.gradient().to_vec();
     let size = gradient.iter().fold(0f32, |largest, value| largest.max(value.abs()));
     for index in 0..gradient.len() {
@@ -290,7 +319,7 @@ fn naive_gradients_are_the_slopes_of_the_loss() {
             shifted[index] += by;
             let mut executor = case.reference();
             executor.set_state(&State::fresh(shifted));
-            executor.backward(case.batch(), STEP).loss
+            executor.backward(case.batch(), &hyper(STEP)).loss
         };
         let slope = (loss(1e-3) - loss(-1e-3)) / 2e-3;
         let error = (slope - f64::from(gradient[index])).abs();

@@ -10,7 +10,7 @@ use modiste_nn::cpu::{CpuExecutor, Processor};
 use modiste_nn::executor::{Batch, Executor, Hyper, State};
 use modiste_nn::loss::cross_entropy;
 use modiste_nn::network::{Network, Shape};
-use modiste_nn::recipe::{Adam, LayerRecipe, Recipe};
+use modiste_nn::recipe::{LayerRecipe, Optimiser, Recipe};
 use modiste_nn::reference::ReferenceExecutor;
 use safetensors::SafeTensors;
 
@@ -34,7 +34,7 @@ struct Case {
     path: PathBuf,
     bytes: Vec<u8>,
     network: Network,
-    adam: Adam,
+    optimiser: Optimiser,
 }
 
 impl Case {
@@ -50,7 +50,11 @@ impl Case {
         let channels = images.shape().get(3).copied().unwrap_or(1);
         let input = ImageShape { height: images.shape()[1], width: images.shape()[2], channels };
         let network = Network::new(&layers, input, logits.shape()[1]).unwrap();
-        Self { path: path.to_owned(), bytes, network, adam: Adam::default() }
+        Self { path: path.to_owned(), bytes, network, optimiser: Optimiser::default() }
+    }
+
+    fn hyper(&self, step: u64) -> Hyper {
+        Hyper::new(step, self.optimiser)
     }
 
     fn tensor(&self, name: &str) -> Vec<f32> {
@@ -73,7 +77,7 @@ impl Case {
         let scaled = |&pixel: &f32| Scaling::SYMMETRIC.scaled(pixel as u8);
         let images: Vec<f32> = self.tensor("images").iter().map(scaled).collect();
         let labels: Vec<u8> = self.tensor("labels").iter().map(|&label| label as u8).collect();
-        let batch = Batch { images: &images, labels: &labels };
+        let batch = Batch::new(&images, &labels);
         executor.set_state(&State::fresh(self.parameters("init")));
 
         let wanted = self.tensor("logits");
@@ -85,7 +89,7 @@ impl Case {
         assert!(worst <= tolerance.logits * largest, "{label}: logits differ by {worst}, the largest is {largest}");
 
         for (step, &want) in self.tensor("loss").iter().enumerate() {
-            let result = executor.backward(batch, step as u64);
+            let result = executor.backward(batch, &self.hyper(step as u64));
             let error = (result.loss - f64::from(want)).abs() / f64::from(want);
             println!("{label}: loss {step} differs by {error:.1e}");
             assert!(error <= tolerance.loss, "{label}: loss {step} is {}, not {want}", result.loss);
@@ -97,7 +101,7 @@ impl Case {
                 self.check_gradient(&label, executor.gradient(), tolerance);
             }
             if step < 3 {
-                executor.update(&Hyper { step: step as u64, adam: self.adam });
+                executor.update(&self.hyper(step as u64));
             }
         }
 

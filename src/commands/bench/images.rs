@@ -41,7 +41,7 @@ impl BenchImages {
 
     /// As an executor takes them.
     pub fn batch(&self) -> Batch<'_> {
-        Batch { images: &self.pixels, labels: &self.labels }
+        Batch::new(&self.pixels, &self.labels)
     }
 }
 

@@ -5,7 +5,6 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use modiste_nn::executor::Hyper;
 use modiste_nn::profile::{Limits, Profile, Section};
-use modiste_nn::recipe::Optimiser;
 use serde::Serialize;
 
 use super::{Subject, WARM_UP, span, subject_line};
@@ -72,12 +71,11 @@ const OUTSIDE: &str = "outside kernels";
 /// Records training steps, measures the machine, and tells.
 pub fn run(arguments: &BenchArgs) -> Result<()> {
     let Subject { recipe, images, device, mut executor } = Subject::new(arguments)?;
-    let Optimiser::Adam(adam) = recipe.optimiser;
     let before = device.limits();
     let mut step = 0;
     let mut next = || {
         step += 1;
-        Hyper { step: step - 1, adam }
+        Hyper::new(step - 1, recipe.optimiser)
     };
     for _ in 0..WARM_UP {
         executor.train_step(images.batch(), &next());

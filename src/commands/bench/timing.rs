@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use anyhow::Result;
 use modiste_nn::executor::{DeviceInfo, Hyper};
-use modiste_nn::recipe::Optimiser;
 use modiste_report::numbers::grouped;
 use serde::Serialize;
 
@@ -36,9 +35,8 @@ struct Timing {
 /// Times training steps.
 pub fn step(arguments: &BenchArgs) -> Result<()> {
     let Subject { recipe, images, mut executor, .. } = Subject::new(arguments)?;
-    let Optimiser::Adam(adam) = recipe.optimiser;
     let seconds = timed(arguments.steps as usize, |step| {
-        executor.train_step(images.batch(), &Hyper { step, adam });
+        executor.train_step(images.batch(), &Hyper::new(step, recipe.optimiser));
     });
     tell(arguments, "training step", &Timing::new(recipe.name, &images, &seconds, None, executor.device()))
 }

@@ -5,6 +5,7 @@ use super::record::Work;
 use super::stage::Machine;
 use super::vector::{Kernel, Vector};
 use crate::executor::Hyper;
+use crate::recipe::Optimiser;
 
 /// Parameters that one task updates.
 const CHUNK: usize = 1 << 14;
@@ -32,7 +33,7 @@ impl Parameters {
     /// One step:
     /// m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g², θ ← θ - α √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε)
     pub fn update(&mut self, machine: Machine<'_>, hyper: &Hyper) {
-        let adam = hyper.adam;
+        let Optimiser::Adam(adam) = hyper.optimiser else { return };
         let t = (hyper.step + 1) as f64;
         let rate = adam.learning_rate * (1.0 - adam.beta_2.powf(t)).sqrt() / (1.0 - adam.beta_1.powf(t));
         let length = self.values.len();

@@ -252,7 +252,8 @@ impl Executor for CpuExecutor {
         DeviceInfo { device: "cpu", isa, threads: self.threads.count() }
     }
 
-    fn backward(&mut self, batch: Batch<'_>, step: u64) -> StepResult {
+    fn backward(&mut self, batch: Batch<'_>, hyper: &Hyper) -> StepResult {
+        let step = hyper.step;
         let count = batch.labels.len();
         assert!(count > 0, "a batch has images");
         assert_eq!(batch.images.len(), count * self.network.input.len(), "one label for each image");
@@ -315,6 +316,8 @@ impl Executor for CpuExecutor {
         self.prepared = Prepared::Nothing;
     }
 
+    fn swap_average(&mut self) {}
+
     fn profile_step(&mut self, batch: Batch<'_>, hyper: &Hyper) -> Profile {
         self.threads.start_recording();
         self.train_step(batch, hyper);
@@ -344,6 +347,7 @@ impl Executor for CpuExecutor {
             parameters: self.parameters.values[..count].into(),
             first_moment: self.parameters.first_moment[..count].into(),
             second_moment: self.parameters.second_moment[..count].into(),
+            average: None,
         }
     }
 
@@ -360,7 +364,7 @@ impl Executor for CpuExecutor {
 mod tests {
     use super::*;
     use crate::init::glorot_uniform;
-    use crate::recipe::{Optimiser, Recipe};
+    use crate::recipe::Recipe;
 
     #[test]
     fn recording_changes_no_bit() {
@@ -369,13 +373,12 @@ mod tests {
             let shape = modiste_data::ImageShape { height: 28, width: 28, channels: 1 };
             let network = Network::new(&recipe.layers, shape, 10).unwrap();
             let images: Vec<f32> = (0..3 * shape.len()).map(|place| (place % 255) as f32 / 255.0 - 0.5).collect();
-            let batch = Batch { images: &images, labels: &[1, 4, 9] };
-            let Optimiser::Adam(adam) = recipe.optimiser;
+            let batch = Batch::new(&images, &[1, 4, 9]);
             let step_twice = |record: bool| {
                 let mut executor = CpuExecutor::new(&network, 3, Processor::available(2)[0], 7);
                 executor.set_state(&State::fresh(glorot_uniform(&network, 7)));
                 for step in 0..2 {
-                    let hyper = Hyper { step, adam };
+                    let hyper = Hyper::new(step, recipe.optimiser);
                     if record {
                         let profile = executor.profile_step(batch, &hyper);
                         let names: Vec<_> = profile.sections.iter().map(|section| section.name.as_str()).collect();

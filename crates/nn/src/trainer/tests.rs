@@ -122,8 +122,8 @@ impl Executor for InF32 {
         self.0.device()
     }
 
-    fn backward(&mut self, batch: Batch<'_>, step: u64) -> StepResult {
-        self.0.backward(batch, step)
+    fn backward(&mut self, batch: Batch<'_>, hyper: &Hyper) -> StepResult {
+        self.0.backward(batch, hyper)
     }
 
     fn gradient(&mut self) -> &mut [f32] {
@@ -134,6 +134,10 @@ impl Executor for InF32 {
         self.0.update(hyper);
         let rounded = self.0.state().into_owned();
         self.0.set_state(&rounded);
+    }
+
+    fn swap_average(&mut self) {
+        self.0.swap_average();
     }
 
     fn infer(&mut self, images: &[f32], logits: &mut [f32]) {

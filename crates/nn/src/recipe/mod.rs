@@ -1,0 +1,189 @@
+//! Experiments as data: a recipe says everything about a training run.
+
+mod data;
+mod layer;
+mod optimiser;
+mod schedule;
+mod training;
+
+use std::path::{Path, PathBuf};
+
+use modiste_data::Augmentation;
+use serde::{Deserialize, Serialize};
+
+pub use self::data::{DataRecipe, NamedValidation, Validation};
+pub use self::layer::{Activation, LayerRecipe, Padding};
+pub use self::optimiser::{Adam, Adamw, Muon, Optimiser, Sgd};
+pub use self::schedule::Schedule;
+pub use self::training::{EvaluationRecipe, Keep, TrainingRecipe};
+
+/// The recipes that come with the program, by name.
+const BUILT_IN: [(&str, &str); 2] = [
+    ("seed-mlp", include_str!("../../../../recipes/seed-mlp.toml")),
+    ("seed-vgg", include_str!("../../../../recipes/seed-vgg.toml")),
+];
+
+/// A whole experiment, as written in a TOML file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// What runs of it are called.
+    pub name: String,
+    /// The network, from the images to the class probabilities.
+    pub layers: Vec<LayerRecipe>,
+    /// What is done to the data before the network sees it.
+    #[serde(default)]
+    pub data: DataRecipe,
+    /// What is done to training images anew in each epoch.
+    #[serde(default)]
+    pub augmentation: Augmentation,
+    /// How gradients become new parameters.
+    #[serde(default)]
+    pub optimiser: Optimiser,
+    /// How learning rates change in the course of training.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// How long, how much at once, from which seed, and what is made of the result.
+    pub training: TrainingRecipe,
+    /// How images are classified once the network is trained.
+    #[serde(default)]
+    pub evaluation: EvaluationRecipe,
+}
+
+/// Why a recipe cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecipeError {
+    /// Neither a built-in name nor a file.
+    #[error(
+        "there is no recipe '{name}': it is neither a file nor one of the built-in recipes ({})",
+        Recipe::built_in_names().join(", ")
+    )]
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// The file is there but cannot be read.
+    #[error("cannot read the recipe {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The text is not a recipe.
+    #[error("the recipe {origin} is not valid: {message}")]
+    Invalid {
+        /// File or built-in name.
+        origin: String,
+        /// What is wrong and where.
+        message: String,
+    },
+}
+
+impl Recipe {
+    /// Names of the recipes that come with the program.
+    pub fn built_in_names() -> Vec<&'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// Finds a recipe by built-in name or file path.
+    ///
+    /// # Errors
+    /// When there is no such recipe, or it is not valid.
+    pub fn find(name_or_path: &str) -> Result<Self, RecipeError> {
+        if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
+            return Self::parse(text, name);
+        }
+        let path = Path::new(name_or_path);
+        if !path.is_file() {
+            return Err(RecipeError::Unknown { name: name_or_path.to_owned() });
+        }
+        let text =
+            std::fs::read_to_string(path).map_err(|source| RecipeError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// Reads a recipe from TOML; `origin` names it in errors.
+    ///
+    /// # Errors
+    /// When the text is not TOML, has an unknown or missing field, or a value out of range.
+    pub fn parse(text: &str, origin: &str) -> Result<Self, RecipeError> {
+        let invalid = |message: String| RecipeError::Invalid { origin: origin.to_owned(), message };
+        let recipe: Self = toml::from_str(text).map_err(|error| invalid(located(text, &error)))?;
+        recipe.check().map_err(invalid)?;
+        Ok(recipe)
+    }
+
+    /// The recipe as TOML, every default written out.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a recipe holds only numbers, names and tables, which TOML can always write")
+    }
+
+    /// Checks every value that does not depend on the data.
+    fn check(&self) -> Result<(), String> {
+        let name_is_plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+        if self.name.is_empty() || !self.name.chars().all(name_is_plain) || self.name.starts_with('.') {
+            return Err(format!("name '{}' must be made of letters, digits, '-', '_' and '.'", self.name));
+        }
+        self.training.check()?;
+        self.data.check()?;
+        self.augmentation.check().map_err(|problem| format!("augmentation.{problem}"))?;
+        self.optimiser.check()?;
+        self.schedule.check()
+    }
+}
+
+/// Whether a number is positive in f32, in which devices compute: there a smaller one is zero and a larger one infinite.
+fn representable(value: f64) -> bool {
+    value > 0.0 && (value as f32).is_normal()
+}
+
+/// A TOML error as one line: what is wrong, and in which line of the text.
+fn located(text: &str, error: &toml::de::Error) -> String {
+    let message = error.message().trim().replace('\n', " ");
+    match error.span() {
+        Some(span) => {
+            let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
+            format!("line {line}: {message}")
+        }
+        None => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_layer(layer: &str) -> Result<Recipe, RecipeError> {
+        Recipe::parse(&format!("name = \"a\"\nlayers = [{layer}]\n[training]\nepochs = 1\nbatch = 1\n"), "a.toml")
+    }
+
+    #[test]
+    fn what_is_written_out_is_read_back() {
+        for name in Recipe::built_in_names() {
+            let recipe = Recipe::find(name).unwrap();
+            assert_eq!(Recipe::parse(&recipe.to_toml(), "text").unwrap(), recipe);
+        }
+    }
+
+    #[test]
+    fn no_layer_takes_a_field_that_it_does_not_have() {
+        for layer in
+            ["relu", "flatten", "leaky_relu", "max_pool\", size = 2, type2 = \"", "dropout\", rate = 0.5, x = \""]
+        {
+            let text = with_layer(&format!("{{ type = \"{layer}\", bogus = 3 }}"));
+            let message = text.unwrap_err().to_string();
+            assert!(message.contains("unknown field") && message.contains("line 2"), "{layer}: {message}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_vanish_in_f32_are_refused() {
+        for field in ["epsilon = 1e-46", "learning_rate = 1e-46", "learning_rate = 1e39", "epsilon = 0.0"] {
+            let text = format!(
+                "name = \"a\"\nlayers = []\n[optimiser]\ntype = \"adam\"\n{field}\n[training]\nepochs = 1\nbatch = 1\n"
+            );
+            assert!(Recipe::parse(&text, "a.toml").is_err(), "{field}");
+        }
+    }
+}

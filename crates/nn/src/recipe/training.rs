@@ -1,0 +1,82 @@
+//! How long, how much at once, from which seed, and what is made of the result.
+
+use serde::{Deserialize, Serialize};
+
+/// How long, how much at once, from which seed, and what is made of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingRecipe {
+    /// Passes over the training images.
+    pub epochs: usize,
+    /// Images per step.
+    pub batch: usize,
+    /// Everything random follows from it.
+    #[serde(default)]
+    pub seed: u64,
+    /// Share of the target that all classes divide among themselves (Szegedy et al., 2016).
+    #[serde(default)]
+    pub label_smoothing: f64,
+    /// A longer gradient is shortened to this Euclidean norm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
+    /// How much of the moving average of all parameters stays with each step; then the average is what is measured and kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average: Option<f64>,
+    /// Which epoch's parameters the run ends with.
+    #[serde(default)]
+    pub keep: Keep,
+    /// Training ends after so many epochs without a better validation accuracy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<usize>,
+}
+
+/// Which epoch's parameters a run ends with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// The last one's.
+    #[default]
+    Last,
+    /// Those with the best accuracy on images held out for validation.
+    Best,
+}
+
+/// How images are classified once the network is trained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvaluationRecipe {
+    /// Whether the mirror image has a say: logits are the mean of both.
+    pub flip: bool,
+    /// Whether images shifted by so many pixels up and left, and down and right, have half a say together.
+    pub shift: usize,
+}
+
+impl TrainingRecipe {
+    /// Checks every value.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let Self { epochs, batch, label_smoothing, clip_norm, average, patience, .. } = *self;
+        if epochs == 0 || epochs > 1_000_000 {
+            return Err(format!("training.epochs is {epochs} and must be between 1 and 1000000"));
+        }
+        if batch == 0 || batch > 65_536 {
+            return Err(format!("training.batch is {batch} and must be between 1 and 65536"));
+        }
+        if !(0.0..1.0).contains(&label_smoothing) {
+            return Err(format!("training.label_smoothing is {label_smoothing} and must lie in [0, 1)"));
+        }
+        if let Some(norm) = clip_norm
+            && !super::representable(norm)
+        {
+            return Err(format!("training.clip_norm is {norm} and must be a positive 32-bit float"));
+        }
+        if let Some(average) = average
+            && !(0.0..1.0).contains(&average)
+        {
+            return Err(format!("training.average is {average} and must lie in [0, 1)"));
+        }
+        if patience == Some(0) {
+            return Err("training.patience is 0 and must be at least 1".to_owned());
+        }
+        Ok(())
+    }
+}
