@@ -3,14 +3,18 @@
 use modiste_data::{Purpose, random_numbers};
 use rand::Rng;
 
-use crate::network::Network;
+use crate::network::{Network, Role};
 
 /// Glorot-uniform weights and zero biases (Glorot and Bengio, 2010): each weight is uniform in ±√(6 / (fan-in + fan-out)).
+/// Batch normalisation begins with mean 0 and variance 1, before it and behind it.
 ///
 /// The result follows [`Network::parameters`] and depends on nothing but the seed and the shapes.
 pub fn glorot_uniform(network: &Network, seed: u64) -> Vec<f32> {
     let mut values = vec![0.0; network.parameter_count()];
     for (index, parameter) in network.parameters.iter().enumerate() {
+        if let Role::Gamma | Role::RunningVariance = parameter.role {
+            values[parameter.range.clone()].fill(1.0);
+        }
         let Some((fan_in, fan_out)) = parameter.fans else { continue };
         let mut random = random_numbers(seed, Purpose::Parameters, index as u64);
         let limit = (6.0 / (fan_in + fan_out) as f64).sqrt();

@@ -5,7 +5,7 @@
 use crate::dropout::Mask;
 use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
 use crate::loss;
-use crate::network::{Layer, Network, Operation, Window};
+use crate::network::{Layer, Network, Operation, Parameter, Pooling, Role, Value, Window};
 use crate::recipe::{Activation, Optimiser};
 
 /// The executor of naive loops.
@@ -35,55 +35,183 @@ impl ReferenceExecutor {
         }
     }
 
-    /// Outputs of all layers for `count` images; the first entry is the input. `training` is the step whose dropout
-    /// masks to use.
-    fn forward(&self, images: &[f32], count: usize, training: Option<u64>) -> Vec<Vec<f64>> {
-        let mut values = vec![images.iter().map(|&value| f64::from(value)).collect::<Vec<_>>()];
+    /// Outputs of all layers for `count` images. `training` is the step whose dropout masks to use; with it, batch
+    /// normalisation takes the means of the batch.
+    fn forward(&self, images: &[f32], count: usize, training: Option<u64>) -> Values {
+        let mut values = Values { images: images.iter().map(|&value| f64::from(value)).collect(), layers: Vec::new() };
         for (index, layer) in self.network.layers.iter().enumerate() {
-            let input = &values[index];
+            let input = values.of(layer.from);
             let mut output = match layer.operation {
-                Operation::Conv(window) => {
-                    let (weight, bias) = self.weights(layer);
-                    conv_forward(&window, input, weight, bias, count)
+                Operation::Conv(window) => conv_forward(&window, input, self.tensor(layer, 0), count),
+                Operation::DepthwiseConv(window) => depthwise_forward(&window, input, self.tensor(layer, 0), count),
+                Operation::BatchNorm { epsilon, .. } => {
+                    let [gamma, beta] = [0, 1].map(|offset| self.tensor(layer, offset));
+                    let moments = match training {
+                        Some(_) => Moments::of(input, gamma.len()),
+                        None => {
+                            Moments { mean: self.tensor(layer, 2).to_vec(), variance: self.tensor(layer, 3).to_vec() }
+                        }
+                    };
+                    let normalised = moments.normalise(input, epsilon);
+                    let affine = |(place, x): (usize, &f64)| x * gamma[place % gamma.len()] + beta[place % gamma.len()];
+                    normalised.iter().enumerate().map(affine).collect()
                 }
-                Operation::Dense { inputs, outputs } => {
-                    let (weight, bias) = self.weights(layer);
-                    dense_forward(inputs, outputs, input, weight, bias)
+                Operation::Dense { inputs, outputs } => dense_forward(inputs, outputs, input, self.tensor(layer, 0)),
+                Operation::MaxPool(pooling) => {
+                    max_pool_choices(&pooling, input, count).iter().map(|&choice| input[choice]).collect()
                 }
-                Operation::MaxPool(window) => {
-                    max_pool_choices(&window, input, count).iter().map(|&choice| input[choice]).collect()
-                }
+                Operation::AveragePool(pooling) => average_pool_forward(&pooling, input, count),
                 Operation::Relu => input.iter().map(|&x| leaky_relu(x, 0.0)).collect(),
                 Operation::LeakyRelu { slope } => input.iter().map(|&x| leaky_relu(x, slope)).collect(),
+                Operation::Gelu => input.iter().map(|&x| gelu(x)).collect(),
+                Operation::Silu => input.iter().map(|&x| silu(x)).collect(),
                 Operation::Dropout { rate } => match training {
                     Some(step) => drop_out(&Mask::new(self.seed, step, index, rate), input),
-                    None => input.clone(),
+                    None => input.to_vec(),
                 },
-                Operation::Flatten => input.clone(),
+                Operation::Flatten => input.to_vec(),
+                Operation::Add(other) => input.iter().zip(values.of(other)).map(|(x, other)| x + other).collect(),
             };
-            if layer.activation == Some(Activation::Relu) {
-                output.iter_mut().for_each(|x| *x = leaky_relu(*x, 0.0));
+            if let Some(bias) = self.bias(layer) {
+                for (place, value) in output.iter_mut().enumerate() {
+                    *value += self.parameters[bias.range.clone()][place % bias.range.len()];
+                }
             }
-            values.push(output);
+            let before_activation = match layer.activation {
+                Some(Activation::Gelu | Activation::Silu) => output.clone(),
+                _ => Vec::new(),
+            };
+            match layer.activation {
+                Some(Activation::Relu) => output.iter_mut().for_each(|x| *x = leaky_relu(*x, 0.0)),
+                Some(Activation::Gelu) => output.iter_mut().for_each(|x| *x = gelu(*x)),
+                Some(Activation::Silu) => output.iter_mut().for_each(|x| *x = silu(*x)),
+                Some(Activation::Softmax) | None => {}
+            }
+            values.layers.push(LayerValues { before_activation, output });
         }
         values
     }
 
-    /// Weight and bias of a layer.
-    fn weights(&self, layer: &Layer) -> (&[f64], &[f64]) {
-        let index = layer.weight.expect("a layer with weights has their index: Network::new gave it");
-        let parameters = &self.network.parameters;
-        (&self.parameters[parameters[index].range.clone()], &self.parameters[parameters[index + 1].range.clone()])
+    /// One of a layer's own tensors.
+    fn tensor(&self, layer: &Layer, offset: usize) -> &[f64] {
+        &self.parameters[self.network.parameters[layer.parameters.start + offset].range.clone()]
     }
 
-    /// Rounds a layer's gradient to its place in the contiguous slice.
-    fn keep_gradient(&mut self, layer: usize, weight: &[f64], bias: &[f64]) {
-        let index = self.network.layers[layer].weight.expect("only layers with weights have their gradient");
-        for (offset, values) in [weight, bias].into_iter().enumerate() {
-            let range = self.network.parameters[index + offset].range.clone();
-            for (kept, &value) in self.gradient[range].iter_mut().zip(values) {
-                *kept = value as f32;
+    /// The tensor of a layer's bias, if it has one.
+    fn bias(&self, layer: &Layer) -> Option<&Parameter> {
+        self.network.parameters[layer.parameters.clone()].iter().find(|parameter| parameter.role == Role::Bias)
+    }
+
+    /// Rounds the gradient of one of a layer's own tensors to its place in the contiguous slice.
+    fn keep_gradient(&mut self, layer: &Layer, offset: usize, values: &[f64]) {
+        let range = self.network.parameters[layer.parameters.start + offset].range.clone();
+        round_into(&mut self.gradient[range], values);
+    }
+
+    /// Has the running means of batch normalisation follow a batch.
+    fn follow(&mut self, layer: &Layer, momentum: f32, moments: &Moments) {
+        for (offset, now) in [(2, &moments.mean), (3, &moments.variance)] {
+            let range = self.network.parameters[layer.parameters.start + offset].range.clone();
+            for (running, now) in self.parameters[range].iter_mut().zip(now) {
+                *running = f64::from(momentum) * *running + (1.0 - f64::from(momentum)) * now;
             }
+        }
+    }
+
+    /// The gradient towards what a layer takes, given that towards what it gives; keeps those of its tensors.
+    fn layer_backward(
+        &mut self,
+        index: usize,
+        values: &Values,
+        mut d_output: Vec<f64>,
+        count: usize,
+        step: u64,
+    ) -> Vec<f64> {
+        let layer = self.network.layers[index].clone();
+        let LayerValues { before_activation, output } = &values.layers[index];
+        let input = values.of(layer.from);
+        match layer.activation {
+            Some(Activation::Relu) => leaky_relu_backward(&mut d_output, output, 0.0),
+            Some(Activation::Gelu) => multiply(&mut d_output, before_activation, gelu_slope),
+            Some(Activation::Silu) => multiply(&mut d_output, before_activation, silu_slope),
+            Some(Activation::Softmax) | None => {}
+        }
+        if let Some(bias) = self.bias(&layer) {
+            let (offset, channels) = (layer.parameters.len() - 1, bias.range.len());
+            self.keep_gradient(&layer, offset, &column_sums(&d_output, channels));
+        }
+        match layer.operation {
+            Operation::Conv(window) => {
+                let (d_input, d_weight) = conv_backward(&window, input, self.tensor(&layer, 0), &d_output, count);
+                self.keep_gradient(&layer, 0, &d_weight);
+                d_input
+            }
+            Operation::DepthwiseConv(window) => {
+                let (d_input, d_weight) = depthwise_backward(&window, input, self.tensor(&layer, 0), &d_output, count);
+                self.keep_gradient(&layer, 0, &d_weight);
+                d_input
+            }
+            Operation::BatchNorm { momentum, epsilon } => {
+                let gamma = self.tensor(&layer, 0).to_vec();
+                let moments = Moments::of(input, gamma.len());
+                let (d_input, d_gamma, d_beta) = moments.backward(input, epsilon, &gamma, &d_output);
+                self.keep_gradient(&layer, 0, &d_gamma);
+                self.keep_gradient(&layer, 1, &d_beta);
+                self.follow(&layer, momentum, &moments);
+                d_input
+            }
+            Operation::Dense { inputs, outputs } => {
+                let (d_input, d_weight) = dense_backward(inputs, outputs, input, self.tensor(&layer, 0), &d_output);
+                self.keep_gradient(&layer, 0, &d_weight);
+                d_input
+            }
+            Operation::MaxPool(pooling) => {
+                let mut d_input = vec![0.0; input.len()];
+                for (&choice, &d) in max_pool_choices(&pooling, input, count).iter().zip(&d_output) {
+                    d_input[choice] += d;
+                }
+                d_input
+            }
+            Operation::AveragePool(pooling) => average_pool_backward(&pooling, &d_output, count),
+            Operation::Relu => {
+                leaky_relu_backward(&mut d_output, output, 0.0);
+                d_output
+            }
+            Operation::LeakyRelu { slope } => {
+                leaky_relu_backward(&mut d_output, output, slope);
+                d_output
+            }
+            Operation::Gelu => {
+                multiply(&mut d_output, input, gelu_slope);
+                d_output
+            }
+            Operation::Silu => {
+                multiply(&mut d_output, input, silu_slope);
+                d_output
+            }
+            Operation::Dropout { rate } => drop_out(&Mask::new(self.seed, step, index, rate), &d_output),
+            Operation::Flatten | Operation::Add(_) => d_output,
+        }
+    }
+}
+
+/// What flows through the network: the images, and for each layer what it gives.
+struct Values {
+    images: Vec<f64>,
+    layers: Vec<LayerValues>,
+}
+
+struct LayerValues {
+    /// What a smooth activation inside the layer took; empty if there is none.
+    before_activation: Vec<f64>,
+    output: Vec<f64>,
+}
+
+impl Values {
+    fn of(&self, value: Value) -> &[f64] {
+        match value {
+            Value::Images => &self.images,
+            Value::Layer(layer) => &self.layers[layer].output,
         }
     }
 }
@@ -115,6 +243,22 @@ fn for_each_tap(window: &Window, count: usize, mut visit: impl FnMut(usize, usiz
     }
 }
 
+/// Calls `visit(input_pixel, output_pixel)` for every pixel of every window; pixels count through the batch.
+fn for_each_pooled(pooling: &Pooling, count: usize, mut visit: impl FnMut(usize, usize)) {
+    let Pooling { input, output, rows, columns, stride, .. } = *pooling;
+    for image in 0..count {
+        for row in 0..output.height {
+            for column in 0..output.width {
+                let output_pixel = (image * output.height + row) * output.width + column;
+                for tap in 0..rows * columns {
+                    let (y, x) = (row * stride + tap / columns, column * stride + tap % columns);
+                    visit((image * input.height + y) * input.width + x, output_pixel);
+                }
+            }
+        }
+    }
+}
+
 /// Weights `[out, in, taps]` rearranged so that `[tap][first][second]` lies in order; `out_first` says which is first.
 fn by_tap(weight: &[f64], outputs: usize, inputs: usize, taps: usize, out_first: bool) -> Vec<f64> {
     let mut rearranged = vec![0.0; weight.len()];
@@ -129,11 +273,11 @@ fn by_tap(weight: &[f64], outputs: usize, inputs: usize, taps: usize, out_first:
     rearranged
 }
 
-/// y[q, o] = b[o] + Σ over taps and inputs of x[p, i] · w[o, i, tap]
-fn conv_forward(window: &Window, input: &[f64], weight: &[f64], bias: &[f64], count: usize) -> Vec<f64> {
+/// y[q, o] = Σ over taps and inputs of x[p, i] · w[o, i, tap]
+fn conv_forward(window: &Window, input: &[f64], weight: &[f64], count: usize) -> Vec<f64> {
     let (inputs, outputs) = (window.input.channels, window.output.channels);
     let weight = by_tap(weight, outputs, inputs, window.size * window.size, false);
-    let mut output = bias.repeat(count * window.output.height * window.output.width);
+    let mut output = vec![0.0; count * window.output.len()];
     for_each_tap(window, count, |p, q, tap| {
         for i in 0..inputs {
             let row = &weight[(tap * inputs + i) * outputs..][..outputs];
@@ -143,14 +287,14 @@ fn conv_forward(window: &Window, input: &[f64], weight: &[f64], bias: &[f64], co
     output
 }
 
-/// Gradients towards input, weight and bias.
+/// Gradients towards input and weight.
 fn conv_backward(
     window: &Window,
     input: &[f64],
     weight: &[f64],
     d_output: &[f64],
     count: usize,
-) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+) -> (Vec<f64>, Vec<f64>) {
     let (inputs, outputs, taps) = (window.input.channels, window.output.channels, window.size * window.size);
     let weight = by_tap(weight, outputs, inputs, taps, true);
     let mut d_input = vec![0.0; input.len()];
@@ -172,14 +316,89 @@ fn conv_backward(
         let (out, input, tap) = (place / taps / inputs, place / taps % inputs, place % taps);
         *d = d_by_tap[(tap * inputs + input) * outputs + out];
     }
-    (d_input, d_weight, column_sums(d_output, outputs))
+    (d_input, d_weight)
+}
+
+/// y[q, c] = Σ over taps of x[p, c] · w[c, tap]
+fn depthwise_forward(window: &Window, input: &[f64], weight: &[f64], count: usize) -> Vec<f64> {
+    let (channels, taps) = (window.input.channels, window.size * window.size);
+    let mut output = vec![0.0; count * window.output.len()];
+    for_each_tap(window, count, |p, q, tap| {
+        for c in 0..channels {
+            output[q * channels + c] += input[p * channels + c] * weight[c * taps + tap];
+        }
+    });
+    output
+}
+
+/// Gradients towards input and weight.
+fn depthwise_backward(
+    window: &Window,
+    input: &[f64],
+    weight: &[f64],
+    d_output: &[f64],
+    count: usize,
+) -> (Vec<f64>, Vec<f64>) {
+    let (channels, taps) = (window.input.channels, window.size * window.size);
+    let (mut d_input, mut d_weight) = (vec![0.0; input.len()], vec![0.0; weight.len()]);
+    for_each_tap(window, count, |p, q, tap| {
+        for c in 0..channels {
+            let d = d_output[q * channels + c];
+            d_input[p * channels + c] += d * weight[c * taps + tap];
+            d_weight[c * taps + tap] += d * input[p * channels + c];
+        }
+    });
+    (d_input, d_weight)
+}
+
+/// Mean and variance of each channel over images and pixels.
+struct Moments {
+    mean: Vec<f64>,
+    variance: Vec<f64>,
+}
+
+impl Moments {
+    /// Of values `[.., channels]`.
+    fn of(values: &[f64], channels: usize) -> Self {
+        let count = (values.len() / channels) as f64;
+        let mean: Vec<f64> = column_sums(values, channels).iter().map(|sum| sum / count).collect();
+        let squares: Vec<f64> =
+            values.iter().enumerate().map(|(place, value)| (value - mean[place % channels]).powi(2)).collect();
+        let variance = column_sums(&squares, channels).iter().map(|sum| sum / count).collect();
+        Self { mean, variance }
+    }
+
+    /// (x - mean) / √(variance + epsilon)
+    fn normalise(&self, values: &[f64], epsilon: f32) -> Vec<f64> {
+        let channels = self.mean.len();
+        let normalised = |(place, value): (usize, &f64)| {
+            (value - self.mean[place % channels]) / (self.variance[place % channels] + f64::from(epsilon)).sqrt()
+        };
+        values.iter().enumerate().map(normalised).collect()
+    }
+
+    /// Gradients towards input, gamma and beta, where these are the moments of the input:
+    /// d_x = γ / √(variance + ε) · (d_y - mean(d_y) - x̂ · mean(d_y · x̂))
+    fn backward(&self, input: &[f64], epsilon: f32, gamma: &[f64], d_output: &[f64]) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+        let channels = gamma.len();
+        let count = (input.len() / channels) as f64;
+        let normalised = self.normalise(input, epsilon);
+        let products: Vec<f64> = d_output.iter().zip(&normalised).map(|(d, x)| d * x).collect();
+        let (d_gamma, d_beta) = (column_sums(&products, channels), column_sums(d_output, channels));
+        let d_input = d_output.iter().zip(&normalised).enumerate().map(|(place, (d, x))| {
+            let c = place % channels;
+            let scale = gamma[c] / (self.variance[c] + f64::from(epsilon)).sqrt();
+            scale * (d - d_beta[c] / count - x * d_gamma[c] / count)
+        });
+        (d_input.collect(), d_gamma, d_beta)
+    }
 }
 
 /// Index of the first largest value of each window, counted through the batch's input.
-fn max_pool_choices(window: &Window, input: &[f64], count: usize) -> Vec<usize> {
-    let channels = window.input.channels;
-    let mut choices = vec![usize::MAX; count * window.output.len()];
-    for_each_tap(window, count, |p, q, _| {
+fn max_pool_choices(pooling: &Pooling, input: &[f64], count: usize) -> Vec<usize> {
+    let channels = pooling.input.channels;
+    let mut choices = vec![usize::MAX; count * pooling.output.len()];
+    for_each_pooled(pooling, count, |p, q| {
         for channel in 0..channels {
             let (place, choice) = (p * channels + channel, &mut choices[q * channels + channel]);
             if *choice == usize::MAX || input[place] > input[*choice] {
@@ -190,10 +409,32 @@ fn max_pool_choices(window: &Window, input: &[f64], count: usize) -> Vec<usize> 
     choices
 }
 
-/// y[n, o] = b[o] + Σ x[n, i] · w[o, i]
-fn dense_forward(inputs: usize, outputs: usize, input: &[f64], weight: &[f64], bias: &[f64]) -> Vec<f64> {
+/// Mean of each window.
+fn average_pool_forward(pooling: &Pooling, input: &[f64], count: usize) -> Vec<f64> {
+    let channels = pooling.input.channels;
+    let mut output = vec![0.0; count * pooling.output.len()];
+    for_each_pooled(pooling, count, |p, q| {
+        let sums = &mut output[q * channels..][..channels];
+        add_scaled(sums, 1.0 / pooling.taps() as f64, &input[p * channels..][..channels]);
+    });
+    output
+}
+
+/// Gradient towards the input.
+fn average_pool_backward(pooling: &Pooling, d_output: &[f64], count: usize) -> Vec<f64> {
+    let channels = pooling.input.channels;
+    let mut d_input = vec![0.0; count * pooling.input.len()];
+    for_each_pooled(pooling, count, |p, q| {
+        let sums = &mut d_input[p * channels..][..channels];
+        add_scaled(sums, 1.0 / pooling.taps() as f64, &d_output[q * channels..][..channels]);
+    });
+    d_input
+}
+
+/// y[n, o] = Σ x[n, i] · w[o, i]
+fn dense_forward(inputs: usize, outputs: usize, input: &[f64], weight: &[f64]) -> Vec<f64> {
     let weight = by_tap(weight, outputs, inputs, 1, false);
-    let mut output = bias.repeat(input.len() / inputs);
+    let mut output = vec![0.0; input.len() / inputs * outputs];
     for (row, y) in input.chunks_exact(inputs).zip(output.chunks_exact_mut(outputs)) {
         for (i, &x) in row.iter().enumerate() {
             add_scaled(y, x, &weight[i * outputs..][..outputs]);
@@ -202,14 +443,14 @@ fn dense_forward(inputs: usize, outputs: usize, input: &[f64], weight: &[f64], b
     output
 }
 
-/// Gradients towards input, weight and bias.
+/// Gradients towards input and weight.
 fn dense_backward(
     inputs: usize,
     outputs: usize,
     input: &[f64],
     weight: &[f64],
     d_output: &[f64],
-) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+) -> (Vec<f64>, Vec<f64>) {
     let mut d_input = vec![0.0; input.len()];
     let mut d_weight = vec![0.0; weight.len()];
     for (n, d_row) in d_output.chunks_exact(outputs).enumerate() {
@@ -218,7 +459,7 @@ fn dense_backward(
             add_scaled(&mut d_weight[o * inputs..][..inputs], d, &input[n * inputs..][..inputs]);
         }
     }
-    (d_input, d_weight, column_sums(d_output, outputs))
+    (d_input, d_weight)
 }
 
 /// Sum over the rows of `[rows, columns]`.
@@ -237,6 +478,48 @@ fn leaky_relu_backward(d_output: &mut [f64], output: &[f64], slope: f32) {
     for (d, &y) in d_output.iter_mut().zip(output) {
         *d *= if y > 0.0 { 1.0 } else { f64::from(slope) };
     }
+}
+
+/// Multiplies the gradient by the activation's slope at its argument.
+fn multiply(d_output: &mut [f64], argument: &[f64], slope: fn(f64) -> f64) {
+    for (d, &x) in d_output.iter_mut().zip(argument) {
+        *d *= slope(x);
+    }
+}
+
+/// x · Φ(x)
+fn gelu(x: f64) -> f64 {
+    x * normal_distribution(x)
+}
+
+/// Φ(x) + x · φ(x)
+fn gelu_slope(x: f64) -> f64 {
+    normal_distribution(x) + x * (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+/// Φ(x) by the series 1/2 + φ(x) · (x + x³/3 + x⁵/15 + …), which ends in 0 or 1 well before 9.
+fn normal_distribution(x: f64) -> f64 {
+    if x.abs() > 9.0 {
+        return if x > 0.0 { 1.0 } else { 0.0 };
+    }
+    let (mut term, mut sum, mut odd) = (x, x, 1.0);
+    while term.abs() > 1e-20 {
+        odd += 2.0;
+        term *= x * x / odd;
+        sum += term;
+    }
+    0.5 + sum * (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+/// x / (1 + e⁻ˣ)
+fn silu(x: f64) -> f64 {
+    x / (1.0 + (-x).exp())
+}
+
+/// s + x · s · (1 - s) with s = 1 / (1 + e⁻ˣ)
+fn silu_slope(x: f64) -> f64 {
+    let s = 1.0 / (1.0 + (-x).exp());
+    s + x * s * (1.0 - s)
 }
 
 fn drop_out(mask: &Mask, values: &[f64]) -> Vec<f64> {
@@ -261,46 +544,22 @@ impl Executor for ReferenceExecutor {
         let count = batch.labels.len();
         assert_eq!(batch.images.len(), count * self.network.input.len(), "one label for each image");
         let values = self.forward(batch.images, count, Some(step));
-        let mut logits: Vec<f32> = values[self.network.layers.len()].iter().map(|&logit| logit as f32).collect();
-        let mut d_output = loss_gradient(&values[self.network.layers.len()], batch.labels, self.network.classes);
+        let last = self.network.layers.len() - 1;
+        let output = &values.layers[last].output;
+        let mut logits: Vec<f32> = output.iter().map(|&logit| logit as f32).collect();
         let result = loss::cross_entropy_backward(&mut logits, batch.labels, self.network.classes);
+        // Towards what each layer gives; several layers may take it.
+        let mut gradients: Vec<Option<Vec<f64>>> = vec![None; self.network.layers.len()];
+        gradients[last] = Some(loss_gradient(output, batch.labels, self.network.classes));
         for index in (0..self.network.layers.len()).rev() {
-            let layer = self.network.layers[index].clone();
-            let (input, output) = (&values[index], &values[index + 1]);
-            if layer.activation == Some(Activation::Relu) {
-                leaky_relu_backward(&mut d_output, output, 0.0);
+            let Some(d_output) = gradients[index].take() else { continue };
+            let layer = &self.network.layers[index];
+            let from = layer.from;
+            if let Operation::Add(other) = layer.operation {
+                add_gradient(&mut gradients, other, d_output.clone());
             }
-            d_output = match layer.operation {
-                Operation::Conv(window) => {
-                    let (weight, _) = self.weights(&layer);
-                    let (d_input, d_weight, d_bias) = conv_backward(&window, input, weight, &d_output, count);
-                    self.keep_gradient(index, &d_weight, &d_bias);
-                    d_input
-                }
-                Operation::Dense { inputs, outputs } => {
-                    let (weight, _) = self.weights(&layer);
-                    let (d_input, d_weight, d_bias) = dense_backward(inputs, outputs, input, weight, &d_output);
-                    self.keep_gradient(index, &d_weight, &d_bias);
-                    d_input
-                }
-                Operation::MaxPool(window) => {
-                    let mut d_input = vec![0.0; input.len()];
-                    for (&choice, &d) in max_pool_choices(&window, input, count).iter().zip(&d_output) {
-                        d_input[choice] += d;
-                    }
-                    d_input
-                }
-                Operation::Relu => {
-                    leaky_relu_backward(&mut d_output, output, 0.0);
-                    d_output
-                }
-                Operation::LeakyRelu { slope } => {
-                    leaky_relu_backward(&mut d_output, output, slope);
-                    d_output
-                }
-                Operation::Dropout { rate } => drop_out(&Mask::new(self.seed, step, index, rate), &d_output),
-                Operation::Flatten => d_output,
-            };
+            let d_input = self.layer_backward(index, &values, d_output, count, step);
+            add_gradient(&mut gradients, from, d_input);
         }
         result
     }
@@ -327,13 +586,13 @@ impl Executor for ReferenceExecutor {
     fn infer(&mut self, images: &[f32], logits: &mut [f32]) {
         let count = images.len() / self.network.input.len();
         let values = self.forward(images, count, None);
-        round_into(logits, &values[self.network.layers.len()]);
+        round_into(logits, &values.layers[self.network.layers.len() - 1].output);
     }
 
     fn features(&mut self, images: &[f32], features: &mut [f32]) {
         let count = images.len() / self.network.input.len();
         let values = self.forward(images, count, None);
-        round_into(features, &values[self.network.layers.len() - 1]);
+        round_into(features, values.of(self.network.layers[self.network.layers.len() - 1].from));
     }
 
     fn state(&self) -> State<'_> {
@@ -352,6 +611,16 @@ impl Executor for ReferenceExecutor {
         self.parameters = widen(&state.parameters);
         self.first_moment = widen(&state.first_moment);
         self.second_moment = widen(&state.second_moment);
+    }
+}
+
+/// Adds to the gradient towards a value; towards the images nobody wants one.
+fn add_gradient(gradients: &mut [Option<Vec<f64>>], value: Value, gradient: Vec<f64>) {
+    if let Value::Layer(layer) = value {
+        match &mut gradients[layer] {
+            Some(sum) => add_scaled(sum, 1.0, &gradient),
+            none => *none = Some(gradient),
+        }
     }
 }
 

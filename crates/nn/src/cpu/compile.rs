@@ -2,25 +2,29 @@
 
 use std::ops::Range;
 
-use super::convolution::Convolution;
+use super::convolution::{Convolution, Rooms};
 use super::dense::Dense;
 use super::identity::Identity;
-use super::memory::Disjoint;
-use super::plan::{self, Linear, Stage};
+use super::normalisation::Normalisation;
+use super::plan::{Edge, Linear, Node, Plan, Source, Stage};
+use super::planner::plan;
 use super::processor::Processor;
+use super::slots::Slots;
 use super::stage::PARTS;
-use super::stem::{Stem, stem};
+use super::stem::has_stem;
 use crate::dropout::Mask;
-use crate::network::{Network, Window};
+use crate::network::{Network, Role};
 
 /// A network as stages.
 pub struct Compiled {
-    /// What comes before the stages, if it is cheaper to compute again than to keep.
-    pub stem: Option<CompiledStem>,
+    /// Whether the first stage is a stem: it has no output, and the second one does its passes.
+    pub has_stem: bool,
     /// The stages.
     pub stages: Vec<CompiledStage>,
-    /// The first stage with weights, where the backward pass ends.
-    pub first: usize,
+    /// Their normalisations.
+    pub norms: Vec<Normalisation>,
+    /// Where gradients wait that are made of several, or behind a normalisation.
+    pub slots: Slots,
     /// The memory that they share.
     pub lens: Lens,
 }
@@ -30,36 +34,26 @@ pub struct Compiled {
 pub struct Lens {
     /// Outputs of all stages.
     pub activations: usize,
-    /// Choices of all stages that pool.
+    /// Choices of all stages that take the largest of windows.
     pub choices: usize,
     /// Partial gradients of one stage.
     pub parts: usize,
     /// Partial gradients of the stem.
     pub stem_parts: usize,
+    /// Sums of all normalisations.
+    pub sums: usize,
     /// Scratch of a thread.
     pub scratch: usize,
-    /// What stages have for themselves.
+    /// What stages and normalisations have for themselves.
     pub packed: usize,
-}
-
-/// A first convolution without output.
-pub struct CompiledStem {
-    /// Of its layer.
-    pub name: String,
-    /// What it computes.
-    pub convolution: Convolution,
-    /// Place of the weight in the parameters.
-    pub weight: Range<usize>,
-    /// Place of the bias, which follows it.
-    pub bias: Range<usize>,
 }
 
 /// A stage and where its values are.
 pub struct CompiledStage {
     /// Of its first layer, behind that of the stem whose passes it does.
     pub name: String,
-    /// What it does.
-    pub plan: Stage,
+    /// What it does, and what it takes.
+    pub node: Node,
     /// How.
     pub kernel: StageKernel,
     /// Place in the activations.
@@ -68,8 +62,12 @@ pub struct CompiledStage {
     pub choices: Range<usize>,
     /// Place of the weight in the parameters.
     pub weight: Range<usize>,
-    /// Place of the bias, which follows it.
+    /// Place of the bias, which follows it; empty if there is none.
     pub bias: Range<usize>,
+    /// The normalisation of its output, if there is one.
+    pub norm: Option<usize>,
+    /// Whether anything before it, or its own, learns from a gradient.
+    pub learns: bool,
 }
 
 /// What a stage computes first.
@@ -85,103 +83,138 @@ pub enum StageKernel {
 impl Compiled {
     /// Plans a network for batches of up to `batch` images. Nothing is allocated.
     pub fn new(network: &Network, batch: usize, processor: Processor) -> Self {
-        let plans = plan::stages(network);
-        let stem =
-            stem(&plans).map(|(plan, window, weight)| CompiledStem::new(network, plan, window, weight, processor));
-        let plans = &plans[usize::from(stem.is_some())..];
+        let plan = plan(network);
+        let has_stem = has_stem(&plan);
+        let learns = learns(network, &plan);
+        let slots = Slots::new(&plan, &learns, has_stem, batch);
         let mut lens = Lens::default();
-        if let Some(stem) = &stem {
-            lens.packed += stem.convolution.packed_len();
-            lens.stem_parts = PARTS * stem.convolution.part_len();
-        }
-        let mut stages = Vec::new();
-        for (index, &plan) in plans.iter().enumerate() {
-            let stem = stem.as_ref().filter(|_| index == 0);
-            let mut stage = CompiledStage::new(network, plan, batch, processor, &lens);
-            if let Some(stem) = stem {
-                stage.name = format!("{}+{}", stem.name, stage.name);
+        let mut stages: Vec<CompiledStage> = Vec::new();
+        for (index, &node) in plan.nodes.iter().enumerate() {
+            let is_stem = has_stem && index == 0;
+            let mut stage = CompiledStage::new(network, node, if is_stem { 0 } else { batch }, processor, &lens);
+            stage.norm = plan.norms.iter().position(|norm| norm.node == index);
+            stage.learns = learns[index];
+            let mut rooms = rooms(&plan, index, slots.has(index));
+            if has_stem && index == 1 {
+                stage.name = format!("{}+{}", stages[0].name, stage.name);
+                if let StageKernel::Convolution(stem) = &stages[0].kernel {
+                    (rooms.input, rooms.of_input) = stem.as_stem();
+                }
             }
             lens.activations = stage.activations.end;
             lens.choices = stage.choices.end;
-            lens.parts = lens.parts.max(PARTS * stage.kernel.part_len());
-            lens.scratch = lens.scratch.max(stage.kernel.scratch_len(batch, stem.map(|stem| &stem.convolution)));
+            let parts = PARTS * stage.kernel.part_len();
+            let of_stage = if is_stem { &mut lens.stem_parts } else { &mut lens.parts };
+            *of_stage = parts.max(*of_stage);
+            lens.scratch = lens.scratch.max(stage.kernel.scratch_len(batch, rooms));
             lens.packed += stage.kernel.packed_len();
             stages.push(stage);
         }
-        // What lies before the first weights needs no gradient.
-        let first = plans.iter().position(|plan| plan.linear != Linear::Identity).unwrap_or(0);
-        Self { stem, stages, first, lens }
+        let mut norms = Vec::new();
+        for &norm in &plan.norms {
+            let stage = &stages[norm.node];
+            let pieces = stage.kernel.pieces(batch).max(PARTS);
+            let norm = Normalisation::new(network, norm, stage.node.stage.output, pieces, lens.sums);
+            lens.sums = norm.sums().end;
+            lens.packed += norm.constants_len();
+            norms.push(norm);
+        }
+        Self { has_stem, stages, norms, slots, lens }
     }
 
     /// Has the stages' own memory ready.
     pub fn allocate(&mut self) {
-        let nobody_before = self.stem.is_none();
-        if let Some(stem) = &mut self.stem {
-            stem.convolution.allocate(true);
-        }
-        for (index, stage) in self.stages.iter_mut().enumerate() {
-            let first = index == self.first && nobody_before;
-            match &mut stage.kernel {
-                StageKernel::Convolution(operation) => operation.allocate(first),
-                StageKernel::Dense(operation) => operation.allocate(first),
+        for index in 0..self.stages.len() {
+            // What learns nothing wants no gradient; a stem takes its own way.
+            let before = match self.stages[index].node.from.source {
+                Source::Images => false,
+                Source::Stage(before) => self.stages[before].learns,
+            };
+            match &mut self.stages[index].kernel {
+                StageKernel::Convolution(operation) => operation.allocate(!before),
+                StageKernel::Dense(operation) => operation.allocate(!before),
                 StageKernel::Identity(_) => {}
             }
         }
+        self.norms.iter_mut().for_each(Normalisation::allocate);
     }
 }
 
-/// Places of a weight and of the bias that follows it in the parameters.
-fn places(network: &Network, weight: usize) -> (Range<usize>, Range<usize>) {
-    (network.parameters[weight].range.clone(), network.parameters[weight + 1].range.clone())
+/// For each stage whether its own weights, those of a normalisation of its output, or those of what it takes learn from a
+/// gradient of its output.
+fn learns(network: &Network, plan: &Plan) -> Vec<bool> {
+    let mut learns: Vec<bool> = Vec::new();
+    for (index, node) in plan.nodes.iter().enumerate() {
+        let weights = node.stage.linear != Linear::Identity && !network.layers[node.stage.layer].parameters.is_empty();
+        let norm = plan.norms.iter().any(|norm| norm.node == index);
+        let before = node.edges().any(|edge| matches!(edge.source, Source::Stage(before) if learns[before]));
+        learns.push(weights || norm || before);
+    }
+    learns
 }
 
-impl CompiledStem {
-    fn new(network: &Network, plan: Stage, window: Window, weight: usize, processor: Processor) -> Self {
-        let name = network.layers[plan.layer].name.clone();
-        let convolution = Convolution::new(processor.isa, processor.convolutions, plan, window);
-        let (weight, bias) = places(network, weight);
-        Self { name, convolution, weight, bias }
-    }
-
-    /// A pass over `images` on behalf of the first stage.
-    pub fn pass<'a>(&'a self, images: &'a [f32], parts: &'a mut [f32]) -> Stem<'a> {
-        Stem { convolution: &self.convolution, images, parts: Disjoint::new(parts) }
-    }
+/// Room that a stage needs for what comes before it and what follows it.
+fn rooms(plan: &Plan, index: usize, has_slots: bool) -> Rooms {
+    let of_edge = |edge: Edge| match edge.source {
+        Source::Stage(stage) if !edge.view.is_plain() => plan.nodes[stage].stage.output.image_len(),
+        _ => 0,
+    };
+    let Node { stage, from, skip } = &plan.nodes[index];
+    let gradient = if has_slots { stage.output.image_len() } else { 0 };
+    Rooms { input: of_edge(*from), of_input: 0, ends: gradient + skip.map_or(0, of_edge) }
 }
 
 impl CompiledStage {
     /// A stage behind those that have taken what `lens` says.
-    fn new(network: &Network, plan: Stage, batch: usize, processor: Processor, lens: &Lens) -> Self {
-        let outputs = batch * plan.output.image_len();
-        let chosen = if plan.pool.is_some() { outputs } else { 0 };
+    fn new(network: &Network, node: Node, batch: usize, processor: Processor, lens: &Lens) -> Self {
+        let stage = node.stage;
+        let outputs = batch * stage.output.image_len();
+        let chosen = if stage.chooses() { outputs } else { 0 };
         let Processor { isa, convolutions, .. } = processor;
-        let (kernel, (weight, bias)) = match plan.linear {
-            Linear::Conv(window, weight) => {
-                let operation = Convolution::new(isa, convolutions, plan, window);
-                (StageKernel::Convolution(operation), places(network, weight))
+        let kernel = match stage.linear {
+            Linear::Conv(window) | Linear::Depthwise(window) => {
+                StageKernel::Convolution(Convolution::new(isa, convolutions, stage, window))
             }
-            Linear::Dense(units, weight) => (StageKernel::Dense(Dense::new(isa, plan, units)), places(network, weight)),
-            Linear::Identity => (StageKernel::Identity(Identity::new(plan)), (0..0, 0..0)),
+            Linear::Dense(units) => StageKernel::Dense(Dense::new(isa, stage, units)),
+            Linear::Identity => StageKernel::Identity(Identity::new(stage)),
         };
-        let activations = lens.activations..lens.activations + outputs;
-        let choices = lens.choices..lens.choices + chosen;
-        let name = network.layers[plan.layer].name.clone();
-        Self { name, plan, kernel, activations, choices, weight, bias }
+        let (weight, bias) = weights(network, &stage);
+        Self {
+            name: network.layers[stage.layer].name.clone(),
+            node,
+            kernel,
+            activations: lens.activations..lens.activations + outputs,
+            choices: lens.choices..lens.choices + chosen,
+            weight,
+            bias,
+            norm: None,
+            learns: false,
+        }
     }
 
     /// Its dropout in a step of training.
     pub fn mask(&self, seed: u64, training: Option<u64>) -> Option<Mask> {
-        let dropout = self.plan.dropout?;
+        let dropout = self.node.stage.dropout?;
         Some(Mask::new(seed, training?, dropout.layer, dropout.rate))
     }
 }
 
+/// Places of a stage's weight and of the bias that follows it in the parameters.
+fn weights(network: &Network, stage: &Stage) -> (Range<usize>, Range<usize>) {
+    let layer = network.layers[stage.layer].parameters.clone();
+    match (&stage.linear, &network.parameters[layer]) {
+        (Linear::Identity, _) | (_, []) => (0..0, 0..0),
+        (_, [weight, bias, ..]) if bias.role == Role::Bias => (weight.range.clone(), bias.range.clone()),
+        (_, [weight, ..]) => (weight.range.clone(), weight.range.end..weight.range.end),
+    }
+}
+
 impl StageKernel {
-    fn scratch_len(&self, batch: usize, stem: Option<&Convolution>) -> usize {
+    fn scratch_len(&self, batch: usize, rooms: Rooms) -> usize {
         match self {
-            StageKernel::Convolution(operation) => operation.scratch_len(stem),
+            StageKernel::Convolution(operation) => operation.scratch_len(rooms),
             StageKernel::Dense(operation) => operation.scratch_len(batch),
-            StageKernel::Identity(operation) => operation.scratch_len(),
+            StageKernel::Identity(operation) => operation.scratch_len(rooms),
         }
     }
 
@@ -197,6 +230,15 @@ impl StageKernel {
             StageKernel::Convolution(operation) => operation.packed_len(),
             StageKernel::Dense(operation) => operation.packed_len(),
             StageKernel::Identity(_) => 0,
+        }
+    }
+
+    /// Pieces in which the output's values are summed at most.
+    fn pieces(&self, batch: usize) -> usize {
+        match self {
+            StageKernel::Convolution(operation) => operation.pieces(),
+            StageKernel::Dense(_) => Dense::pieces(batch),
+            StageKernel::Identity(operation) => operation.pieces(),
         }
     }
 }

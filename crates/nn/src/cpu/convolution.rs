@@ -1,13 +1,16 @@
 //! A convolution stage: its kernels in the form the passes want, and its gradient summed over parts.
+//!
+//! A depthwise convolution is one whose filters see a single channel each.
 
 use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
+use super::depthwise::Depthwise;
 use super::direct::Direct;
 use super::input::Input;
-use super::memory::{Buffer, Disjoint, LINE};
-use super::plan::Stage;
+use super::memory::{Buffer, Disjoint, LINE, carve};
+use super::plan::{Linear, Stage};
 use super::processor::Convolutions;
 use super::product::panel_width;
-use super::stage::{BackwardPass, Begin, Finish, ForwardPass, Machine, PARTS, sum_parts};
+use super::stage::{BackwardPass, Begin, Finish, ForwardPass, Gradient, Machine, PARTS, sum_parts};
 use super::threads::share;
 use super::vector::Isa;
 use super::winograd::Winograd;
@@ -36,8 +39,22 @@ pub struct Convolution {
     bias: Buffer,
 }
 
+/// Room, beside its own, that a stage needs for what comes before it and what follows it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rooms {
+    /// For an image of the input.
+    pub input: usize,
+    /// For computing that.
+    pub of_input: usize,
+    /// For the end of the forward pass or the beginning of the backward pass.
+    pub ends: usize,
+}
+
 /// The way to compute a convolution.
 fn algorithm(isa: Isa, convolutions: Convolutions, stage: &Stage, window: Window) -> Box<dyn Algorithm> {
+    if let Linear::Depthwise(_) = stage.linear {
+        return Box::new(Depthwise::new(isa, window, stage.input, stage.linear_output));
+    }
     match Winograd::new(isa, window, stage.input, stage.linear_output) {
         Some(winograd) if convolutions == Convolutions::Fewest => Box::new(winograd),
         _ => Box::new(Direct::new(isa, window, stage.input, stage.linear_output)),
@@ -74,17 +91,31 @@ impl Convolution {
         self.isa
     }
 
-    /// Values of scratch that each thread needs, if the input comes from `stem`.
-    pub fn scratch_len(&self, stem: Option<&Convolution>) -> usize {
-        let of_stem = stem.map_or(0, |stem| {
-            self.algorithm.images_per_block() * stem.stage.output.image_len() + stem.algorithm.scratch_len()
-        });
-        self.algorithm.scratch_len() + of_stem
+    /// Values of scratch that each thread needs, where [`Input::room_len`], [`Input::scratch_len`] and the rooms of beginning
+    /// and end are at most as `rooms` says.
+    pub fn scratch_len(&self, rooms: Rooms) -> usize {
+        let Rooms { input, of_input, ends } = rooms;
+        self.algorithm.scratch_len() + self.algorithm.images_per_block() * input + of_input + ends + 4 * LINE
+    }
+
+    /// What [`Self::scratch_len`] asks for of a stem.
+    pub fn as_stem(&self) -> (usize, usize) {
+        (self.stage.output.image_len(), self.scratch_len(Rooms::default()))
+    }
+
+    /// Channels that a filter sees.
+    fn fan_in(&self) -> usize {
+        if let Linear::Depthwise(_) = self.stage.linear { 1 } else { self.stage.input.channels }
     }
 
     /// Values of a partial gradient: kernels `[tap][in][out pitch]`, then bias `[out pitch]`.
     pub fn part_len(&self) -> usize {
-        (self.taps * self.stage.input.channels + 1) * self.stage.linear_output.pitch
+        (self.taps * self.fan_in() + 1) * self.stage.linear_output.pitch
+    }
+
+    /// Pieces in which the output's values are summed at most.
+    pub fn pieces(&self) -> usize {
+        ENOUGH_TASKS
     }
 
     /// Brings weight `[out, in, kernel, kernel]` and bias `[out]` into the form of the passes.
@@ -105,11 +136,9 @@ impl Convolution {
     }
 
     /// The forward pass, some blocks of images a task. Few blocks are cut along the channels too, so that no thread is idle.
-    pub fn forward(&self, pass: ForwardPass<'_>) {
-        let ForwardPass { machine, count, input, output, choices, mask } = pass;
-        let (output, choices) = (Disjoint::new(output), Disjoint::new(choices));
-        let finish =
-            Finish { isa: self.isa, stage: &self.stage, bias: Some(&self.bias), mask, output, choices, first: 0 };
+    pub fn forward(&self, mut pass: ForwardPass<'_>) {
+        let (machine, count) = (pass.machine, pass.count);
+        let (input, finish) = pass.finish(&self.stage, Some(&self.bias));
         let pitch = self.stage.linear_output.pitch;
         // The narrowest cut: whole panels for the product, whole lines for what follows.
         let width = panel_width(self.isa).max(LINE);
@@ -117,41 +146,48 @@ impl Convolution {
         let (blocks, cuts) = (count.div_ceil(step), pitch.div_ceil(width));
         let groups = (FEWEST_TASKS / blocks).clamp(1, cuts);
         let tasks = blocks.min(ENOUGH_TASKS);
-        machine.threads.run(tasks * groups, |task, scratch| {
-            let (blocks, cuts) = (share(blocks, tasks, task / groups), share(cuts, groups, task % groups));
+        machine.threads.run(tasks * groups, |task, mut scratch| {
+            let piece = task / groups;
+            let (blocks, cuts) = (share(blocks, tasks, piece), share(cuts, groups, task % groups));
+            let finish_room = carve(&mut scratch, finish.room_len());
             let task = ForwardTask {
                 images: blocks.start * step..count.min(blocks.end * step),
                 channels: cuts.start * width..pitch.min(cuts.end * width),
-                input: &input,
+                input,
                 packed: &self.packed_forward,
                 finish: &finish,
+                finish_room,
+                piece,
             };
             self.algorithm.forward(task, scratch);
         });
     }
 
     /// The backward pass, a part of images a task.
-    pub fn backward(&self, pass: BackwardPass<'_>) {
-        let BackwardPass { machine, count, input, gradient, choices, d_weight, d_bias, parts } = pass;
-        let begin = Begin { isa: self.isa, stage: &self.stage, gradient, choices, first: 0 };
-        let parts = &mut parts[..PARTS * self.part_len()];
+    pub fn backward(&self, mut pass: BackwardPass<'_>) {
+        let parts = &mut std::mem::take(&mut pass.parts)[..PARTS * self.part_len()];
+        let (d_weight, d_bias) = (std::mem::take(&mut pass.d_weight), std::mem::take(&mut pass.d_bias));
+        let (machine, count, input) = (pass.machine, pass.count, &pass.input);
+        let begin = pass.begin(&self.stage);
         {
             let parts = Disjoint::new(parts);
-            machine.threads.run(PARTS, |part, scratch| {
+            machine.threads.run(PARTS, |part, mut scratch| {
                 // SAFETY: each part of the batch, and so each of the gradients, is one task's.
                 let (d_weight, d_bias) = unsafe {
-                    if let Input::Stem(stem) = &input {
+                    if let Input::Stem(stem) = input {
                         stem.begin_part(part);
                     }
                     self.clear_part(part, &parts);
                     self.partial_gradient(&parts, part)
                 };
+                let begin_room = carve(&mut scratch, begin.room_len());
                 let task = BackwardTask {
                     images: share(count, PARTS, part),
                     part,
-                    input: &input,
+                    input,
                     packed: &self.packed_backward,
                     begin: &begin,
+                    begin_room,
                     d_bias,
                     d_weight,
                 };
@@ -164,11 +200,26 @@ impl Convolution {
     /// One image of the stage's output, which neither pools nor drops out, on the calling thread.
     pub fn forward_image(&self, image: usize, input: &Input<'_>, output: &mut [f32], scratch: &mut [f32]) {
         let (output, choices) = (Disjoint::new(output), Disjoint::new(&mut []));
-        let (stage, bias) = (&self.stage, Some(&*self.bias));
-        let finish = Finish { isa: self.isa, stage, bias, mask: None, output, choices, first: image };
-        let channels = 0..self.stage.linear_output.pitch;
-        let task =
-            ForwardTask { images: image..image + 1, channels, input, packed: &self.packed_forward, finish: &finish };
+        let finish = Finish {
+            isa: self.isa,
+            stage: &self.stage,
+            skip: None,
+            moments: None,
+            bias: Some(&self.bias),
+            mask: None,
+            output,
+            choices,
+            first: image,
+        };
+        let task = ForwardTask {
+            images: image..image + 1,
+            channels: 0..self.stage.linear_output.pitch,
+            input,
+            packed: &self.packed_forward,
+            finish: &finish,
+            finish_room: &mut [],
+            piece: 0,
+        };
         self.algorithm.forward(task, scratch);
     }
 
@@ -186,11 +237,13 @@ impl Convolution {
         parts: &Disjoint<'_, f32>,
         scratch: &mut [f32],
     ) {
-        let begin = Begin { isa: self.isa, stage: &self.stage, gradient, choices: &[], first: image };
+        let (stage, gradient) = (&self.stage, Gradient::Ready(gradient));
+        let begin = Begin { isa: self.isa, stage, skip: None, gradient, choices: &[], first: image };
         // SAFETY: passed on to the caller.
         let (d_weight, d_bias) = unsafe { self.partial_gradient(parts, part) };
         let (images, packed) = (image..image + 1, &*self.packed_backward);
-        let task = BackwardTask { images, part, input, packed, begin: &begin, d_bias, d_weight };
+        let (begin, begin_room) = (&begin, &mut [][..]);
+        let task = BackwardTask { images, part, input, packed, begin, begin_room, d_bias, d_weight };
         self.algorithm.backward(task, scratch);
     }
 
@@ -218,7 +271,7 @@ impl Convolution {
 
     /// Sums the parts into the documented layouts, `[out, in, kernel, kernel]` and `[out]`.
     pub fn reduce(&self, machine: Machine<'_>, parts: &[f32], d_weight: &mut [f32], d_bias: &mut [f32]) {
-        let (channels, outputs) = (self.stage.input.channels, self.stage.linear_output.channels);
+        let (channels, outputs) = (self.fan_in(), self.stage.linear_output.channels);
         let pitch = self.stage.linear_output.pitch;
         sum_parts(parts, self.part_len() - pitch, d_bias);
         let d_weight = Disjoint::new(d_weight);

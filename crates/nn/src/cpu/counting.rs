@@ -91,6 +91,12 @@ impl Vector for Counting {
     unsafe fn sqrt(self) -> Self {
         operation(unsafe { self.0.sqrt() })
     }
+    unsafe fn round(self) -> Self {
+        operation(unsafe { self.0.round() })
+    }
+    unsafe fn power_of_two(self) -> Self {
+        operation(unsafe { self.0.power_of_two() })
+    }
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
         operation(unsafe { self.0.mul_add(factor.0, addend.0) })
     }

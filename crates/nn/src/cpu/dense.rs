@@ -6,7 +6,7 @@ use super::input::Input;
 use super::memory::{Buffer, Disjoint, LINE, carve};
 use super::plan::Stage;
 use super::product::{Product, panel_width};
-use super::stage::{BackwardPass, Finish, ForwardPass, Machine};
+use super::stage::{BackwardPass, ForwardPass, Machine};
 use super::threads::share;
 use super::transpose::Transpose;
 use super::vector::Isa;
@@ -106,14 +106,15 @@ impl Dense {
     }
 
     /// `[count, columns]` = `[count, inner]` · packed `[panel][inner][column]`, in tasks of rows and panels. Each calls
-    /// `take(rows, columns, values, step)` with what its rows have between these columns, `step` values from row to row.
+    /// `take(number of its rows' task, rows, columns, values, step)` with what its rows have between these columns, `step`
+    /// values from row to row.
     fn rows_times_packed(
         &self,
         machine: Machine<'_>,
         count: usize,
         (a, inner, a_row): (&[f32], usize, usize),
         (packed, columns): (&[f32], usize),
-        take: impl Fn(Range<usize>, Range<usize>, &[f32], usize) + Sync,
+        take: impl Fn(usize, Range<usize>, Range<usize>, &[f32], usize) + Sync,
     ) {
         let panel = panel_width(self.isa);
         let row_tasks = count.div_ceil(ROWS_PER_TASK);
@@ -144,36 +145,42 @@ impl Dense {
                 // SAFETY: the steps stay inside the two matrices and the scratch.
                 unsafe { self.isa.run(product) };
             }
-            take(rows, columns, c, column_step);
+            take(task % row_tasks, rows, columns, c, column_step);
         });
     }
 
+    /// Pieces in which the output's values are summed, of a batch of `count` images.
+    pub fn pieces(count: usize) -> usize {
+        count.div_ceil(ROWS_PER_TASK)
+    }
+
     /// The forward pass: y = x Wᵀ + b and what follows.
-    pub fn forward(&self, pass: ForwardPass<'_>) {
-        let ForwardPass { machine, count, input, output, choices, mask } = pass;
+    pub fn forward(&self, mut pass: ForwardPass<'_>) {
+        let (machine, count) = (pass.machine, pass.count);
         let inputs = self.stage.input.image_len();
         let pitch = self.stage.linear_output.pitch;
-        let (output, choices) = (Disjoint::new(output), Disjoint::new(choices));
-        let finish =
-            Finish { isa: self.isa, stage: &self.stage, bias: Some(&self.bias), mask, output, choices, first: 0 };
+        let (input, finish) = pass.finish(&self.stage, Some(&self.bias));
         // SAFETY: only read in this pass.
         let rows = (unsafe { input.values() }, inputs, inputs);
         let packed = (&*self.packed_forward, pitch);
-        self.rows_times_packed(machine, count, rows, packed, |rows, units, values, step| {
+        self.rows_times_packed(machine, count, rows, packed, |piece, rows, units, values, step| {
             // SAFETY: each task has its own rows and units.
-            unsafe { finish.rows(rows, units, values, step) };
+            unsafe { finish.rows(rows, units, values, step, piece) };
         });
     }
 
     /// The backward pass: d_W = d_yᵀ x, d_b = Σ d_y, d_x = d_y W.
-    pub fn backward(&self, pass: BackwardPass<'_>) {
-        let BackwardPass { machine, count, input, gradient, d_weight, d_bias, .. } = pass;
+    pub fn backward(&self, mut pass: BackwardPass<'_>) {
+        let gradient = pass.settle(&self.stage);
+        let BackwardPass { machine, count, input, d_weight, d_bias, .. } = pass;
         // SAFETY: the gradient towards the input comes later.
         self.towards_parameters(machine, count, unsafe { input.values() }, gradient, (d_weight, d_bias));
-        if let Input::Before(before) = &input {
+        if let Input::Before(before) = &input
+            && input.wants_gradient()
+        {
             let rows = (gradient, self.units, self.stage.linear_output.pitch);
             let packed = (&*self.packed_backward, self.stage.input.image_len());
-            self.rows_times_packed(machine, count, rows, packed, |rows, places, values, step| {
+            self.rows_times_packed(machine, count, rows, packed, |_, rows, places, values, step| {
                 // SAFETY: each task has its own rows and places, and nothing of the input is in use any more.
                 unsafe { before.take_gradient(rows, places, values, step) };
             });

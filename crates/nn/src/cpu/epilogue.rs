@@ -1,17 +1,18 @@
-//! What follows a linear operation, value by value: bias, leaky ReLU, max-pooling, dropout, and back again.
+//! What follows a linear operation, value by value: bias, leaky ReLU, pooling, dropout, and back again.
 //!
-//! Bias and activation keep the order of values, so they are applied after pooling, to fewer of them. The backward pass
+//! Bias and activation keep the order of values, so they are applied after max-pooling, to fewer of them; behind an
+//! activation there is no pooling by means. The backward pass
 //! needs only the stage's output (its sign tells the activation's slope), the place of each largest value, and the
 //! dropout mask, which is computed again.
 
 use std::ops::Range;
 
 use super::memory::LINE;
-use super::plan::{Layout, Stage};
+use super::plan::{Layout, Pool, Stage};
 use super::record::Work;
 use super::vector::{Kernel, Vector};
 use crate::dropout::Mask;
-use crate::network::Window;
+use crate::network::Pooling;
 
 /// Forward: some channels of images of the linear output become those of the stage's output.
 ///
@@ -27,7 +28,7 @@ pub struct Forward<'a> {
     pub bias: Option<&'a [f32]>,
     /// Images of the output, `[height, width, pitch]`, one after the other.
     pub output: *mut f32,
-    /// For each value of the output which tap of the window was the largest; not used unless the stage pools.
+    /// For each value of the output which tap of the window was the largest; not used unless the stage takes the largest.
     pub choices: *mut u8,
     /// Dropout of this step; none when not training.
     pub mask: Option<Mask>,
@@ -50,13 +51,17 @@ impl Kernel for Forward<'_> {
     fn work(&self) -> Work {
         let stage = self.stage;
         let values = self.images.len() * stage.output.pixels() * self.channels.len();
-        let pooling = stage.pool.as_ref().map_or(0, |window| 2 * window.size * window.size);
-        let arithmetic = pooling + usize::from(self.bias.is_some()) + after(stage, self.mask);
-        let pooled = |window| self.images.len() * covered(window) * self.channels.len();
+        let pooling = match &stage.pool {
+            None => 0,
+            Some(Pool::Max(pooling)) => 2 * pooling.taps(),
+            Some(Pool::Average(pooling)) => pooling.taps() + 1,
+        };
+        let arithmetic = pooling + usize::from(self.bias.is_some()) + after(stage.slope, self.mask);
+        let pooled = |pool: &Pool| self.images.len() * covered(pool.windows()) * self.channels.len();
         let read = stage.pool.as_ref().map_or(values, pooled);
         let bias = if self.bias.is_some() { self.channels.len() } else { 0 };
         let mut work = Work::new("epilogue", arithmetic * values, read + bias + values);
-        work.bytes += if stage.pool.is_some() { values as u64 } else { 0 };
+        work.bytes += if stage.chooses() { values as u64 } else { 0 };
         work
     }
 }
@@ -81,12 +86,12 @@ impl Forward<'_> {
                         let linear = self.linear.add(index * self.linear_step + channel - self.channels.start);
                         let mut value = match &self.stage.pool {
                             None => V::load(linear.add(pixel * output.pitch)),
-                            Some(window) => {
-                                let (row, column) = (pixel / output.width, pixel % output.width);
-                                let (value, choice) = largest::<V>(linear, output.pitch, window, row, column);
+                            Some(Pool::Max(pooling)) => {
+                                let (value, choice) = largest::<V>(linear, output.pitch, pooling, pixel);
                                 choice.store_bytes(self.choices.add(at));
                                 value
                             }
+                            Some(Pool::Average(pooling)) => mean::<V>(linear, output.pitch, pooling, pixel),
                         };
                         if let Some(bias) = self.bias {
                             value = value.add(V::load(bias.as_ptr().add(channel)));
@@ -106,15 +111,15 @@ impl Forward<'_> {
 }
 
 /// Operations of activation and dropout for each value, forward or backward.
-fn after(stage: &Stage, mask: Option<Mask>) -> usize {
-    let slope = if stage.slope.is_some() { 2 } else { 0 };
+fn after(slope: Option<f32>, mask: Option<Mask>) -> usize {
+    let slope = if slope.is_some() { 2 } else { 0 };
     slope + if mask.is_some() { 1 + Mask::OPERATIONS } else { 0 }
 }
 
 /// Pixels of the input inside at least one window.
-fn covered(window: &Window) -> usize {
-    let along = |windows: usize| (windows - 1) * window.stride.min(window.size) + window.size;
-    along(window.output.height) * along(window.output.width)
+fn covered(pooling: &Pooling) -> usize {
+    let along = |windows: usize, size: usize| (windows - 1) * pooling.stride.min(size) + size;
+    along(pooling.output.height, pooling.rows) * along(pooling.output.width, pooling.columns)
 }
 
 /// Dropout factors of the values from `position` on.
@@ -129,18 +134,25 @@ fn factors(mask: Option<Mask>, position: usize) -> [f32; LINE] {
     factors
 }
 
+/// The first pixel of a window, whose output is number `pixel`.
+#[inline(always)]
+fn corner(pooling: &Pooling, pixel: usize) -> usize {
+    let (row, column) = (pixel / pooling.output.width, pixel % pooling.output.width);
+    (row * pooling.input.width + column) * pooling.stride
+}
+
 /// The largest value of a window and the first tap that has it, per channel.
 #[inline(always)]
-unsafe fn largest<V: Vector>(input: *const f32, pitch: usize, window: &Window, row: usize, column: usize) -> (V, V) {
+unsafe fn largest<V: Vector>(input: *const f32, pitch: usize, pooling: &Pooling, pixel: usize) -> (V, V) {
     // SAFETY: a pooling window lies wholly inside its input.
     unsafe {
-        let corner = input.add((row * window.stride * window.input.width + column * window.stride) * pitch);
+        let corner = input.add(corner(pooling, pixel) * pitch);
         let mut value = V::load(corner);
         let mut choice = V::splat(0.0);
-        for y in 0..window.size {
-            for x in 0..window.size {
-                let other = V::load(corner.add((y * window.input.width + x) * pitch));
-                choice = other.select_greater(value, V::splat((y * window.size + x) as f32), choice);
+        for y in 0..pooling.rows {
+            for x in 0..pooling.columns {
+                let other = V::load(corner.add((y * pooling.input.width + x) * pitch));
+                choice = other.select_greater(value, V::splat((y * pooling.columns + x) as f32), choice);
                 value = other.select_greater(value, other, value);
             }
         }
@@ -148,19 +160,39 @@ unsafe fn largest<V: Vector>(input: *const f32, pitch: usize, window: &Window, r
     }
 }
 
-/// Backward through dropout and activation: the gradient towards some values of a stage's output takes their place, as the
-/// gradient towards what the activation took.
+/// The mean of a window, per channel.
+#[inline(always)]
+unsafe fn mean<V: Vector>(input: *const f32, pitch: usize, pooling: &Pooling, pixel: usize) -> V {
+    // SAFETY: a pooling window lies wholly inside its input.
+    unsafe {
+        let corner = input.add(corner(pooling, pixel) * pitch);
+        let mut sum = V::splat(0.0);
+        for y in 0..pooling.rows {
+            for x in 0..pooling.columns {
+                sum = sum.add(V::load(corner.add((y * pooling.input.width + x) * pitch)));
+            }
+        }
+        sum.mul(V::splat(1.0 / pooling.taps() as f32))
+    }
+}
+
+/// Backward through dropout and activation: the gradient towards some values of a stage's output becomes that towards what
+/// the activation took.
 ///
 /// Valid where the pointers are followed by what is said beside them; both ends of `places` are whole lines.
-pub struct Derivative<'a> {
-    /// The stage.
-    pub stage: &'a Stage,
+pub struct Derivative {
+    /// The stage's output.
+    pub layout: Layout,
+    /// Slope of its activation.
+    pub slope: Option<f32>,
     /// Gradient towards these values of each image of the output.
     pub gradient: *const f32,
     /// Values from one image of it to the next.
     pub gradient_step: usize,
-    /// The first of these values in images of what the forward pass gave, one after the other; receives the result.
-    pub values: *mut f32,
+    /// The first of these values in images of what the forward pass gave, one after the other.
+    pub values: *const f32,
+    /// Receives the result, where it lies as the values do; may be them, or the gradient.
+    pub to: *mut f32,
     /// The same dropout as in the forward pass.
     pub mask: Option<Mask>,
     /// Positions of the images in the batch, which the mask depends on.
@@ -169,10 +201,10 @@ pub struct Derivative<'a> {
     pub places: Range<usize>,
 }
 
-impl Kernel for Derivative<'_> {
+impl Kernel for Derivative {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        let output = self.stage.output;
+        let output = self.layout;
         for index in 0..self.images.len() {
             for line in self.places.clone().step_by(LINE) {
                 let pixel = (self.images.start + index) * output.pixels() + line / output.pitch;
@@ -180,17 +212,17 @@ impl Kernel for Derivative<'_> {
                 for lane in (0..LINE).step_by(V::LANES) {
                     // SAFETY: a place of those that the caller vouches for.
                     unsafe {
-                        let at = line - self.places.start + lane;
-                        let values = self.values.add(index * output.image_len() + at);
-                        let mut gradient = V::load(self.gradient.add(index * self.gradient_step + at));
+                        let place = line - self.places.start + lane;
+                        let at = index * output.image_len() + place;
+                        let mut gradient = V::load(self.gradient.add(index * self.gradient_step + place));
                         if self.mask.is_some() {
                             gradient = gradient.mul(V::load(factors.as_ptr().add(lane)));
                         }
-                        if let Some(slope) = self.stage.slope {
-                            let positive = V::load(values);
+                        if let Some(slope) = self.slope {
+                            let positive = V::load(self.values.add(at));
                             gradient = positive.select_greater(V::splat(0.0), gradient, gradient.mul(V::splat(slope)));
                         }
-                        gradient.store(values);
+                        gradient.store(self.to.add(at));
                     }
                 }
             }
@@ -200,16 +232,16 @@ impl Kernel for Derivative<'_> {
     /// For each value: dropout and slope.
     fn work(&self) -> Work {
         let values = self.images.len() * self.places.len();
-        let read = if self.stage.slope.is_some() { 2 * values } else { values };
-        Work::new("derivative", after(self.stage, self.mask) * values, read + values)
+        let read = if self.slope.is_some() { 2 * values } else { values };
+        Work::new("derivative", after(self.slope, self.mask) * values, read + values)
     }
 }
 
 /// Backward through bias and pooling: one image of the gradient towards what the activation took becomes one towards the
 /// linear output.
 ///
-/// Valid where `gradient` holds an image of `stage.output`, and, if the stage pools, `choices` a byte for each of its
-/// values and `d_linear` an image of `stage.linear_output`; else `d_linear` is not touched.
+/// Valid where `gradient` holds an image of `stage.output`, and, if the stage pools, `d_linear` one of
+/// `stage.linear_output` and, if it takes the largest, `choices` a byte for each value; else `d_linear` is not touched.
 pub struct Unpool<'a> {
     /// The stage.
     pub stage: &'a Stage,
@@ -227,8 +259,8 @@ impl Kernel for Unpool<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(mut self) {
         let stage = self.stage;
-        let Layout { width, pitch, .. } = stage.output;
-        let covers = stage.pool.as_ref().is_some_and(covers_once);
+        let pitch = stage.output.pitch;
+        let covers = stage.pool.as_ref().is_some_and(|pool| covers_once(pool.windows()));
         if stage.pool.is_some() && !covers {
             // SAFETY: an image of the linear output.
             unsafe { self.d_linear.write_bytes(0, stage.linear_output.image_len()) };
@@ -243,10 +275,19 @@ impl Kernel for Unpool<'_> {
                         let sum = d_bias.as_mut_ptr().add(channel);
                         V::load(sum).add(gradient).store(sum);
                     }
-                    if let Some(window) = &stage.pool {
-                        let choice = V::load_bytes(self.choices.add(at));
-                        let place = (pixel / width, pixel % width);
-                        give_to_largest(gradient, choice, self.d_linear.add(channel), pitch, window, place, covers);
+                    let to = self.d_linear.wrapping_add(channel);
+                    match &stage.pool {
+                        None => {}
+                        Some(Pool::Max(pooling)) => {
+                            let choice = V::load_bytes(self.choices.add(at));
+                            give(pooling, pixel, to, pitch, covers, |tap| {
+                                choice.select_equal(V::splat(tap as f32), gradient, V::splat(0.0))
+                            });
+                        }
+                        Some(Pool::Average(pooling)) => {
+                            let share = gradient.mul(V::splat(1.0 / pooling.taps() as f32));
+                            give(pooling, pixel, to, pitch, covers, |_| share);
+                        }
                     }
                 }
             }
@@ -257,44 +298,48 @@ impl Kernel for Unpool<'_> {
     fn work(&self) -> Work {
         let stage = self.stage;
         let values = stage.output.image_len();
-        let taps = stage.pool.as_ref().map_or(0, |window| {
-            let taps = window.size * window.size;
-            if covers_once(window) { taps } else { 2 * taps }
+        let taps = stage.pool.as_ref().map_or(0, |pool| {
+            let pooling = pool.windows();
+            let added = if covers_once(pooling) { 0 } else { pooling.taps() };
+            added + if stage.chooses() { pooling.taps() } else { 1 }
         });
         let summed = usize::from(self.d_bias.is_some());
         let written = if stage.pool.is_some() { stage.linear_output.image_len() } else { 0 };
         let read = values + 2 * summed * stage.output.pitch;
         let mut work = Work::new("unpooling", (summed + taps) * values, read + written);
-        work.bytes += if stage.pool.is_some() { values as u64 } else { 0 };
+        work.bytes += if stage.chooses() { values as u64 } else { 0 };
         work
     }
 }
 
 /// Whether windows lie side by side and leave nothing over, so that each value of the input is in exactly one.
-fn covers_once(window: &Window) -> bool {
-    window.stride == window.size
-        && window.output.height * window.size == window.input.height
-        && window.output.width * window.size == window.input.width
+fn covers_once(pooling: &Pooling) -> bool {
+    let Pooling { input, output, rows, columns, stride, global } = *pooling;
+    let side_by_side = stride == rows && stride == columns;
+    let all = output.height * rows == input.height && output.width * columns == input.width;
+    global || side_by_side && all
 }
 
-/// Sends the gradient of a window to its largest value, per channel; to the others zero.
+/// Sends a gradient to the taps of a window, per channel.
+///
+/// # Safety
+/// `d_linear` is an image from a channel on.
 #[inline(always)]
-unsafe fn give_to_largest<V: Vector>(
-    gradient: V,
-    choice: V,
+unsafe fn give<V: Vector>(
+    pooling: &Pooling,
+    pixel: usize,
     d_linear: *mut f32,
     pitch: usize,
-    window: &Window,
-    (row, column): (usize, usize),
     covers: bool,
+    of_tap: impl Fn(usize) -> V,
 ) {
     // SAFETY: a pooling window lies wholly inside its input.
     unsafe {
-        let corner = d_linear.add((row * window.stride * window.input.width + column * window.stride) * pitch);
-        for y in 0..window.size {
-            for x in 0..window.size {
-                let to = corner.add((y * window.input.width + x) * pitch);
-                let given = choice.select_equal(V::splat((y * window.size + x) as f32), gradient, V::splat(0.0));
+        let corner = d_linear.add(corner(pooling, pixel) * pitch);
+        for y in 0..pooling.rows {
+            for x in 0..pooling.columns {
+                let to = corner.add((y * pooling.input.width + x) * pitch);
+                let given = of_tap(y * pooling.columns + x);
                 if covers { given.store(to) } else { V::load(to).add(given).store(to) }
             }
         }
@@ -310,17 +355,15 @@ mod tests {
     use crate::cpu::memory::Buffer;
     use crate::cpu::plan::Linear;
     use crate::cpu::record::Work;
-    use crate::recipe::Padding;
 
     const SHAPE: ImageShape = ImageShape { height: 7, width: 6, channels: 20 };
 
     /// A stage that pools by windows of this size and stride, if any.
-    fn stage(slope: Option<f32>, pooling: Option<(usize, usize)>) -> Stage {
-        let pool = pooling.and_then(|(size, stride)| Window::new(SHAPE, size, stride, Padding::Valid, SHAPE.channels));
+    fn stage(slope: Option<f32>, pooling: Option<(usize, usize)>, kind: fn(Pooling) -> Pool) -> Stage {
+        let pool = pooling.and_then(|(size, stride)| Pooling::new(SHAPE, size, stride)).map(kind);
         let linear_output = Layout::padded(SHAPE);
-        let output = pool.map_or(linear_output, |window| Layout::padded(window.output));
-        let (input, linear) = (linear_output, Linear::Identity);
-        Stage { layer: 0, input, linear, linear_output, slope, pool, dropout: None, output }
+        let output = pool.map_or(linear_output, |pool| Layout::padded(pool.windows().output));
+        Stage { slope, pool, output, ..Stage::new(0, linear_output, Linear::Identity, linear_output) }
     }
 
     /// What the kernels declare and do for an image: forward, derivative, unpooling.
@@ -344,8 +387,9 @@ mod tests {
         // SAFETY: buffers of the stage's layouts.
         let forward = unsafe { declared_and_done(forward) };
         let (gradient_step, places) = (output.len(), 0..output.len());
-        let (gradient, values) = (gradient.as_ptr(), output.as_mut_ptr());
-        let derivative = Derivative { stage, gradient, gradient_step, values, mask, images: 1..2, places };
+        let (gradient, to) = (gradient.as_ptr(), output.as_mut_ptr());
+        let (layout, slope, values, images) = (stage.output, stage.slope, to.cast_const(), 1..2);
+        let derivative = Derivative { layout, slope, gradient, gradient_step, values, to, mask, images, places };
         // SAFETY: as above.
         let derivative = unsafe { declared_and_done(derivative) };
         let (choices, d_linear) = (choices.as_ptr(), linear.as_mut_ptr());
@@ -359,16 +403,18 @@ mod tests {
     fn epilogues_do_what_they_say() {
         for slope in [None, Some(0.1)] {
             for with_bias in [false, true] {
-                for (declared, done) in works(&stage(slope, None), None, with_bias) {
+                for (declared, done) in works(&stage(slope, None, Pool::Max), None, with_bias) {
                     assert_eq!(declared, done);
                 }
                 // What windows that share pixels add up, and what they leave out, is not seen as it is declared.
                 for pooling in [(2, 2), (3, 2), (2, 3)] {
-                    let stage = stage(slope, Some(pooling));
-                    let [forward, derivative, unpooling] = works(&stage, None, with_bias);
-                    assert_eq!(forward.0, forward.1, "{pooling:?}");
-                    assert_eq!(derivative.0, derivative.1, "{pooling:?}");
-                    assert_eq!(unpooling.0.arithmetic, unpooling.1.arithmetic, "{pooling:?}");
+                    for kind in [Pool::Max, Pool::Average] {
+                        let stage = stage(slope, Some(pooling), kind);
+                        let [forward, derivative, unpooling] = works(&stage, None, with_bias);
+                        assert_eq!(forward.0, forward.1, "{pooling:?}");
+                        assert_eq!(derivative.0, derivative.1, "{pooling:?}");
+                        assert_eq!(unpooling.0.arithmetic, unpooling.1.arithmetic, "{pooling:?}");
+                    }
                 }
             }
         }
@@ -376,7 +422,7 @@ mod tests {
 
     #[test]
     fn dropout_counts_its_mask() {
-        let stage = stage(None, None);
+        let stage = stage(None, None, Pool::Max);
         let [forward, derivative, _] = works(&stage, Some(Mask::new(1, 2, 3, 0.5)), true);
         for (declared, done) in [forward, derivative] {
             let of_mask = (Mask::OPERATIONS * stage.output.image_len()) as u64;

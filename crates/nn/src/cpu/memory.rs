@@ -71,6 +71,12 @@ impl<'a, T> Disjoint<'a, T> {
         self.length
     }
 
+    /// A piece, for tasks that take parts of it.
+    pub fn piece(&self, piece: Range<usize>) -> Self {
+        let (pointer, length) = (self.pointer(piece.clone()), piece.len());
+        Self { pointer, length, borrow: PhantomData }
+    }
+
     /// Where a piece lies of which a task writes some values that are not contiguous: the kernel that writes through the
     /// pointer is what promises to keep to its own.
     pub fn pointer(&self, piece: Range<usize>) -> *mut T {
@@ -83,6 +89,16 @@ impl<'a, T> Disjoint<'a, T> {
     /// # Safety
     /// Nobody writes it while the result is in use.
     pub unsafe fn shared(&self, range: Range<usize>) -> &[T] {
+        assert!(range.start <= range.end && range.end <= self.length, "a part of the slice");
+        // SAFETY: inside the slice that is borrowed for 'a; the caller vouches for its being left alone.
+        unsafe { std::slice::from_raw_parts(self.pointer.add(range.start), range.len()) }
+    }
+
+    /// A part that is only read for as long as the slice is lent.
+    ///
+    /// # Safety
+    /// Nobody writes it while the result is in use.
+    pub unsafe fn lasting(&self, range: Range<usize>) -> &'a [T] {
         assert!(range.start <= range.end && range.end <= self.length, "a part of the slice");
         // SAFETY: inside the slice that is borrowed for 'a; the caller vouches for its being left alone.
         unsafe { std::slice::from_raw_parts(self.pointer.add(range.start), range.len()) }

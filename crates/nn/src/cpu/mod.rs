@@ -1,10 +1,11 @@
 //! The executor for processors.
 //!
-//! A network becomes a list of stages (`plan`); each stage is a `convolution`, a `dense` product or nothing, and an
-//! `epilogue` that runs while an image is in cache. All memory is planned in `compile`: parameters, their moments and
-//! gradient; the outputs of all stages but a `stem`; and scratch for each thread. On its way back the gradient takes the
-//! place of the outputs: what stands in a stage's place after a backward pass is the gradient towards what its activation
-//! took.
+//! A network becomes stages and edges between them (`plan`, made by the `planner`); each stage is a `convolution`, a `dense`
+//! product or nothing, and an `epilogue` that runs while an image is in cache; what an edge does (batch `normalisation`,
+//! smooth activations) happens while the image is read (`view`). All memory is planned in `compile`: parameters, their
+//! moments and gradient; the outputs of all stages but a `stem`; and scratch for each thread. On its way back the gradient
+//! takes the place of the outputs where it can: what stands in a stage's place after a backward pass is then the gradient
+//! towards what its activation took. Where it cannot, it waits in `slots`.
 //!
 //! Every task's extent follows from the shapes alone and every sum has one order, so results are the same bits for any
 //! number of threads.
@@ -15,30 +16,40 @@ mod compile;
 mod convolution;
 #[cfg(test)]
 mod counting;
+mod curve;
 mod dense;
+mod depthwise;
 mod direct;
 mod epilogue;
 mod identity;
 mod input;
 mod limits;
 mod memory;
+mod normalisation;
 mod plan;
+mod planner;
 mod processor;
 mod product;
 mod record;
+mod slots;
 mod stage;
 mod stem;
 mod threads;
 mod transpose;
 mod vector;
+mod view;
 mod winograd;
 
 use self::adam::Parameters;
-use self::compile::{Compiled, CompiledStage, CompiledStem, StageKernel};
-use self::input::{Before, Input};
+use self::compile::{Compiled, CompiledStage, StageKernel};
+use self::input::{Before, Input, Towards};
 use self::memory::{Buffer, Disjoint};
+use self::normalisation::Normalisation;
+use self::plan::{Edge, Source};
 pub use self::processor::{Convolutions, Processor, UnknownChoice};
-use self::stage::{BackwardPass, ForwardPass, Machine};
+use self::slots::Slots;
+use self::stage::{BackwardPass, ForwardPass, Gradient, Machine};
+use self::stem::Stem;
 use self::threads::Threads;
 pub use self::vector::Isa;
 use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
@@ -54,15 +65,19 @@ pub struct CpuExecutor {
     isa: Isa,
     convolutions: Convolutions,
     threads: Threads,
-    stem: Option<CompiledStem>,
+    has_stem: bool,
     stages: Vec<CompiledStage>,
-    /// The first stage with weights, where the backward pass ends.
-    first: usize,
+    norms: Vec<Normalisation>,
+    slots: Slots,
     parameters: Parameters,
-    /// Outputs of all stages, one after the other, each `[batch, output layout]`; after a backward pass the gradients towards
-    /// what their activations took.
+    /// Outputs of all stages, one after the other, each `[batch, output layout]`; after a backward pass, where gradients take
+    /// their place, those towards what their activations took.
     activations: Buffer,
-    /// Choices of all pooling stages, one after the other.
+    /// Gradients that wait.
+    waiting: Buffer,
+    /// Sums of all normalisations.
+    sums: Buffer,
+    /// Choices of all stages that take the largest of windows, one after the other.
     choices: Vec<u8>,
     /// Partial gradients of one stage at a time.
     parts: Buffer,
@@ -97,7 +112,7 @@ impl CpuExecutor {
         assert!(Isa::available().contains(&isa), "{isa} is not among the instruction sets of this machine");
         let mut compiled = Compiled::new(network, batch_size, processor);
         compiled.allocate();
-        let Compiled { stem, stages, first, lens } = compiled;
+        let Compiled { has_stem, stages, norms, slots, lens } = compiled;
         Self {
             network: network.clone(),
             batch_size,
@@ -105,8 +120,11 @@ impl CpuExecutor {
             isa,
             convolutions,
             threads: Threads::new(threads, lens.scratch),
-            stem,
-            first,
+            has_stem,
+            norms,
+            waiting: Buffer::zeroed(slots.len()),
+            slots,
+            sums: Buffer::zeroed(lens.sums),
             parameters: Parameters::zeroed(network.parameter_count()),
             activations: Buffer::zeroed(lens.activations),
             choices: vec![0; lens.choices],
@@ -120,8 +138,9 @@ impl CpuExecutor {
 
     /// Bytes of memory that training `network` in batches of `batch_size` images will take.
     pub fn planned_bytes(network: &Network, batch_size: usize, processor: Processor) -> u64 {
-        let lens = Compiled::new(network, batch_size, processor).lens;
-        let of_batch = batch_size * (network.input.len() + network.classes) + lens.activations;
+        let Compiled { lens, slots, .. } = Compiled::new(network, batch_size, processor);
+        let of_batch =
+            batch_size * (network.input.len() + network.classes) + lens.activations + slots.len() + lens.sums;
         let of_parameters = 4 * network.parameter_count() + lens.packed + lens.parts + lens.stem_parts;
         let values = of_batch + of_parameters + processor.threads * lens.scratch;
         (values * size_of::<f32>() + lens.choices) as u64
@@ -139,11 +158,6 @@ impl CpuExecutor {
         }
         let machine = Machine { isa: self.isa, threads: &self.threads };
         let training = wanted == Prepared::All;
-        if let Some(stem) = &mut self.stem {
-            self.threads.section(|| format!("{} prepare", stem.name));
-            let weight = &self.parameters.values[stem.weight.clone()];
-            stem.convolution.prepare(machine, weight, &self.parameters.values[stem.bias.clone()], training);
-        }
         for stage in &mut self.stages {
             if !matches!(stage.kernel, StageKernel::Identity(_)) {
                 self.threads.section(|| format!("{} prepare", stage.name));
@@ -162,29 +176,119 @@ impl CpuExecutor {
     /// The forward pass of up to a batch of images; `training` is the step whose dropout masks to use.
     fn forward(&mut self, images: &[f32], count: usize, training: Option<u64>) {
         assert!(count <= self.batch_size, "at most as many images as compiled for");
-        let machine = Machine { isa: self.isa, threads: &self.threads };
-        let mut last = 0;
-        for (index, stage) in self.stages.iter().enumerate() {
-            self.threads.section(|| format!("{} forward", stage.name));
-            let (before, rest) = self.activations.split_at_mut(stage.activations.start);
-            let input = match &self.stem {
-                Some(stem) if index == 0 => Input::Stem(stem.pass(images, &mut self.stem_parts)),
-                None if index == 0 => Input::Given(images),
-                _ => Input::Given(&before[last..]),
-            };
-            last = stage.activations.start;
-            let pass = ForwardPass {
-                machine,
-                count,
-                input,
-                output: &mut rest[..count * stage.plan.output.image_len()],
-                choices: &mut self.choices[stage.choices.clone()],
-                mask: stage.mask(self.seed, training),
-            };
-            match &stage.kernel {
-                StageKernel::Convolution(operation) => operation.forward(pass),
-                StageKernel::Dense(operation) => operation.forward(pass),
-                StageKernel::Identity(operation) => operation.forward(pass),
+        for index in usize::from(self.has_stem)..self.stages.len() {
+            let norm = self.stages[index].norm;
+            if let (Some(norm), Some(_)) = (norm, training) {
+                let norm = &mut self.norms[norm];
+                norm.begin(&self.parameters.values);
+                self.sums[norm.sums()].fill(0.0);
+            }
+            self.stage_forward(index, images, count, training);
+            if let Some(norm) = norm {
+                let norm = &mut self.norms[norm];
+                match training {
+                    Some(_) => norm.take_moments(&mut self.parameters.values, &self.sums, count),
+                    None => norm.take_running(&self.parameters.values),
+                }
+            }
+        }
+    }
+
+    /// The forward pass of a stage.
+    fn stage_forward(&mut self, index: usize, images: &[f32], count: usize, training: Option<u64>) {
+        let stage = &self.stages[index];
+        self.threads.section(|| format!("{} forward", stage.name));
+        let (before, rest) = self.activations.split_at_mut(stage.activations.start);
+        let reading = Reading {
+            isa: self.isa,
+            images,
+            stages: &self.stages,
+            norms: &self.norms,
+            stem: self.has_stem.then_some(Disjoint::new(&mut self.stem_parts)),
+            before: Disjoint::new(before),
+        };
+        let pass = ForwardPass {
+            machine: Machine { isa: self.isa, threads: &self.threads },
+            count,
+            input: reading.input(stage.node.from, Towards::Nobody),
+            skip: stage.node.skip.map(|edge| reading.input(edge, Towards::Nobody)),
+            moments: match (stage.norm, training) {
+                (Some(norm), Some(_)) => Some(self.norms[norm].moments(Disjoint::new(&mut self.sums))),
+                _ => None,
+            },
+            output: &mut rest[..count * stage.node.stage.output.image_len()],
+            choices: &mut self.choices[stage.choices.clone()],
+            mask: stage.mask(self.seed, training),
+        };
+        match &stage.kernel {
+            StageKernel::Convolution(operation) => operation.forward(pass),
+            StageKernel::Dense(operation) => operation.forward(pass),
+            StageKernel::Identity(operation) => operation.forward(pass),
+        }
+    }
+
+    /// The backward pass of a stage.
+    fn stage_backward(&mut self, index: usize, images: &[f32], count: usize, step: u64) {
+        let stage = &self.stages[index];
+        self.threads.section(|| format!("{} backward", stage.name));
+        let (before, rest) = self.activations.split_at_mut(stage.activations.start);
+        let reading = Reading {
+            isa: self.isa,
+            images,
+            stages: &self.stages,
+            norms: &self.norms,
+            stem: self.has_stem.then_some(Disjoint::new(&mut self.stem_parts)),
+            before: Disjoint::new(before),
+        };
+        let (waiting, sums) = (Disjoint::new(&mut self.waiting), Disjoint::new(&mut self.sums));
+        let towards = |edge: Edge, skip: bool| {
+            let Source::Stage(before) = edge.source else { return Towards::Nobody };
+            let before_stage = &self.stages[before];
+            if !before_stage.learns {
+                return Towards::Nobody;
+            }
+            match self.slots.of_reader(before, index, skip) {
+                None => Towards::Place(before_stage.mask(self.seed, Some(step))),
+                Some(slot) => Towards::Slot {
+                    values: waiting.piece(slot.place.clone()),
+                    sums: sums.piece(slot.norm.map_or(0..0, |norm| self.norms[norm].sums())),
+                },
+            }
+        };
+        let values = &rest[..count * stage.node.stage.output.image_len()];
+        let gradient = if self.slots.has(index) {
+            Gradient::Slots(stage::Slots {
+                readers: self.slots.of_stage(index),
+                arena: waiting,
+                norms: &self.norms,
+                values,
+                mask: stage.mask(self.seed, Some(step)),
+            })
+        } else {
+            Gradient::Ready(values)
+        };
+        // A bias follows its weight, so the two are one piece of the gradient.
+        let (d_weight, d_bias) =
+            self.parameters.gradient[stage.weight.start..stage.bias.end].split_at_mut(stage.weight.len());
+        let pass = BackwardPass {
+            machine: Machine { isa: self.isa, threads: &self.threads },
+            count,
+            input: reading.input(stage.node.from, towards(stage.node.from, false)),
+            skip: stage.node.skip.map(|edge| reading.input(edge, towards(edge, true))),
+            gradient,
+            choices: &self.choices[stage.choices.clone()],
+            d_weight,
+            d_bias,
+            parts: &mut self.parts,
+        };
+        match &stage.kernel {
+            StageKernel::Convolution(operation) => operation.backward(pass),
+            StageKernel::Dense(operation) => operation.backward(pass),
+            StageKernel::Identity(operation) => operation.backward(pass),
+        }
+        for edge in stage.node.edges() {
+            if let Some(norm) = edge.view.norm {
+                self.norms[norm].take_back_sums(&mut self.parameters.gradient, &self.sums, count);
             }
         }
     }
@@ -196,7 +300,7 @@ impl CpuExecutor {
         self.copy_output(last, labels.len(), &mut logits);
         let result = loss::cross_entropy_backward(&mut logits[..labels.len() * classes], labels, classes);
         let stage = &self.stages[last];
-        let rows = self.activations[stage.activations.clone()].chunks_exact_mut(stage.plan.output.pitch);
+        let rows = self.activations[stage.activations.clone()].chunks_exact_mut(stage.node.stage.output.pitch);
         for (row, gradient) in rows.zip(logits.chunks_exact(classes)).take(labels.len()) {
             row[..classes].copy_from_slice(gradient);
             row[classes..].fill(0.0);
@@ -208,7 +312,7 @@ impl CpuExecutor {
     /// Copies the values of a stage's output, without padding, to `values`.
     fn copy_output(&self, stage: usize, count: usize, values: &mut [f32]) {
         let stage = &self.stages[stage];
-        let layout = stage.plan.output;
+        let layout = stage.node.stage.output;
         let pixels = self.activations[stage.activations.clone()].chunks_exact(layout.pitch);
         for (pixel, copy) in pixels.zip(values.chunks_exact_mut(layout.channels)).take(count * layout.pixels()) {
             copy.copy_from_slice(&pixel[..layout.channels]);
@@ -232,6 +336,38 @@ impl CpuExecutor {
             self.forward(images, images.len() / len, None);
             read(self, images.len() / len, images, values);
         }
+    }
+}
+
+/// What a stage can read.
+struct Reading<'a> {
+    isa: Isa,
+    /// The images of the batch.
+    images: &'a [f32],
+    stages: &'a [CompiledStage],
+    norms: &'a [Normalisation],
+    /// Room for the stem's partial gradients, if there is one.
+    stem: Option<Disjoint<'a, f32>>,
+    /// Outputs of the stages before.
+    before: Disjoint<'a, f32>,
+}
+
+impl<'a> Reading<'a> {
+    /// What comes along an edge.
+    fn input(&self, edge: Edge, gradient: Towards<'a>) -> Input<'a> {
+        let Source::Stage(before) = edge.source else { return Input::Images(self.images) };
+        let stage = &self.stages[before];
+        if let (Some(parts), 0, StageKernel::Convolution(convolution)) = (self.stem, before, &stage.kernel) {
+            return Input::Stem(Stem { convolution, images: self.images, parts });
+        }
+        Input::Before(Before {
+            isa: self.isa,
+            stage: &stage.node.stage,
+            values: self.before.piece(stage.activations.clone()),
+            affine: edge.view.norm.map(|norm| self.norms[norm].affine()),
+            curve: edge.view.curve,
+            gradient,
+        })
     }
 }
 
@@ -262,45 +398,18 @@ impl Executor for CpuExecutor {
         self.threads.section(|| "loss".to_owned());
         let result = self.loss(batch.labels);
 
-        let machine = Machine { isa: self.isa, threads: &self.threads };
-        for (index, stage) in self.stages.iter().enumerate().skip(self.first).rev() {
-            self.threads.section(|| format!("{} backward", stage.name));
-            let (before, rest) = self.activations.split_at_mut(stage.activations.start);
-            let input = match (index.checked_sub(1).map(|index| &self.stages[index]), &self.stem) {
-                (None, Some(stem)) => Input::Stem(stem.pass(batch.images, &mut self.stem_parts)),
-                (None, None) => Input::Given(batch.images),
-                (Some(last), _) if index == self.first => Input::Given(&before[last.activations.start..]),
-                (Some(last), _) => Input::Before(Before {
-                    isa: self.isa,
-                    stage: &last.plan,
-                    mask: last.mask(self.seed, Some(step)),
-                    values: Disjoint::new(&mut before[last.activations.start..]),
-                }),
-            };
-            // A bias follows its weight, so the two are one piece of the gradient.
-            let (d_weight, d_bias) =
-                self.parameters.gradient[stage.weight.start..stage.bias.end].split_at_mut(stage.weight.len());
-            let pass = BackwardPass {
-                machine,
-                count,
-                input,
-                gradient: &rest[..count * stage.plan.output.image_len()],
-                choices: &self.choices[stage.choices.clone()],
-                d_weight,
-                d_bias,
-                parts: &mut self.parts,
-            };
-            match &stage.kernel {
-                StageKernel::Convolution(operation) => operation.backward(pass),
-                StageKernel::Dense(operation) => operation.backward(pass),
-                StageKernel::Identity(operation) => operation.backward(pass),
+        self.sums.fill(0.0);
+        for index in (usize::from(self.has_stem)..self.stages.len()).rev() {
+            if self.stages[index].learns {
+                self.stage_backward(index, batch.images, count, step);
             }
         }
-        if let Some(stem) = &self.stem {
-            let (d_weight, d_bias) =
-                self.parameters.gradient[stem.weight.start..stem.bias.end].split_at_mut(stem.weight.len());
-            self.threads.section(|| format!("{} backward", stem.name));
-            stem.convolution.reduce(machine, &self.stem_parts, d_weight, d_bias);
+        if let (true, [CompiledStage { name, kernel: StageKernel::Convolution(stem), weight, bias, .. }, ..]) =
+            (self.has_stem, &self.stages[..])
+        {
+            let (d_weight, d_bias) = self.parameters.gradient[weight.start..bias.end].split_at_mut(weight.len());
+            self.threads.section(|| format!("{name} backward"));
+            stem.reduce(Machine { isa: self.isa, threads: &self.threads }, &self.stem_parts, d_weight, d_bias);
         }
         result
     }
@@ -332,11 +441,11 @@ impl Executor for CpuExecutor {
     }
 
     fn features(&mut self, images: &[f32], features: &mut [f32]) {
-        let last = self.stages.len() - 1;
+        let classified = self.stages[self.stages.len() - 1].node.from.source;
         self.infer_in_batches(images, features, self.network.feature_count(), |executor, count, images, features| {
-            match last.checked_sub(1) {
-                Some(stage) => executor.copy_output(stage, count, features),
-                None => features.copy_from_slice(images),
+            match classified {
+                Source::Stage(stage) => executor.copy_output(stage, count, features),
+                Source::Images => features.copy_from_slice(images),
             }
         });
     }

@@ -1,16 +1,18 @@
-//! From a list of layers to stages: a linear operation and all that follows it value by value.
+//! What a network becomes: stages, each a linear operation and all that follows it value by value, and the edges between
+//! them.
 //!
-//! A stage reads its input once and writes its output once; what lies between (activation, pooling, dropout) happens
-//! while an image is in cache. Any order of layers has a plan: what does not fit behind a linear operation starts a
-//! stage of its own.
+//! A stage reads its input once and writes its output once; what lies between (addition, activation, pooling, dropout)
+//! happens while an image is in cache. What needs more than a value at a time, or more than the sign of what it gave, to find
+//! its way back (batch normalisation, smooth activations) belongs to the edge behind: whoever reads the stage's output does
+//! it on the way, image by image, and nothing but the output itself is ever kept.
 
 use std::ops::Range;
 
 use modiste_data::ImageShape;
 
+use super::curve::Curve;
 use super::memory::padded;
-use crate::network::{Network, Operation, Shape, Window};
-use crate::recipe::Activation;
+use crate::network::{Pooling, Shape, Window};
 
 /// How an image's values lie in a buffer: `[height, width, pitch]`, of which the first `channels` of each pixel count and
 /// the rest are zero, as long as all values are finite. A flat row of units is one pixel.
@@ -36,6 +38,14 @@ impl Layout {
     /// As stages keep images: each pixel padded to whole registers.
     pub fn padded(shape: ImageShape) -> Self {
         Self { pitch: padded(shape.channels), ..Self::packed(shape) }
+    }
+
+    /// As stages keep values of this shape.
+    pub fn of(shape: Shape) -> Self {
+        match shape {
+            Shape::Image(image) => Self::padded(image),
+            Shape::Flat(units) => Self::flat(units),
+        }
     }
 
     /// As stages keep a row of units.
@@ -66,6 +76,11 @@ impl Layout {
         })
     }
 
+    /// Whether an image's values lie in the same places.
+    pub fn lies_like(&self, other: Layout) -> bool {
+        self.pixels() == other.pixels() && self.pitch == other.pitch
+    }
+
     /// Values of an image without the padding.
     pub fn logical_len(&self) -> usize {
         self.pixels() * self.channels
@@ -75,18 +90,38 @@ impl Layout {
 /// What a stage computes first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Linear {
-    /// Convolution; the weight's index into [`Network::parameters`].
-    Conv(Window, usize),
-    /// Fully connected; units, and the weight's index.
-    Dense(usize, usize),
+    /// Convolution.
+    Conv(Window),
+    /// Convolution of each channel by itself.
+    Depthwise(Window),
+    /// Fully connected; units.
+    Dense(usize),
     /// Nothing.
     Identity,
+}
+
+/// Pooling by windows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pool {
+    /// The largest value of each.
+    Max(Pooling),
+    /// The mean of each.
+    Average(Pooling),
+}
+
+impl Pool {
+    /// Its windows.
+    pub fn windows(&self) -> &Pooling {
+        match self {
+            Pool::Max(pooling) | Pool::Average(pooling) => pooling,
+        }
+    }
 }
 
 /// A dropout layer: its index in the network, from which its masks follow, and its rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
-    /// Index in [`Network::layers`].
+    /// Index in [`Network::layers`](crate::network::Network::layers).
     pub layer: usize,
     /// Share of values dropped.
     pub rate: f32,
@@ -95,7 +130,7 @@ pub struct Dropout {
 /// A linear operation and what follows it, in this order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stage {
-    /// Index in [`Network::layers`] of its first layer.
+    /// Index in [`Network::layers`](crate::network::Network::layers) of its first layer, which has its weights.
     pub layer: usize,
     /// What it reads.
     pub input: Layout,
@@ -105,8 +140,8 @@ pub struct Stage {
     pub linear_output: Layout,
     /// Slope of negative values: 0 is ReLU.
     pub slope: Option<f32>,
-    /// Max-pooling.
-    pub pool: Option<Window>,
+    /// Pooling.
+    pub pool: Option<Pool>,
     /// Dropout.
     pub dropout: Option<Dropout>,
     /// What it writes.
@@ -114,72 +149,99 @@ pub struct Stage {
 }
 
 impl Stage {
-    fn new(layer: usize, input: Layout, linear: Linear, linear_output: Layout) -> Self {
+    /// A linear operation that nothing follows.
+    pub fn new(layer: usize, input: Layout, linear: Linear, linear_output: Layout) -> Self {
         Self { layer, input, linear, linear_output, slope: None, pool: None, dropout: None, output: linear_output }
     }
 
-    fn identity(layer: usize, input: Layout) -> Self {
-        Self::new(layer, input, Linear::Identity, Layout { pitch: padded(input.channels), ..input })
+    /// The stage's max-pooling, which has to remember what it chose.
+    pub fn chooses(&self) -> bool {
+        matches!(self.pool, Some(Pool::Max(_)))
     }
 }
 
-/// The stages of a network.
-pub fn stages(network: &Network) -> Vec<Stage> {
-    let mut stages: Vec<Stage> = Vec::new();
-    let input = |stages: &[Stage]| stages.last().map_or(Layout::packed(network.input), |stage| stage.output);
-    for (index, layer) in network.layers.iter().enumerate() {
-        let before = match (layer.input, input(&stages)) {
-            // Flattened, values without padding are one row: padding each for itself would be waste.
-            (Shape::Flat(units), layout) if layout.pitch == layout.channels => {
-                Layout { height: 1, width: 1, channels: units, pitch: units }
-            }
-            (_, layout) => layout,
-        };
-        let linear = match (layer.operation, layer.weight) {
-            (Operation::Conv(window), Some(weight)) => Some(Linear::Conv(window, weight)),
-            (Operation::Dense { outputs, .. }, Some(weight)) => Some(Linear::Dense(outputs, weight)),
-            _ => None,
-        };
-        if let Some(linear) = linear {
-            let output = match layer.output {
-                Shape::Image(shape) => Layout::padded(shape),
-                Shape::Flat(units) => Layout::flat(units),
-            };
-            stages.push(Stage::new(index, before, linear, output));
-        }
-        // What the open stage can still take: each of its parts once, and none before one it already has.
-        let open = stages.last().copied();
-        let start_unless = |stages: &mut Vec<Stage>, fits: fn(&Stage) -> bool| {
-            if !open.as_ref().is_some_and(fits) {
-                stages.push(Stage::identity(index, before));
-            }
-            stages.len() - 1
-        };
-        let slope = match (layer.operation, layer.activation) {
-            (Operation::Relu, _) | (_, Some(Activation::Relu)) => Some(0.0),
-            (Operation::LeakyRelu { slope }, _) => Some(slope),
-            _ => None,
-        };
-        if slope.is_some() {
-            let stage = start_unless(&mut stages, |stage| {
-                stage.slope.is_none() && stage.pool.is_none() && stage.dropout.is_none()
-            });
-            stages[stage].slope = slope;
-        }
-        match layer.operation {
-            Operation::MaxPool(window) => {
-                let stage = start_unless(&mut stages, |stage| stage.pool.is_none() && stage.dropout.is_none());
-                stages[stage].pool = Some(window);
-                stages[stage].output = Layout::padded(window.output);
-            }
-            Operation::Dropout { rate } if rate > 0.0 => {
-                let stage = start_unless(&mut stages, |stage| stage.dropout.is_none());
-                stages[stage].dropout = Some(Dropout { layer: index, rate });
-            }
-            _ => {}
-        }
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The images.
+    Images,
+    /// The output of the stage of this index.
+    Stage(usize),
+}
+
+/// What is done to a stage's output on the way to who reads it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// Index of a normalisation of that output.
+    pub norm: Option<usize>,
+    /// Activation, behind it.
+    pub curve: Curve,
+}
+
+impl View {
+    /// Nothing.
+    pub const PLAIN: Self = Self { norm: None, curve: Curve::Line };
+
+    /// Whether nothing is done.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::PLAIN
     }
-    stages
+}
+
+/// A value, as who reads it sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Edge {
+    /// Where it lies.
+    pub source: Source,
+    /// What is done to it on the way.
+    pub view: View,
+}
+
+impl Edge {
+    /// The value as it lies there.
+    pub fn plain(source: Source) -> Self {
+        Self { source, view: View::PLAIN }
+    }
+}
+
+/// A stage in its place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Node {
+    /// What it does.
+    pub stage: Stage,
+    /// What it reads.
+    pub from: Edge,
+    /// What it adds to its linear output, of the same layout.
+    pub skip: Option<Edge>,
+}
+
+impl Node {
+    /// All that it takes.
+    pub fn edges(&self) -> impl Iterator<Item = Edge> {
+        [Some(self.from), self.skip].into_iter().flatten()
+    }
+}
+
+/// Batch normalisation of a stage's output.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Norm {
+    /// Index in [`Network::layers`](crate::network::Network::layers).
+    pub layer: usize,
+    /// Whose output.
+    pub node: usize,
+    /// How much of a running mean stays with each step.
+    pub momentum: f32,
+    /// Added to the variance.
+    pub epsilon: f32,
+}
+
+/// A network as stages.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// In an order in which each comes behind all that it takes. The last one's output is the logits.
+    pub nodes: Vec<Node>,
+    /// Their normalisations, at most one of each stage's output.
+    pub norms: Vec<Norm>,
 }
 
 #[cfg(test)]

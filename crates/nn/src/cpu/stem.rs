@@ -8,8 +8,7 @@ use super::convolution::Convolution;
 use super::epilogue::Derivative;
 use super::input::Input;
 use super::memory::Disjoint;
-use super::plan::{Linear, Stage};
-use crate::network::Window;
+use super::plan::{Edge, Linear, Plan, Source};
 
 /// Values of a window up to which a convolution is a stem.
 const WINDOW_VALUES: usize = 32;
@@ -24,12 +23,17 @@ pub struct Stem<'a> {
     pub parts: Disjoint<'a, f32>,
 }
 
-/// The first of these stages as a convolution, if it is a stem for the second; and its weight's index.
-pub fn stem(stages: &[Stage]) -> Option<(Stage, Window, usize)> {
-    let [first, second, ..] = stages else { return None };
-    let (Linear::Conv(window, weight), Linear::Conv(..)) = (first.linear, second.linear) else { return None };
-    let small = window.size * window.size * first.input.channels <= WINDOW_VALUES;
-    (small && first.pool.is_none() && first.dropout.is_none()).then_some((*first, window, weight))
+/// Whether the first stage of a plan is a stem: a small convolution whose output the second one alone reads, as it is.
+pub fn has_stem(plan: &Plan) -> bool {
+    let [first, second, rest @ ..] = &plan.nodes[..] else { return false };
+    let (Linear::Conv(window), Linear::Conv(_)) = (first.stage.linear, second.stage.linear) else { return false };
+    let small = window.size * window.size * first.stage.input.channels <= WINDOW_VALUES;
+    let bare = first.stage.pool.is_none() && first.stage.dropout.is_none();
+    let output = Source::Stage(0);
+    let alone = second.from == Edge::plain(output)
+        && second.skip.is_none()
+        && rest.iter().all(|node| node.edges().all(|edge| edge.source != output));
+    small && bare && first.from.source == Source::Images && alone
 }
 
 impl Stem<'_> {
@@ -40,12 +44,12 @@ impl Stem<'_> {
 
     /// Values of scratch that it needs.
     pub fn scratch_len(&self) -> usize {
-        self.convolution.scratch_len(None)
+        self.convolution.as_stem().1
     }
 
     /// An image of its output.
     pub fn image(&self, image: usize, output: &mut [f32], scratch: &mut [f32]) {
-        self.convolution.forward_image(image, &Input::Given(self.images), output, scratch);
+        self.convolution.forward_image(image, &Input::Images(self.images), output, scratch);
     }
 
     /// Before the first gradient from a part of the batch.
@@ -71,12 +75,13 @@ impl Stem<'_> {
     ) {
         let stage = self.convolution.stage();
         let places = 0..stage.output.image_len();
-        let (gradient, values) = (gradient[places.clone()].as_ptr(), output[places.clone()].as_mut_ptr());
-        let (gradient_step, images) = (0, image..image + 1);
-        let derivative = Derivative { stage, gradient, gradient_step, values, mask: None, images, places };
+        let (gradient, to) = (gradient[places.clone()].as_ptr(), output[places.clone()].as_mut_ptr());
+        let (gradient_step, images, mask) = (0, image..image + 1, None);
+        let (layout, slope, values) = (stage.output, stage.slope, to.cast_const());
+        let derivative = Derivative { layout, slope, gradient, gradient_step, values, to, mask, images, places };
         // SAFETY: an image of the stage's output, and the gradient towards it.
         unsafe { self.convolution.isa().run(derivative) };
-        let input = Input::Given(self.images);
+        let input = Input::Images(self.images);
         // SAFETY: passed on to the caller.
         unsafe { self.convolution.backward_image(image, part, &input, output, &self.parts, scratch) };
     }

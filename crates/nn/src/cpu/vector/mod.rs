@@ -53,6 +53,10 @@ pub trait Vector: Copy {
     unsafe fn div(self, other: Self) -> Self;
     /// Square root.
     unsafe fn sqrt(self) -> Self;
+    /// The nearest whole number, in ±2²².
+    unsafe fn round(self) -> Self;
+    /// 2 to the power of self, a whole number from -126 to 127.
+    unsafe fn power_of_two(self) -> Self;
     /// self · factor + addend, rounded once where the instruction set can.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
     /// Per lane: `yes` where self > other, else `no`.

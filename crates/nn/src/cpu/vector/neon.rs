@@ -66,6 +66,17 @@ impl Vector for Neon {
         Self(unsafe { vsqrtq_f32(self.0) })
     }
     #[inline(always)]
+    unsafe fn round(self) -> Self {
+        Self(unsafe { vrndnq_f32(self.0) })
+    }
+    #[inline(always)]
+    unsafe fn power_of_two(self) -> Self {
+        unsafe {
+            let biased = vaddq_s32(vcvtq_s32_f32(self.0), vdupq_n_s32(127));
+            Self(vreinterpretq_f32_s32(vshlq_n_s32::<23>(biased)))
+        }
+    }
+    #[inline(always)]
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
         Self(unsafe { vfmaq_f32(addend.0, self.0, factor.0) })
     }

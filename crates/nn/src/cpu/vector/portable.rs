@@ -63,6 +63,14 @@ impl Vector for Portable {
         Self(self.0.map(f32::sqrt))
     }
     #[inline(always)]
+    unsafe fn round(self) -> Self {
+        Self(self.0.map(f32::round_ties_even))
+    }
+    #[inline(always)]
+    unsafe fn power_of_two(self) -> Self {
+        Self(self.0.map(|lane| f32::from_bits(((lane as i32 + 127) as u32) << 23)))
+    }
+    #[inline(always)]
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
         Self(std::array::from_fn(|lane| self.0[lane] * factor.0[lane] + addend.0[lane]))
     }

@@ -202,7 +202,7 @@ impl Algorithm for Winograd {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, finish } = task;
+        let ForwardTask { images, channels, input, packed, finish, finish_room, piece } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let room = carve(&mut scratch, input.room_len());
         let of_input = carve(&mut scratch, input.scratch_len());
@@ -253,13 +253,13 @@ impl Algorithm for Winograd {
                     self.transform(Direction::Output, channels.clone(), linear.as_mut_ptr(), (m_block, index), m, &[])
                 };
                 // SAFETY: the task has these channels of its images to itself.
-                unsafe { finish.image(start + index, linear, channels.clone()) };
+                unsafe { finish.image(start + index, linear, channels.clone(), piece, finish_room) };
             }
         }
     }
 
     fn backward(&self, task: BackwardTask<'_>, mut scratch: &mut [f32]) {
-        let BackwardTask { images, part, input, packed, begin, d_bias, d_weight } = task;
+        let BackwardTask { images, part, input, packed, begin, begin_room, d_bias, d_weight } = task;
         let panel = panel_width(self.isa);
         // An image of the gradient towards the output, and later of that towards the input.
         let d_image = carve(&mut scratch, self.output.image_len().max(self.input.image_len()));
@@ -279,7 +279,9 @@ impl Algorithm for Winograd {
             let v = carve(&mut scratch, v_block.len());
             let z = carve(&mut scratch, z_block.len());
             for index in 0..count {
-                let d_linear = begin.image(start + index, d_image, Some(&mut *d_bias)).as_ptr().cast_mut();
+                // SAFETY: this task's image and part.
+                let d_linear = unsafe { begin.image(start + index, part, d_image, begin_room, Some(&mut *d_bias)) };
+                let d_linear = d_linear.as_ptr().cast_mut();
                 let (len, next) = (self.input.image_len(), index + 1 < count);
                 // SAFETY: images of the input and of the gradient that are this task's and are only read here, and room for
                 // the tiles of one of each.
@@ -388,8 +390,8 @@ mod tests {
         let bias = vec![0.0; stage.output.channels];
         convolution.prepare(Machine { isa, threads: &Threads::new(1, 0) }, weight, &bias, false);
         let mut output = vec![0.0; stage.output.image_len()];
-        let mut scratch = Buffer::zeroed(convolution.scratch_len(None));
-        convolution.forward_image(0, &Input::Given(input), &mut output, &mut scratch);
+        let mut scratch = Buffer::zeroed(convolution.as_stem().1);
+        convolution.forward_image(0, &Input::Images(input), &mut output, &mut scratch);
         output
     }
 
@@ -440,16 +442,7 @@ mod tests {
                 }
             }
         }
-        let stage = Stage {
-            layer: 0,
-            input: from,
-            linear: Linear::Conv(window, 0),
-            linear_output: to,
-            slope: None,
-            pool: None,
-            dropout: None,
-            output: to,
-        };
+        let stage = Stage::new(0, from, Linear::Conv(window), to);
         for isa in Isa::available() {
             let by = |convolutions| convolve(isa, convolutions, stage, window, &input, &weight);
             let (fast, plain) = (by(Convolutions::Fewest), by(Convolutions::Direct));
