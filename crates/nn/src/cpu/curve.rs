@@ -165,7 +165,7 @@ impl Activate for Silu {
 }
 
 /// Operations of [`exponential`].
-const EXPONENTIAL: usize = 15;
+const EXPONENTIAL: usize = 16;
 
 /// eˣ within two units in the last place, for x from -87 to 87; the ends' values beyond: 2ⁿ eʳ with |r| ≤ ln 2 / 2, and eʳ by
 /// the polynomial of Cephes.
