@@ -168,6 +168,30 @@ fn executors_agree_on_large_matrices() {
 }
 
 #[test]
+fn matrices_of_low_rank_stay_finite() {
+    let network = network("{ type = 'flatten' }, { type = 'dense', units = 40 }, { type = 'dense', units = 60 },", 7);
+    let hyper = Hyper::new(0, Optimiser::Muon(Muon { learning_rate: 1.0, iterations: 20, ..Muon::default() }));
+    let (left, right) = (noise(60, 1), noise(60, 2));
+    for rank in [0, 1] {
+        let mut gradient = vec![0.0; network.parameter_count()];
+        for parameter in network.parameters.iter().filter(|parameter| parameter.shape.len() == 2 && rank == 1) {
+            let columns = parameter.shape[1];
+            for (place, value) in gradient[parameter.range.clone()].iter_mut().enumerate() {
+                *value = left[place / columns] * right[place % columns];
+            }
+        }
+        for executor in &mut executors(&network, 2) {
+            executor.set_state(&State::fresh(vec![0.0; network.parameter_count()]));
+            executor.gradient().copy_from_slice(&gradient);
+            executor.update(&hyper);
+            let moved = executor.state().parameters.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+            assert!(executor.state().parameters.iter().all(|value| value.is_finite()));
+            assert!(if rank == 0 { moved == 0.0 } else { moved > 0.01 && moved < 2.0 }, "moved by {moved}");
+        }
+    }
+}
+
+#[test]
 fn averages_come_back_with_a_state_and_go_with_a_swap() {
     let values = values();
     let case = values.cases.iter().find(|case| case.average.is_some()).unwrap();
