@@ -1,7 +1,8 @@
 //! Everything a run needs to go on as if it had never stopped.
 //!
-//! `checkpoint.safetensors` holds the weights under their names, Adam's moments under `adam.m.` and `adam.v.` and the
-//! name, and the position as text. Shuffling is a function of seed and epoch and dropout one of seed and step, so the
+//! `checkpoint.safetensors` holds the weights under their names, the optimiser's moments under `adam.m.` and `adam.v.` and
+//! the name, whichever optimiser it is, the moving average under `average.` and the name if there is one, and the position as
+//! text. Shuffling is a function of seed and epoch and dropout one of seed and step, so the
 //! position is all the random state there is.
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ const FORMAT: &str = "modiste-checkpoint-1";
 
 const FIRST_MOMENT: &str = "adam.m.";
 const SECOND_MOMENT: &str = "adam.v.";
+const AVERAGE: &str = "average.";
 
 /// How far a run has come.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -84,7 +86,7 @@ impl RunningSums {
 /// A run, stopped.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint<'a> {
-    /// Weights and Adam's moments.
+    /// Weights, the optimiser's moments, and the moving average.
     pub state: State<'a>,
     /// How far it has come.
     pub position: Position,
@@ -102,6 +104,9 @@ impl Checkpoint<'_> {
         let mut all = tensors(network, "", &self.state.parameters);
         all.extend(tensors(network, FIRST_MOMENT, &self.state.first_moment));
         all.extend(tensors(network, SECOND_MOMENT, &self.state.second_moment));
+        if let Some(average) = &self.state.average {
+            all.extend(tensors(network, AVERAGE, average));
+        }
         crate::tensor_file::write(path, &texts, &all)
     }
 
@@ -115,11 +120,13 @@ impl Checkpoint<'_> {
         if format != FORMAT {
             return Err(file.invalid(format!("its format is '{format}', and this program reads '{FORMAT}'")));
         }
+        let averaged = network.parameters.iter().any(|parameter| file.has(&format!("{AVERAGE}{}", parameter.name)));
+        let average = averaged.then(|| collect(&file, network, AVERAGE)).transpose()?;
         let state = State {
             parameters: collect(&file, network, "")?.into(),
             first_moment: collect(&file, network, FIRST_MOMENT)?.into(),
             second_moment: collect(&file, network, SECOND_MOMENT)?.into(),
-            average: None,
+            average: average.map(Into::into),
         };
         Ok(Checkpoint { state, position: file.document("position")? })
     }
@@ -127,6 +134,8 @@ impl Checkpoint<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
     use crate::recipe::Recipe;
     use modiste_data::ImageShape;
@@ -142,11 +151,17 @@ mod tests {
 
     #[test]
     fn a_checkpoint_comes_back_bit_for_bit() {
+        for averaged in [false, true] {
+            comes_back(averaged);
+        }
+    }
+
+    fn comes_back(averaged: bool) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("checkpoint.safetensors");
         let network = network(3);
         let values = |start: f32| {
-            (0..network.parameter_count()).map(|index| start / (index + 1) as f32).collect::<Vec<_>>().into()
+            Cow::from((0..network.parameter_count()).map(|index| start / (index + 1) as f32).collect::<Vec<_>>())
         };
         let record = EpochRecord { epoch: 2, train_loss: 0.1 + 0.2, ..EpochRecord::default() };
         let checkpoint = Checkpoint {
@@ -154,7 +169,7 @@ mod tests {
                 parameters: values(1.0),
                 first_moment: values(-1.0),
                 second_moment: values(1e-30),
-                average: None,
+                average: averaged.then(|| values(0.7)),
             },
             position: Position {
                 seed: u64::MAX,

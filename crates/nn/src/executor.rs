@@ -47,7 +47,8 @@ pub struct Hyper {
     pub label_smoothing: f64,
     /// A longer gradient is shortened to this Euclidean norm.
     pub clip_norm: Option<f64>,
-    /// How much of the moving average of all parameters stays with this step, if there is one.
+    /// How much of the moving average of all parameters stays with this step, if there is one. It begins with what the
+    /// parameters are before the first update that asks for it.
     pub average: Option<f64>,
 }
 
@@ -55,6 +56,13 @@ impl Hyper {
     /// A step with nothing beside the optimiser.
     pub fn new(step: u64, optimiser: Optimiser) -> Self {
         Self { step, optimiser, rate_factor: 1.0, label_smoothing: 0.0, clip_norm: None, average: None }
+    }
+
+    /// How much of the moving average stays in this step t, if there is one: `average`, but (1 + t) / (10 + t) as long as that
+    /// is less, so that the first parameters are soon forgotten.
+    pub fn average_decay(&self) -> Option<f64> {
+        let t = self.step as f64;
+        self.average.map(|average| average.min((1.0 + t) / (10.0 + t)))
     }
 }
 

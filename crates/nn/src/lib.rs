@@ -15,6 +15,7 @@ pub mod keeper;
 pub mod loss;
 pub mod metrics;
 pub mod model;
+mod muon;
 pub mod network;
 pub mod numbered;
 pub mod partition;

@@ -1,6 +1,6 @@
 //! Softmax joined with categorical cross-entropy.
 
-use crate::executor::StepResult;
+use crate::executor::{Batch, Hyper, Mixed, StepResult};
 use crate::metrics;
 
 /// Mean cross-entropy and hits of logits `[n, classes]` with labels `[n]`.
@@ -17,19 +17,83 @@ pub fn cross_entropy(logits: &[f32], labels: &[u8], classes: usize) -> StepResul
     result
 }
 
-/// As [`cross_entropy`]; the logits are replaced by the gradient of the mean loss, (softmax - one-hot) / n.
-pub fn cross_entropy_backward(logits: &mut [f32], labels: &[u8], classes: usize) -> StepResult {
-    let result = cross_entropy(logits, labels, classes);
-    let share = 1.0 / labels.len().max(1) as f64;
-    for (row, &label) in logits.chunks_exact_mut(classes).zip(labels) {
+/// What a training step wants the probabilities to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Targets<'a> {
+    /// Classes, `[n]`.
+    pub labels: &'a [u8],
+    /// What other images have been mixed in, if any.
+    pub mixed: Option<Mixed<'a>>,
+    /// Share that all classes divide among themselves (Szegedy et al., 2016), from 0 to 1.
+    pub smoothing: f64,
+}
+
+impl<'a> Targets<'a> {
+    /// Of the images of a batch in a training step.
+    pub fn new(batch: &Batch<'a>, hyper: &Hyper) -> Self {
+        Self { labels: batch.labels, mixed: batch.mixed, smoothing: hyper.label_smoothing }
+    }
+
+    /// Of one image.
+    pub fn of_image(&self, image: usize) -> Target {
+        let rest = 1.0 - self.smoothing;
+        let mixed = self.mixed.map_or((0, 0.0), |mixed| (mixed.labels[image].into(), mixed.shares[image].into()));
+        let (mixed_label, share): (usize, f64) = mixed;
+        Target {
+            label: (self.labels[image].into(), rest * (1.0 - share)),
+            mixed: (mixed_label, rest * share),
+            smoothing: self.smoothing,
+        }
+    }
+}
+
+/// What the probabilities of one image should be: a sum of three distributions over the classes.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The image's class, and how much of the probability it should have for itself.
+    label: (usize, f64),
+    /// The class of what is mixed in, and how much it should have for itself.
+    mixed: (usize, f64),
+    /// How much all classes should divide among themselves.
+    smoothing: f64,
+}
+
+impl Target {
+    /// What the probability of one of `classes` classes should be.
+    pub fn probability(&self, class: usize, classes: usize) -> f64 {
+        let of = |(label, share): (usize, f64)| if class == label { share } else { 0.0 };
+        of(self.label) + of(self.mixed) + self.smoothing / classes as f64
+    }
+
+    /// Cross-entropy of logits `[classes]` against it, in nats: Σ target · (ln Σ exp(logit) - logit).
+    fn cross_entropy(&self, logits: &[f32]) -> f64 {
+        let all = metrics::log_sum_exp(logits);
+        // What has no share has no say, even where its logit is infinite.
+        let of = |share: f64, logit: f64| if share > 0.0 { share * (all - logit) } else { 0.0 };
+        let of_class = |(class, share): (usize, f64)| of(share, logits[class].into());
+        let mean = logits.iter().map(|&logit| f64::from(logit)).sum::<f64>() / logits.len() as f64;
+        of_class(self.label) + of_class(self.mixed) + of(self.smoothing, mean)
+    }
+}
+
+/// Mean cross-entropy of logits `[n, classes]` against soft targets, and hits of their labels; the logits are replaced by
+/// the gradient of the mean loss, (softmax - target) / n.
+pub fn cross_entropy_backward(logits: &mut [f32], targets: &Targets<'_>, classes: usize) -> StepResult {
+    let mut result = StepResult::default();
+    let count = targets.labels.len().max(1) as f64;
+    for (image, row) in logits.chunks_exact_mut(classes).take(targets.labels.len()).enumerate() {
+        let target = targets.of_image(image);
+        result.loss += target.cross_entropy(row);
+        result.correct += usize::from(metrics::predicted(row) == target.label.0);
+
         let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let sum: f64 = row.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
         for (class, logit) in row.iter_mut().enumerate() {
             let probability = f64::from(*logit - largest).exp() / sum;
-            let target = f64::from(u8::from(class == usize::from(label)));
-            *logit = ((probability - target) * share) as f32;
+            *logit = ((probability - target.probability(class, classes)) * (1.0 / count)) as f32;
         }
     }
+    result.loss /= count;
     result
 }
 
@@ -58,19 +122,40 @@ mod tests {
     }
 
     #[test]
+    fn without_mixing_and_smoothing_the_loss_is_that_of_the_labels() {
+        let logits = [0.3f32, -1.2, 0.8, 2.0, 0.1, -0.4];
+        let targets = Targets { labels: &[2, 1], mixed: None, smoothing: 0.0 };
+        assert_eq!(cross_entropy_backward(&mut logits.clone(), &targets, 3), cross_entropy(&logits, &[2, 1], 3));
+    }
+
+    #[test]
+    fn targets_sum_to_one() {
+        let mixed = Mixed { labels: &[4, 1], shares: &[0.3, 0.9] };
+        let targets = Targets { labels: &[2, 1], mixed: Some(mixed), smoothing: 0.1 };
+        for image in 0..2 {
+            let target = targets.of_image(image);
+            let sum: f64 = (0..5).map(|class| target.probability(class, 5)).sum();
+            assert!((sum - 1.0).abs() < 1e-15, "{sum}");
+        }
+    }
+
+    #[test]
     fn the_gradient_is_the_slope_of_the_loss() {
         let logits = [0.3f32, -1.2, 0.8, 2.0, 0.1, -0.4];
-        let labels = [2, 0];
-        let mut gradient = logits;
-        cross_entropy_backward(&mut gradient, &labels, 3);
-        for index in 0..logits.len() {
-            let shifted = |by: f32| {
-                let mut copy = logits;
-                copy[index] += by;
-                cross_entropy(&copy, &labels, 3).loss
-            };
-            let slope = (shifted(1e-2) - shifted(-1e-2)) / 2e-2;
-            assert!((slope - f64::from(gradient[index])).abs() < 1e-4);
+        let mixed = Mixed { labels: &[1, 0], shares: &[0.25, 0.5] };
+        for (mixed, smoothing) in [(None, 0.0), (None, 0.2), (Some(mixed), 0.0), (Some(mixed), 0.2)] {
+            let targets = Targets { labels: &[2, 0], mixed, smoothing };
+            let mut gradient = logits;
+            cross_entropy_backward(&mut gradient, &targets, 3);
+            for index in 0..logits.len() {
+                let shifted = |by: f32| {
+                    let mut copy = logits;
+                    copy[index] += by;
+                    cross_entropy_backward(&mut copy, &targets, 3).loss
+                };
+                let slope = (shifted(1e-2) - shifted(-1e-2)) / 2e-2;
+                assert!((slope - f64::from(gradient[index])).abs() < 1e-4);
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ pub fn cross_entropy(logits: &[f32], label: usize) -> f64 {
 }
 
 /// ln Σ exp(logit), with the largest taken out first.
-fn log_sum_exp(logits: &[f32]) -> f64 {
+pub(crate) fn log_sum_exp(logits: &[f32]) -> f64 {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = logits.iter().map(|&logit| (f64::from(logit) - f64::from(largest)).exp()).sum();
     f64::from(largest) + sum.ln()

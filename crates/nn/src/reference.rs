@@ -2,11 +2,13 @@
 //!
 //! Values flow as `[n, height, width, channels]` or `[n, units]`, unpadded; all layers keep their whole output.
 
+mod optimiser;
+
 use crate::dropout::Mask;
 use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
-use crate::loss;
+use crate::loss::{self, Targets};
 use crate::network::{Layer, Network, Operation, Parameter, Pooling, Role, Value, Window};
-use crate::recipe::{Activation, Optimiser};
+use crate::recipe::Activation;
 
 /// The executor of naive loops.
 #[derive(Debug)]
@@ -17,6 +19,7 @@ pub struct ReferenceExecutor {
     parameters: Vec<f64>,
     first_moment: Vec<f64>,
     second_moment: Vec<f64>,
+    average: Option<Vec<f64>>,
     gradient: Vec<f32>,
 }
 
@@ -31,6 +34,7 @@ impl ReferenceExecutor {
             parameters: vec![0.0; count],
             first_moment: vec![0.0; count],
             second_moment: vec![0.0; count],
+            average: None,
             gradient: vec![0.0; count],
         }
     }
@@ -546,11 +550,12 @@ impl Executor for ReferenceExecutor {
         let values = self.forward(batch.images, count, Some(step));
         let last = self.network.layers.len() - 1;
         let output = &values.layers[last].output;
+        let targets = Targets::new(&batch, hyper);
         let mut logits: Vec<f32> = output.iter().map(|&logit| logit as f32).collect();
-        let result = loss::cross_entropy_backward(&mut logits, batch.labels, self.network.classes);
+        let result = loss::cross_entropy_backward(&mut logits, &targets, self.network.classes);
         // Towards what each layer gives; several layers may take it.
         let mut gradients: Vec<Option<Vec<f64>>> = vec![None; self.network.layers.len()];
-        gradients[last] = Some(loss_gradient(output, batch.labels, self.network.classes));
+        gradients[last] = Some(loss_gradient(output, &targets, self.network.classes));
         for index in (0..self.network.layers.len()).rev() {
             let Some(d_output) = gradients[index].take() else { continue };
             let layer = &self.network.layers[index];
@@ -569,19 +574,23 @@ impl Executor for ReferenceExecutor {
     }
 
     fn update(&mut self, hyper: &Hyper) {
-        let Optimiser::Adam(adam) = hyper.optimiser else { return };
-        let t = (hyper.step + 1) as f64;
-        let rate = adam.learning_rate * (1.0 - adam.beta_2.powf(t)).sqrt() / (1.0 - adam.beta_1.powf(t));
-        for (index, &gradient) in self.gradient.iter().enumerate() {
-            let g = f64::from(gradient);
-            let (m, v) = (&mut self.first_moment[index], &mut self.second_moment[index]);
-            *m = adam.beta_1 * *m + (1.0 - adam.beta_1) * g;
-            *v = adam.beta_2 * *v + (1.0 - adam.beta_2) * g * g;
-            self.parameters[index] -= rate * *m / (v.sqrt() + adam.epsilon);
+        if hyper.average.is_some() && self.average.is_none() {
+            self.average = Some(self.parameters.clone());
+        }
+        let moments = (&mut self.first_moment[..], &mut self.second_moment[..]);
+        optimiser::update(&self.network, hyper, &self.gradient, &mut self.parameters, moments);
+        if let (Some(average), Some(decay)) = (&mut self.average, hyper.average_decay()) {
+            for (average, &parameter) in average.iter_mut().zip(&self.parameters) {
+                *average = decay * *average + (1.0 - decay) * parameter;
+            }
         }
     }
 
-    fn swap_average(&mut self) {}
+    fn swap_average(&mut self) {
+        if let Some(average) = &mut self.average {
+            std::mem::swap(average, &mut self.parameters);
+        }
+    }
 
     fn infer(&mut self, images: &[f32], logits: &mut [f32]) {
         let count = images.len() / self.network.input.len();
@@ -601,7 +610,7 @@ impl Executor for ReferenceExecutor {
             parameters: round(&self.parameters),
             first_moment: round(&self.first_moment),
             second_moment: round(&self.second_moment),
-            average: None,
+            average: self.average.as_deref().map(round),
         }
     }
 
@@ -611,6 +620,7 @@ impl Executor for ReferenceExecutor {
         self.parameters = widen(&state.parameters);
         self.first_moment = widen(&state.first_moment);
         self.second_moment = widen(&state.second_moment);
+        self.average = state.average.as_deref().map(widen);
     }
 }
 
@@ -624,15 +634,16 @@ fn add_gradient(gradients: &mut [Option<Vec<f64>>], value: Value, gradient: Vec<
     }
 }
 
-/// (softmax - one-hot) / n in f64.
-fn loss_gradient(logits: &[f64], labels: &[u8], classes: usize) -> Vec<f64> {
+/// (softmax - target) / n in f64.
+fn loss_gradient(logits: &[f64], targets: &Targets<'_>, classes: usize) -> Vec<f64> {
     let mut gradient = Vec::with_capacity(logits.len());
-    for (row, &label) in logits.chunks_exact(classes).zip(labels) {
+    for (image, row) in logits.chunks_exact(classes).enumerate() {
+        let target = targets.of_image(image);
         let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let sum: f64 = row.iter().map(|logit| (logit - largest).exp()).sum();
         for (class, logit) in row.iter().enumerate() {
-            let target = f64::from(u8::from(class == usize::from(label)));
-            gradient.push(((logit - largest).exp() / sum - target) / labels.len() as f64);
+            let probability = (logit - largest).exp() / sum;
+            gradient.push((probability - target.probability(class, classes)) / targets.labels.len() as f64);
         }
     }
     gradient

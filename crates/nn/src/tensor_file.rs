@@ -159,6 +159,11 @@ impl TensorFile {
         serde_json::from_str(self.text(key)?).map_err(|error| self.invalid(format!("'{key}' in it: {error}")))
     }
 
+    /// Whether there is a tensor of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.header.info(name).is_some()
+    }
+
     /// Whether there is a tensor of this name and shape, and where its bytes are.
     pub fn expect(&self, name: &str, shape: &[usize]) -> Result<&[[u8; 4]], FileError> {
         let info = self.header.info(name).ok_or_else(|| self.invalid(format!("it lacks the tensor {name}")))?;

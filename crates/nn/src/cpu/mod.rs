@@ -10,7 +10,6 @@
 //! Every task's extent follows from the shapes alone and every sum has one order, so results are the same bits for any
 //! number of threads.
 
-mod adam;
 mod algorithm;
 mod compile;
 mod convolution;
@@ -26,6 +25,7 @@ mod input;
 mod limits;
 mod memory;
 mod normalisation;
+mod optimiser;
 mod plan;
 mod planner;
 mod processor;
@@ -40,11 +40,11 @@ mod vector;
 mod view;
 mod winograd;
 
-use self::adam::Parameters;
 use self::compile::{Compiled, CompiledStage, StageKernel};
 use self::input::{Before, Input, Towards};
 use self::memory::{Buffer, Disjoint};
 use self::normalisation::Normalisation;
+use self::optimiser::Parameters;
 use self::plan::{Edge, Source};
 pub use self::processor::{Convolutions, Processor, UnknownChoice};
 use self::slots::Slots;
@@ -53,7 +53,7 @@ use self::stem::Stem;
 use self::threads::Threads;
 pub use self::vector::Isa;
 use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
-use crate::loss;
+use crate::loss::{self, Targets};
 use crate::network::Network;
 use crate::profile::{Limits, Profile};
 
@@ -125,7 +125,7 @@ impl CpuExecutor {
             waiting: Buffer::zeroed(slots.len()),
             slots,
             sums: Buffer::zeroed(lens.sums),
-            parameters: Parameters::zeroed(network.parameter_count()),
+            parameters: Parameters::zeroed(network),
             activations: Buffer::zeroed(lens.activations),
             choices: vec![0; lens.choices],
             parts: Buffer::zeroed(lens.parts),
@@ -136,12 +136,12 @@ impl CpuExecutor {
         }
     }
 
-    /// Bytes of memory that training `network` in batches of `batch_size` images will take.
+    /// Bytes of memory that training `network` in batches of `batch_size` images will take at most.
     pub fn planned_bytes(network: &Network, batch_size: usize, processor: Processor) -> u64 {
         let Compiled { lens, slots, .. } = Compiled::new(network, batch_size, processor);
         let of_batch =
             batch_size * (network.input.len() + network.classes) + lens.activations + slots.len() + lens.sums;
-        let of_parameters = 4 * network.parameter_count() + lens.packed + lens.parts + lens.stem_parts;
+        let of_parameters = Parameters::planned_len(network) + lens.packed + lens.parts + lens.stem_parts;
         let values = of_batch + of_parameters + processor.threads * lens.scratch;
         (values * size_of::<f32>() + lens.choices) as u64
     }
@@ -294,11 +294,12 @@ impl CpuExecutor {
     }
 
     /// Loss and hits; the gradient takes the place of the last stage's output, which nothing follows but softmax.
-    fn loss(&mut self, labels: &[u8]) -> StepResult {
+    fn loss(&mut self, targets: &Targets<'_>) -> StepResult {
+        let labels = targets.labels;
         let (classes, last) = (self.network.classes, self.stages.len() - 1);
         let mut logits = std::mem::take(&mut self.logits);
         self.copy_output(last, labels.len(), &mut logits);
-        let result = loss::cross_entropy_backward(&mut logits[..labels.len() * classes], labels, classes);
+        let result = loss::cross_entropy_backward(&mut logits[..labels.len() * classes], targets, classes);
         let stage = &self.stages[last];
         let rows = self.activations[stage.activations.clone()].chunks_exact_mut(stage.node.stage.output.pitch);
         for (row, gradient) in rows.zip(logits.chunks_exact(classes)).take(labels.len()) {
@@ -396,7 +397,7 @@ impl Executor for CpuExecutor {
         self.prepare(Prepared::All);
         self.forward(batch.images, count, Some(step));
         self.threads.section(|| "loss".to_owned());
-        let result = self.loss(batch.labels);
+        let result = self.loss(&Targets::new(&batch, hyper));
 
         self.sums.fill(0.0);
         for index in (usize::from(self.has_stem)..self.stages.len()).rev() {
@@ -425,7 +426,10 @@ impl Executor for CpuExecutor {
         self.prepared = Prepared::Nothing;
     }
 
-    fn swap_average(&mut self) {}
+    fn swap_average(&mut self) {
+        self.parameters.swap_average();
+        self.prepared = Prepared::Nothing;
+    }
 
     fn profile_step(&mut self, batch: Batch<'_>, hyper: &Hyper) -> Profile {
         self.threads.start_recording();
@@ -451,20 +455,11 @@ impl Executor for CpuExecutor {
     }
 
     fn state(&self) -> State<'_> {
-        let count = self.network.parameter_count();
-        State {
-            parameters: self.parameters.values[..count].into(),
-            first_moment: self.parameters.first_moment[..count].into(),
-            second_moment: self.parameters.second_moment[..count].into(),
-            average: None,
-        }
+        self.parameters.state()
     }
 
     fn set_state(&mut self, state: &State<'_>) {
-        let count = self.network.parameter_count();
-        self.parameters.values[..count].copy_from_slice(&state.parameters);
-        self.parameters.first_moment[..count].copy_from_slice(&state.first_moment);
-        self.parameters.second_moment[..count].copy_from_slice(&state.second_moment);
+        self.parameters.set_state(state);
         self.prepared = Prepared::Nothing;
     }
 }

@@ -186,4 +186,72 @@ mod tests {
             assert!(Recipe::parse(&text, "a.toml").is_err(), "{field}");
         }
     }
+
+    #[test]
+    fn wrong_values_are_refused_by_name() {
+        let cases = [
+            ("optimiser", "adam", "learning_rate", "0.0"),
+            ("optimiser", "adam", "beta_1", "1.0"),
+            ("optimiser", "adamw", "learning_rate", "-0.1"),
+            ("optimiser", "adamw", "weight_decay", "-0.1"),
+            ("optimiser", "adamw", "weight_decay", "1000.0"),
+            ("optimiser", "adamw", "beta_2", "nan"),
+            ("optimiser", "adamw", "epsilon", "0.0"),
+            ("optimiser", "sgd", "learning_rate", "inf"),
+            ("optimiser", "sgd", "momentum", "1.0"),
+            ("optimiser", "sgd", "weight_decay", "nan"),
+            ("optimiser", "muon", "learning_rate", "0.0"),
+            ("optimiser", "muon", "momentum", "-0.5"),
+            ("optimiser", "muon", "weight_decay", "-1.0"),
+            ("optimiser", "muon", "iterations", "0"),
+            ("optimiser", "muon", "iterations", "21"),
+            ("optimiser", "muon", "others.learning_rate", "0.0"),
+            ("optimiser", "muon", "others.weight_decay", "-0.1"),
+            ("schedule", "steps", "at", "[0.5, 0.5]"),
+            ("schedule", "steps", "at", "[0.0]"),
+            ("schedule", "steps", "at", "[0.5, 1.0]"),
+            ("schedule", "steps", "at", "[nan]"),
+            ("schedule", "steps", "factor", "0.0"),
+            ("schedule", "steps", "factor", "1.5"),
+            ("schedule", "cosine", "warm_up", "1.0"),
+            ("schedule", "cosine", "last", "-0.1"),
+            ("schedule", "one_cycle", "warm_up", "-0.1"),
+            ("schedule", "one_cycle", "first", "1.1"),
+            ("schedule", "one_cycle", "last", "nan"),
+            ("schedule", "linear", "warm_up", "nan"),
+            ("schedule", "linear", "first", "-1.0"),
+            ("schedule", "linear", "last", "2.0"),
+            ("training", "", "epochs", "0"),
+            ("training", "", "batch", "65537"),
+            ("training", "", "label_smoothing", "1.0"),
+            ("training", "", "label_smoothing", "-0.1"),
+            ("training", "", "clip_norm", "0.0"),
+            ("training", "", "clip_norm", "nan"),
+            ("training", "", "average", "1.0"),
+            ("training", "", "patience", "0"),
+        ];
+        for (table, kind, field, value) in cases {
+            let mut tables = toml::toml! {
+                name = "a"
+                layers = []
+                [training]
+                epochs = 1
+                batch = 1
+            };
+            let text = match kind {
+                "" => format!("{field} = {value}"),
+                // The other field that this one cannot do without.
+                "steps" => {
+                    let rest = if field == "at" { "factor = 0.5" } else { "at = [0.5]" };
+                    format!("type = 'steps'\n{rest}\n{field} = {value}")
+                }
+                _ => format!("type = '{kind}'\n{field} = {value}"),
+            };
+            let fields: toml::Table = text.parse().unwrap();
+            let entry = tables.entry(table).or_insert(toml::Table::new().into());
+            entry.as_table_mut().unwrap().extend(fields);
+            let message = Recipe::parse(&tables.to_string(), "a.toml").unwrap_err().to_string();
+            assert!(message.contains(&format!("{table}.{field}")), "{table}.{field} = {value}: {message}");
+        }
+    }
 }

@@ -171,9 +171,8 @@ impl Adamw {
 
 fn check_adam(of: &str, learning_rate: f64, (beta_1, beta_2): (f64, f64), epsilon: f64) -> Result<(), String> {
     check_rate(&format!("{of}.learning_rate"), learning_rate)?;
-    if !((0.0..1.0).contains(&beta_1) && (0.0..1.0).contains(&beta_2)) {
-        return Err(format!("{of}.beta_1 and beta_2 must lie in [0, 1)"));
-    }
+    check_share(&format!("{of}.beta_1"), beta_1)?;
+    check_share(&format!("{of}.beta_2"), beta_2)?;
     check_rate(&format!("{of}.epsilon"), epsilon)
 }
 
