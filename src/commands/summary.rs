@@ -79,7 +79,7 @@ impl Summary {
             layers: network.layers.iter().map(row).collect(),
             total_params: network.parameter_count(),
             trainable_params: network.parameter_count(),
-            multiply_adds: multiply_adds(network),
+            multiply_adds: network.multiply_adds(),
         }
     }
 }
@@ -87,10 +87,6 @@ impl Summary {
 /// Values in a layer's weight and bias.
 fn params(network: &Network, layer: &Layer) -> usize {
     layer.weight.map_or(0, |weight| network.parameters[weight..][..2].iter().map(|tensor| tensor.range.len()).sum())
-}
-
-fn multiply_adds(network: &Network) -> u64 {
-    network.layers.iter().map(Layer::multiply_adds).fold(0, u64::saturating_add)
 }
 
 /// The table, without a line end after its last line.
@@ -128,7 +124,7 @@ fn table(name: &str, network: &Network) -> String {
     line([&format!("Total params: {total}"), "", "", "", ""]);
     line([&format!("Trainable params: {total}"), "", "", "", ""]);
     line(["Non-trainable params: 0", "", "", "", ""]);
-    line([&format!("Multiply-adds per image: {}", grouped(multiply_adds(network))), "", "", "", ""]);
+    line([&format!("Multiply-adds per image: {}", grouped(network.multiply_adds())), "", "", "", ""]);
     text.push_str(&"_".repeat(WIDTH));
     text
 }

@@ -61,7 +61,7 @@ impl Keeper for RunKeeper {
     /// not know of, so that no death in between leaves a gap.
     fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), FileError> {
         checkpoint.save(&self.paths.checkpoint(), &self.network)?;
-        self.card.epochs = checkpoint.position.epoch;
-        model::save(&self.paths.model(), &self.card, &self.network, &checkpoint.state.parameters)
+        self.card.epochs = checkpoint.kept_epoch();
+        model::save(&self.paths.model(), &self.card, &self.network, checkpoint.kept())
     }
 }

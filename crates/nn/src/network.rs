@@ -274,6 +274,11 @@ pub enum NetworkError {
 }
 
 impl Network {
+    /// Multiply-adds of the forward pass, per image, computed directly.
+    pub fn multiply_adds(&self) -> u64 {
+        self.layers.iter().map(Layer::multiply_adds).fold(0, u64::saturating_add)
+    }
+
     /// Infers every shape for images of shape `input` and `classes` classes.
     ///
     /// # Errors

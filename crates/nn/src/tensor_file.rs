@@ -159,6 +159,11 @@ impl TensorFile {
         serde_json::from_str(self.text(key)?).map_err(|error| self.invalid(format!("'{key}' in it: {error}")))
     }
 
+    /// Whether there are tensors whose names begin so.
+    pub fn holds(&self, prefix: &str) -> bool {
+        self.header.tensors().keys().any(|name| name.starts_with(prefix))
+    }
+
     /// Whether there is a tensor of this name and shape, and where its bytes are.
     pub fn expect(&self, name: &str, shape: &[usize]) -> Result<&[[u8; 4]], FileError> {
         let info = self.header.info(name).ok_or_else(|| self.invalid(format!("it lacks the tensor {name}")))?;
