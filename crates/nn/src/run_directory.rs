@@ -313,7 +313,9 @@ mod tests {
         let at = |name: &str, seconds: u64| {
             let path = runs.path().join(name);
             fs::create_dir(&path).unwrap();
-            let file = File::create(RunPaths::new(path).model()).unwrap();
+            let paths = RunPaths::new(path);
+            fs::write(paths.plan(), "").unwrap();
+            let file = File::create(paths.model()).unwrap();
             file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)).unwrap();
         };
         at("a-1", 100);

@@ -73,6 +73,8 @@ pub struct Trainer<'a> {
     /// The parameters of the best epoch, where the run is to end with these.
     best: Option<Vec<f32>>,
     clock: Clock,
+    /// When the state was last kept in this session.
+    saved: Option<Instant>,
 }
 
 impl<'a> Trainer<'a> {
@@ -107,6 +109,7 @@ impl<'a> Trainer<'a> {
             position,
             best: None,
             clock: Clock::new(started),
+            saved: None,
         })
     }
 
@@ -175,7 +178,9 @@ impl<'a> Trainer<'a> {
             };
             let record = self.complete_epoch(validation);
             keeper.record(&record)?;
-            self.save(keeper)?;
+            if self.is_over() || self.saved.is_none_or(|saved| saved.elapsed() >= keeper.pause()) {
+                self.save(keeper)?;
+            }
             let left = if self.is_over() { None } else { self.time_left() };
             observer.epoch(&record, left);
         }
@@ -360,6 +365,7 @@ impl<'a> Trainer<'a> {
         }
         let best = self.best.as_deref().map(Into::into);
         keeper.save(&Checkpoint { state, best, position: self.position.clone() })?;
+        self.saved = Some(Instant::now());
         Ok(())
     }
 

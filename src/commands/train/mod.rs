@@ -82,15 +82,13 @@ fn found_again(plan: &RunPlan, arguments: &TrainArgs) -> Result<Dataset> {
 fn finished_already(result: &RunResult, directory: &Path, options: &OutputOptions) -> Result<Outcome> {
     let paths = RunPaths::new(directory);
     let further = if is_out_of_patience(result, &paths.read_recipe()?.training) {
-        format!(
-            "without a better one since epoch {}: to train it further, raise training.patience in {}",
-            result.best_epoch.unwrap_or(result.epochs),
-            paths.recipe().display()
-        )
+        let best = result.best_epoch.unwrap_or(result.epochs);
+        let recipe = paths.recipe();
+        format!(", the best of them epoch {best}: to train it further, raise training.patience in {}", recipe.display())
     } else {
-        "to train it further, give a larger number by --epochs".to_owned()
+        ": to train it further, give a larger number by --epochs".to_owned()
     };
-    output::note(&format!("{} is finished after {} epochs: {further}", directory.display(), result.epochs));
+    output::note(&format!("{} is finished after {} epochs{further}", directory.display(), result.epochs));
     tell(result, directory, options)?;
     Ok(Outcome::Done)
 }

@@ -65,9 +65,14 @@ struct Memory {
     checkpoints: Vec<Checkpoint<'static>>,
     /// Saves that succeed before the disk is full.
     room: Option<usize>,
+    pause: Duration,
 }
 
 impl Keeper for Memory {
+    fn pause(&self) -> Duration {
+        self.pause
+    }
+
     fn record(&mut self, record: &EpochRecord) -> Result<(), FileError> {
         self.records.push(record.clone());
         Ok(())
@@ -254,6 +259,22 @@ fn a_killed_run_goes_on_from_the_last_epoch() {
         let mut killed = Memory { checkpoints: whole.checkpoints[..kept].to_vec(), ..Memory::default() };
         assert_eq!(session(&recipe, &mut killed, usize::MAX).unwrap().1, state);
     }
+}
+
+#[test]
+fn short_epochs_are_kept_now_and_then_but_the_last_one_always() {
+    let recipe = recipe(&[]);
+    let mut whole = Memory::default();
+    let finished = session(&recipe, &mut whole, usize::MAX).unwrap();
+    let mut rare = Memory { pause: Duration::MAX, ..Memory::default() };
+    assert_eq!(session(&recipe, &mut rare, usize::MAX).unwrap(), finished);
+    assert_eq!(rare.checkpoints.iter().map(|kept| kept.position.epoch).collect::<Vec<_>>(), [0, 3]);
+    assert_eq!(timeless(&rare.records), timeless(&whole.records));
+    // A resumed run keeps its first epoch, and an interrupted one its last step.
+    let mut parts = Memory { pause: Duration::MAX, ..Memory::default() };
+    session(&recipe, &mut parts, 8).unwrap();
+    assert_eq!(session(&recipe, &mut parts, usize::MAX).unwrap(), finished);
+    assert_eq!(parts.checkpoints.iter().map(|kept| kept.position.step).collect::<Vec<_>>(), [0, 8, 10, 15]);
 }
 
 #[test]
