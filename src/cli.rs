@@ -7,12 +7,13 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use modiste_data::Source;
+use modiste_nn::recipe::Validation;
 use serde::Serialize;
 
 /// Largest batch of a recipe as well.
 const LARGEST_BATCH: u64 = 65_536;
 /// TOML, in which a run keeps its recipe, has no larger numbers.
-const LARGEST_SEED: u64 = i64::MAX as u64;
+pub const LARGEST_SEED: u64 = i64::MAX as u64;
 
 /// Trains, measures and keeps classifiers of small images.
 #[derive(Debug, Parser)]
@@ -37,6 +38,8 @@ pub enum Verb {
     Train(TrainArgs),
     /// Measure a trained network: accuracy, loss, every class, confusions
     Evaluate(EvaluateArgs),
+    /// Set finished runs beside each other; those that differ in their seeds alone share a row
+    Compare(CompareArgs),
     /// Make a map of many images, by t-SNE: a picture, a page to walk about in, and the coordinates
     Embed(EmbedArgs),
     /// Time this machine
@@ -219,7 +222,14 @@ pub struct TrainArgs {
     /// Everything random follows from it [default: the recipe's]
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(..=LARGEST_SEED), conflicts_with = "resume")]
     pub seed: Option<u64>,
-    /// The run directory to write [default: runs/NAME-1, -2, …]
+    /// What is measured after each epoch: a share of the training images, held out; the test images; or 0 for nothing, to learn
+    /// from all images [default: the recipe's]
+    #[arg(long, value_name = "SHARE|test|0", conflicts_with = "resume")]
+    pub validation: Option<Validation>,
+    /// Train from so many seeds, one after the other, and say what they come to together; with --out, go on where that stopped
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=10_000), conflicts_with = "resume")]
+    pub seeds: Option<u64>,
+    /// The run directory to write [default: runs/NAME-1, -2, …]; with --seeds, the directory of their runs, seed-0 and so on
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
     /// Go on with an interrupted run; needs nothing else
@@ -248,6 +258,17 @@ pub struct EvaluateArgs {
     pub compute: ComputeOptions,
     #[command(flatten)]
     pub output: OutputOptions,
+}
+
+/// `compare`
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Run directories, or directories of runs that `train --seeds` has made
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Print JSON on standard output, and nothing else there
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
 }
 
 /// Parts of a data set as a run used it.

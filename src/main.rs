@@ -11,6 +11,8 @@ mod map_directory;
 mod memory;
 mod output;
 mod progress_bar;
+mod summary_text;
+mod table;
 mod training_display;
 
 use std::process::ExitCode;

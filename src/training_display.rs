@@ -9,12 +9,13 @@ use indicatif::ProgressBar;
 use modiste_nn::history::EpochRecord;
 use modiste_nn::trainer::{Observer, StepEvent};
 use modiste_report::numbers::grouped;
+use serde::Serialize;
 
 use crate::cli::OutputOptions;
 use crate::output::{self, Closed};
 use crate::{duration, progress_bar};
 
-/// Shows a run as it goes.
+/// Shows a run, or several, as they go.
 pub struct TrainingDisplay {
     options: OutputOptions,
     epochs: usize,
@@ -29,7 +30,7 @@ pub struct TrainingDisplay {
 }
 
 impl TrainingDisplay {
-    /// For a run of so many epochs.
+    /// For runs of so many epochs.
     pub fn new(options: OutputOptions, epochs: usize) -> Self {
         let draws = progress_bar::is_wanted(options);
         Self { options, epochs, draws, bar: None, closed: false, failure: None }
@@ -37,7 +38,7 @@ impl TrainingDisplay {
 
     /// A line for people: on standard output, but for `--json`, which has that to itself.
     pub fn line(&mut self, text: &str) {
-        if self.options.quiet {
+        if self.options.quiet || self.closed {
         } else if self.options.json {
             output::note(text);
         } else {
@@ -46,11 +47,23 @@ impl TrainingDisplay {
         }
     }
 
-    /// The last word of a run that got so far.
-    pub fn end(self) -> Result<()> {
-        if let Some(bar) = &self.bar {
+    /// A line for programs that follow as it goes.
+    pub fn document(&mut self, document: &impl Serialize) {
+        if self.options.json && !self.options.quiet && !self.closed {
+            let printed = output::print_json(document);
+            self.keep(printed);
+        }
+    }
+
+    /// A run has ended, perhaps within an epoch.
+    pub fn run_ended(&mut self) {
+        if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+    }
+
+    /// What the display failed with, if it did.
+    pub fn end(self) -> Result<()> {
         self.failure.map_or(Ok(()), Err)
     }
 
@@ -90,18 +103,10 @@ impl Observer for TrainingDisplay {
     }
 
     fn epoch(&mut self, record: &EpochRecord, left: Option<Duration>) {
-        if let Some(bar) = self.bar.take() {
-            // The line of results takes its place.
-            bar.finish_and_clear();
-        }
-        if self.options.json && !self.options.quiet && !self.closed {
-            let printed = output::print_json(record);
-            self.keep(printed);
-        }
-        if !self.closed {
-            let left = left.filter(|_| record.epoch < self.epochs);
-            self.line(&epoch_line(record, self.epochs, left));
-        }
+        // The line of results takes the bar's place.
+        self.run_ended();
+        self.document(record);
+        self.line(&epoch_line(record, self.epochs, left));
     }
 }
 

@@ -65,7 +65,7 @@ pub fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     let partition = Partition::new(&dataset, validation, limit, card.recipe.training.seed);
     let (subset, split) = subset(partition, arguments.split)?;
     let mut executor = trained.compile(&device, subset.len())?;
-    let mut evaluator = Evaluator::new(&subset, card.recipe.data.scaling, executor.batch_size());
+    let mut evaluator = Evaluator::new(&subset, &card.recipe, executor.batch_size());
     let Some(measures) = evaluator.measure(executor.as_mut(), &AtomicBool::new(false)) else {
         return Ok(Outcome::Interrupted);
     };

@@ -1,6 +1,7 @@
 //! One file for each verb, and what several of them need.
 
 mod bench;
+mod compare;
 mod data;
 mod embed;
 mod embedding;
@@ -46,6 +47,7 @@ pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
         Verb::Bench(verb) => bench::run(&verb),
         Verb::Train(arguments) => train::run(&arguments, started),
         Verb::Evaluate(arguments) => evaluate::run(&arguments),
+        Verb::Compare(arguments) => compare::run(&arguments),
         Verb::Embed(arguments) => embed::run(&arguments, started),
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use modiste_data::{Dataset, Matrix, read_matrix, sample};
+use modiste_nn::classifier::Classifier;
 use modiste_nn::device::Device;
 use modiste_nn::metrics::predicted as predicted_class;
 
@@ -61,13 +62,14 @@ impl Points {
         let mut values = vec![0.0; indices.len() * columns];
         let mut predicted = Vec::with_capacity(indices.len());
         let mut pixels = Vec::new();
+        let mut classifier = Classifier::new(&trained.model.card.recipe);
         let mut logits = vec![0.0; batch * classes];
         for (indices, values) in indices.chunks(batch).zip(values.chunks_mut(batch * columns)) {
             pixels.clear();
             pixels.extend(indices.iter().flat_map(|&index| image(&data, index)).map(|&pixel| scaling.scaled(pixel)));
             let logits = &mut logits[..indices.len() * classes];
             executor.features(&pixels, values);
-            executor.infer(&pixels, logits);
+            classifier.infer(executor.as_mut(), &pixels, logits);
             predicted.extend(logits.chunks_exact(classes).map(|logits| predicted_class(logits) as u8));
         }
         if !values.iter().all(|value| value.is_finite()) {

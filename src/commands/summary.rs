@@ -78,20 +78,20 @@ impl Summary {
             classes: network.classes,
             layers: network.layers.iter().map(row).collect(),
             total_params: network.parameter_count(),
-            trainable_params: network.parameter_count(),
+            trainable_params: network.trained_count(),
             multiply_adds: network.multiply_adds(),
         }
     }
 }
 
-/// Values in a layer's weight and bias.
+/// Values in a layer's own tensors.
 fn params(network: &Network, layer: &Layer) -> usize {
     network.parameters[layer.parameters.clone()].iter().map(|tensor| tensor.range.len()).sum()
 }
 
 /// The table, without a line end after its last line.
 fn table(name: &str, network: &Network) -> String {
-    const WIDTH: usize = 90;
+    const WIDTH: usize = 101;
     let activation = |layer: &Layer| match layer.activation {
         Some(Activation::Gelu) => "gelu",
         Some(Activation::Silu) => "silu",
@@ -102,7 +102,7 @@ fn table(name: &str, network: &Network) -> String {
     let mut text = String::new();
     let mut line = |columns: [&str; 5]| {
         let [layer, shape, params, multiply_adds, activation] = columns;
-        let line = format!("{layer:<27}  {shape:<22}{params:>10}  {multiply_adds:>14}   {activation}");
+        let line = format!("{layer:<38}  {shape:<22}{params:>10}  {multiply_adds:>14}   {activation}");
         // Writing into a String cannot fail.
         let _ = writeln!(text, "{}", line.trim_end());
     };
@@ -120,10 +120,10 @@ fn table(name: &str, network: &Network) -> String {
         ]);
     }
     line([&"=".repeat(WIDTH), "", "", "", ""]);
-    let total = grouped(network.parameter_count() as u64);
-    line([&format!("Total params: {total}"), "", "", "", ""]);
-    line([&format!("Trainable params: {total}"), "", "", "", ""]);
-    line(["Non-trainable params: 0", "", "", "", ""]);
+    let (total, trained) = (network.parameter_count() as u64, network.trained_count() as u64);
+    for (kind, count) in [("Total", total), ("Trainable", trained), ("Non-trainable", total - trained)] {
+        line([&format!("{kind} params: {}", grouped(count)), "", "", "", ""]);
+    }
     line([&format!("Multiply-adds per image: {}", grouped(network.multiply_adds())), "", "", "", ""]);
     text.push_str(&"_".repeat(WIDTH));
     text

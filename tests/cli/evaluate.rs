@@ -45,6 +45,20 @@ fn it_finds_what_the_run_found() {
 }
 
 #[test]
+fn it_classifies_by_the_views_of_the_recipe() {
+    let world = world();
+    let plain = result(&world);
+    world.file("views.toml", format!("{SMALL}[evaluation]\nflip = true\nshift = 1\n"));
+    world.words("train views.toml --data drawn-garments --limit 1000 --out views").done();
+    let views: Value = serde_json::from_slice(&fs::read(world.path("views/result.json")).unwrap()).unwrap();
+    assert_ne!(plain["test_loss"], views["test_loss"]);
+    assert_eq!(plain["fitted_train_accuracy"], views["fitted_train_accuracy"]);
+    for (split, loss) in [("test", "test_loss"), ("validation", "validation_loss")] {
+        assert_eq!(world.words(&format!("evaluate views --split {split} --json")).json()["loss"], views[loss]);
+    }
+}
+
+#[test]
 fn its_numbers_agree_with_each_other() {
     let world = world();
     let document = world.words("evaluate --json").json();

@@ -6,6 +6,7 @@ mod embed;
 mod evaluate;
 mod garments;
 mod runner;
+mod seeds;
 mod summary;
 mod train;
 mod wrong_input;

@@ -105,6 +105,8 @@ fn a_run_leaves_everything_it_should() {
         ("steps", 171.into()),
         ("limit", 1000.into()),
         ("parameters", (4 * 9 + 4 + 9 * 9 * 4 * 10 + 10).into()),
+        ("multiply_adds", (9 * 9 * 4 * 9 + 9 * 9 * 4 * 10).into()),
+        ("best_epoch", Value::Null),
     ] {
         assert_eq!(result[field], value, "{field}");
     }
@@ -112,7 +114,7 @@ fn a_run_leaves_everything_it_should() {
     assert!((95..=105).contains(&held_out), "{result}");
     assert_eq!(result["sizes"]["train"], 1000 - held_out);
     assert_eq!(result["sizes"]["test"], 2000);
-    for field in ["train_accuracy", "validation_accuracy", "test_accuracy"] {
+    for field in ["train_accuracy", "fitted_train_accuracy", "validation_accuracy", "test_accuracy"] {
         let accuracy = result[field].as_f64().unwrap();
         assert!((0.2..=1.0).contains(&accuracy), "{field} {accuracy}");
     }
@@ -159,6 +161,74 @@ fn what_was_asked_for_is_what_the_run_records() {
     // It is a recipe as good as any other.
     world.words("train deep/own/recipe.toml --data drawn-garments --limit 1000 --threads 1 --out again").done();
     assert_same_weights(&world.path("deep/own"), &world.path("again"));
+}
+
+#[test]
+fn validation_images_can_be_had_back() {
+    let world = world();
+    for (validation, train, held_out) in [("0", 1000, 0), ("test", 1000, 2000), ("0.3", 700, 300)] {
+        world.words(&format!("{TRAIN} --epochs 1 --validation {validation} --out {validation}")).done();
+        let run = world.path(validation);
+        let sizes = json(run.join("result.json"))["sizes"].clone();
+        let size = |part: &str| sizes[part].as_u64().unwrap();
+        // Each class is rounded by itself.
+        assert!(size("train").abs_diff(train) <= 10 && size("validation").abs_diff(held_out) <= 10, "{sizes}");
+        let written = if validation == "test" { "\"test\"" } else { validation };
+        let recipe = String::from_utf8(read(run.join("recipe.toml"))).unwrap();
+        assert!(recipe.contains(&format!("validation = {written}")), "{recipe}");
+    }
+    for wrong in ["1", "1.5", "-0.1", "tset", "nan"] {
+        world.words(&format!("{TRAIN} --validation={wrong}")).misuse();
+    }
+    world.words("train --resume 0 --validation 0.1").misuse();
+    world.file("best.toml", format!("{SMALL}keep = 'best'\n"));
+    let sentence = world.words(&format!("{TRAIN} --validation test").replace("small.toml", "best.toml")).sentence();
+    assert!(sentence.contains("--validation") && sentence.contains("held out"), "{sentence}");
+    assert!(!world.path("runs").exists());
+}
+
+/// So long steps that the validation accuracy goes up and down.
+const UNSTEADY: &str = "[optimiser]\ntype = 'adam'\nlearning_rate = 0.03\n[training]";
+
+#[test]
+fn the_best_epoch_is_kept_and_patience_ends() {
+    let world = world();
+    let recipe =
+        SMALL.replace("[training]", UNSTEADY).replace("epochs = 3", "epochs = 60\nkeep = 'best'\npatience = 2");
+    world.file("small.toml", recipe);
+    world.words(&format!("{TRAIN} --out run")).done();
+    let run = world.path("run");
+    let result = json(run.join("result.json"));
+    let (done, best) = (result["epochs"].as_u64().unwrap(), result["best_epoch"].as_u64().unwrap());
+    assert!(done < 60 && best == done - 2, "{result}");
+    assert_eq!(epochs(&run).len() as u64, done);
+    let metrics = String::from_utf8(read(run.join("metrics.jsonl"))).unwrap();
+    let record: Value = serde_json::from_str(metrics.lines().nth(best as usize - 1).unwrap()).unwrap();
+    assert_eq!(result["validation_accuracy"], record["validation_accuracy"]);
+
+    // The model is that epoch's.
+    let evaluated = world.words("evaluate run --json").json();
+    assert_eq!((&evaluated["epochs"], &evaluated["accuracy"]), (&best.into(), &result["test_accuracy"]));
+    let validation = world.words("evaluate run --split validation --json").json();
+    assert_eq!(validation["loss"], result["validation_loss"]);
+
+    for more in ["", " --epochs 60"] {
+        let ended = world.words(&format!("train --resume run{more}"));
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        assert!(ended.stderr.contains(&format!("finished after {done} epochs")), "{ended:?}");
+        assert!(ended.stderr.contains("raise training.patience in run/recipe.toml"), "{ended:?}");
+    }
+    // Without its result it is measured again, to the same end.
+    fs::remove_file(run.join("result.json")).unwrap();
+    world.words("train --resume run --quiet").done();
+    let again = json(run.join("result.json"));
+    for field in ["epochs", "best_epoch", "test_loss", "validation_loss", "fitted_train_accuracy"] {
+        assert_eq!(again[field], result[field], "{field}");
+    }
+    let text = String::from_utf8(read(run.join("recipe.toml"))).unwrap();
+    fs::write(run.join("recipe.toml"), text.replace("patience = 2", "patience = 3")).unwrap();
+    world.words("train --resume run --quiet").done();
+    assert!(json(run.join("result.json"))["epochs"].as_u64().unwrap() > done);
 }
 
 #[test]

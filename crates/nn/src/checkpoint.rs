@@ -1,10 +1,11 @@
 //! Everything a run needs to go on as if it had never stopped.
 //!
 //! `checkpoint.safetensors` holds the weights under their names, the optimiser's moments under `adam.m.` and `adam.v.` and
-//! the name, whichever optimiser it is, the moving average under `average.` and the name if there is one, and the position as
-//! text. Shuffling is a function of seed and epoch and dropout one of seed and step, so the
+//! the name, whichever optimiser it is, the moving average under `average.` and the best epoch's weights under `best.` where
+//! there are such, and the position as text. Shuffling is a function of seed and epoch and dropout one of seed and step, so the
 //! position is all the random state there is.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -25,6 +26,7 @@ const FORMAT: &str = "modiste-checkpoint-1";
 const FIRST_MOMENT: &str = "adam.m.";
 const SECOND_MOMENT: &str = "adam.v.";
 const AVERAGE: &str = "average.";
+const BEST: &str = "best.";
 
 /// How far a run has come.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -46,10 +48,25 @@ pub struct Position {
     pub running: RunningSums,
     /// The last complete epoch.
     pub last: Option<EpochRecord>,
+    /// The epoch with the best validation accuracy, where a choice depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<BestEpoch>,
     /// Wall seconds of all sessions of the run.
     pub wall_seconds: f64,
     /// Of these, in training steps.
     pub training_seconds: f64,
+}
+
+/// The epoch with the best validation accuracy so far; the first of equals.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BestEpoch {
+    /// Number of the epoch, from 1.
+    pub epoch: usize,
+    /// Mean cross-entropy on the validation images after it, in nats.
+    pub validation_loss: f64,
+    /// Share of them that was classified rightly.
+    pub validation_accuracy: f64,
 }
 
 /// Training loss and accuracy of an epoch, as they come together.
@@ -88,11 +105,24 @@ impl RunningSums {
 pub struct Checkpoint<'a> {
     /// Weights, the optimiser's moments, and the moving average.
     pub state: State<'a>,
+    /// The parameters of the best epoch, where these are what the run ends with.
+    pub best: Option<Cow<'a, [f32]>>,
     /// How far it has come.
     pub position: Position,
 }
 
 impl Checkpoint<'_> {
+    /// The parameters that the run would end with now.
+    pub fn kept(&self) -> &[f32] {
+        self.best.as_deref().unwrap_or(self.state.measured())
+    }
+
+    /// The complete epochs that made [`Checkpoint::kept`].
+    pub fn kept_epoch(&self) -> usize {
+        let best = self.position.best.filter(|_| self.best.is_some());
+        best.map_or(self.position.epoch, |best| best.epoch)
+    }
+
     /// Writes a checkpoint; the old one stays if that fails.
     ///
     /// # Errors
@@ -104,8 +134,8 @@ impl Checkpoint<'_> {
         let mut all = tensors(network, "", &self.state.parameters);
         all.extend(tensors(network, FIRST_MOMENT, &self.state.first_moment));
         all.extend(tensors(network, SECOND_MOMENT, &self.state.second_moment));
-        if let Some(average) = &self.state.average {
-            all.extend(tensors(network, AVERAGE, average));
+        for (prefix, values) in [(AVERAGE, &self.state.average), (BEST, &self.best)] {
+            all.extend(values.iter().flat_map(|values| tensors(network, prefix, values)));
         }
         crate::tensor_file::write(path, &texts, &all)
     }
@@ -120,15 +150,17 @@ impl Checkpoint<'_> {
         if format != FORMAT {
             return Err(file.invalid(format!("its format is '{format}', and this program reads '{FORMAT}'")));
         }
-        let averaged = network.parameters.iter().any(|parameter| file.has(&format!("{AVERAGE}{}", parameter.name)));
-        let average = averaged.then(|| collect(&file, network, AVERAGE)).transpose()?;
+        let where_there_is = |prefix: &str| {
+            let values = file.holds(prefix).then(|| collect(&file, network, prefix)).transpose()?;
+            Ok::<_, FileError>(values.map(Cow::from))
+        };
         let state = State {
             parameters: collect(&file, network, "")?.into(),
             first_moment: collect(&file, network, FIRST_MOMENT)?.into(),
             second_moment: collect(&file, network, SECOND_MOMENT)?.into(),
-            average: average.map(Into::into),
+            average: where_there_is(AVERAGE)?,
         };
-        Ok(Checkpoint { state, position: file.document("position")? })
+        Ok(Checkpoint { state, best: where_there_is(BEST)?, position: file.document("position")? })
     }
 }
 
@@ -171,6 +203,7 @@ mod tests {
                 second_moment: values(1e-30),
                 average: averaged.then(|| values(0.7)),
             },
+            best: Some(values(-7.0)),
             position: Position {
                 seed: u64::MAX,
                 epoch: 2,
@@ -179,11 +212,20 @@ mod tests {
                 // Sums whose shortest decimal forms are long.
                 running: RunningSums { loss: 1.0 / 3.0, correct: 3, images: 5, seconds: 1e-9 / 7.0 },
                 last: Some(record),
+                best: Some(BestEpoch { epoch: 1, validation_loss: 0.7, validation_accuracy: 1.0 / 3.0 }),
                 ..Position::default()
             },
         };
+        assert_eq!((checkpoint.kept(), checkpoint.kept_epoch()), (&*values(-7.0), 1));
         checkpoint.save(&path, &network).unwrap();
         assert_eq!(Checkpoint::open(&path, &network).unwrap(), checkpoint);
+
+        let last = Checkpoint { best: None, ..checkpoint };
+        assert_eq!((last.kept(), last.kept_epoch()), (&*values(3.0), 2));
+        let plain = Checkpoint { state: State { average: None, ..last.state.clone() }, ..last };
+        assert_eq!(plain.kept(), &*values(1.0));
+        plain.save(&path, &network).unwrap();
+        assert_eq!(Checkpoint::open(&path, &network).unwrap(), plain);
     }
 
     #[test]
@@ -192,7 +234,7 @@ mod tests {
         let path = directory.path().join("checkpoint.safetensors");
         let three = network(3);
         let state = State::fresh(vec![0.0; three.parameter_count()]);
-        Checkpoint { state, position: Position::default() }.save(&path, &three).unwrap();
+        Checkpoint { state, best: None, position: Position::default() }.save(&path, &three).unwrap();
         let problem = Checkpoint::open(&path, &network(4)).unwrap_err().to_string();
         assert!(problem.contains("checkpoint.safetensors") && problem.contains("dense1.weight"), "{problem}");
     }

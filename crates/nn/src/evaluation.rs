@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use modiste_data::{Loader, Scaling};
 
+use crate::classifier::Classifier;
 use crate::executor::Executor;
 use crate::metrics::Measures;
 use crate::partition::Subset;
+use crate::recipe::Recipe;
 
 /// Measures an executor's network on the same images, as often as wanted.
 #[derive(Debug)]
@@ -15,15 +17,22 @@ pub struct Evaluator {
     loader: Loader,
     order: Arc<[u32]>,
     batch_size: usize,
+    classifier: Classifier,
     /// `[batch, classes]`
     logits: Vec<f32>,
 }
 
 impl Evaluator {
-    /// Of the images of `subset`, `batch_size` at a time.
-    pub fn new(subset: &Subset, scaling: Scaling, batch_size: usize) -> Self {
+    /// Of the images of `subset`, `batch_size` at a time, classified as the recipe's `[evaluation]` says.
+    pub fn new(subset: &Subset, recipe: &Recipe, batch_size: usize) -> Self {
+        Self { classifier: Classifier::new(recipe), ..Self::plain(subset, recipe.data.scaling, batch_size) }
+    }
+
+    /// The same, but each image is classified as it is.
+    pub fn plain(subset: &Subset, scaling: Scaling, batch_size: usize) -> Self {
         let loader = Loader::new(Arc::clone(&subset.images), scaling, batch_size);
-        Self { loader, order: Arc::clone(&subset.indices), batch_size, logits: Vec::new() }
+        let (order, classifier) = (Arc::clone(&subset.indices), Classifier::plain());
+        Self { loader, order, batch_size, classifier, logits: Vec::new() }
     }
 
     /// One pass; `None` if `stop` became true before its end.
@@ -36,7 +45,7 @@ impl Evaluator {
                 return None;
             }
             let logits = &mut self.logits[..batch.len() * classes];
-            executor.infer(batch.images(), logits);
+            self.classifier.infer(executor, batch.images(), logits);
             measures.add(logits, batch.labels());
         }
         Some(measures)

@@ -100,6 +100,11 @@ impl State<'_> {
         }
     }
 
+    /// The parameters that are measured and kept: the moving average where there is one.
+    pub fn measured(&self) -> &[f32] {
+        self.average.as_ref().unwrap_or(&self.parameters)
+    }
+
     /// The same, independent of where it came from.
     pub fn into_owned(self) -> State<'static> {
         let own = |values: Cow<'_, [f32]>| values.into_owned().into();

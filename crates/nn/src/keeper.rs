@@ -1,5 +1,7 @@
 //! Where a trainer puts what must outlast it.
 
+use std::time::Duration;
+
 use crate::checkpoint::Checkpoint;
 use crate::error::FileError;
 use crate::history::{EpochRecord, History};
@@ -7,9 +9,17 @@ use crate::model::{self, ModelCard};
 use crate::network::Network;
 use crate::run_directory::RunPaths;
 
+/// What a killed run may lose beside the epoch at hand: short epochs would spend more time on being kept than it is worth.
+const LOSABLE: Duration = Duration::from_secs(10);
+
 /// Keeps a run. `()` keeps nothing.
 pub trait Keeper {
-    /// A complete epoch; its checkpoint follows.
+    /// An epoch need not be saved where the last one was so short a time ago and another is to come.
+    fn pause(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// A complete epoch; its checkpoint, or that of a later one, follows.
     ///
     /// # Errors
     /// When it cannot be kept: training stops.
@@ -53,6 +63,10 @@ impl RunKeeper {
 }
 
 impl Keeper for RunKeeper {
+    fn pause(&self) -> Duration {
+        LOSABLE
+    }
+
     fn record(&mut self, record: &EpochRecord) -> Result<(), FileError> {
         self.history.add(record)
     }
@@ -61,7 +75,7 @@ impl Keeper for RunKeeper {
     /// not know of, so that no death in between leaves a gap.
     fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), FileError> {
         checkpoint.save(&self.paths.checkpoint(), &self.network)?;
-        self.card.epochs = checkpoint.position.epoch;
-        model::save(&self.paths.model(), &self.card, &self.network, &checkpoint.state.parameters)
+        self.card.epochs = checkpoint.kept_epoch();
+        model::save(&self.paths.model(), &self.card, &self.network, checkpoint.kept())
     }
 }

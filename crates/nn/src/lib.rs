@@ -2,6 +2,7 @@
 
 pub mod atomic_file;
 pub mod checkpoint;
+pub mod classifier;
 pub mod cpu;
 pub mod device;
 pub mod dropout;
@@ -24,6 +25,8 @@ pub mod recipe;
 pub mod reference;
 pub mod result;
 pub mod run_directory;
+pub mod seeds;
+pub mod summary;
 mod tensor_file;
 pub mod trainer;
 

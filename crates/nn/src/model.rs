@@ -47,7 +47,7 @@ pub struct ModelCard {
     pub image_shape: ImageShape,
     /// What it was trained on.
     pub data: DataReference,
-    /// Complete passes over the training images so far.
+    /// Complete passes over the training images that made the weights.
     pub epochs: usize,
 }
 

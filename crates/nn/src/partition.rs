@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use modiste_data::{Dataset, Images, stratified_split};
+use modiste_data::{Dataset, Images, sample, stratified_split};
 
-use crate::recipe::{NamedValidation, Validation};
+use crate::recipe::{NamedValidation, TrainingRecipe, Validation};
 
 /// Some images of a set.
 #[derive(Clone, Debug)]
@@ -35,13 +35,19 @@ impl Subset {
     pub fn first(&self, count: usize) -> Self {
         Self::new(&self.images, &self.indices[..count.min(self.len())])
     }
+
+    /// `count` of them drawn at random, or all where there are no more.
+    pub fn sample(&self, count: usize, seed: u64) -> Self {
+        let drawn = sample(count, self.len(), seed).into_iter().map(|at| self.indices[at]);
+        Self::new(&self.images, drawn.collect::<Vec<_>>())
+    }
 }
 
-/// There is nothing to learn from, or to measure on.
+/// There is nothing to learn from, to choose by or to measure on.
 #[derive(Debug, thiserror::Error)]
-#[error("there are no {which} images: take more of the data set, or hold out less")]
+#[error("there are no {which} images: take more of the data set, or hold out another share of it")]
 pub struct NoImages {
-    /// `training` or `test`.
+    /// `training`, `validation` or `test`.
     which: &'static str,
 }
 
@@ -75,17 +81,18 @@ impl Partition {
         Self { train: Subset::new(&dataset.train, train), validation, test, validates_on_test }
     }
 
-    /// Whether a network can be trained on it.
+    /// Whether a network can be trained on it in this way.
     ///
     /// # Errors
-    /// When there are no images to learn from or to measure on.
-    pub fn check(&self) -> Result<(), NoImages> {
-        for (subset, which) in [(&self.train, "training"), (&self.test, "test")] {
-            if subset.is_empty() {
-                return Err(NoImages { which });
-            }
+    /// When there are no images to learn from, to choose an epoch by or to measure on.
+    pub fn check(&self, training: &TrainingRecipe) -> Result<(), NoImages> {
+        let no_validation = training.chooses() && self.validation.is_none();
+        let missing =
+            [(self.train.is_empty(), "training"), (no_validation, "validation"), (self.test.is_empty(), "test")];
+        match missing.into_iter().find(|(missing, _)| *missing) {
+            Some((_, which)) => Err(NoImages { which }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -126,6 +133,14 @@ mod tests {
         let partition = Partition::new(&dataset(200), Validation::Named(NamedValidation::Test), None, 1);
         assert_eq!((partition.train.len(), partition.validation.unwrap().len()), (200, 20));
         assert!(partition.validates_on_test);
+    }
+
+    #[test]
+    fn a_sample_is_of_the_subset() {
+        let partition = Partition::new(&dataset(200), Validation::Share(0.5), None, 1);
+        let drawn = partition.train.sample(10, 3);
+        assert!(drawn.len() == 10 && drawn.indices.iter().all(|index| partition.train.indices.contains(index)));
+        assert_eq!(partition.train.sample(1000, 3).indices, partition.train.indices);
     }
 
     #[test]

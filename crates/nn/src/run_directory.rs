@@ -20,6 +20,7 @@ use crate::error::FileError;
 use crate::model::DataReference;
 use crate::numbered;
 use crate::recipe::{Recipe, RecipeError};
+use crate::seeds;
 
 /// Held open and locked while a process trains in the directory.
 const LOCK: &str = ".lock";
@@ -256,15 +257,15 @@ impl RunDirectory {
     }
 }
 
-/// The run in `runs` whose model was written last.
+/// The run in `runs`, or in a directory of seeds there, whose model was written last.
 pub fn newest(runs: &Path) -> Option<PathBuf> {
-    let entries = fs::read_dir(runs).ok()?.flatten();
-    let written = |entry: fs::DirEntry| {
-        let path = entry.path();
+    let entries = fs::read_dir(runs).ok()?.flatten().map(|entry| entry.path());
+    let written = |path: PathBuf| {
         let model = fs::metadata(RunPaths::new(&path).model()).ok()?;
         Some((model.modified().ok()?, path))
     };
-    entries.filter_map(written).max().map(|(_, path)| path)
+    let all = entries.flat_map(|path| seeds::runs(&path).into_iter().chain([path]));
+    all.filter_map(written).max().map(|(_, path)| path)
 }
 
 #[cfg(test)]
@@ -312,7 +313,9 @@ mod tests {
         let at = |name: &str, seconds: u64| {
             let path = runs.path().join(name);
             fs::create_dir(&path).unwrap();
-            let file = File::create(RunPaths::new(path).model()).unwrap();
+            let paths = RunPaths::new(path);
+            fs::write(paths.plan(), "").unwrap();
+            let file = File::create(paths.model()).unwrap();
             file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)).unwrap();
         };
         at("a-1", 100);
@@ -320,6 +323,10 @@ mod tests {
         at("c-1", 200);
         fs::create_dir(runs.path().join("without-model-1")).unwrap();
         assert_eq!(newest(runs.path()), Some(runs.path().join("b-1")));
+        fs::create_dir(runs.path().join("d-1")).unwrap();
+        at("d-1/seed-0", 400);
+        at("d-1/seed-1", 250);
+        assert_eq!(newest(runs.path()), Some(runs.path().join("d-1/seed-0")));
     }
 
     #[test]

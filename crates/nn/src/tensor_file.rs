@@ -159,9 +159,9 @@ impl TensorFile {
         serde_json::from_str(self.text(key)?).map_err(|error| self.invalid(format!("'{key}' in it: {error}")))
     }
 
-    /// Whether there is a tensor of this name.
-    pub fn has(&self, name: &str) -> bool {
-        self.header.info(name).is_some()
+    /// Whether there are tensors whose names begin so.
+    pub fn holds(&self, prefix: &str) -> bool {
+        self.header.tensors().keys().any(|name| name.starts_with(prefix))
     }
 
     /// Whether there is a tensor of this name and shape, and where its bytes are.

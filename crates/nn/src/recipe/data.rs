@@ -1,5 +1,7 @@
 //! What is done to the data before the network sees it.
 
+use std::str::FromStr;
+
 use modiste_data::Scaling;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,19 @@ impl Default for Validation {
     /// A tenth of the training images.
     fn default() -> Self {
         Validation::Share(0.1)
+    }
+}
+
+/// As `--validation` has it: a share, or `test`.
+impl FromStr for Validation {
+    type Err = &'static str;
+
+    fn from_str(words: &str) -> Result<Self, Self::Err> {
+        match (words, words.parse()) {
+            ("test", _) => Ok(Validation::Named(NamedValidation::Test)),
+            (_, Ok(share)) if (0.0..1.0).contains(&share) => Ok(Validation::Share(share)),
+            _ => Err("give a share of the training images from 0 up to 1, or 'test'"),
+        }
     }
 }
 

@@ -114,6 +114,16 @@ impl Recipe {
         Ok(recipe)
     }
 
+    /// The same with another choice of validation images; `origin` names the recipe in errors.
+    ///
+    /// # Errors
+    /// When the recipe chooses an epoch by images that are held out, and then there would be none.
+    pub fn with_validation(mut self, validation: Validation, origin: &str) -> Result<Self, RecipeError> {
+        self.data.validation = validation;
+        self.check().map_err(|message| RecipeError::Invalid { origin: origin.to_owned(), message })?;
+        Ok(self)
+    }
+
     /// The recipe as TOML, every default written out.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("a recipe holds only numbers, names and tables, which TOML can always write")
@@ -129,7 +139,27 @@ impl Recipe {
         self.data.check()?;
         self.augmentation.check().map_err(|problem| format!("augmentation.{problem}"))?;
         self.optimiser.check()?;
-        self.schedule.check()
+        self.schedule.check()?;
+        self.evaluation.check()?;
+        self.check_choice()
+    }
+
+    /// Whatever is chosen must be chosen by images that are neither learned from nor reported on.
+    fn check_choice(&self) -> Result<(), String> {
+        let validation = match self.data.validation {
+            Validation::Named(NamedValidation::Test) => "\"test\"",
+            Validation::Share(0.0) => "0",
+            Validation::Share(_) => return Ok(()),
+        };
+        let choice = match self.training {
+            TrainingRecipe { keep: Keep::Best, .. } => "training.keep = \"best\"",
+            TrainingRecipe { patience: Some(_), .. } => "training.patience",
+            _ => return Ok(()),
+        };
+        Err(format!(
+            "{choice} chooses by images held out for validation, and data.validation = {validation} holds out none: \
+             give a share such as 0.1 there, or leave {choice} out"
+        ))
     }
 }
 
@@ -175,6 +205,26 @@ mod tests {
             let message = text.unwrap_err().to_string();
             assert!(message.contains("unknown field") && message.contains("line 2"), "{layer}: {message}");
         }
+    }
+
+    #[test]
+    fn nothing_is_chosen_without_images_held_out() {
+        let text = |validation: &str, choice: &str| {
+            format!(
+                "name = 'a'\nlayers = []\n[data]\nvalidation = {validation}\n[training]\nepochs = 1\nbatch = 1\n{choice}\n"
+            )
+        };
+        for choice in ["keep = 'best'", "patience = 3", "patience = 3\nkeep = 'best'"] {
+            for validation in ["0", "0.0", "'test'"] {
+                let message = Recipe::parse(&text(validation, choice), "a.toml").unwrap_err().to_string();
+                assert!(message.contains("held out") && message.contains("data.validation"), "{message}");
+            }
+            let recipe = Recipe::parse(&text("0.1", choice), "a.toml").unwrap();
+            assert!(recipe.with_validation(Validation::Share(0.0), "a").is_err());
+        }
+        let recipe = Recipe::parse(&text("0", "keep = 'last'"), "a.toml").unwrap();
+        let test = Validation::Named(NamedValidation::Test);
+        assert_eq!(recipe.with_validation(test, "a").unwrap().data.validation, test);
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Pixels: more would leave little of a small image to see.
+const LARGEST_SHIFT: usize = 64;
+
 /// How long, how much at once, from which seed, and what is made of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +28,7 @@ pub struct TrainingRecipe {
     /// Which epoch's parameters the run ends with.
     #[serde(default)]
     pub keep: Keep,
-    /// Training ends after so many epochs without a better validation accuracy.
+    /// Training ends after so many epochs in succession without a better accuracy on images held out for validation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patience: Option<usize>,
 }
@@ -41,7 +44,7 @@ pub enum Keep {
     Best,
 }
 
-/// How images are classified once the network is trained.
+/// How images are classified once the network is trained; [`crate::classifier`] says it in full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EvaluationRecipe {
@@ -51,7 +54,22 @@ pub struct EvaluationRecipe {
     pub shift: usize,
 }
 
+impl EvaluationRecipe {
+    /// Checks every value.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.shift > LARGEST_SHIFT {
+            return Err(format!("evaluation.shift is {} and must be at most {LARGEST_SHIFT}", self.shift));
+        }
+        Ok(())
+    }
+}
+
 impl TrainingRecipe {
+    /// Whether an epoch is chosen by its validation accuracy: the one whose parameters are kept, or the last one.
+    pub fn chooses(&self) -> bool {
+        self.keep == Keep::Best || self.patience.is_some()
+    }
+
     /// Checks every value.
     pub(super) fn check(&self) -> Result<(), String> {
         let Self { epochs, batch, label_smoothing, clip_norm, average, patience, .. } = *self;

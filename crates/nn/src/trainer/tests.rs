@@ -1,12 +1,15 @@
 //! The loop with a small network on the reference executor: interruptions, divergence, and what is measured.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
 use modiste_data::{Dataset, ImageShape, Images};
 
 use super::*;
-use crate::executor::{DeviceInfo, State, StepResult};
+use crate::checkpoint::RunningSums;
+use crate::error::FileError;
+use crate::executor::{DeviceInfo, StepResult};
 use crate::init::glorot_uniform;
 use crate::network::Network;
 use crate::reference::ReferenceExecutor;
@@ -62,9 +65,14 @@ struct Memory {
     checkpoints: Vec<Checkpoint<'static>>,
     /// Saves that succeed before the disk is full.
     room: Option<usize>,
+    pause: Duration,
 }
 
 impl Keeper for Memory {
+    fn pause(&self) -> Duration {
+        self.pause
+    }
+
     fn record(&mut self, record: &EpochRecord) -> Result<(), FileError> {
         self.records.push(record.clone());
         Ok(())
@@ -75,8 +83,9 @@ impl Keeper for Memory {
             let source = io::ErrorKind::StorageFull.into();
             return Err(FileError::Io { action: "write", path: PathBuf::from("checkpoint"), source });
         }
-        let Checkpoint { state, position } = checkpoint.clone();
-        self.checkpoints.push(Checkpoint { state: state.into_owned(), position });
+        let Checkpoint { state, best, position } = checkpoint.clone();
+        let best = best.map(|best| Cow::Owned(best.into_owned()));
+        self.checkpoints.push(Checkpoint { state: state.into_owned(), best, position });
         Ok(())
     }
 }
@@ -96,14 +105,20 @@ impl Observer for StopAfter<'_> {
     }
 }
 
-/// The reference executor works in f64; this one keeps its state in f32 between steps, as those for use do.
-struct InF32(ReferenceExecutor);
+/// The reference executor works in f64; this one keeps its state in f32 between steps, as those for use do. It remembers what
+/// it was told, and sees to the moving average itself.
+struct InF32 {
+    inner: ReferenceExecutor,
+    average: Option<Vec<f32>>,
+    told: Vec<Hyper>,
+}
 
 impl InF32 {
     fn new(recipe: &Recipe) -> Self {
         let network = Network::new(&recipe.layers, SHAPE, CLASSES).unwrap();
         let seed = recipe.training.seed;
-        let mut executor = Self(ReferenceExecutor::new(&network, recipe.training.batch, seed));
+        let inner = ReferenceExecutor::new(&network, recipe.training.batch, seed);
+        let mut executor = Self { inner, average: None, told: Vec::new() };
         executor.set_state(&State::fresh(glorot_uniform(&network, seed)));
         executor
     }
@@ -111,63 +126,80 @@ impl InF32 {
 
 impl Executor for InF32 {
     fn network(&self) -> &Network {
-        self.0.network()
+        self.inner.network()
     }
 
     fn batch_size(&self) -> usize {
-        self.0.batch_size()
+        self.inner.batch_size()
     }
 
     fn device(&self) -> DeviceInfo {
-        self.0.device()
+        self.inner.device()
     }
 
     fn backward(&mut self, batch: Batch<'_>, hyper: &Hyper) -> StepResult {
-        self.0.backward(batch, hyper)
+        self.inner.backward(batch, hyper)
     }
 
     fn gradient(&mut self) -> &mut [f32] {
-        self.0.gradient()
+        self.inner.gradient()
     }
 
     fn update(&mut self, hyper: &Hyper) {
-        self.0.update(hyper);
-        let rounded = self.0.state().into_owned();
-        self.0.set_state(&rounded);
+        self.told.push(*hyper);
+        self.inner.update(&Hyper { average: None, ..*hyper });
+        let rounded = State { average: None, ..self.inner.state().into_owned() };
+        self.inner.set_state(&rounded);
+        if let Some(stays) = hyper.average {
+            let now = rounded.parameters;
+            let average = self.average.get_or_insert_with(|| now.to_vec());
+            for (mean, value) in average.iter_mut().zip(&*now) {
+                *mean = stays as f32 * *mean + (1.0 - stays as f32) * value;
+            }
+        }
     }
 
     fn swap_average(&mut self) {
-        self.0.swap_average();
+        let mut state = self.inner.state().into_owned();
+        if let Some(average) = &mut self.average {
+            std::mem::swap(average, state.parameters.to_mut());
+            self.inner.set_state(&state);
+        }
     }
 
     fn infer(&mut self, images: &[f32], logits: &mut [f32]) {
-        self.0.infer(images, logits);
+        self.inner.infer(images, logits);
     }
 
     fn features(&mut self, images: &[f32], features: &mut [f32]) {
-        self.0.features(images, features);
+        self.inner.features(images, features);
     }
 
     fn state(&self) -> State<'_> {
-        self.0.state()
+        State { average: self.average.as_deref().map(Into::into), ..self.inner.state() }
     }
 
     fn set_state(&mut self, state: &State<'_>) {
-        self.0.set_state(state);
+        self.average = state.average.as_deref().map(<[f32]>::to_vec);
+        self.inner.set_state(&State { average: None, ..state.clone() });
     }
 }
 
 /// One session of a run, from its last checkpoint if it has one, stopped after `steps`.
 fn session(recipe: &Recipe, keeper: &mut Memory, steps: usize) -> Result<(Ended, State<'static>), TrainError> {
     let mut executor = InF32::new(recipe);
+    let ended = session_on(&mut executor, recipe, keeper, steps)?;
+    Ok((ended, executor.state().into_owned()))
+}
+
+fn session_on(executor: &mut InF32, recipe: &Recipe, keeper: &mut Memory, steps: usize) -> Result<Ended, TrainError> {
     let partition = Partition::new(&dataset(), recipe.data.validation, None, recipe.training.seed);
-    let mut trainer = Trainer::new(&mut executor, recipe, &partition, Instant::now())?;
+    let mut trainer = Trainer::new(executor, recipe, &partition, Instant::now())?;
     if let Some(checkpoint) = keeper.checkpoints.last() {
         trainer.restore(checkpoint)?;
     }
     let stop = AtomicBool::new(steps == 0);
-    let ended = trainer.run(keeper, &mut StopAfter { steps, stop: &stop }, &stop)?;
-    Ok((ended, executor.state().into_owned()))
+    trainer.run(keeper, &mut StopAfter { steps, stop: &stop }, &stop)
 }
 
 /// Records without what the clock says.
@@ -230,6 +262,22 @@ fn a_killed_run_goes_on_from_the_last_epoch() {
 }
 
 #[test]
+fn short_epochs_are_kept_now_and_then_but_the_last_one_always() {
+    let recipe = recipe(&[]);
+    let mut whole = Memory::default();
+    let finished = session(&recipe, &mut whole, usize::MAX).unwrap();
+    let mut rare = Memory { pause: Duration::MAX, ..Memory::default() };
+    assert_eq!(session(&recipe, &mut rare, usize::MAX).unwrap(), finished);
+    assert_eq!(rare.checkpoints.iter().map(|kept| kept.position.epoch).collect::<Vec<_>>(), [0, 3]);
+    assert_eq!(timeless(&rare.records), timeless(&whole.records));
+    // A resumed run keeps its first epoch, and an interrupted one its last step.
+    let mut parts = Memory { pause: Duration::MAX, ..Memory::default() };
+    session(&recipe, &mut parts, 8).unwrap();
+    assert_eq!(session(&recipe, &mut parts, usize::MAX).unwrap(), finished);
+    assert_eq!(parts.checkpoints.iter().map(|kept| kept.position.step).collect::<Vec<_>>(), [0, 8, 10, 15]);
+}
+
+#[test]
 fn more_epochs_later_are_the_same_as_more_epochs_at_once() {
     let mut parts = Memory::default();
     session(&recipe(&[]), &mut parts, usize::MAX).unwrap();
@@ -258,13 +306,13 @@ fn an_epoch_shows_every_training_image_once_and_the_mean_of_its_steps() {
 fn the_test_images_are_measured_with_the_last_weights_and_not_for_choices() {
     let mut keeper = Memory::default();
     let (ended, _) = session(&recipe(&[]), &mut keeper, usize::MAX).unwrap();
-    let Ended::Finished { test } = ended else { panic!("interrupted") };
+    let Ended::Finished { test, .. } = ended else { panic!("interrupted") };
     let last = keeper.records.last().unwrap();
     assert_ne!(Some(test.loss), last.validation_loss);
 
     let mut keeper = Memory::default();
     let (ended, _) = session(&recipe(&[("0.25", "'test'")]), &mut keeper, usize::MAX).unwrap();
-    let Ended::Finished { test } = ended else { panic!("interrupted") };
+    let Ended::Finished { test, .. } = ended else { panic!("interrupted") };
     let last = keeper.records.last().unwrap();
     assert_eq!((Some(test.loss), Some(test.accuracy)), (last.validation_loss, last.validation_accuracy));
 
@@ -316,4 +364,151 @@ fn a_run_without_images_is_refused() {
     let partition = Partition::new(&dataset(), recipe.data.validation, Some(0), 4);
     let error = Trainer::new(&mut executor, &recipe, &partition, Instant::now()).err().unwrap();
     assert!(error.to_string().contains("no training images"), "{error}");
+}
+
+/// Twelve epochs of long steps, so that the validation accuracy goes up and down.
+const UNSTEADY: [(&str, &str); 2] = [("epochs = 3", "epochs = 12"), ("0.01", "0.05")];
+
+fn unsteady(training: &str) -> Recipe {
+    recipe(&[UNSTEADY[0], UNSTEADY[1], ("seed = 4", &format!("seed = 4\n{training}"))])
+}
+
+/// The first of the best epochs.
+fn best_epoch(records: &[EpochRecord]) -> usize {
+    let better = |best: usize, record: &EpochRecord| {
+        let accuracy = |epoch: usize| records[epoch - 1].validation_accuracy.unwrap();
+        if record.validation_accuracy.unwrap() > accuracy(best) { record.epoch } else { best }
+    };
+    records.iter().fold(1, better)
+}
+
+#[test]
+fn every_step_is_told_what_the_recipe_says() {
+    let schedule = "[schedule]\ntype = 'linear'\nwarm_up = 0.4\n[training]";
+    let training = "seed = 4\nlabel_smoothing = 0.2\nclip_norm = 3.0\naverage = 0.5";
+    let recipe = recipe(&[("[training]", schedule), ("seed = 4", training)]);
+    let mut executor = InF32::new(&recipe);
+    let mut keeper = Memory::default();
+    session_on(&mut executor, &recipe, &mut keeper, 7).unwrap();
+    session_on(&mut executor, &recipe, &mut keeper, usize::MAX).unwrap();
+    assert_eq!(executor.told.len(), 15);
+    for (step, told) in executor.told.iter().enumerate() {
+        assert_eq!(
+            (told.step, told.rate_factor),
+            (step as u64, recipe.schedule.factor(step as u64, 15)),
+            "step {step}"
+        );
+        assert_eq!((told.label_smoothing, told.clip_norm, told.average), (0.2, Some(3.0), Some(0.5)));
+    }
+    for record in &keeper.records {
+        assert_eq!(record.learning_rate, 0.01 * recipe.schedule.factor(record.steps - 1, 15));
+    }
+}
+
+#[test]
+fn the_best_epoch_is_what_a_run_ends_with() {
+    let (mut last, mut best) = (Memory::default(), Memory::default());
+    session(&unsteady(""), &mut last, usize::MAX).unwrap();
+    let (ended, _) = session(&unsteady("keep = 'best'"), &mut best, usize::MAX).unwrap();
+    // What is kept has no influence on what is trained.
+    assert_eq!(timeless(&last.records), timeless(&best.records));
+    assert_eq!(last.checkpoints.last().unwrap().state, best.checkpoints.last().unwrap().state);
+
+    let epoch = best_epoch(&last.records);
+    assert!(epoch > 1 && epoch < 12, "{epoch} is no test of the choice");
+    let kept = best.checkpoints.last().unwrap();
+    assert_eq!((kept.kept_epoch(), kept.position.best.unwrap().epoch), (epoch, epoch));
+    assert_eq!(kept.kept(), &*last.checkpoints[epoch].state.parameters);
+    assert_eq!(last.checkpoints.last().unwrap().kept_epoch(), 12);
+
+    // As if training had ended there.
+    let short = recipe(&[("epochs = 3", &format!("epochs = {epoch}")), UNSTEADY[1]]);
+    assert_eq!(session(&short, &mut Memory::default(), usize::MAX).unwrap().0, ended);
+}
+
+#[test]
+fn patience_ends_a_run() {
+    let (mut whole, mut short) = (Memory::default(), Memory::default());
+    session(&unsteady(""), &mut whole, usize::MAX).unwrap();
+    let patience = 3;
+    let waited = |epochs: usize| epochs - best_epoch(&whole.records[..epochs]);
+    let expected = (1..=12).find(|&epochs| waited(epochs) == patience).unwrap();
+    assert!(expected < 12);
+    let recipe = unsteady(&format!("patience = {patience}"));
+    let (ended, state) = session(&recipe, &mut short, usize::MAX).unwrap();
+    assert_eq!(timeless(&short.records), timeless(&whole.records[..expected]));
+    // It is over, however often it is asked.
+    assert_eq!(session(&recipe, &mut short, usize::MAX).unwrap(), (ended, state));
+    assert_eq!(short.records.len(), expected);
+}
+
+#[test]
+fn the_average_is_what_is_measured_and_kept() {
+    let recipe = recipe(&[("seed = 4", "seed = 4\naverage = 0.8")]);
+    let mut keeper = Memory::default();
+    let (Ended::Finished { test, fitted }, state) = session(&recipe, &mut keeper, usize::MAX).unwrap() else {
+        panic!("interrupted")
+    };
+    let kept = keeper.checkpoints.last().unwrap();
+    let average = state.average.as_deref().unwrap();
+    assert_ne!(average, &*state.parameters);
+    assert_eq!((kept.kept(), kept.state.clone()), (average, state.clone()));
+
+    let mut executor = InF32::new(&recipe);
+    executor.set_state(&State::fresh(average.to_vec()));
+    let partition = Partition::new(&dataset(), recipe.data.validation, None, 4);
+    let mut measured = |subset| {
+        let mut evaluator = Evaluator::new(subset, &recipe, 8);
+        Measured::from(evaluator.measure(&mut executor, &AtomicBool::new(false)).unwrap())
+    };
+    assert_eq!(measured(&partition.test), test);
+    assert_eq!(measured(&partition.train), fitted);
+    let last = keeper.records.last().unwrap();
+    assert_eq!(Some(measured(partition.validation.as_ref().unwrap()).loss), last.validation_loss);
+}
+
+#[test]
+fn stopping_changes_no_choice() {
+    let recipe = unsteady("average = 0.7\nkeep = 'best'\npatience = 4");
+    let mut whole = Memory::default();
+    let (ended, state) = session(&recipe, &mut whole, usize::MAX).unwrap();
+    for steps in [1, 2, 5, 7] {
+        let mut parts = Memory::default();
+        let resumed = loop {
+            match session(&recipe, &mut parts, steps).unwrap() {
+                (Ended::Interrupted, _) => {}
+                finished => break finished,
+            }
+        };
+        assert_eq!(resumed, (ended, state.clone()), "stopped after every {steps}");
+        assert_eq!(timeless(&parts.records), timeless(&whole.records));
+        let [parts, whole] = [&parts, &whole].map(|keeper| keeper.checkpoints.last().unwrap());
+        assert_eq!((parts.kept(), parts.position.best), (whole.kept(), whole.position.best));
+    }
+}
+
+#[test]
+fn views_of_the_recipe_are_for_measuring_and_not_for_the_gap() {
+    let plain = recipe(&[]);
+    let views = recipe(&[("[training]", "[evaluation]\nflip = true\nshift = 1\n[training]")]);
+    let [plain, views] = [plain, views].map(|recipe| {
+        let mut keeper = Memory::default();
+        let (ended, state) = session(&recipe, &mut keeper, usize::MAX).unwrap();
+        let Ended::Finished { test, fitted } = ended else { panic!("interrupted") };
+        (test.loss, keeper.records.last().unwrap().validation_loss.unwrap(), fitted, state)
+    });
+    assert!(plain.0 != views.0 && plain.1 != views.1);
+    assert_eq!((plain.2, plain.3), (views.2, views.3));
+}
+
+#[test]
+fn a_choice_needs_images_to_choose_by() {
+    let recipe = recipe(&[("0.25", "0.01"), ("seed = 4", "seed = 4\nkeep = 'best'")]);
+    let error = session(&recipe, &mut Memory::default(), usize::MAX).unwrap_err();
+    assert!(error.to_string().contains("no validation images"), "{error}");
+}
+
+#[test]
+fn the_gap_is_measured_on_few_images() {
+    assert_eq!([fitted_images(1, 500), fitted_images(1, 60_000), fitted_images(50, 60_000)], [1_000, 3_000, 10_000]);
 }

@@ -1,0 +1,43 @@
+//! Why training stopped before its time.
+
+use crate::error::FileError;
+use crate::partition::NoImages;
+
+/// Why training stopped before its time.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The numbers left what f32 can hold.
+    #[error(
+        "training diverged: {what} in epoch {epoch}, step {step} of {steps}; \
+         lower optimiser.learning_rate (now {learning_rate}) in the recipe and train again"
+    )]
+    Diverged {
+        /// What is not finite, and how.
+        what: String,
+        /// From 1.
+        epoch: usize,
+        /// From 1.
+        step: usize,
+        /// Steps of an epoch.
+        steps: usize,
+        /// What it was.
+        learning_rate: f64,
+    },
+    /// There is nothing to learn from.
+    #[error(transparent)]
+    NoImages(#[from] NoImages),
+    /// A checkpoint is of another run.
+    #[error("the checkpoint is of a run with {what} {then}, but this one has {now}: resume it as it was started")]
+    OtherRun {
+        /// What differs.
+        what: &'static str,
+        /// In the checkpoint.
+        then: u64,
+        /// Here.
+        now: u64,
+    },
+    /// Something cannot be kept.
+    #[error(transparent)]
+    File(#[from] FileError),
+}

@@ -1,0 +1,114 @@
+//! `compare`: finished runs beside each other, those together that differ in their seeds alone.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use modiste_nn::model::DataReference;
+use modiste_nn::recipe::Recipe;
+use modiste_nn::result::RunResult;
+use modiste_nn::run_directory::RunPaths;
+use modiste_nn::seeds;
+use modiste_nn::summary::Summary;
+use serde::Serialize;
+
+use super::Outcome;
+use crate::cli::CompareArgs;
+use crate::{output, summary_text};
+
+/// `--json`
+#[derive(Serialize)]
+struct Document {
+    rows: Vec<Summary>,
+}
+
+/// A finished run.
+struct Run {
+    directory: PathBuf,
+    /// With seed 0, whatever its own: so those of one experiment are equal.
+    recipe: Recipe,
+    data: DataReference,
+    result: RunResult,
+}
+
+/// Prints a row for each experiment.
+pub fn run(arguments: &CompareArgs) -> Result<Outcome> {
+    let mut groups: Vec<Vec<Run>> = Vec::new();
+    for named in &arguments.runs {
+        for run in runs(named)? {
+            match groups.iter_mut().find(|group| belongs(&run, group)) {
+                Some(group) => group.push(run),
+                None => groups.push(vec![run]),
+            }
+        }
+    }
+    let places: Vec<_> = groups.iter().map(|group| place(group)).collect();
+    let results = groups.into_iter().map(|group| group.into_iter().map(|run| run.result).collect());
+    let rows: Vec<_> = results.filter_map(Summary::new).collect();
+    if arguments.json {
+        output::print_json(&Document { rows })?;
+    } else {
+        output::print(&summary_text::comparison(&rows, &places))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// The run of a directory, or the runs of a directory of seeds.
+fn runs(named: &Path) -> Result<Vec<Run>> {
+    let of_seeds = seeds::runs(named);
+    if of_seeds.is_empty() {
+        return match Run::open(named)? {
+            Some(run) => Ok(vec![run]),
+            None => bail!("{0} is not finished: go on with it by `modiste train --resume {0}`", named.display()),
+        };
+    }
+    let mut finished = Vec::new();
+    for directory in of_seeds {
+        match Run::open(&directory)? {
+            Some(run) => finished.push(run),
+            None => output::note(&format!("{} is not finished and is left out", directory.display())),
+        }
+    }
+    if finished.is_empty() {
+        bail!("{} has no finished run: go on with it by the command that began it", named.display());
+    }
+    Ok(finished)
+}
+
+impl Run {
+    /// `None` if it is not finished.
+    fn open(directory: &Path) -> Result<Option<Self>> {
+        let paths = RunPaths::new(directory);
+        let data = paths.read_plan()?.data;
+        let mut recipe = paths.read_recipe()?;
+        recipe.training.seed = 0;
+        if !paths.result().exists() {
+            return Ok(None);
+        }
+        let result = RunResult::open(&paths.result()).with_context(|| {
+            format!("`modiste train --resume {}` makes a result again that cannot be used", directory.display())
+        })?;
+        Ok(Some(Self { directory: directory.to_owned(), recipe, data, result }))
+    }
+}
+
+/// Whether a run adds a seed to a group. One that repeats a seed says nothing new, and has a row of its own.
+fn belongs(run: &Run, group: &[Run]) -> bool {
+    let same = group.first().is_some_and(|first| first.recipe == run.recipe && first.data == run.data);
+    same && group.iter().all(|other| other.result.seed != run.result.seed)
+}
+
+/// Where the runs of a group are: the directory of seeds that they share, or the first and how many more.
+fn place(group: &[Run]) -> String {
+    let parent =
+        |run: &Run| run.directory.parent().filter(|parent| !seeds::runs(parent).is_empty()).map(Path::to_owned);
+    match group {
+        [] => String::new(),
+        [run] => run.directory.display().to_string(),
+        [first, others @ ..] => match parent(first) {
+            Some(shared) if others.iter().all(|run| parent(run).as_ref() == Some(&shared)) => {
+                shared.display().to_string()
+            }
+            _ => format!("{} and {} more", first.directory.display(), others.len()),
+        },
+    }
+}
