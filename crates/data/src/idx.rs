@@ -20,7 +20,7 @@ const HIGHEST_RATIO: u64 = 100;
 /// The values of an IDX file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idx {
-    /// One to three dimensions, the outermost first.
+    /// One to four dimensions, the outermost first.
     pub dims: Vec<usize>,
     /// The product of `dims` many values, the last dimension varying fastest.
     pub values: Vec<u8>,
@@ -68,8 +68,8 @@ fn unpacked(mut stream: impl Read, stored: u64, gzipped: bool, path: &Path) -> R
     let mut magic = [0; 4];
     stream.read_exact(&mut magic).map_err(broken)?;
     let rank = match magic {
-        [0, 0, 8, rank @ 1..=3] => usize::from(rank),
-        [0, 0, 8, rank] => return Err(bad(format!("it has {rank} dimensions, where 1 to 3 can be read"))),
+        [0, 0, 8, rank @ 1..=4] => usize::from(rank),
+        [0, 0, 8, rank] => return Err(bad(format!("it has {rank} dimensions, where 1 to 4 can be read"))),
         [0, 0, kind, _] => {
             return Err(bad(format!(
                 "its values are of type {kind:#04x}, where only unsigned bytes (0x08) can be read"
@@ -114,7 +114,7 @@ struct Room {
 /// How much memory a file of `stored` bytes may take whose header says `dims`, or why its header is not believed.
 fn room(dims: &[usize], stored: u64, gzipped: bool) -> Result<Room, String> {
     let shape = shape_of(dims);
-    // Three 32-bit dimensions fit into 96 bits.
+    // Four 32-bit dimensions fit into 128 bits.
     let claimed = dims.iter().map(|&dim| dim as u128).product::<u128>();
     let held = stored.saturating_sub(4 + 4 * dims.len() as u64);
     if !gzipped && claimed != u128::from(held) {
@@ -149,7 +149,7 @@ mod tests {
         assert!(room(&[gigabyte], 11 * megabyte, true).is_ok());
         assert!(room(&[gigabyte], 10 * megabyte, true).unwrap_err().contains("absurdly"));
         let most = u32::MAX as usize;
-        for dims in [&[most][..], &[most; 3], &[60_000, 1 << 20, 1 << 20], &[257, 1 << 20]] {
+        for dims in [&[most][..], &[most; 4], &[60_000, 1 << 20, 1 << 20], &[257, 1 << 20]] {
             assert!(room(dims, 1000, true).unwrap_err().contains("absurdly"), "{dims:?}");
             assert!(room(dims, 1000, false).is_err(), "{dims:?}");
         }

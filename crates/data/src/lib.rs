@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod augmentation;
+mod batch;
+mod batches;
 mod chance;
 mod check;
 mod dataset;
@@ -19,7 +21,9 @@ mod source;
 mod split;
 
 pub use augmentation::{Augmentation, Erase, Fill, Flip};
-pub use chance::{Purpose, random_numbers};
+pub use batch::Batch;
+pub use batches::Batches;
+pub use chance::{Purpose, mix64, random_numbers};
 pub use check::{FileReport, FileState, verify};
 pub use dataset::{Dataset, ImageShape, Images, ImagesError};
 pub use download::Patience;
@@ -27,7 +31,7 @@ pub use error::Error;
 pub use fetch::{DATA_DIR_VARIABLE, fetch, find_dir};
 pub use known::{KnownFile, KnownSet, known_set, known_sets};
 pub use load::load;
-pub use loader::{Batch, Batches, Loader};
+pub use loader::Loader;
 pub use matrix::{Matrix, read_matrix, write_npy};
 pub use progress::{Event, Progress, Silent};
 pub use scaling::Scaling;

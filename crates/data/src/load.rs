@@ -15,7 +15,8 @@ use crate::progress::{Event, Progress};
 use crate::source::{DRAWN_GARMENTS, Source};
 use crate::{Dataset, Error, ImageShape, Images, garments};
 
-/// Training images, training labels, test images, test labels.
+/// Training images, training labels, test images, test labels. The number is that of the dimensions: images of colour may
+/// also be called `idx4`.
 const FILE_NAMES: [&str; 4] =
     ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
 
@@ -25,7 +26,8 @@ const FILE_NAMES: [&str; 4] =
 /// when Fashion-MNIST cannot be fetched (no network, trouble at every server, nowhere to keep it), and says so and
 /// why by a notice; nothing else falls back. A directory of somebody's own
 /// holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`,
-/// each raw or with `.gz`, and may hold `classes.txt` with a class's name on each line.
+/// each raw or with `.gz`, and may hold `classes.txt` with a class's name on each line. Images are grey, `[n, height, width]`,
+/// or of red, green and blue, `[n, height, width, 3]`; files of colour images may be called `idx4` instead of `idx3`.
 ///
 /// # Errors
 /// When files are missing, damaged or do not belong together, and when they cannot be downloaded.
@@ -83,8 +85,9 @@ fn load_directory(dir: &Path) -> Result<Dataset, Error> {
     }
     fs::read_dir(dir).map_err(|source| Error::io("read", dir, source))?;
     let read = |at: usize| {
-        let path = [FILE_NAMES[at].to_owned() + ".gz", FILE_NAMES[at].to_owned()].map(|name| dir.join(name));
-        let path = path.into_iter().find(|path| path.exists());
+        let names = [FILE_NAMES[at].to_owned(), FILE_NAMES[at].replace("idx3", "idx4")];
+        let mut paths = names.into_iter().flat_map(|name| [dir.join(name.clone() + ".gz"), dir.join(name)]);
+        let path = paths.find(|path| path.exists());
         let path = path.ok_or_else(|| Error::Missing { dir: dir.to_owned(), file: FILE_NAMES[at].to_owned() })?;
         Ok((path.clone(), idx::read(&path)?))
     };
@@ -149,7 +152,10 @@ fn assemble(name: String, class_names: Option<Vec<String>>, files: [FileContent;
     let train = pair(train_images, train_labels, class_names.len())?;
     let test = pair(test_images, test_labels, class_names.len())?;
     if train.shape() != test.shape() {
-        let [train, test] = [train, test].map(|images| format!("{}x{}", images.shape().height, images.shape().width));
+        let [train, test] = [train.shape(), test.shape()].map(|shape| match shape.channels {
+            1 => format!("{}x{}", shape.height, shape.width),
+            channels => format!("{}x{}x{channels}", shape.height, shape.width),
+        });
         return Err(Error::pair(&train_path, &test_path, format!("images of {train} and of {test} pixels")));
     }
     Ok(Dataset { name, class_names, train: Arc::new(train), test: Arc::new(test) })
@@ -157,16 +163,25 @@ fn assemble(name: String, class_names: Option<Vec<String>>, files: [FileContent;
 
 fn pair(images: FileContent, labels: FileContent, classes: usize) -> Result<Images, Error> {
     let ((images_path, images), (labels_path, labels)) = (images, labels);
-    let rank = |idx: &Idx, expected: usize, path: &Path| match idx.dims.len() {
-        found if found == expected => Ok(()),
-        found => Err(Error::idx(path, format!("it has {found} dimensions instead of {expected}"))),
+    let shape = match images.dims[..] {
+        [_, height, width] => ImageShape { height, width, channels: 1 },
+        [_, height, width, channels @ (1 | 3)] => ImageShape { height, width, channels },
+        [_, _, _, channels] => {
+            let why =
+                format!("its last dimension is {channels}, where 1 (grey) or 3 (red, green and blue) can be read");
+            return Err(Error::idx(&images_path, why));
+        }
+        ref dims => {
+            let why = format!("it has {} dimensions instead of 3 (grey) or 4 (colour)", dims.len());
+            return Err(Error::idx(&images_path, why));
+        }
     };
-    rank(&images, 3, &images_path)?;
-    rank(&labels, 1, &labels_path)?;
+    if labels.dims.len() != 1 {
+        return Err(Error::idx(&labels_path, format!("it has {} dimensions instead of 1", labels.dims.len())));
+    }
     if images.values.is_empty() {
         return Err(Error::idx(&images_path, "it holds no pixel"));
     }
-    let shape = ImageShape { height: images.dims[1], width: images.dims[2], channels: 1 };
     Images::new(shape, images.values, labels.values, classes)
         .map_err(|why| Error::pair(&images_path, &labels_path, why))
 }

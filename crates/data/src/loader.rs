@@ -1,38 +1,29 @@
-//! Batches, prepared ahead on another thread.
+//! What the batches of a pass are made of.
 //!
-//! A pixel is copied once: from the data set's bytes, scaled on the way, to its place in the batch. Buffers go round: a
-//! dropped [`Batch`] gives its memory back, so a pass allocates nothing once it runs, and keeps nothing when it has ended.
-//! Where the system gives no thread, each batch is prepared when it is asked for.
+//! A pixel is copied once: from the data set's bytes, scaled on the way, to its place in the batch; if images are augmented,
+//! from one to the other by way of a canvas of bytes, which stays in cache. Buffers go round: a dropped [`Batch`] gives its
+//! memory back, so a pass allocates nothing once it runs, and keeps nothing when it has ended.
 
-use std::iter::FusedIterator;
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{Builder, JoinHandle};
+use std::sync::Arc;
+use std::thread::available_parallelism;
 
+use crate::augmentation::{Augmentation, Augmenter};
+use crate::batch::{Batch, Buffers, Shelf};
+use crate::batches::Batches;
 use crate::{Images, Scaling};
 
-/// Batches that may wait while the consumer works on another.
-const AHEAD: usize = 1;
-/// Those waiting, one being filled and one in use.
-const KEPT_BUFFERS: usize = AHEAD + 2;
+/// Threads that augment, if there are enough processors for them and the network.
+const MOST_THREADS: usize = 4;
 
-/// Makes batches of scaled images.
+/// Makes batches of scaled images, which may be augmented.
 #[derive(Debug)]
 pub struct Loader {
     images: Arc<Images>,
     scaling: Scaling,
     batch_size: usize,
-}
-
-/// Buffers waiting for their next use.
-type Shelf = Mutex<Vec<Buffers>>;
-
-#[derive(Debug, Default)]
-struct Buffers {
-    /// `[n, height, width, channels]`
-    images: Vec<f32>,
-    /// `[n]`
-    labels: Vec<u8>,
+    augmentation: Augmentation,
+    seed: u64,
+    threads: usize,
 }
 
 impl Loader {
@@ -42,178 +33,112 @@ impl Loader {
     /// When `batch_size` is 0.
     pub fn new(images: Arc<Images>, scaling: Scaling, batch_size: usize) -> Self {
         assert!(batch_size > 0, "a batch holds at least one image");
-        Self { images, scaling, batch_size }
+        let threads = available_parallelism().map_or(1, |processors| processors.get() / 2).clamp(1, MOST_THREADS);
+        Self { images, scaling, batch_size, augmentation: Augmentation::default(), seed: 0, threads }
     }
 
-    /// Batches of the images that `order` lists, from batch number `first_batch` on. The last one may be smaller.
+    /// With what [`Loader::augmented_batches`] does to images. All that is random about it follows from `seed`.
+    ///
+    /// # Panics
+    /// When [`Augmentation::check`] finds a value out of range.
+    pub fn augmented(mut self, augmentation: Augmentation, seed: u64) -> Self {
+        if let Err(problem) = augmentation.check() {
+            panic!("{problem}");
+        }
+        self.augmentation = augmentation;
+        self.seed = seed;
+        self
+    }
+
+    /// With `threads` threads that augment, instead of one for two processors and at most four. Batches stay the same.
+    ///
+    /// # Panics
+    /// When `threads` is 0.
+    pub fn threads(mut self, threads: usize) -> Self {
+        assert!(threads > 0, "batches are prepared on at least one thread");
+        self.threads = threads;
+        self
+    }
+
+    /// Batches of the images that `order` lists, as they are, from batch number `first_batch` on. The last one may be smaller.
     ///
     /// # Panics
     /// `next` panics when it comes to a batch with an index that names no image.
     pub fn batches(&self, order: Arc<[u32]>, first_batch: usize) -> Batches {
-        let batch_size = self.batch_size;
-        let start = first_batch.saturating_mul(batch_size).min(order.len());
-        let remaining = (order.len() - start).div_ceil(batch_size);
-        let gatherer = Gatherer {
+        // Copying is never what a network waits for.
+        self.pass(order, first_batch, None, 1)
+    }
+
+    /// The same batches, augmented for `epoch`, counted from 0. Their content does not depend on `first_batch`.
+    ///
+    /// `order` is taken to be random: if images are mixed, it is with their neighbours.
+    ///
+    /// # Panics
+    /// As [`Loader::batches`].
+    pub fn augmented_batches(&self, order: Arc<[u32]>, epoch: u64, first_batch: usize) -> Batches {
+        match Augmenter::new(self.augmentation, self.images.shape(), self.seed, epoch) {
+            Some(augmenter) => self.pass(order, first_batch, Some(augmenter), self.threads),
+            None => self.batches(order, first_batch),
+        }
+    }
+
+    fn pass(&self, order: Arc<[u32]>, first_batch: usize, augmenter: Option<Augmenter>, threads: usize) -> Batches {
+        let pass = Pass {
             images: Arc::clone(&self.images),
             scaling: self.scaling,
-            shelf: Arc::new(Mutex::new(Vec::with_capacity(KEPT_BUFFERS))),
+            batch_size: self.batch_size,
             order,
-            start,
-            batch_size,
+            augmenter,
+            shelf: Arc::new(Shelf::new(Batches::buffers(threads))),
         };
-        let (sender, receiver) = sync_channel(AHEAD);
-        let ahead = gatherer.clone();
-        let work = move || {
-            for batch in ahead {
-                // An error means that nobody wants more.
-                if sender.send(batch).is_err() {
-                    return;
-                }
-            }
-        };
-        let supply = match Builder::new().spawn(work) {
-            Ok(thread) => Supply::Ahead { receiver: Some(receiver), thread: Some(thread) },
-            Err(_) => Supply::OnDemand(gatherer),
-        };
-        Batches { supply, remaining }
+        Batches::new(pass, first_batch, threads)
     }
 }
 
-/// Gathers one batch after the other.
-#[derive(Clone, Debug)]
-struct Gatherer {
+/// All that the batches of one pass depend on.
+#[derive(Debug)]
+pub(crate) struct Pass {
     images: Arc<Images>,
     scaling: Scaling,
-    shelf: Arc<Shelf>,
-    order: Arc<[u32]>,
-    /// Where in `order` the next batch begins.
-    start: usize,
     batch_size: usize,
+    order: Arc<[u32]>,
+    augmenter: Option<Augmenter>,
+    shelf: Arc<Shelf>,
 }
 
-impl Iterator for Gatherer {
-    type Item = Batch;
-
-    fn next(&mut self) -> Option<Batch> {
-        let indices = self.order[self.start..].chunks(self.batch_size).next()?;
-        let mut buffers = lock(&self.shelf).pop().unwrap_or_default();
-        buffers.fill(&self.images, self.scaling, indices);
-        self.start += indices.len();
-        Some(Batch { buffers, shelf: Arc::clone(&self.shelf) })
-    }
-}
-
-impl Buffers {
-    fn fill(&mut self, images: &Images, scaling: Scaling, indices: &[u32]) {
-        self.images.clear();
-        self.labels.clear();
-        self.images.reserve(indices.len() * images.shape().len());
-        for &index in indices {
-            self.images.extend(images.image(index as usize).iter().map(|&pixel| scaling.scaled(pixel)));
-        }
-        self.labels.extend(indices.iter().map(|&index| images.labels()[index as usize]));
-    }
-}
-
-/// The batches of one pass. Dropping it early ends its thread.
-#[derive(Debug)]
-pub struct Batches {
-    supply: Supply,
-    remaining: usize,
-}
-
-/// Where the batches of a pass come from.
-#[derive(Debug)]
-enum Supply {
-    /// A thread that works ahead.
-    Ahead { receiver: Option<Receiver<Batch>>, thread: Option<JoinHandle<()>> },
-    /// The thread that asks for them.
-    OnDemand(Gatherer),
-}
-
-impl Iterator for Batches {
-    type Item = Batch;
-
-    fn next(&mut self) -> Option<Batch> {
-        if self.remaining == 0 {
-            return None;
-        }
-        let batch = match &mut self.supply {
-            Supply::OnDemand(gatherer) => gatherer.next(),
-            Supply::Ahead { receiver, thread } => receiver.as_ref()?.recv().ok().or_else(|| {
-                // The thread ended before its time, which only a panic can be the cause of: it goes on here.
-                self.remaining = 0;
-                match thread.take().map(JoinHandle::join) {
-                    Some(Err(panic)) => std::panic::resume_unwind(panic),
-                    _ => None,
-                }
-            }),
-        }?;
-        self.remaining -= 1;
-        Some(batch)
+impl Pass {
+    /// Number of batches.
+    pub(crate) fn len(&self) -> usize {
+        self.order.len().div_ceil(self.batch_size)
     }
 
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.remaining, Some(self.remaining))
-    }
-}
-
-impl ExactSizeIterator for Batches {}
-impl FusedIterator for Batches {}
-
-impl Drop for Batches {
-    fn drop(&mut self) {
-        if let Supply::Ahead { receiver, thread } = &mut self.supply {
-            // Without a receiver the thread's next send fails, so the join is short.
-            *receiver = None;
-            if let Some(thread) = thread.take() {
-                // Its panic, if any, concerned a batch that nobody asked for.
-                let _ = thread.join();
+    /// The batch of that number, below [`Pass::len`].
+    pub(crate) fn batch(&self, number: usize) -> Batch {
+        let start = number * self.batch_size;
+        let indices = &self.order[start..self.order.len().min(start + self.batch_size)];
+        let mut buffers = self.shelf.take();
+        buffers.images.reserve(indices.len() * self.images.shape().len());
+        buffers.labels.extend(indices.iter().map(|&index| self.images.labels()[index as usize]));
+        match self.augmenter {
+            Some(augmenter) => self.augment(augmenter, number, indices, &mut buffers),
+            None => {
+                indices.iter().for_each(|&index| self.append(self.images.image(index as usize), &mut buffers.images))
             }
         }
-    }
-}
-
-/// Images and labels, ready for a network.
-#[derive(Debug)]
-pub struct Batch {
-    buffers: Buffers,
-    shelf: Arc<Shelf>,
-}
-
-impl Batch {
-    /// Scaled pixels, `[len, height, width, channels]`.
-    pub fn images(&self) -> &[f32] {
-        &self.buffers.images
+        Batch::new(buffers, Arc::clone(&self.shelf))
     }
 
-    /// Classes, `[len]`.
-    pub fn labels(&self) -> &[u8] {
-        &self.buffers.labels
-    }
-
-    /// Number of images.
-    pub fn len(&self) -> usize {
-        self.buffers.labels.len()
-    }
-
-    /// Whether there are no images.
-    pub fn is_empty(&self) -> bool {
-        self.buffers.labels.is_empty()
-    }
-}
-
-impl Drop for Batch {
-    fn drop(&mut self) {
-        let mut shelf = lock(&self.shelf);
-        // A consumer that collects many batches must not make the loader keep memory for all of them.
-        if shelf.len() < KEPT_BUFFERS {
-            shelf.push(std::mem::take(&mut self.buffers));
+    fn augment(&self, augmenter: Augmenter, number: usize, indices: &[u32], buffers: &mut Buffers) {
+        let Buffers { images, labels, mixed, canvas } = buffers;
+        canvas.resize(self.images.shape().len(), 0);
+        for (place, &index) in (0..).zip(indices) {
+            augmenter.paint(self.images.image(index as usize), index, place, canvas);
+            self.append(canvas, images);
         }
+        augmenter.mix(number, images, labels, mixed);
     }
-}
 
-/// A panic elsewhere leaves the shelf whole: pushing and popping are all that happens under the lock.
-fn lock(shelf: &Shelf) -> std::sync::MutexGuard<'_, Vec<Buffers>> {
-    shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    fn append(&self, image: &[u8], images: &mut Vec<f32>) {
+        images.extend(image.iter().map(|&pixel| self.scaling.scaled(pixel)));
+    }
 }

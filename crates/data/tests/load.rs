@@ -7,7 +7,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use modiste_data::{Dataset, Error, FileState, Loader, Scaling, Silent, Source, find_dir, known_sets, load, verify};
+use modiste_data::{
+    Dataset, Error, FileState, ImageShape, Loader, Scaling, Silent, Source, find_dir, known_sets, load, verify,
+};
 use support::{NAMES, Notes, closed_address, gzip, idx, put_files, small_set};
 
 fn source(words: &str) -> Source {
@@ -86,10 +88,33 @@ fn class_names_come_from_their_file() {
 }
 
 #[test]
+fn images_of_four_dimensions_are_in_colour() {
+    let noise = |count: u32| (0..count * 32 * 32 * 3).map(|index| (index * 7 % 251) as u8).collect::<Vec<_>>();
+    for dims in ["idx3", "idx4"] {
+        let dir = tempfile::tempdir().unwrap();
+        for (part, count) in [("train", 20), ("t10k", 10)] {
+            let images = idx(&[count, 32, 32, 3], &noise(count));
+            let labels = idx(&[count], &(0..count as u8).map(|index| index % 4).collect::<Vec<_>>());
+            fs::write(dir.path().join(format!("{part}-images-{dims}-ubyte.gz")), gzip(&images)).unwrap();
+            fs::write(dir.path().join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+        }
+        let data = load_directory(dir.path()).unwrap();
+        let shape = ImageShape { height: 32, width: 32, channels: 3 };
+        assert_eq!((data.train.shape(), data.train.len(), data.test.len()), (shape, 20, 10));
+        // A pixel's red, green and blue are neighbours.
+        assert_eq!(data.train.image(1)[..3], noise(20)[32 * 32 * 3..][..3]);
+        assert_eq!((data.class_names.len(), data.train.labels()[5]), (4, 1));
+    }
+}
+
+#[test]
 fn images_and_labels_must_belong_together() {
-    let changes: [(usize, Vec<u8>, &str); 6] = [
+    let changes: [(usize, Vec<u8>, &str); 9] = [
         (1, idx(&[599], &[1; 599]), "600 images but 599 labels"),
         (2, idx(&[100, 9, 8], &[0; 7200]), "8x8 and of 9x8"),
+        (2, idx(&[100, 8, 8, 3], &[0; 19_200]), "8x8 and of 8x8x3"),
+        (2, idx(&[100, 3, 8, 8], &[0; 19_200]), "its last dimension is 8"),
+        (2, idx(&[100, 8, 4, 2], &[0; 6400]), "its last dimension is 2"),
         (2, idx(&[100, 8], &[0; 800]), "2 dimensions"),
         (3, idx(&[10, 10], &[0; 100]), "2 dimensions"),
         (0, idx(&[0, 8, 8], &[]), "no pixel"),

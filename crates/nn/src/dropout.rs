@@ -1,6 +1,8 @@
 //! Dropout masks from a counter: a value's fate follows from seed, step, layer and position, so nothing is stored,
 //! the backward pass sees the mask of the forward pass, and neither threads nor an interruption can change it.
 
+use modiste_data::mix64;
+
 /// The mask of one dropout layer in one training step.
 #[derive(Clone, Copy, Debug)]
 pub struct Mask {
@@ -32,14 +34,6 @@ impl Mask {
     pub fn factor(&self, position: u32) -> f32 {
         if hash32(position, self.key) >= self.threshold { self.scale } else { 0.0 }
     }
-}
-
-/// Finaliser of SplitMix64 (Steele, Lea and Flood, 2014), after its increment.
-fn mix64(value: u64) -> u64 {
-    let mut mixed = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 /// A keyed bijection of 32-bit counters: two multiply-xorshift rounds with a key before each. Only operations that

@@ -1,0 +1,61 @@
+//! What happens to the images of one epoch.
+
+use super::mix::{Mixed, mix};
+use super::placement::Placement;
+use super::shift::shift;
+use super::turn::turn;
+use super::{Augmentation, Flip};
+use crate::ImageShape;
+use crate::chance::{Draws, Purpose};
+
+/// Augments the images of one epoch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Augmenter {
+    augmentation: Augmentation,
+    shape: ImageShape,
+    seed: u64,
+    epoch: u64,
+}
+
+impl Augmenter {
+    /// For images of `shape` in `epoch` of a run with `seed`. None where there is nothing to do.
+    pub(crate) fn new(augmentation: Augmentation, shape: ImageShape, seed: u64, epoch: u64) -> Option<Self> {
+        let is_idle = augmentation == Augmentation::default() || shape.is_empty();
+        (!is_idle).then_some(Self { augmentation, shape, seed, epoch })
+    }
+
+    /// Image `index` of a set as it appears at `place` in the epoch: from `image` to `canvas`.
+    pub(crate) fn paint(&self, image: &[u8], index: u32, place: usize, canvas: &mut [u8]) {
+        let shape = self.shape;
+        let Augmentation { rotate, zoom, fill, erase, .. } = self.augmentation;
+        let mut draws = Draws::new(self.seed, Purpose::Augmentation, [self.epoch, place as u64]);
+        let mirrored = self.is_mirrored(index, &mut draws);
+        let placement = Placement::draw(&self.augmentation, mirrored, &mut draws);
+        if rotate == 0.0 && zoom == 0.0 {
+            shift(image, shape, &placement, fill, canvas);
+        } else {
+            turn(image, shape, &placement, fill, canvas);
+        }
+        if let Some(erase) = erase {
+            erase.paint(shape, &mut draws, canvas);
+        }
+    }
+
+    fn is_mirrored(&self, index: u32, draws: &mut Draws) -> bool {
+        match self.augmentation.flip {
+            Flip::None => false,
+            Flip::Random => draws.chance(0.5),
+            Flip::Alternating => {
+                let own = Draws::new(self.seed, Purpose::Flip, [u64::from(index), 0]).number();
+                own.wrapping_add(self.epoch) % 2 == 1
+            }
+        }
+    }
+
+    /// Mixes the scaled images `[n, height, width, channels]` of batch number `batch`, if images are to be mixed, and says
+    /// in `mixed` with what.
+    pub(crate) fn mix(&self, batch: usize, images: &mut Vec<f32>, labels: &[u8], mixed: &mut Mixed) {
+        let mut draws = Draws::new(self.seed, Purpose::Mixing, [self.epoch, batch as u64]);
+        mix(&self.augmentation, self.shape, &mut draws, images, labels, mixed);
+    }
+}
