@@ -198,6 +198,12 @@ fn turning_keeps_mass_and_distance_from_the_centre() {
         let share = angles.iter().filter(|&&angle| least < angle && angle <= most).count() as f64 / 400.0;
         assert!((share - 0.25).abs() < 0.1, "{share} from {least} to {most}");
     }
+    // Values in between are rounded neither up nor down on the whole.
+    let faint: Vec<u8> = noise(shape, 1).pixels().iter().map(|value| 100 + value % 2).collect();
+    let turned = Augmentation { rotate: 30.0, fill: Fill::Reflect, ..Augmentation::default() };
+    let seen = augmented(&images(shape, faint), turned, 0, &[0; 50]).concat();
+    let mean = seen.iter().map(|&value| f64::from(value)).sum::<f64>() / seen.len() as f64;
+    assert!((mean - 100.5).abs() < 0.1, "{mean}");
     // Half a turn at most, so that every angle can come.
     let all = Augmentation { rotate: 180.0, ..Augmentation::default() };
     let seen = augmented(&images(shape, spot(shape)), all, 0, &[0; 400]);
