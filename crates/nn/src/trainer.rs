@@ -16,7 +16,7 @@ pub use self::observer::{Observer, StepEvent};
 use self::clock::Clock;
 use crate::checkpoint::{BestEpoch, Checkpoint, Position};
 use crate::evaluation::Evaluator;
-use crate::executor::{Batch, Executor, Hyper, State};
+use crate::executor::{Batch, Executor, Hyper, Mixed, State};
 use crate::history::EpochRecord;
 use crate::keeper::Keeper;
 use crate::metrics::Measures;
@@ -98,7 +98,8 @@ impl<'a> Trainer<'a> {
             Position { seed: training.seed, batch, train_images: partition.train.len(), ..Position::default() };
         Ok(Self {
             steps: partition.train.len().div_ceil(batch),
-            loader: Loader::new(Arc::clone(&partition.train.images), scaling, batch),
+            loader: Loader::new(Arc::clone(&partition.train.images), scaling, batch)
+                .augmented(recipe.augmentation, training.seed),
             validation: partition.validation.as_ref().map(|subset| Evaluator::new(subset, recipe, measuring_batch)),
             test: Evaluator::new(&partition.test, recipe, measuring_batch),
             fitted: Evaluator::plain(&fitted, scaling, measuring_batch),
@@ -203,9 +204,11 @@ impl<'a> Trainer<'a> {
         }
         let order: Arc<[u32]> = shuffled(&self.partition.train.indices, seed, epoch as u64).into();
         let mut begun = Instant::now();
-        for batch in self.loader.batches(order, step_in_epoch) {
+        for batch in self.loader.augmented_batches(order, epoch as u64, step_in_epoch) {
             let hyper = self.hyper(self.position.step);
-            let result = self.executor.train_step(Batch::new(batch.images(), batch.labels()), &hyper);
+            let mixed = batch.mixed().map(|(labels, shares)| Mixed { labels, shares });
+            let batch_of_step = Batch { images: batch.images(), labels: batch.labels(), mixed };
+            let result = self.executor.train_step(batch_of_step, &hyper);
             if !result.loss.is_finite() {
                 let step = self.position.step_in_epoch + 1;
                 return Err(self.diverged(format!("the loss became {}", result.loss), step));
