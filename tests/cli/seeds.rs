@@ -83,7 +83,7 @@ fn people_read_a_row_for_each_seed() {
         assert!(said.contains(words), "{words} is not in\n{said}");
     }
     assert_eq!(said.matches("parameters; cpu").count(), 1, "{said}");
-    let row = |name: &str| said.lines().filter(|line| line.split_whitespace().next() == Some(name)).last();
+    let row = |name: &str| said.lines().rfind(|line| line.split_whitespace().next() == Some(name));
     for name in ["3", "4", "5", "mean", "deviation"] {
         let cells = row(name).unwrap_or_else(|| panic!("no row for {name} in\n{said}")).split_whitespace().count();
         assert!(cells >= 8, "{name} in\n{said}");

@@ -15,7 +15,7 @@ use modiste_nn::run_directory::{RunDirectory, RunPaths, RunPlan};
 use modiste_report::numbers::grouped;
 
 use self::experiment::Experiment;
-use self::fit::{Fitted, compile, fit, heading};
+use self::fit::{Fitted, compile, fit, heading, position_text};
 use self::job::{Job, Resumed, is_out_of_patience};
 use super::{Outcome, RUNS, device};
 use crate::cli::{OutputOptions, TrainArgs};
@@ -88,7 +88,8 @@ fn finished_already(result: &RunResult, directory: &Path, options: &OutputOption
     } else {
         ": to train it further, give a larger number by --epochs".to_owned()
     };
-    output::note(&format!("{} is finished after {} epochs{further}", directory.display(), result.epochs));
+    let done = position_text(result.epochs, 0);
+    output::note(&format!("{} is finished after {done}{further}", directory.display()));
     tell(result, directory, options)?;
     Ok(Outcome::Done)
 }
