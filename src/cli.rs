@@ -207,7 +207,7 @@ pub struct SummaryArgs {
 /// `train`
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// A recipe's built-in name or TOML file [default: seed-vgg]
+    /// A recipe's built-in name or TOML file [default: speedrun-94]
     #[arg(conflicts_with = "resume")]
     pub recipe: Option<String>,
     /// Passes over the training images [default: the recipe's]; with --resume, the new total

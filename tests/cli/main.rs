@@ -5,6 +5,7 @@ mod data;
 mod embed;
 mod evaluate;
 mod garments;
+mod recipes;
 mod runner;
 mod seeds;
 mod summary;

@@ -13,7 +13,7 @@ use crate::cli::TrainArgs;
 use crate::download_progress;
 
 /// What is trained where no recipe is named.
-const DEFAULT_RECIPE: &str = "seed-vgg";
+const DEFAULT_RECIPE: &str = "speedrun-94";
 
 /// A recipe and its data.
 #[derive(Clone)]

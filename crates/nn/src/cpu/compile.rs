@@ -111,10 +111,10 @@ impl Compiled {
             stages.push(stage);
         }
         let mut norms = Vec::new();
-        for &norm in &plan.norms {
+        for (index, norm) in plan.norms.iter().enumerate() {
             let stage = &stages[norm.node];
             let pieces = stage.kernel.pieces(batch).max(PARTS);
-            let norm = Normalisation::new(network, norm, stage.node.stage.output, pieces, lens.sums);
+            let norm = Normalisation::new(network, &plan, index, stage.node.stage.output, pieces, lens.sums);
             lens.sums = norm.sums().end;
             lens.packed += norm.constants_len();
             norms.push(norm);

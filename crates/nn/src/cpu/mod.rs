@@ -89,15 +89,15 @@ pub struct CpuExecutor {
     prepared: Prepared,
 }
 
-/// How current the stages' own forms of the parameters are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Which form of the parameters the stages have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Prepared {
-    /// Not at all.
+    /// None that is current.
     Nothing,
-    /// Those of the forward pass.
-    Forward,
-    /// All.
-    All,
+    /// That for inference, where normalisations are part of the weights before them.
+    Inference,
+    /// That for training, which serves inference as well if there is no such normalisation.
+    Training,
 }
 
 impl CpuExecutor {
@@ -153,17 +153,23 @@ impl CpuExecutor {
 
     /// Brings the parameters into the stages' own forms, unless they are there.
     fn prepare(&mut self, wanted: Prepared) {
-        if self.prepared >= wanted {
+        let folds = self.norms.iter().any(Normalisation::folds);
+        if self.prepared == wanted || self.prepared == Prepared::Training && !folds {
             return;
         }
         let machine = Machine { isa: self.isa, threads: &self.threads };
-        let training = wanted == Prepared::All;
+        let training = wanted == Prepared::Training;
         for stage in &mut self.stages {
             if !matches!(stage.kernel, StageKernel::Identity(_)) {
                 self.threads.section(|| format!("{} prepare", stage.name));
             }
-            let weight = &self.parameters.values[stage.weight.clone()];
-            let bias = &self.parameters.values[stage.bias.clone()];
+            let parameters = &self.parameters.values;
+            let (mut weight, mut bias) = (&parameters[stage.weight.clone()], &parameters[stage.bias.clone()]);
+            let norm = stage.norm.map(|norm| &self.norms[norm]).filter(|norm| norm.folds() && !training);
+            let folded = norm.map(|norm| norm.fold(parameters, weight, bias));
+            if let Some((folded_weight, folded_bias)) = &folded {
+                (weight, bias) = (folded_weight, folded_bias);
+            }
             match &mut stage.kernel {
                 StageKernel::Convolution(operation) => operation.prepare(machine, weight, bias, training),
                 StageKernel::Dense(operation) => operation.prepare(machine, weight, bias, training),
@@ -188,6 +194,7 @@ impl CpuExecutor {
                 let norm = &mut self.norms[norm];
                 match training {
                     Some(_) => norm.take_moments(&mut self.parameters.values, &self.sums, count),
+                    None if norm.folds() => {}
                     None => norm.take_running(&self.parameters.values),
                 }
             }
@@ -204,6 +211,7 @@ impl CpuExecutor {
             images,
             stages: &self.stages,
             norms: &self.norms,
+            folded: training.is_none(),
             stem: self.has_stem.then_some(Disjoint::new(&mut self.stem_parts)),
             before: Disjoint::new(before),
         };
@@ -237,6 +245,7 @@ impl CpuExecutor {
             images,
             stages: &self.stages,
             norms: &self.norms,
+            folded: false,
             stem: self.has_stem.then_some(Disjoint::new(&mut self.stem_parts)),
             before: Disjoint::new(before),
         };
@@ -331,7 +340,7 @@ impl CpuExecutor {
         let len = self.network.input.len();
         assert_eq!(images.len() % len, 0, "whole images");
         assert_eq!(values.len(), images.len() / len * per_image, "room for what comes of each image");
-        self.prepare(Prepared::Forward);
+        self.prepare(Prepared::Inference);
         let batches = images.chunks(self.batch_size * len).zip(values.chunks_mut(self.batch_size * per_image));
         for (images, values) in batches {
             self.forward(images, images.len() / len, None);
@@ -347,6 +356,8 @@ struct Reading<'a> {
     images: &'a [f32],
     stages: &'a [CompiledStage],
     norms: &'a [Normalisation],
+    /// Whether normalisations that can be are part of the weights before them.
+    folded: bool,
     /// Room for the stem's partial gradients, if there is one.
     stem: Option<Disjoint<'a, f32>>,
     /// Outputs of the stages before.
@@ -365,7 +376,12 @@ impl<'a> Reading<'a> {
             isa: self.isa,
             stage: &stage.node.stage,
             values: self.before.piece(stage.activations.clone()),
-            affine: edge.view.norm.map(|norm| self.norms[norm].affine()),
+            affine: edge
+                .view
+                .norm
+                .map(|norm| &self.norms[norm])
+                .filter(|norm| !(self.folded && norm.folds()))
+                .map(Normalisation::affine),
             curve: edge.view.curve,
             gradient,
         })
@@ -394,7 +410,7 @@ impl Executor for CpuExecutor {
         let count = batch.labels.len();
         assert!(count > 0, "a batch has images");
         assert_eq!(batch.images.len(), count * self.network.input.len(), "one label for each image");
-        self.prepare(Prepared::All);
+        self.prepare(Prepared::Training);
         self.forward(batch.images, count, Some(step));
         self.threads.section(|| "loss".to_owned());
         let result = self.loss(&Targets::new(&batch, hyper));

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::memory::{Buffer, Disjoint};
-use super::plan::{Layout, Norm};
+use super::plan::{Layout, Linear, Node, Norm, Plan, Source, Stage};
 use super::vector::Isa;
 use super::view::{Affine, BackAffine, Extent, Rest, Sums};
 use crate::network::Network;
@@ -13,6 +13,8 @@ use crate::network::Network;
 pub struct Normalisation {
     norm: Norm,
     layout: Layout,
+    /// Whether for inference it can be part of the weights before it.
+    folds: bool,
     gamma: Range<usize>,
     beta: Range<usize>,
     running_mean: Range<usize>,
@@ -35,7 +37,8 @@ pub struct Normalisation {
 
 impl Normalisation {
     /// Plans one of an output of this layout, which is summed in so many pieces at most, behind `sums` values of others.
-    pub fn new(network: &Network, norm: Norm, layout: Layout, pieces: usize, sums: usize) -> Self {
+    pub fn new(network: &Network, plan: &Plan, index: usize, layout: Layout, pieces: usize, sums: usize) -> Self {
+        let norm = plan.norms[index];
         let first = network.layers[norm.layer].parameters.start;
         let [gamma, beta, running_mean, running_variance] =
             [0, 1, 2, 3].map(|offset| network.parameters[first + offset].range.clone());
@@ -43,6 +46,7 @@ impl Normalisation {
         let sums = sums..sums + 2 * pieces * layout.pitch;
         let (back_slope, back_shift) = Default::default();
         Self {
+            folds: folds(plan, index),
             norm,
             layout,
             gamma,
@@ -119,6 +123,27 @@ impl Normalisation {
         }
     }
 
+    /// Whether for inference it can be part of the weights before it.
+    pub fn folds(&self) -> bool {
+        self.folds
+    }
+
+    /// Weight `[out, …]` and bias `[out]`, or none, of which these have become part, by the running means:
+    /// w · γ / √(variance + ε), and (b - mean) · γ / √(variance + ε) + β.
+    pub fn fold(&self, parameters: &[f32], weight: &[f32], bias: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let of = |range: &Range<usize>, channel: usize| f64::from(parameters[range.start + channel]);
+        let channels = self.layout.channels;
+        let (mut folded, mut biases) = (weight.to_vec(), Vec::with_capacity(channels));
+        for (channel, filter) in folded.chunks_exact_mut(weight.len() / channels).enumerate() {
+            let deviation = (of(&self.running_variance, channel) + f64::from(self.norm.epsilon)).sqrt();
+            let scale = of(&self.gamma, channel) / deviation;
+            filter.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
+            let bias = bias.get(channel).map_or(0.0, |&bias| f64::from(bias));
+            biases.push(((bias - of(&self.running_mean, channel)) * scale + of(&self.beta, channel)) as f32);
+        }
+        (folded, biases)
+    }
+
     fn set(&mut self, channel: usize, mean: f64, variance: f64, parameters: &[f32]) {
         let inverse = 1.0 / (variance + f64::from(self.norm.epsilon)).sqrt();
         self.mean[channel] = mean as f32;
@@ -162,6 +187,15 @@ impl Normalisation {
         let rest = Rest { mean: &self.mean, slope: &self.back_slope, shift: &self.back_shift };
         BackAffine { scale: &self.scale, rest: Some(rest) }
     }
+}
+
+/// Whether a normalisation follows the weights of its stage alone, and nobody reads what they give without it.
+fn folds(plan: &Plan, index: usize) -> bool {
+    let node = plan.norms[index].node;
+    let Node { stage: Stage { linear, slope, pool, dropout, .. }, skip, .. } = plan.nodes[node];
+    let bare = slope.is_none() && pool.is_none() && dropout.is_none() && skip.is_none();
+    let mut readers = plan.nodes.iter().flat_map(Node::edges).filter(|edge| edge.source == Source::Stage(node));
+    linear != Linear::Identity && bare && readers.all(|edge| edge.view.norm == Some(index))
 }
 
 /// Where the values of a batch are summed.

@@ -103,13 +103,12 @@ impl Planner<'_> {
     /// The stage whose output a value is, if nobody else reads it, or else a new one; `fits` says what may still be done there.
     fn open(&mut self, layer: usize, value: Value, fits: fn(&Stage) -> bool) -> usize {
         let Planned { edge, shared } = self.value(value);
-        match edge {
-            Edge { source: Source::Stage(stage), view } if view.is_plain() && !shared => {
-                if fits(&self.plan.nodes[stage].stage) {
-                    return stage;
-                }
-            }
-            _ => {}
+        if let Source::Stage(stage) = edge.source
+            && edge.view.is_plain()
+            && !shared
+            && fits(&self.plan.nodes[stage].stage)
+        {
+            return stage;
         }
         self.identity(layer, edge, self.network.shape(value))
     }

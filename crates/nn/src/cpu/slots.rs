@@ -105,6 +105,6 @@ mod tests {
         assert_eq!(free_place(&[], 5), 0..5);
         assert_eq!(free_place(&[0..4, 9..12], 5), 4..9);
         assert_eq!(free_place(&[0..4, 8..12], 5), 12..17);
-        assert_eq!(free_place(&[3..4], 3), 0..3);
+        assert_eq!(free_place(&[3..4, 6..7], 3), 0..3);
     }
 }

@@ -150,9 +150,11 @@ impl LookBack<'_> {
         let registers = LINE / V::LANES;
         for line in (0..pitch).step_by(LINE) {
             // SAFETY: the instruction set is there.
-            let mut sums = [[unsafe { V::splat(0.0) }; REGISTERS]; 2];
+            let [mut gradients, mut products] = [[unsafe { V::splat(0.0) }; REGISTERS]; 2];
             for pixel in 0..pixels {
-                for register in 0..registers {
+                for (register, (gradient, product)) in
+                    gradients.iter_mut().zip(&mut products).enumerate().take(registers)
+                {
                     let channel = line + register * V::LANES;
                     let at = pixel * pitch + channel;
                     // SAFETY: a register inside the image that the caller vouches for.
@@ -169,15 +171,15 @@ impl LookBack<'_> {
                         g.store(self.to.add(at));
                         if let Some(affine) = &self.affine {
                             let centred = x.sub(V::load(affine.mean.as_ptr().add(channel)));
-                            sums[0][register] = sums[0][register].add(g);
-                            sums[1][register] = g.mul_add(centred, sums[1][register]);
+                            *gradient = gradient.add(g);
+                            *product = g.mul_add(centred, *product);
                         }
                     }
                 }
             }
             if let Some(kept) = &mut self.sums {
                 // SAFETY: two values for each channel.
-                unsafe { add_to(kept.as_mut_ptr(), pitch, line, &sums) };
+                unsafe { add_to(kept.as_mut_ptr(), pitch, line, &[gradients, products]) };
             }
         }
     }
@@ -247,20 +249,18 @@ impl Kernel for Sums<'_> {
         for line in self.channels.step_by(LINE) {
             // SAFETY: registers inside the images that the caller vouches for.
             unsafe {
-                let mut sums = [[V::splat(0.0); REGISTERS]; 2];
-                let mut centre = [V::splat(0.0); REGISTERS];
-                for (register, centre) in centre.iter_mut().enumerate().take(LINE / V::LANES) {
-                    *centre = V::load(self.centre.as_ptr().add(line + register * V::LANES));
-                }
+                let [mut sums, mut squares] = [[V::splat(0.0); REGISTERS]; 2];
                 for pixel in 0..pixels {
-                    for register in 0..LINE / V::LANES {
-                        let x = V::load(self.values.add(pixel * pitch + line + register * V::LANES));
-                        let x = x.sub(centre[register]);
-                        sums[0][register] = sums[0][register].add(x);
-                        sums[1][register] = x.mul_add(x, sums[1][register]);
+                    for (register, (sum, square)) in sums.iter_mut().zip(&mut squares).enumerate().take(LINE / V::LANES)
+                    {
+                        let channel = line + register * V::LANES;
+                        let centre = V::load(self.centre.as_ptr().add(channel));
+                        let x = V::load(self.values.add(pixel * pitch + channel)).sub(centre);
+                        *sum = sum.add(x);
+                        *square = x.mul_add(x, *square);
                     }
                 }
-                add_to(self.sums, pitch, line, &sums);
+                add_to(self.sums, pitch, line, &[sums, squares]);
             }
         }
     }

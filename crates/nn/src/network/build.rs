@@ -255,7 +255,7 @@ fn convolution(
 ) -> Result<Window, String> {
     in_range("kernel", kernel, 255)?;
     in_range("stride", stride, 255)?;
-    if kernel % 2 == 0 {
+    if kernel.is_multiple_of(2) {
         return Err(format!("has kernel {kernel}, which must be odd"));
     }
     Window::new(input, kernel, stride, padding, channels).ok_or_else(|| {
