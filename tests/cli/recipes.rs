@@ -5,10 +5,10 @@ use std::path::Path;
 
 use crate::runner::World;
 
-/// Those that are no copies of a network for one size of images.
+/// Those that were made here, not after the post.
 const RECIPES: [&str; 2] = ["speedrun-94", "mlp"];
 
-/// The four IDX files of a set of colour images of 32 × 32 in three classes, each with a stripe in one of the colours.
+/// The four IDX files of a set of colour images of 32 × 32 in ten classes, each with a stripe of a colour at a height.
 fn colour_set(directory: &Path, images: usize) {
     const SIDE: usize = 32;
     fs::create_dir_all(directory).unwrap();
@@ -20,11 +20,11 @@ fn colour_set(directory: &Path, images: usize) {
         let mut labels = vec![0, 0, 8, 1];
         labels.extend((images as u32).to_be_bytes());
         for image in 0..images {
-            let class = image % 3;
+            let class = image % 10;
             for place in 0..SIDE * SIDE * 3 {
-                let (column, colour) = (place / 3 % SIDE, place % 3);
-                let in_stripe = column / 6 == 1 + image / 3 % 3;
-                pixels.push(if in_stripe && colour == class { 230 } else { 20 + (place * 7 + image * 13) as u8 % 40 });
+                let (row, colour) = (place / 3 / SIDE, place % 3);
+                let in_stripe = row / 6 == 1 + class / 3;
+                pixels.push(if in_stripe && colour == class % 3 { 230 } else { 20 + (place * 7 + image * 13) as u8 % 40 });
             }
             labels.push(class as u8);
         }
@@ -41,9 +41,9 @@ fn recipes_learn_from_colour_images_of_another_size() {
         let ended = world.words(&format!(
             "train {recipe} --data stripes --epochs 4 --batch 25 --validation 0 --out {recipe} --quiet --json"
         ));
-        let result = ended.json();
-        assert_eq!(result["test_accuracy"], 1.0, "{recipe}: {result}");
-        assert_eq!(world.words(&format!("evaluate {recipe} --json")).json()["accuracy"], 1.0, "{recipe}");
+        let accuracy = ended.json()["test_accuracy"].as_f64().unwrap();
+        assert!(accuracy > 0.9, "{recipe} reaches {accuracy}");
+        assert_eq!(world.words(&format!("evaluate {recipe} --json")).json()["accuracy"], accuracy, "{recipe}");
     }
 }
 
