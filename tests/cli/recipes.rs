@@ -24,7 +24,11 @@ fn colour_set(directory: &Path, images: usize) {
             for place in 0..SIDE * SIDE * 3 {
                 let (row, colour) = (place / 3 / SIDE, place % 3);
                 let in_stripe = row / 6 == 1 + class / 3;
-                pixels.push(if in_stripe && colour == class % 3 { 230 } else { 20 + (place * 7 + image * 13) as u8 % 40 });
+                pixels.push(if in_stripe && colour == class % 3 {
+                    230
+                } else {
+                    20 + (place * 7 + image * 13) as u8 % 40
+                });
             }
             labels.push(class as u8);
         }

@@ -131,7 +131,7 @@ impl Pass {
     fn augment(&self, augmenter: Augmenter, number: usize, indices: &[u32], buffers: &mut Buffers) {
         let Buffers { images, labels, mixed, canvas } = buffers;
         canvas.resize(self.images.shape().len(), 0);
-        for (place, &index) in (0..).zip(indices) {
+        for (place, &index) in (number * self.batch_size..).zip(indices) {
             augmenter.paint(self.images.image(index as usize), index, place, canvas);
             self.append(canvas, images);
         }

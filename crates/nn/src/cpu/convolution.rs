@@ -120,6 +120,8 @@ impl Convolution {
 
     /// Brings weight `[out, in, kernel, kernel]` and bias `[out]` into the form of the passes.
     pub fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
+        // For inference there may have been one that training has not.
+        self.bias.fill(0.0);
         self.bias[..bias.len()].copy_from_slice(bias);
         let packed = Disjoint::new(&mut self.packed_forward);
         machine.threads.run(self.algorithm.packed_forward().1, |task, _| {

@@ -68,6 +68,8 @@ impl Dense {
 
     /// Brings weight `[out, in]` and bias `[out]` into the form of the passes.
     pub fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
+        // For inference there may have been one that training has not.
+        self.bias.fill(0.0);
         self.bias[..bias.len()].copy_from_slice(bias);
         let panel = panel_width(self.isa);
         let (isa, units, layout) = (self.isa, self.units, self.stage.input);
