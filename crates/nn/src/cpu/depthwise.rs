@@ -4,6 +4,7 @@
 
 use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use super::memory::{Disjoint, LINE, carve};
+use super::padded::Padded;
 use super::plan::Layout;
 use super::record::Work;
 use super::vector::{Isa, Kernel, Vector};
@@ -28,34 +29,9 @@ impl Depthwise {
         self.window.size * self.window.size
     }
 
-    /// Rows and columns of the padded image, which holds what the windows reach and nothing else.
-    fn padded_sides(&self) -> (usize, usize) {
-        let side = |windows: usize| (windows - 1) * self.window.stride + self.window.size;
-        (side(self.output.height), side(self.output.width))
-    }
-
-    fn padded_len(&self) -> usize {
-        let (rows, columns) = self.padded_sides();
-        rows * columns * self.input.pitch
-    }
-
-    /// The rows that image and padded image share: place in the image, in the padded one, length.
-    fn shared(&self) -> impl Iterator<Item = (usize, usize, usize)> {
-        let Self { input, window, .. } = *self;
-        let (rows, columns) = self.padded_sides();
-        let shared_rows = rows.saturating_sub(window.pad_top).min(input.height);
-        let shared_columns = columns.saturating_sub(window.pad_left).min(input.width);
-        (0..shared_rows).map(move |row| {
-            let padded = (row + window.pad_top) * columns + window.pad_left;
-            (row * input.width * input.pitch, padded * input.pitch, shared_columns * input.pitch)
-        })
-    }
-
-    fn pad(&self, image: &[f32], padded: &mut [f32]) {
-        padded.fill(0.0);
-        for (place, to, length) in self.shared() {
-            padded[to..to + length].copy_from_slice(&image[place..place + length]);
-        }
+    /// The padded image, whole lines of channels.
+    fn padded(&self) -> Padded {
+        Padded::new(self.window, self.input, self.output, self.input.pitch)
     }
 
     fn windows(&self) -> Windows {
@@ -64,8 +40,8 @@ impl Depthwise {
             columns: self.output.width,
             size: self.window.size,
             step: self.window.stride * self.input.pitch,
-            row_step: self.window.stride * self.padded_sides().1 * self.input.pitch,
-            padded_row: self.padded_sides().1 * self.input.pitch,
+            row_step: self.window.stride * self.padded().row_len(),
+            padded_row: self.padded().row_len(),
             pitch: self.output.pitch,
         }
     }
@@ -77,7 +53,7 @@ impl Algorithm for Depthwise {
     }
 
     fn scratch_len(&self) -> usize {
-        2 * self.padded_len() + self.output.image_len() + self.input.image_len() + 6 * LINE
+        2 * self.padded().len() + self.output.image_len() + self.input.image_len() + 6 * LINE
     }
 
     fn packed_forward(&self) -> (usize, usize) {
@@ -106,11 +82,11 @@ impl Algorithm for Depthwise {
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
         let ForwardTask { images, channels, input, packed, finish, finish_room, piece } = task;
         let linear = carve(&mut scratch, self.output.image_len());
-        let padded = carve(&mut scratch, self.padded_len());
+        let padded = carve(&mut scratch, self.padded().len());
         let room = carve(&mut scratch, input.room_len());
         for image in images {
             // SAFETY: only read in this pass.
-            self.pad(unsafe { input.image(image, self.input.image_len(), room, scratch) }, padded);
+            self.padded().pad(unsafe { input.image(image, self.input.image_len(), room, scratch) }, padded);
             let kernel = Convolve {
                 windows: self.windows(),
                 channels: channels.clone(),
@@ -131,14 +107,14 @@ impl Algorithm for Depthwise {
         let BackwardTask { images, part, input, packed, begin, begin_room, d_bias, d_weight } = task;
         let d_linear = carve(&mut scratch, self.output.image_len());
         let d_image = carve(&mut scratch, self.input.image_len());
-        let padded = carve(&mut scratch, self.padded_len());
-        let d_padded = carve(&mut scratch, self.padded_len());
+        let padded = carve(&mut scratch, self.padded().len());
+        let d_padded = carve(&mut scratch, self.padded().len());
         let room = carve(&mut scratch, input.room_len());
         let windows = self.windows();
         for image in images {
             // SAFETY: this task's image and part, whose gradient comes later.
             let gradient = unsafe {
-                self.pad(input.image(image, self.input.image_len(), room, scratch), padded);
+                self.padded().pad(input.image(image, self.input.image_len(), room, scratch), padded);
                 begin.image(image, part, d_linear, begin_room, Some(&mut *d_bias)).as_ptr()
             };
             // SAFETY: windows inside the padded image, and an image of the output's gradient.
@@ -148,10 +124,7 @@ impl Algorithm for Depthwise {
                 let kernel = TowardsPadded { windows, gradient, kernels: packed, d_padded: d_padded.as_mut_ptr() };
                 // SAFETY: as above.
                 unsafe { self.isa.run(kernel) };
-                d_image.fill(0.0);
-                for (place, from, length) in self.shared() {
-                    d_image[place..place + length].copy_from_slice(&d_padded[from..from + length]);
-                }
+                self.padded().unpad(d_padded, d_image);
                 // SAFETY: this task's image and part; what was read of it has been copied.
                 unsafe { input.take_gradient(image, part, d_image, room, scratch) };
             }
@@ -345,7 +318,7 @@ mod tests {
             let (input, output) = (Layout::padded(shape), Layout::padded(window.output));
             let depthwise = Depthwise::new(Isa::Portable, window, input, output);
             let (windows, channels) = (depthwise.windows(), 0..output.pitch);
-            let mut padded = Buffer::zeroed(depthwise.padded_len());
+            let mut padded = Buffer::zeroed(depthwise.padded().len());
             let mut kernels = Buffer::zeroed(9 * output.pitch);
             let mut gradient = Buffer::zeroed(output.image_len());
             let (image, of_output) = (padded.as_mut_ptr(), gradient.as_mut_ptr());

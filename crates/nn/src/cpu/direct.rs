@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use super::memory::{Disjoint, LINE, carve, padded};
+use super::padded::Padded;
 use super::plan::Layout;
 use super::product::{Product, pack_panel, panel_width};
 use super::vector::Isa;
@@ -51,14 +52,14 @@ impl Direct {
         self.window.stride * self.input.channels
     }
 
-    /// Values from one row of the padded image to the next.
-    fn padded_row(&self) -> usize {
-        ((self.output.width - 1) * self.window.stride + self.window.size) * self.input.channels
+    /// The padded image, nothing between its pixels.
+    fn padded(&self) -> Padded {
+        Padded::new(self.window, self.input, self.output, self.input.channels)
     }
 
-    /// Values of the padded image, which holds what the windows reach and nothing else.
-    fn padded_len(&self) -> usize {
-        ((self.output.height - 1) * self.window.stride + self.window.size) * self.padded_row()
+    /// Values from one row of the padded image to the next.
+    fn padded_row(&self) -> usize {
+        self.padded().row_len()
     }
 
     /// Where the windows of a row of output pixels begin in the padded image.
@@ -70,30 +71,6 @@ impl Direct {
     fn weight_index(&self, out: usize, window: usize) -> usize {
         let (taps, channels) = (self.window.size * self.window.size, self.input.channels);
         (out * channels + window % channels) * taps + window / channels
-    }
-
-    /// The pixels that image and padded image share, in contiguous pieces: place in the image, in the padded one, length.
-    /// What lies between pixels of an image is never part of one.
-    fn shared(&self) -> impl Iterator<Item = (usize, usize, usize)> {
-        let Self { input, window, .. } = *self;
-        let padded_row = self.padded_row();
-        let rows = (self.padded_len() / padded_row).saturating_sub(window.pad_top).min(input.height);
-        let columns = (padded_row / input.channels).saturating_sub(window.pad_left).min(input.width);
-        // Without anything between the pixels a row is one piece.
-        let (pieces, length) = if input.pitch == input.channels { (1, columns) } else { (columns, 1) };
-        (0..rows * pieces).map(move |piece| {
-            let (row, column) = (piece / pieces, piece % pieces * length);
-            let place = (row * input.width + column) * input.pitch;
-            let padded = (row + window.pad_top) * padded_row + (column + window.pad_left) * input.channels;
-            (place, padded, length * input.channels)
-        })
-    }
-
-    fn pad(&self, image: &[f32], padded: &mut [f32]) {
-        padded.fill(0.0);
-        for (place, to, length) in self.shared() {
-            padded[to..to + length].copy_from_slice(&image[place..place + length]);
-        }
     }
 
     /// Adds the gradient towards the windows of a row of output pixels to the padded image's.
@@ -194,7 +171,7 @@ impl Algorithm for Direct {
 
     fn scratch_len(&self) -> usize {
         let windows = self.output.width * self.window_pitch();
-        2 * self.padded_len() + windows + self.output.image_len() + self.input.image_len() + 8 * LINE
+        2 * self.padded().len() + windows + self.output.image_len() + self.input.image_len() + 8 * LINE
     }
 
     fn packed_forward(&self) -> (usize, usize) {
@@ -223,11 +200,11 @@ impl Algorithm for Direct {
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
         let ForwardTask { images, channels, input, packed, finish, finish_room, piece } = task;
         let linear = carve(&mut scratch, self.output.image_len());
-        let padded = carve(&mut scratch, self.padded_len());
+        let padded = carve(&mut scratch, self.padded().len());
         let room = carve(&mut scratch, input.room_len());
         for image in images {
             // SAFETY: only read in this pass.
-            self.pad(unsafe { input.image(image, self.input.image_len(), room, scratch) }, padded);
+            self.padded().pad(unsafe { input.image(image, self.input.image_len(), room, scratch) }, padded);
             self.convolve(padded, packed, &channels, linear);
             // SAFETY: the task has these channels of its images to itself.
             unsafe { finish.image(image, linear, channels.clone(), piece, finish_room) };
@@ -238,22 +215,19 @@ impl Algorithm for Direct {
         let BackwardTask { images, part, input, packed, begin, begin_room, d_bias, d_weight } = task;
         let d_linear = carve(&mut scratch, self.output.image_len());
         let d_image = carve(&mut scratch, self.input.image_len());
-        let padded = carve(&mut scratch, self.padded_len());
-        let d_padded = carve(&mut scratch, self.padded_len());
+        let padded = carve(&mut scratch, self.padded().len());
+        let d_padded = carve(&mut scratch, self.padded().len());
         let d_windows = carve(&mut scratch, self.output.width * self.window_pitch());
         let room = carve(&mut scratch, input.room_len());
         for image in images {
             // SAFETY: this task's image and part.
             let d_linear = unsafe { begin.image(image, part, d_linear, begin_room, Some(&mut *d_bias)) };
             // SAFETY: this task's image, whose gradient comes later.
-            self.pad(unsafe { input.image(image, self.input.image_len(), room, scratch) }, padded);
+            self.padded().pad(unsafe { input.image(image, self.input.image_len(), room, scratch) }, padded);
             self.towards_kernels(padded, d_linear, d_weight);
             if input.wants_gradient() {
                 self.towards_padded(d_linear, packed, d_windows, d_padded);
-                d_image.fill(0.0);
-                for (place, from, length) in self.shared() {
-                    d_image[place..place + length].copy_from_slice(&d_padded[from..from + length]);
-                }
+                self.padded().unpad(d_padded, d_image);
                 // SAFETY: this task's image and part; what was read of it has been copied.
                 unsafe { input.take_gradient(image, part, d_image, room, scratch) };
             }

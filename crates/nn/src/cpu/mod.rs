@@ -26,6 +26,7 @@ mod limits;
 mod memory;
 mod normalisation;
 mod optimiser;
+mod padded;
 mod plan;
 mod planner;
 mod processor;
