@@ -48,6 +48,7 @@ fn recipes_that_are_wrong() {
         (recipe(END).replace("'mine'", "'../mine'"), "../mine"),
         (recipe(END).replace("units = 10", "units = 11"), "11 units"),
         (recipe(END).replace("units = 10", "units = 0"), "units 0"),
+        (recipe(END).replace("units = 10, activation = 'softmax'", "bias = false"), "needs units"),
         (recipe(END).replace(", activation = 'softmax'", ""), "without softmax"),
         (recipe(END).replace("softmax", "sofmax"), "sofmax"),
         (recipe(END) + "[data]\nvalidation = 1.5\n", "1.5"),

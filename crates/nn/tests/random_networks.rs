@@ -78,14 +78,14 @@ fn case(input: ImageShape, classes: usize, batch: usize, mut layers: Vec<LayerRe
     if seed.is_multiple_of(3) {
         layers.push(LayerRecipe::Dropout { rate: 0.1 });
     }
-    layers.push(LayerRecipe::Dense { units: 1 + seed as usize % 40, bias: true, activation: None });
+    layers.push(LayerRecipe::Dense { units: Some(1 + seed as usize % 40), bias: true, activation: None });
     match seed % 4 {
         0 => layers.push(LayerRecipe::LeakyRelu { slope: 0.3 }),
         1 => layers.extend([batch_norm(), LayerRecipe::Silu {}]),
         2 => layers.push(LayerRecipe::Residual { layers: vec![LayerRecipe::Gelu {}], shortcut: Vec::new() }),
         _ => layers.extend([LayerRecipe::Relu {}, LayerRecipe::Dropout { rate: 0.25 }]),
     }
-    layers.push(LayerRecipe::Dense { units: classes, bias: true, activation: Some(Activation::Softmax) });
+    layers.push(LayerRecipe::Dense { units: None, bias: true, activation: Some(Activation::Softmax) });
     let network = Network::new(&layers, input, classes).ok()?;
     let mut parameters = noise(network.parameter_count(), seed);
     for parameter in &network.parameters {

@@ -110,8 +110,8 @@ impl Builder {
             LayerRecipe::DepthwiseConv { bias, .. } => (None, bias),
             _ => (None, false),
         };
-        let operation =
-            operation(recipe, self.network.shape(from)).map_err(|problem| self.wrong(name.clone(), problem))?;
+        let operation = operation(recipe, self.network.shape(from), self.network.classes)
+            .map_err(|problem| self.wrong(name.clone(), problem))?;
         self.push(name, operation, activation, bias, from)
     }
 
@@ -274,7 +274,7 @@ fn pooling(input: ImageShape, size: usize, stride: Option<usize>) -> Result<Pool
 }
 
 /// Checks a layer's own values against what it is given.
-fn operation(recipe: &LayerRecipe, input: Shape) -> Result<Operation, String> {
+fn operation(recipe: &LayerRecipe, input: Shape, classes: usize) -> Result<Operation, String> {
     let image = || match input {
         Shape::Image(shape) => Ok(shape),
         Shape::Flat(_) => {
@@ -311,7 +311,11 @@ fn operation(recipe: &LayerRecipe, input: Shape) -> Result<Operation, String> {
             Ok(Operation::MaxPool(pooling))
         }
         LayerRecipe::GlobalAveragePool {} => Ok(Operation::AveragePool(Pooling::global(image()?))),
-        LayerRecipe::Dense { units, .. } => {
+        LayerRecipe::Dense { units, activation, .. } => {
+            let classes = (activation == Some(Activation::Softmax)).then_some(classes);
+            let units = units.or(classes).ok_or(
+                "needs units: only the last layer, with activation \"softmax\", may leave them to the data's classes",
+            )?;
             in_range("units", units, 65_536)?;
             match input {
                 Shape::Flat(inputs) => Ok(Operation::Dense { inputs, outputs: units }),

@@ -90,8 +90,9 @@ pub enum LayerRecipe {
     GlobalAveragePool {},
     /// Fully connected.
     Dense {
-        /// Number of outputs.
-        units: usize,
+        /// Number of outputs. A layer with softmax may leave it out: then there is one for each class of the data.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        units: Option<usize>,
         /// Whether a bias is added.
         #[serde(default = "yes")]
         bias: bool,
