@@ -2,6 +2,8 @@
 //!
 //! Layouts: the padded image `[row][column][pitch]`, kernels `[tap][pitch]`.
 
+use std::ops::Range;
+
 use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use super::memory::{Disjoint, LINE, carve};
 use super::padded::Padded;
@@ -34,15 +36,29 @@ impl Depthwise {
         Padded::new(self.window, self.input, self.output, self.input.pitch)
     }
 
+    /// The padded gradient of the output.
+    fn padded_gradient(&self) -> Padded {
+        Padded::of_gradient(self.window, self.input, self.output)
+    }
+
+    /// Those that make the output.
     fn windows(&self) -> Windows {
-        Windows {
-            rows: self.output.height,
-            columns: self.output.width,
-            size: self.window.size,
-            step: self.window.stride * self.input.pitch,
-            row_step: self.window.stride * self.padded().row_len(),
-            padded_row: self.padded().row_len(),
-            pitch: self.output.pitch,
+        Windows::new(self.window.size, self.window.stride, self.output, self.padded())
+    }
+
+    /// Those over the output's padded gradient, that make the input's.
+    fn windows_back(&self) -> Windows {
+        Windows::new(self.window.size, 1, self.input, self.padded_gradient())
+    }
+
+    /// Kernels `[tap][pitch]`, of channels that hold their taps in the order of `weight` or turned about.
+    fn pack(&self, weight: &[f32], turned: bool, packed: &mut [f32]) {
+        let taps = self.taps();
+        for (tap, row) in packed.chunks_exact_mut(self.output.pitch).enumerate() {
+            let tap = if turned { taps - 1 - tap } else { tap };
+            for (channel, value) in row[..self.output.channels].iter_mut().enumerate() {
+                *value = weight[channel * taps + tap];
+            }
         }
     }
 }
@@ -53,7 +69,8 @@ impl Algorithm for Depthwise {
     }
 
     fn scratch_len(&self) -> usize {
-        2 * self.padded().len() + self.output.image_len() + self.input.image_len() + 6 * LINE
+        let padded = self.padded().len() + self.padded_gradient().len();
+        padded + self.output.image_len() + self.input.image_len() + 6 * LINE
     }
 
     fn packed_forward(&self) -> (usize, usize) {
@@ -66,23 +83,19 @@ impl Algorithm for Depthwise {
 
     unsafe fn pack_forward(&self, weight: &[f32], _: usize, packed: &Disjoint<'_, f32>) {
         // SAFETY: there is one task.
-        let packed = unsafe { packed.part(0..self.taps() * self.output.pitch) };
-        for (tap, row) in packed.chunks_exact_mut(self.output.pitch).enumerate() {
-            for (channel, value) in row[..self.output.channels].iter_mut().enumerate() {
-                *value = weight[channel * self.taps() + tap];
-            }
-        }
+        self.pack(weight, false, unsafe { packed.part(0..self.taps() * self.output.pitch) });
     }
 
-    unsafe fn pack_backward(&self, weight: &[f32], task: usize, packed: &Disjoint<'_, f32>) {
-        // SAFETY: passed on to the caller.
-        unsafe { self.pack_forward(weight, task, packed) };
+    unsafe fn pack_backward(&self, weight: &[f32], _: usize, packed: &Disjoint<'_, f32>) {
+        // SAFETY: there is one task.
+        self.pack(weight, true, unsafe { packed.part(0..self.taps() * self.output.pitch) });
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
         let ForwardTask { images, channels, input, packed, finish, finish_room, piece } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let padded = carve(&mut scratch, self.padded().len());
+        padded.fill(0.0);
         let room = carve(&mut scratch, input.room_len());
         for image in images {
             // SAFETY: only read in this pass.
@@ -108,31 +121,45 @@ impl Algorithm for Depthwise {
         let d_linear = carve(&mut scratch, self.output.image_len());
         let d_image = carve(&mut scratch, self.input.image_len());
         let padded = carve(&mut scratch, self.padded().len());
-        let d_padded = carve(&mut scratch, self.padded().len());
+        let padded_gradient = carve(&mut scratch, self.padded_gradient().len());
+        padded.fill(0.0);
+        padded_gradient.fill(0.0);
         let room = carve(&mut scratch, input.room_len());
-        let windows = self.windows();
         for image in images {
             // SAFETY: this task's image and part, whose gradient comes later.
             let gradient = unsafe {
                 self.padded().pad(input.image(image, self.input.image_len(), room, scratch), padded);
-                begin.image(image, part, d_linear, begin_room, Some(&mut *d_bias)).as_ptr()
+                begin.image(image, part, d_linear, begin_room, Some(&mut *d_bias))
+            };
+            let towards = TowardsKernels {
+                windows: self.windows(),
+                padded: padded.as_ptr(),
+                gradient: gradient.as_ptr(),
+                d_weight,
             };
             // SAFETY: windows inside the padded image, and an image of the output's gradient.
-            unsafe { self.isa.run(TowardsKernels { windows, padded: padded.as_ptr(), gradient, d_weight }) };
+            unsafe { self.isa.run(towards) };
             if input.wants_gradient() {
-                d_padded.fill(0.0);
-                let kernel = TowardsPadded { windows, gradient, kernels: packed, d_padded: d_padded.as_mut_ptr() };
-                // SAFETY: as above.
-                unsafe { self.isa.run(kernel) };
-                self.padded().unpad(d_padded, d_image);
-                // SAFETY: this task's image and part; what was read of it has been copied.
-                unsafe { input.take_gradient(image, part, d_image, room, scratch) };
+                self.padded_gradient().pad(gradient, padded_gradient);
+                let kernel = Convolve {
+                    windows: self.windows_back(),
+                    channels: 0..self.input.pitch,
+                    padded: padded_gradient.as_ptr(),
+                    kernels: packed,
+                    output: d_image.as_mut_ptr(),
+                };
+                // SAFETY: windows inside the padded gradient, and an image of the input; then this task's image and part,
+                // what was read of which has been copied.
+                unsafe {
+                    self.isa.run(kernel);
+                    input.take_gradient(image, part, d_image, room, scratch);
+                }
             }
         }
     }
 }
 
-/// Where windows lie in a padded image.
+/// Windows over a padded image, one for each pixel of what they make.
 #[derive(Clone, Copy)]
 struct Windows {
     /// Of windows.
@@ -141,10 +168,8 @@ struct Windows {
     columns: usize,
     /// Rows and columns of a window.
     size: usize,
-    /// Values from one window to the next.
-    step: usize,
-    /// Values from one row of windows to the next.
-    row_step: usize,
+    /// Rows and columns from one window to the next.
+    stride: usize,
     /// Values of a row of the padded image.
     padded_row: usize,
     /// Values of a pixel.
@@ -152,32 +177,29 @@ struct Windows {
 }
 
 impl Windows {
+    fn new(size: usize, stride: usize, made: Layout, padded: Padded) -> Self {
+        Self { rows: made.height, columns: made.width, size, stride, padded_row: padded.row_len(), pitch: made.pitch }
+    }
+
     fn taps(&self) -> usize {
         self.size * self.size
     }
 
-    /// Pixels of the output.
+    /// Pixels of what the windows make.
     fn count(&self) -> usize {
         self.rows * self.columns
     }
 
-    /// First value of the window of an output pixel.
+    /// First value of a window.
     #[inline(always)]
-    fn corner(&self, pixel: usize) -> usize {
-        pixel / self.columns * self.row_step + pixel % self.columns * self.step
-    }
-
-    /// Offset of a tap from the window's first value.
-    #[inline(always)]
-    fn offset(&self, tap: usize) -> usize {
-        tap / self.size * self.padded_row + tap % self.size * self.pitch
+    fn corner(&self, row: usize, column: usize) -> usize {
+        self.stride * (row * self.padded_row + column * self.pitch)
     }
 
     /// Pixels of the padded image inside at least one window.
     fn covered(&self) -> usize {
-        let along = |windows: usize, step: usize| (windows - 1) * step.min(self.size) + self.size;
-        let stride = self.step / self.pitch;
-        along(self.rows, stride) * along(self.columns, stride)
+        let along = |windows: usize| (windows - 1) * self.stride.min(self.size) + self.size;
+        along(self.rows) * along(self.columns)
     }
 }
 
@@ -186,27 +208,60 @@ impl Windows {
 /// Valid where the windows lie in `padded`, and `output` is followed by an image.
 struct Convolve<'a> {
     windows: Windows,
-    channels: std::ops::Range<usize>,
+    channels: Range<usize>,
     padded: *const f32,
     kernels: &'a [f32],
     output: *mut f32,
 }
 
+impl Convolve<'_> {
+    /// Some windows in a row, whose sums stay in registers.
+    ///
+    /// # Safety
+    /// There are so many from `column` on.
+    #[inline(always)]
+    unsafe fn windows<V: Vector, const WINDOWS: usize>(&self, row: usize, column: usize, channel: usize) {
+        let Windows { size, stride, padded_row, pitch, columns, .. } = self.windows;
+        // SAFETY: windows that the caller vouches for.
+        unsafe {
+            let corner = self.padded.add(self.windows.corner(row, column) + channel);
+            let mut kernels = self.kernels.as_ptr().add(channel);
+            let mut sums = [V::splat(0.0); WINDOWS];
+            for y in 0..size {
+                for x in 0..size {
+                    let at = corner.add(y * padded_row + x * pitch);
+                    let kernel = V::load(kernels);
+                    for (window, sum) in sums.iter_mut().enumerate() {
+                        *sum = V::load(at.add(window * stride * pitch)).mul_add(kernel, *sum);
+                    }
+                    kernels = kernels.add(pitch);
+                }
+            }
+            for (window, sum) in sums.into_iter().enumerate() {
+                sum.store(self.output.add((row * columns + column + window) * pitch + channel));
+            }
+        }
+    }
+}
+
 impl Kernel for Convolve<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        let windows = self.windows;
-        for channel in self.channels.step_by(V::LANES) {
-            for pixel in 0..windows.count() {
-                // SAFETY: a window that the caller vouches for.
+        /// As many sums as hide the time that one multiply-add takes.
+        const AT_ONCE: usize = 7;
+        for row in 0..self.windows.rows {
+            for channel in self.channels.clone().step_by(V::LANES) {
+                let mut column = 0;
+                // SAFETY: as many windows as there are.
                 unsafe {
-                    let corner = self.padded.add(windows.corner(pixel) + channel);
-                    let mut sum = V::splat(0.0);
-                    for tap in 0..windows.taps() {
-                        let kernel = V::load(self.kernels.as_ptr().add(tap * windows.pitch + channel));
-                        sum = V::load(corner.add(windows.offset(tap))).mul_add(kernel, sum);
+                    while column + AT_ONCE <= self.windows.columns {
+                        self.windows::<V, AT_ONCE>(row, column, channel);
+                        column += AT_ONCE;
                     }
-                    sum.store(self.output.add(pixel * windows.pitch + channel));
+                    while column < self.windows.columns {
+                        self.windows::<V, 1>(row, column, channel);
+                        column += 1;
+                    }
                 }
             }
         }
@@ -229,24 +284,57 @@ struct TowardsKernels<'a> {
     d_weight: &'a mut [f32],
 }
 
+impl TowardsKernels<'_> {
+    /// Some taps in a row, over all windows of a row: two sums for each, added up in turn.
+    ///
+    /// # Safety
+    /// There are so many taps from `x` on.
+    #[inline(always)]
+    unsafe fn taps<V: Vector, const TAPS: usize>(&mut self, row: usize, y: usize, x: usize, channel: usize) {
+        let Windows { columns, size, stride, padded_row, pitch, .. } = self.windows;
+        // SAFETY: windows that the caller vouches for.
+        unsafe {
+            let corner = self.padded.add(self.windows.corner(row, 0) + y * padded_row + x * pitch + channel);
+            let gradient = self.gradient.add(row * columns * pitch + channel);
+            let mut sums = [[V::splat(0.0); TAPS]; 2];
+            for column in 0..columns {
+                let d = V::load(gradient.add(column * pitch));
+                let corner = corner.add(column * stride * pitch);
+                for (tap, sum) in sums[0].iter_mut().enumerate() {
+                    *sum = V::load(corner.add(tap * pitch)).mul_add(d, *sum);
+                }
+                sums.swap(0, 1);
+            }
+            let [even, odd] = sums;
+            for (tap, (even, odd)) in even.into_iter().zip(odd).enumerate() {
+                let at = self.d_weight.as_mut_ptr().add((y * size + x + tap) * pitch + channel);
+                V::load(at).add(even.add(odd)).store(at);
+            }
+        }
+    }
+}
+
 impl Kernel for TowardsKernels<'_> {
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
-        let windows = self.windows;
-        for channel in (0..windows.pitch).step_by(V::LANES) {
-            for tap in 0..windows.taps() {
-                // SAFETY: windows that the caller vouches for.
-                unsafe {
-                    let mut sums = [V::splat(0.0); 4];
-                    let offset = windows.offset(tap) + channel;
-                    for pixel in 0..windows.count() {
-                        let x = V::load(self.padded.add(windows.corner(pixel) + offset));
-                        let d = V::load(self.gradient.add(pixel * windows.pitch + channel));
-                        sums[pixel % 4] = x.mul_add(d, sums[pixel % 4]);
+    unsafe fn run<V: Vector>(mut self) {
+        /// A row of the usual windows.
+        const AT_ONCE: usize = 3;
+        let Windows { rows, size, pitch, .. } = self.windows;
+        for row in 0..rows {
+            for channel in (0..pitch).step_by(V::LANES) {
+                for y in 0..size {
+                    let mut x = 0;
+                    // SAFETY: as many taps as there are.
+                    unsafe {
+                        while x + AT_ONCE <= size {
+                            self.taps::<V, AT_ONCE>(row, y, x, channel);
+                            x += AT_ONCE;
+                        }
+                        while x < size {
+                            self.taps::<V, 1>(row, y, x, channel);
+                            x += 1;
+                        }
                     }
-                    let at = self.d_weight.as_mut_ptr().add(tap * windows.pitch + channel);
-                    let sum = sums[0].add(sums[1]).add(sums[2].add(sums[3]));
-                    V::load(at).add(sum).store(at);
                 }
             }
         }
@@ -256,48 +344,7 @@ impl Kernel for TowardsKernels<'_> {
         let windows = self.windows;
         let taps = windows.taps() * windows.pitch;
         let values = (windows.covered() + windows.count()) * windows.pitch + 2 * taps;
-        Work::new("depthwise kernels' gradient", (windows.count() + 4) * taps, values)
-    }
-}
-
-/// Adds d_y[q, c] · w[tap, c] to d_x[p, c].
-///
-/// Valid where the windows lie in `d_padded`, and `gradient` is followed by an image of the output.
-struct TowardsPadded<'a> {
-    windows: Windows,
-    gradient: *const f32,
-    kernels: &'a [f32],
-    d_padded: *mut f32,
-}
-
-impl Kernel for TowardsPadded<'_> {
-    #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
-        let windows = self.windows;
-        for channel in (0..windows.pitch).step_by(V::LANES) {
-            for pixel in 0..windows.count() {
-                // SAFETY: a window that the caller vouches for.
-                unsafe {
-                    let corner = self.d_padded.add(windows.corner(pixel) + channel);
-                    let d = V::load(self.gradient.add(pixel * windows.pitch + channel));
-                    for tap in 0..windows.taps() {
-                        let kernel = V::load(self.kernels.as_ptr().add(tap * windows.pitch + channel));
-                        let at = corner.add(windows.offset(tap));
-                        d.mul_add(kernel, V::load(at)).store(at);
-                    }
-                }
-            }
-        }
-    }
-
-    fn work(&self) -> Work {
-        let windows = self.windows;
-        let values = 2 * windows.covered() + windows.taps() + windows.count();
-        Work::new(
-            "depthwise input's gradient",
-            windows.taps() * windows.count() * windows.pitch,
-            values * windows.pitch,
-        )
+        Work::new("depthwise kernels' gradient", (windows.count() + 2 * windows.rows) * taps, values)
     }
 }
 
@@ -323,12 +370,8 @@ mod tests {
             let mut gradient = Buffer::zeroed(output.image_len());
             let (image, of_output) = (padded.as_mut_ptr(), gradient.as_mut_ptr());
             let convolve = Convolve { windows, channels, padded: image, kernels: &kernels, output: of_output };
-            // SAFETY: buffers of the layouts, for all three.
+            // SAFETY: buffers of the layouts, for both.
             let (declared, done) = unsafe { declared_and_done(convolve) };
-            assert_eq!(declared, done);
-            let towards = TowardsPadded { windows, gradient: of_output, kernels: &kernels, d_padded: image };
-            // SAFETY: see above.
-            let (declared, done) = unsafe { declared_and_done(towards) };
             assert_eq!(declared, done);
             let towards = TowardsKernels { windows, padded: image, gradient: of_output, d_weight: &mut kernels };
             // SAFETY: see above.

@@ -201,6 +201,7 @@ impl Algorithm for Direct {
         let ForwardTask { images, channels, input, packed, finish, finish_room, piece } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let padded = carve(&mut scratch, self.padded().len());
+        padded.fill(0.0);
         let room = carve(&mut scratch, input.room_len());
         for image in images {
             // SAFETY: only read in this pass.
@@ -216,6 +217,7 @@ impl Algorithm for Direct {
         let d_linear = carve(&mut scratch, self.output.image_len());
         let d_image = carve(&mut scratch, self.input.image_len());
         let padded = carve(&mut scratch, self.padded().len());
+        padded.fill(0.0);
         let d_padded = carve(&mut scratch, self.padded().len());
         let d_windows = carve(&mut scratch, self.output.width * self.window_pitch());
         let room = carve(&mut scratch, input.room_len());
