@@ -71,7 +71,7 @@ def run_json(command):
     """The last line of JSON that a process prints."""
     output = run(command)
     for line in reversed(output.splitlines()):
-        if line.startswith("{"):
+        if line.startswith(("{", "[")):
             return json.loads(line)
     raise ProcessFailed(f"{pathlib.Path(command[0]).name} printed no JSON")
 

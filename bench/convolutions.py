@@ -5,19 +5,15 @@ Runs that are there already are taken as they are, so an interrupted comparison 
 """
 
 import argparse
-import hashlib
 import json
-import os
 import pathlib
 import statistics
-import subprocess
 import sys
 
-import machine
-from compare import build, positive, require_data, say
+import runs
+from compare import REPOSITORY, positive, require_data, say
 from contenders import HERE, ProcessFailed
 
-REPOSITORY = HERE.parent
 RECIPE = "seed-vgg"
 METHODS = {"fewest": "Winograd's tiles", "direct": "direct"}
 
@@ -36,56 +32,29 @@ def options():
 
 def main(chosen):
     require_data()
-    modiste, program = same_program(chosen)
-    runs = {method: [] for method in METHODS}
+    program = runs.program(chosen.modiste)
+    runs.claim(program, chosen.runs)
+    results = {method: [] for method in METHODS}
     for seed in range(chosen.seeds):
         for method in METHODS:
-            result = train(modiste, method, seed, chosen.epochs, chosen.runs / f"{chosen.epochs}-{method}-{seed}")
-            runs[method].append(result)
-            say(f"seed {seed}, {METHODS[method]}: {result['test_accuracy']:.4f}")
-    chosen.out.write_text(document(runs, chosen.epochs, program), encoding="utf-8")
+            directory = chosen.runs / f"{chosen.epochs}-{method}-{seed}"
+            words = [RECIPE, "--data", "fashion-mnist", "--epochs", str(chosen.epochs), "--seed", str(seed)]
+            runs.train(program, words, directory, {"MODISTE_CONVOLUTIONS": method})
+            results[method].append(result_of(directory))
+            say(f"seed {seed}, {METHODS[method]}: {results[method][-1]['test_accuracy']:.4f}")
+    chosen.out.write_text(document(results, chosen.epochs, runs.maker(chosen.runs)["program"]), encoding="utf-8")
     say(f"written to {chosen.out}")
 
 
-def same_program(chosen):
-    """Which program makes the runs: all by one, or runs of two versions would be compared with each other."""
-    modiste = chosen.modiste or build()
-    digest = hashlib.sha256(pathlib.Path(modiste).read_bytes()).hexdigest()
-    note = chosen.runs / "program.json"
-    if not note.exists():
-        if chosen.runs.exists() and any(chosen.runs.iterdir()):
-            raise ProcessFailed(f"{chosen.runs} has runs of an unknown program: give another --runs DIR, or remove it")
-        chosen.runs.mkdir(parents=True, exist_ok=True)
-        name = f"the program with SHA-256 {digest}" if chosen.modiste else machine.commit(REPOSITORY)
-        note.write_text(json.dumps({"sha256": digest, "name": name}), encoding="utf-8")
-    program = json.loads(note.read_text(encoding="utf-8"))
-    if program["sha256"] != digest:
-        raise ProcessFailed(f"{chosen.runs} has runs of another program: give another --runs DIR, or remove it")
-    return modiste, program["name"]
-
-
-def train(modiste, method, seed, epochs, directory):
-    """The result of a run, which is begun, gone on with, or there already."""
-    result = directory / "result.json"
-    if not result.exists():
-        start = ["--resume", directory] if (directory / "run.toml").exists() else [
-            RECIPE, "--data", "fashion-mnist", "--epochs", str(epochs), "--seed", str(seed), "--out", directory]
-        environment = {**os.environ, "MODISTE_CONVOLUTIONS": method}
-        run = subprocess.Popen([modiste, "train", *start, "--quiet"], env=environment, stdout=subprocess.DEVNULL)
-        try:
-            run.wait()
-        except KeyboardInterrupt:
-            # It has been told too, and saves its state.
-            run.wait()
-            raise
-        if run.returncode != 0 or not result.exists():
-            raise ProcessFailed(f"the run in {directory} did not end well")
+def result_of(directory):
+    """What came of a run, with what was measured after each epoch."""
     records = (directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    return {**json.loads(result.read_text(encoding="utf-8")), "records": [json.loads(record) for record in records]}
+    result = json.loads((directory / "result.json").read_text(encoding="utf-8"))
+    return {**result, "records": [json.loads(record) for record in records]}
 
 
-def document(runs, epochs, program):
-    fewest, direct = ([run["test_accuracy"] for run in runs[method]] for method in METHODS)
+def document(results, epochs, program):
+    fewest, direct = ([run["test_accuracy"] for run in results[method]] for method in METHODS)
     lines = [
         "# Accuracy with and without Winograd's tiles",
         "",
@@ -112,17 +81,17 @@ def document(runs, epochs, program):
               "| --- " * (len(METHODS) + 3) + "|"]
     everywhere = []
     for epoch in range(epochs):
-        rows = [[run["records"][epoch]["validation_accuracy"] for run in runs[method]] for method in METHODS]
+        rows = [[run["records"][epoch]["validation_accuracy"] for run in results[method]] for method in METHODS]
         differences = [a - b for a, b in zip(*rows)]
         everywhere += differences
         lines.append(f"| {epoch + 1} | " + " | ".join(f"{statistics.mean(row):.4f}" for row in rows)
                      + f" | {statistics.mean(differences):+.4f} | {standard_error(differences)} |")
-    train = [statistics.mean(run["train_accuracy"] for run in runs[method]) for method in METHODS]
+    train = [statistics.mean(run["train_accuracy"] for run in results[method]) for method in METHODS]
     lines += ["", f"Over all epochs and seeds the mean difference is {statistics.mean(everywhere):+.4f}, with a standard "
               f"error of {standard_error(everywhere)} if they are taken as independent.",
               "", "Mean accuracy on the training images in the last epoch: "
               + ", ".join(f"{value:.4f} ({name})" for value, name in zip(train, METHODS.values())) + ".", ""]
-    sets = sorted({run["isa"].split(",")[0] for results in runs.values() for run in results})
+    sets = sorted({run["isa"].split(",")[0] for of_method in results.values() for run in of_method})
     lines += [f"Made by modiste, {program}, on {' and '.join(sets)}.", ""]
     return "\n".join(lines)
 

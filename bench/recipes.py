@@ -5,28 +5,30 @@ Runs that are there already are taken as they are, so that an interrupted round 
 """
 
 import argparse
-import datetime
 import json
 import pathlib
 import subprocess
 import sys
 
-import machine
+import colour_shapes
+import runs
 from compare import REPOSITORY, positive, require_data, say
-from contenders import HERE, ProcessFailed
-from convolutions import same_program
+from contenders import HERE, ProcessFailed, run_json
+from results import table
 
-# From how many seeds each is trained: what is claimed of a mean needs five or more.
+# From how many seeds each is trained: what is claimed of a mean needs several.
 RECIPES = {"speedrun-94": 10, "mlp": 5}
+# Images of another set that a recipe learns from: enough to see that it learns them.
+IMAGES_ELSEWHERE = 10_000
 
 
 def options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--modiste", metavar="PATH", help="the program [default: build target/release/modiste]")
-    parser.add_argument("--only", metavar="NAME", nargs="+", default=list(RECIPES),
-                        help=f"recipes to train, built-in or files [default: {' '.join(RECIPES)}]")
-    parser.add_argument("--seeds", metavar="N", type=positive,
-                        help="runs of each recipe [default: each recipe's own number, 1 for others]")
+    parser.add_argument("--only", metavar="NAME", nargs="+", choices=RECIPES, default=list(RECIPES),
+                        help=f"recipes to train, of: {', '.join(RECIPES)}")
+    parser.add_argument("--also", metavar="DIR", nargs="+", type=pathlib.Path, default=[],
+                        help="directories of IDX files to try the recipes on, besides the sets that modiste finds itself")
     parser.add_argument("--runs", metavar="DIR", type=pathlib.Path, default=REPOSITORY / "runs" / "recipes",
                         help="where the runs are kept [default: runs/recipes]")
     parser.add_argument("--out", metavar="FILE", type=pathlib.Path, default=HERE / "RECIPES.md",
@@ -36,42 +38,51 @@ def options():
 
 def main(chosen):
     require_data()
-    modiste, program = same_program(chosen)
-    directories = []
+    program = runs.program(chosen.modiste)
+    elsewhere = chosen.runs / "elsewhere"
     for recipe in chosen.only:
-        directory = chosen.runs / pathlib.Path(recipe).stem
-        train(modiste, recipe, chosen.seeds or RECIPES.get(recipe, 1), directory)
-        directories.append(directory)
-    told = subprocess.run([modiste, "compare", "--json", *directories], stdout=subprocess.PIPE, text=True)
-    if told.returncode != 0:
-        raise ProcessFailed("the runs cannot be compared")
-    chosen.out.write_text(document(json.loads(told.stdout)["rows"], program), encoding="utf-8")
+        directory = chosen.runs / recipe
+        runs.claim(program, directory)
+        train_from_seeds(program, recipe, directory)
+        for data in [*other_data(program, elsewhere / "data"), *chosen.also]:
+            name = pathlib.Path(data).name
+            say(f"{recipe} on {name}")
+            words = [recipe, "--data", data, "--limit", str(IMAGES_ELSEWHERE), "--seed", "0"]
+            runs.train(program, words, elsewhere / name / recipe)
+    at_home = [row for recipe in RECIPES for row in rows(program, chosen.runs / recipe)]
+    others = [row for directory in sorted(elsewhere.glob("*")) for row in rows(program, directory)]
+    makers = {row["recipe"]: runs.maker(chosen.runs / row["recipe"]) for row in at_home}
+    chosen.out.write_text(document(at_home, others, makers), encoding="utf-8")
     say(f"written to {chosen.out}")
 
 
-def train(modiste, recipe, seeds, directory):
-    """Has the runs of the first seeds in a directory: finished ones stay, an interrupted one goes on."""
+def train_from_seeds(program, recipe, directory):
+    """Has the runs of the first seeds in a directory."""
+    seeds = RECIPES[recipe]
     say(f"{recipe}: {seeds} seed{'s' if seeds > 1 else ''}")
-    first = directory / "seed-0"
-    begin = [recipe, "--data", "fashion-mnist", "--seed", "0"]
+    words = [recipe, "--data", "fashion-mnist", "--seed", "0"]
     if seeds > 1:
-        words = [*begin, "--seeds", str(seeds), "--out", directory]
+        runs.command(program, [*words, "--seeds", str(seeds), "--out", directory])
     else:
-        words = ["--resume", first] if (first / "run.toml").exists() else [*begin, "--out", first]
-    # With --json people's text is on standard error; what came of it is asked for later, of all recipes together.
-    run = subprocess.Popen([modiste, "train", *words, "--json"], stdout=subprocess.DEVNULL)
-    try:
-        run.wait()
-    except KeyboardInterrupt:
-        # It has been told too, and saves its state.
-        run.wait()
-        raise
-    if run.returncode != 0:
-        raise ProcessFailed(f"the runs in {directory} did not end well")
+        runs.train(program, words, directory / "seed-0")
 
 
-def document(rows, program):
-    runs = [run for row in rows for run in row["runs"]]
+def other_data(program, directory):
+    """Other sets of images that can be had here: those that modiste knows, and one in colour that is drawn now."""
+    colour = directory / "colour-shapes"
+    colour_shapes.write(colour)
+    known = run_json([program.path, "data", "list", "--json"])
+    here = [each["name"] for each in known if each["name"] != "fashion-mnist" and each["state"] != "absent"]
+    return [*here, colour]
+
+
+def rows(program, directory):
+    """What `modiste compare` makes of the finished runs in a directory: one row for all seeds of a recipe on a set."""
+    finished = sorted(str(result.parent) for result in directory.glob("*/result.json"))
+    return run_json([program.path, "compare", "--json", *finished])["rows"] if finished else []
+
+
+def document(at_home, elsewhere, makers):
     titles = ["recipe", "epochs", "seeds", "test accuracy", "least to most", "gap", "test loss", "seconds", "parameters",
               "multiply-adds"]
     lines = [
@@ -84,42 +95,54 @@ def document(rows, program):
         "test images, in hundredths. Seconds are wall time from the start of a run to its result, mean over the seeds; "
         "multiply-adds are those of the forward pass for one image.",
         "",
-        f"| {' | '.join(titles)} |",
-        "| --- " * len(titles) + "|",
-        *(line(row) for row in rows),
+        table(titles, [cells(row) for row in at_home]),
         "",
-        "## Machine",
+        "## On other data",
         "",
-        "| | |",
-        "| --- | --- |",
-        f"| date | {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC |",
-        *(f"| {name} | {value} |" for name, value in machine.hardware()),
-        f"| instructions | {', '.join(sorted({run['isa'] for run in runs}))} |",
-        f"| threads | {', '.join(sorted({str(run['threads']) for run in runs}))} |",
+        f"The same recipes, unchanged, one seed, at most {IMAGES_ELSEWHERE:,} images to learn from: accuracy on the test "
+        "images. `colour-shapes` are ten shapes in colour, 32 × 32, drawn by `bench/colour_shapes.py`, "
+        f"{colour_shapes.COUNTS['train']:,} to learn from. Sets that could not be had where this was written are missing.",
         "",
-        f"Made by modiste, {program}.",
+        elsewhere_table(elsewhere),
+        "",
+        "## Made by",
+        "",
+        table(["recipe", "program", "processor", "instructions", "threads", "begun"], [
+            [f"`{row['recipe']}`", makers[row["recipe"]]["program"], makers[row["recipe"]]["processor"],
+             *(", ".join(sorted({str(run[fact]) for run in row["runs"]})) for fact in ("isa", "threads")),
+             makers[row["recipe"]]["date"]]
+            for row in at_home
+        ]),
         "",
     ]
     return "\n".join(lines)
 
 
-def line(row):
+def cells(row):
     accuracy = row["test_accuracy"]
     deviation = f" ± {accuracy['deviation']:.4f}" if accuracy["deviation"] is not None else ""
-    spread = f"{accuracy['least']:.4f} to {accuracy['most']:.4f}" if deviation else ""
-    cells = [
+    return [
         f"`{row['recipe']}`",
         f"{row['epochs']['mean']:g}",
         str(len(row["seeds"])),
         f"{accuracy['mean']:.4f}{deviation}",
-        spread,
+        f"{accuracy['least']:.4f} to {accuracy['most']:.4f}" if deviation else "",
         f"{row['gap']['mean'] * 100:+.2f}",
         f"{row['test_loss']['mean']:.4f}",
         f"{row['wall_seconds']['mean']:.1f}",
         f"{row['parameters']:,}",
         f"{row['multiply_adds']:,}",
     ]
-    return f"| {' | '.join(cells)} |"
+
+
+def elsewhere_table(rows):
+    """A line for each recipe, a column for each set."""
+    accuracies = {(row["recipe"], row["data"]): f"{row['test_accuracy']['mean']:.4f}" for row in rows}
+    sets = sorted({data for _, data in accuracies})
+    recipes = [recipe for recipe in RECIPES if any((recipe, data) in accuracies for data in sets)]
+    return table(["recipe", *sets], [
+        [f"`{recipe}`", *(accuracies.get((recipe, data), "") for data in sets)] for recipe in recipes
+    ])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,75 @@
+"""Training runs that are kept, so that an interrupted round of them goes on where it stopped."""
+
+import datetime
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+from dataclasses import dataclass
+
+import machine
+from compare import REPOSITORY, build
+from contenders import ProcessFailed
+
+
+@dataclass(frozen=True)
+class Program:
+    """A version of modiste."""
+
+    path: str
+    digest: str
+    name: str
+
+
+def program(given):
+    """The program at this path, else one built from this checkout."""
+    path = given or build()
+    digest = hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+    return Program(path, digest, f"the program with SHA-256 {digest}" if given else machine.commit(REPOSITORY))
+
+
+def claim(program, directory):
+    """Notes which program makes the runs in a directory: all by one, or two versions would be mixed in one mean."""
+    note = note_of(directory)
+    if not note.exists():
+        if directory.exists() and any(directory.iterdir()):
+            raise ProcessFailed(f"{directory} has runs of an unknown program: give another --runs DIR, or remove it")
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        facts = {"program": program.name, "digest": program.digest, "processor": machine.processor(),
+                 "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"}
+        note.write_text(json.dumps(facts), encoding="utf-8")
+    if maker(directory)["digest"] != program.digest:
+        raise ProcessFailed(f"{directory} has runs of another program: give another --runs DIR, or remove it and {note}")
+
+
+def maker(directory):
+    """What made the runs in a directory: program, digest, processor, and the date when it began."""
+    return json.loads(note_of(directory).read_text(encoding="utf-8"))
+
+
+def note_of(directory):
+    """The file beside the directory that says so: in it, it would be taken for a run."""
+    return directory.with_name(f"{directory.name}.json")
+
+
+def train(program, words, directory, environment=()):
+    """Has one run in a directory: a finished one stays, an interrupted one goes on, else it begins with these words."""
+    if (directory / "result.json").exists():
+        return
+    begun = (directory / "run.toml").exists()
+    command(program, ["--resume", directory] if begun else [*words, "--out", directory], environment)
+
+
+def command(program, words, environment=()):
+    """Runs `modiste train`. Its standard output is of no interest here: what came of it is asked for later."""
+    process = subprocess.Popen([program.path, "train", *words, "--json"], stdout=subprocess.DEVNULL,
+                               env={**os.environ, **dict(environment)})
+    try:
+        process.wait()
+    except KeyboardInterrupt:
+        # It has been told too, and saves its state.
+        process.wait()
+        raise
+    if process.returncode != 0:
+        raise ProcessFailed(f"`modiste train {' '.join(map(str, words))}` did not end well")
