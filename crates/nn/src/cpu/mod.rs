@@ -31,6 +31,7 @@ mod plan;
 mod planner;
 mod processor;
 mod product;
+mod reading;
 mod record;
 mod slots;
 mod stage;
@@ -42,15 +43,15 @@ mod view;
 mod winograd;
 
 use self::compile::{Compiled, CompiledStage, StageKernel};
-use self::input::{Before, Input, Towards};
+use self::input::Towards;
 use self::memory::{Buffer, Disjoint};
 use self::normalisation::Normalisation;
 use self::optimiser::Parameters;
 use self::plan::{Edge, Source};
 pub use self::processor::{Convolutions, Processor, UnknownChoice};
+use self::reading::Reading;
 use self::slots::Slots;
 use self::stage::{BackwardPass, ForwardPass, Gradient, Machine};
-use self::stem::Stem;
 use self::threads::Threads;
 pub use self::vector::Isa;
 use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
@@ -347,45 +348,6 @@ impl CpuExecutor {
             self.forward(images, images.len() / len, None);
             read(self, images.len() / len, images, values);
         }
-    }
-}
-
-/// What a stage can read.
-struct Reading<'a> {
-    isa: Isa,
-    /// The images of the batch.
-    images: &'a [f32],
-    stages: &'a [CompiledStage],
-    norms: &'a [Normalisation],
-    /// Whether normalisations that can be are part of the weights before them.
-    folded: bool,
-    /// Room for the stem's partial gradients, if there is one.
-    stem: Option<Disjoint<'a, f32>>,
-    /// Outputs of the stages before.
-    before: Disjoint<'a, f32>,
-}
-
-impl<'a> Reading<'a> {
-    /// What comes along an edge.
-    fn input(&self, edge: Edge, gradient: Towards<'a>) -> Input<'a> {
-        let Source::Stage(before) = edge.source else { return Input::Images(self.images) };
-        let stage = &self.stages[before];
-        if let (Some(parts), 0, StageKernel::Convolution(convolution)) = (self.stem, before, &stage.kernel) {
-            return Input::Stem(Stem { convolution, images: self.images, parts });
-        }
-        Input::Before(Before {
-            isa: self.isa,
-            stage: &stage.node.stage,
-            values: self.before.piece(stage.activations.clone()),
-            affine: edge
-                .view
-                .norm
-                .map(|norm| &self.norms[norm])
-                .filter(|norm| !(self.folded && norm.folds()))
-                .map(Normalisation::affine),
-            curve: edge.view.curve,
-            gradient,
-        })
     }
 }
 
