@@ -210,6 +210,17 @@ mod tests {
     }
 
     #[test]
+    fn no_schedule_takes_a_field_that_it_does_not_have() {
+        for schedule in ["constant\"\nwarm_up = 0.1", "cosine\"\nfirst = 0.1", "linear\"\nlats = 0.1"] {
+            let text = format!(
+                "name = \"a\"\nlayers = []\n[schedule]\ntype = \"{schedule}\n[training]\nepochs = 1\nbatch = 1\n"
+            );
+            let message = Recipe::parse(&text, "a.toml").unwrap_err().to_string();
+            assert!(message.contains("unknown field"), "{schedule}: {message}");
+        }
+    }
+
+    #[test]
     fn nothing_is_chosen_without_images_held_out() {
         let text = |validation: &str, choice: &str| {
             format!(

@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 /// Of `n` steps, counted from 0, the last of the `warm_up · n` steps of warming up has factor 1 and so is step
 /// `warm_up · n - 1`, but never before step 0; the last step of all has factor `last`. This is what PyTorch's
 /// `OneCycleLR(total_steps=n)`, `CosineAnnealingLR(T_max=n - 1)` and `LinearLR(total_iters=n - 1)` make of it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Schedule {
-    /// 1 throughout.
-    #[default]
-    Constant,
+    /// 1 throughout. With braces, since serde takes any field for a variant without.
+    Constant {},
     /// 1 at first, multiplied by `factor` at each of these shares of the training, to the nearest step: PyTorch's
     /// `MultiStepLR`.
     Steps {
@@ -56,6 +55,12 @@ pub enum Schedule {
     },
 }
 
+impl Default for Schedule {
+    fn default() -> Self {
+        Schedule::Constant {}
+    }
+}
+
 /// PyTorch's defaults of `OneCycleLR`.
 fn one_cycle_warm_up() -> f64 {
     0.3
@@ -74,7 +79,7 @@ impl Schedule {
     pub fn factor(&self, step: u64, steps: u64) -> f64 {
         let progress = |warm_up| Progress::new(step, steps, warm_up);
         match *self {
-            Schedule::Constant => 1.0,
+            Schedule::Constant {} => 1.0,
             Schedule::Steps { ref at, factor } => {
                 let passed = at.iter().filter(|&&share| step as f64 >= (share * steps as f64).round());
                 passed.fold(1.0, |product, _| product * factor)
@@ -97,7 +102,7 @@ impl Schedule {
     /// Checks every value.
     pub(super) fn check(&self) -> Result<(), String> {
         match *self {
-            Schedule::Constant => Ok(()),
+            Schedule::Constant {} => Ok(()),
             Schedule::Steps { ref at, factor } => {
                 let inside = at.iter().all(|&share| share > 0.0 && share < 1.0);
                 if !inside || !at.is_sorted_by(|before, after| before < after) {
@@ -172,7 +177,7 @@ mod tests {
     #[test]
     fn no_training_is_too_short_or_too_long_for_a_schedule() {
         let schedules = [
-            Schedule::Constant,
+            Schedule::Constant {},
             Schedule::Steps { at: vec![0.5, 0.75], factor: 0.1 },
             Schedule::Cosine { warm_up: 0.2, last: 0.0 },
             Schedule::OneCycle { warm_up: 0.3, first: 0.04, last: 4e-6 },
