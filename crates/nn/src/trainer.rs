@@ -130,7 +130,11 @@ impl<'a> Trainer<'a> {
         }
         self.executor.set_state(&checkpoint.state);
         self.position = then.clone();
-        self.best = checkpoint.best.as_deref().filter(|_| self.recipe.training.keep == Keep::Best).map(<[f32]>::to_vec);
+        if self.recipe.training.keep == Keep::Best {
+            self.best = checkpoint.best.as_deref().map(<[f32]>::to_vec);
+            // What is not there cannot be what the run ends with.
+            self.position.best = self.position.best.filter(|_| self.best.is_some());
+        }
         self.clock.go_on(then.wall_seconds);
         Ok(())
     }
@@ -191,9 +195,7 @@ impl<'a> Trainer<'a> {
     /// Whether nothing is left to train.
     fn is_over(&self) -> bool {
         let Position { epoch, best, .. } = &self.position;
-        let waited = epoch.saturating_sub(best.map_or(0, |best| best.epoch));
-        *epoch >= self.recipe.training.epochs
-            || self.recipe.training.patience.is_some_and(|patience| waited >= patience)
+        self.recipe.training.is_over(*epoch, best.map(|best| best.epoch))
     }
 
     /// The steps that are left of the epoch; fewer if `stop` becomes true.

@@ -11,7 +11,7 @@ use modiste_nn::device::Device;
 use modiste_nn::fingerprint;
 use modiste_nn::network::Network;
 use modiste_nn::partition::Partition;
-use modiste_nn::recipe::{Recipe, TrainingRecipe};
+use modiste_nn::recipe::Recipe;
 use modiste_nn::result::RunResult;
 use modiste_nn::run_directory::{RunDirectory, RunPaths, RunPlan};
 
@@ -69,11 +69,11 @@ impl Job {
             anyhow!("{} has {done} already, more than {epochs}: give a larger --epochs", directory.display())
         };
         if let Some(result) = result(&paths)? {
-            if is_over(&result, &recipe.training) {
-                return Ok(Resumed::Finished(Box::new(result)));
-            }
             if result.epochs > epochs {
                 return Err(too_few(result.epochs, 0));
+            }
+            if recipe.training.is_over(result.epochs, result.best_epoch) {
+                return Ok(Resumed::Finished(Box::new(result)));
             }
         }
 
@@ -128,17 +128,6 @@ fn result(paths: &RunPaths) -> Result<Option<RunResult>> {
         // It can be made again from the checkpoint.
         .inspect_err(|error| output::note(&format!("{error}; going on from the checkpoint")))
         .ok())
-}
-
-/// Whether a run with such a result is all that the recipe asks for: all epochs, or patience at its end.
-fn is_over(result: &RunResult, training: &TrainingRecipe) -> bool {
-    result.epochs == training.epochs || is_out_of_patience(result, training)
-}
-
-/// Whether a run ended before its last epoch.
-pub fn is_out_of_patience(result: &RunResult, training: &TrainingRecipe) -> bool {
-    let waited = result.epochs.saturating_sub(result.best_epoch.unwrap_or(result.epochs));
-    training.patience.is_some_and(|patience| waited >= patience)
 }
 
 fn exists(path: &Path) -> Result<bool> {

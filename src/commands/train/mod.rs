@@ -16,7 +16,7 @@ use modiste_report::numbers::grouped;
 
 use self::experiment::Experiment;
 use self::fit::{Fitted, compile, fit, heading, position_text};
-use self::job::{Job, Resumed, is_out_of_patience};
+use self::job::{Job, Resumed};
 use super::{Outcome, RUNS, device};
 use crate::cli::{OutputOptions, TrainArgs};
 use crate::duration::span;
@@ -81,7 +81,7 @@ fn found_again(plan: &RunPlan, arguments: &TrainArgs) -> Result<Dataset> {
 /// Of a run that `--resume` was asked for.
 fn finished_already(result: &RunResult, directory: &Path, options: &OutputOptions) -> Result<Outcome> {
     let paths = RunPaths::new(directory);
-    let further = if is_out_of_patience(result, &paths.read_recipe()?.training) {
+    let further = if paths.read_recipe()?.training.is_out_of_patience(result.epochs, result.best_epoch) {
         let best = result.best_epoch.unwrap_or(result.epochs);
         let recipe = paths.recipe();
         format!(", the best of them epoch {best}: to train it further, raise training.patience in {}", recipe.display())

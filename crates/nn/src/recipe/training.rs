@@ -22,7 +22,8 @@ pub struct TrainingRecipe {
     /// A longer gradient is shortened to this Euclidean norm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
-    /// How much of the moving average of all parameters stays with each step; then the average is what is measured and kept.
+    /// How much of the moving average of all parameters stays with step t = 1, 2, …, or (1 + t) / (10 + t) as long as that is
+    /// less; then the average is what is measured and kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub average: Option<f64>,
     /// Which epoch's parameters the run ends with.
@@ -70,6 +71,18 @@ impl TrainingRecipe {
         self.keep == Keep::Best || self.patience.is_some()
     }
 
+    /// Whether nothing is left to train after so many epochs, of which this one was the best: all are done, or there is no
+    /// patience for more. Where no epoch has been measured yet, none has been waited for.
+    pub fn is_over(&self, epochs: usize, best: Option<usize>) -> bool {
+        epochs >= self.epochs || self.is_out_of_patience(epochs, best)
+    }
+
+    /// Whether so many epochs have come since the best one that it is no use to wait for a better one.
+    pub fn is_out_of_patience(&self, epochs: usize, best: Option<usize>) -> bool {
+        let waited = best.map_or(0, |best| epochs.saturating_sub(best));
+        self.patience.is_some_and(|patience| waited >= patience)
+    }
+
     /// Checks every value.
     pub(super) fn check(&self) -> Result<(), String> {
         let Self { epochs, batch, label_smoothing, clip_norm, average, patience, .. } = *self;
@@ -96,5 +109,20 @@ impl TrainingRecipe {
             return Err("training.patience is 0 and must be at least 1".to_owned());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_over_after_all_epochs_or_too_long_a_wait() {
+        let mut training: TrainingRecipe = toml::from_str("epochs = 20\nbatch = 1").unwrap();
+        assert!(!training.is_over(19, Some(1)) && training.is_over(20, None) && training.is_over(21, None));
+        training.patience = Some(3);
+        assert!(!training.is_over(12, Some(10)) && training.is_over(13, Some(10)));
+        // As when patience is given to a run that went without: it has not waited yet.
+        assert!(!training.is_over(10, None));
     }
 }
