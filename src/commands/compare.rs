@@ -85,7 +85,10 @@ impl Run {
             return Ok(None);
         }
         let result = RunResult::open(&paths.result()).with_context(|| {
-            format!("`modiste train --resume {}` makes a result again that cannot be used", directory.display())
+            format!(
+                "the result of {0} cannot be used, and `modiste train --resume {0}` makes it again",
+                directory.display()
+            )
         })?;
         Ok(Some(Self { directory: directory.to_owned(), recipe, data, result }))
     }

@@ -17,7 +17,7 @@ pub struct DataRecipe {
 
 /// The images measured after each epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "must be \"test\" or a share of the training images in [0, 1)")]
 pub enum Validation {
     /// This share of the training images, stratified, held out; 0 measures nothing.
     Share(f64),
@@ -62,9 +62,40 @@ impl DataRecipe {
             return Err(format!("data.validation is {share} and must be \"test\" or a share in [0, 1)"));
         }
         let Scaling { divide, subtract, multiply } = self.scaling;
-        if !(divide.is_normal() && subtract.is_finite() && multiply.is_normal()) {
-            return Err("data.scaling must divide and multiply by finite numbers other than zero".to_owned());
+        for (name, value) in [("divide", divide), ("multiply", multiply)] {
+            if !value.is_normal() {
+                return Err(format!("data.scaling.{name} is {value} and must be a finite number other than zero"));
+            }
+        }
+        if !subtract.is_finite() {
+            return Err(format!("data.scaling.subtract is {subtract} and must be a finite number"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Recipe;
+
+    fn complaint(data: &str) -> String {
+        let text = format!("name = \"a\"\nlayers = []\n[data]\n{data}\n[training]\nepochs = 1\nbatch = 1\n");
+        Recipe::parse(&text, "a.toml").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_what_it_must_be() {
+        for validation in ["\"tset\"", "\"0.1\"", "1.5", "[0.1]"] {
+            let message = complaint(&format!("validation = {validation}"));
+            assert!(message.contains("must be \"test\" or a share"), "{message}");
+        }
+        for (field, scaling) in [
+            ("divide is 0 ", "divide = 0, subtract = 0, multiply = 1"),
+            ("subtract is inf ", "divide = 255, subtract = inf, multiply = 1"),
+            ("multiply is nan ", "divide = 255, subtract = 0, multiply = nan"),
+        ] {
+            let message = complaint(&format!("scaling = {{ {scaling} }}")).to_lowercase();
+            assert!(message.contains(&format!("data.scaling.{field}")), "{message}");
+        }
     }
 }
