@@ -31,7 +31,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// The weights of convolutions and hidden dense layers: all of [`Role::Weight`] but the last, which is the classifier's.
+/// The weights of convolutions, but for depthwise ones, and of hidden dense layers: all of [`Role::Weight`] but the last, which is the classifier's.
 pub fn matrices(network: &Network) -> Vec<Matrix<'_>> {
     let weights = network.parameters.iter().filter(|parameter| parameter.role == Role::Weight);
     let mut matrices: Vec<_> = weights.map(Matrix::new).collect();

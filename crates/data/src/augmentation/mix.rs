@@ -25,7 +25,7 @@ enum Mixing {
 
 /// Mixes each of `images`, scaled, `[n, height, width, channels]`, with the next one, and the last with the first, if
 /// images are to be mixed. The order of an epoch is random, so the next image is a random one; and unlike in a
-/// permutation drawn for it, never the image itself.
+/// permutation drawn for it, never the image itself, unless the batch has no other.
 pub(super) fn mix(
     augmentation: &Augmentation,
     shape: ImageShape,

@@ -16,7 +16,8 @@ pub enum Optimiser {
     Adamw(Adamw),
     /// Stochastic gradient descent with momentum, as PyTorch computes it.
     Sgd(Sgd),
-    /// Orthogonalised momentum (Jordan et al., 2024) for weights of convolutions and hidden dense layers, AdamW for all else.
+    /// Orthogonalised momentum (Jordan et al., 2024) for weights of convolutions, but for depthwise ones, and of hidden dense
+    /// layers; AdamW for all else.
     Muon(Muon),
 }
 
@@ -108,7 +109,7 @@ pub struct Muon {
     pub weight_decay: f64,
     /// Of Newton and Schulz.
     pub iterations: usize,
-    /// For all that is no such weight: biases, batch normalisation, the classifier.
+    /// For all that is no such weight: depthwise convolutions, biases, batch normalisation, the classifier.
     pub others: Adamw,
 }
 
