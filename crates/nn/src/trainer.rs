@@ -130,10 +130,11 @@ impl<'a> Trainer<'a> {
         }
         self.executor.set_state(&checkpoint.state);
         self.position = then.clone();
-        if self.recipe.training.keep == Keep::Best {
-            self.best = checkpoint.best.as_deref().map(<[f32]>::to_vec);
-            // What is not there cannot be what the run ends with.
-            self.position.best = self.position.best.filter(|_| self.best.is_some());
+        let keeps_best = self.recipe.training.keep == Keep::Best;
+        self.best = checkpoint.best.as_deref().filter(|_| keeps_best).map(<[f32]>::to_vec);
+        if keeps_best && self.best.is_none() {
+            // A run that went without `keep` until now: what is not there cannot be what it ends with.
+            self.position.best = None;
         }
         self.clock.go_on(then.wall_seconds);
         Ok(())

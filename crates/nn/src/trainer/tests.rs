@@ -443,6 +443,31 @@ fn patience_ends_a_run() {
 }
 
 #[test]
+fn a_choice_that_a_run_is_given_later_is_among_the_epochs_from_then_on() {
+    const BEFORE: usize = 8;
+    let stopped = |training: &str| {
+        let mut run = Memory::default();
+        let (ended, _) = session(&unsteady(training), &mut run, 5 * BEFORE + 1).unwrap();
+        assert_eq!((ended, run.records.len()), (Ended::Interrupted, BEFORE));
+        run
+    };
+    // None of the epochs before has been waited for.
+    let mut patient = stopped("");
+    session(&unsteady("patience = 3"), &mut patient, usize::MAX).unwrap();
+    assert!(patient.records.len() > BEFORE);
+
+    // The parameters of the best epoch before are not there.
+    let mut kept = stopped("patience = 11");
+    let before = kept.checkpoints.last().unwrap().position.best.unwrap();
+    session(&unsteady("keep = 'best'"), &mut kept, usize::MAX).unwrap();
+    let last = kept.checkpoints.last().unwrap();
+    let best = last.position.best.unwrap().epoch;
+    assert!(before.epoch <= BEFORE && best > BEFORE, "{} and {best}", before.epoch);
+    let then = kept.checkpoints.iter().find(|checkpoint| checkpoint.position.epoch == best).unwrap();
+    assert_eq!((last.kept_epoch(), last.kept()), (best, &*then.state.parameters));
+}
+
+#[test]
 fn the_average_is_what_is_measured_and_kept() {
     let recipe = recipe(&[("seed = 4", "seed = 4\naverage = 0.8")]);
     let mut keeper = Memory::default();
