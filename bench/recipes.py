@@ -15,7 +15,7 @@ from compare import REPOSITORY, positive, require_data, say
 from contenders import HERE, ProcessFailed, run_json
 from results import table
 
-# From how many seeds each is trained: what is claimed of a mean needs several.
+# From how many seeds each is trained, two or more: what is claimed of a mean needs several.
 RECIPES = {"speedrun-94": 10, "mlp": 5}
 # The post's network reaches its 94% after 40 to 45 epochs.
 POST = "seed-vgg"
@@ -40,21 +40,19 @@ def options():
 
 def main(chosen):
     require_data()
-    names = [directory.name for directory in chosen.also]
-    if len(set(names)) < len(names):
-        raise ProcessFailed("two directories of --also have the same name, by which the report tells them apart")
     program = runs.program(chosen.modiste)
     elsewhere = chosen.runs / "elsewhere"
+    guests = other_data(program, elsewhere / "data") + chosen.also
+    names = [pathlib.Path(data).name for data in guests]
+    if len(set(names)) < len(names):
+        raise ProcessFailed(f"the report tells sets of images apart by their names, and of {', '.join(names)} two are the same")
     for recipe in chosen.only:
-        directory = chosen.runs / recipe
-        runs.claim(program, directory)
-        train_from_seeds(program, recipe, directory)
-        for data in [*other_data(program, elsewhere / "data"), *chosen.also]:
-            name = pathlib.Path(data).name
+        train_from_seeds(program, recipe, chosen.runs / recipe)
+        for name, data in zip(names, guests):
             say(f"{recipe} on {name}")
-            words = [recipe, "--data", data, "--limit", str(IMAGES_ELSEWHERE), "--seed", "0"]
-            runs.claim(program, elsewhere / name / recipe)
-            runs.train(program, words, elsewhere / name / recipe)
+            directory = elsewhere / name / recipe
+            runs.claim(program, directory)
+            runs.train(program, [recipe, "--data", data, "--limit", str(IMAGES_ELSEWHERE), "--seed", "0"], directory)
     at_home = [row for recipe in RECIPES for row in rows(program, chosen.runs / recipe)]
     others = [row for directory in sorted(elsewhere.glob("*")) for row in rows(program, directory)]
     makers = {row["recipe"]: runs.maker(chosen.runs / row["recipe"]) for row in at_home}
@@ -65,13 +63,10 @@ def main(chosen):
 
 def train_from_seeds(program, recipe, directory):
     """Has the runs of the first seeds in a directory."""
-    seeds = RECIPES[recipe]
-    say(f"{recipe}: {seeds} seed{'s' if seeds > 1 else ''}")
-    words = [recipe, "--data", "fashion-mnist", "--seed", "0"]
-    if seeds > 1:
-        runs.command(program, [*words, "--seeds", str(seeds), "--out", directory])
-    else:
-        runs.train(program, words, directory / "seed-0")
+    say(f"{recipe}: {RECIPES[recipe]} seeds")
+    runs.claim(program, directory)
+    runs.command(program, [recipe, "--data", "fashion-mnist", "--seed", "0", "--seeds", str(RECIPES[recipe]),
+                           "--out", directory])
 
 
 def other_data(program, directory):
