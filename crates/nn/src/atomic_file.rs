@@ -3,6 +3,7 @@
 //! A file is written beside its final place, synced, renamed over it, and the directory synced: whoever looks, and
 //! whenever power fails, sees the old content or the new one. A full disk costs the new content only.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -32,12 +33,16 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 /// Removes what a killed process left unfinished in `directory`. What cannot be removed does no harm.
 pub fn remove_leftovers(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with('.') && name.ends_with(SUFFIX) {
+        if is_leftover(&entry.file_name()) {
             let _ = fs::remove_file(entry.path());
         }
     }
+}
+
+/// Whether a file of this name was left unfinished by a killed process, or is being written.
+pub fn is_leftover(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with('.') && name.ends_with(SUFFIX)
 }
 
 /// The unfinished file; dropping it removes it.

@@ -9,6 +9,7 @@
 //! | `model.safetensors` | weights for use; see [`crate::model`] |
 //! | `result.json` | what a finished run came to; there is none before |
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,9 @@ use crate::seeds;
 
 /// Held open and locked while a process trains in the directory.
 const LOCK: &str = ".lock";
+
+/// Written before what makes a directory a run.
+const RECIPE: &str = "recipe.toml";
 
 /// What a run was asked for beside the recipe: `run.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +105,7 @@ impl RunPaths {
 
     /// `recipe.toml`
     pub fn recipe(&self) -> PathBuf {
-        self.0.join("recipe.toml")
+        self.0.join(RECIPE)
     }
 
     /// `run.toml`
@@ -197,7 +201,7 @@ impl RunDirectory {
         Self::claim(numbered::create(runs, name)?)
     }
 
-    /// Makes this very directory, or takes it if it is empty.
+    /// Makes this very directory, or takes it if it is empty, or what a process left that was killed before it had begun a run.
     ///
     /// # Errors
     /// When it holds anything, or the system refuses.
@@ -223,7 +227,11 @@ impl RunDirectory {
         if RunPaths::new(path).plan().exists() {
             return Err(RunError::HoldsRun { path: path.to_owned() });
         }
-        if entries.flatten().any(|entry| entry.file_name() != LOCK) {
+        let names: Vec<OsString> = entries.flatten().map(|entry| entry.file_name()).collect();
+        // Without a lock, a recipe there is not one that we have written.
+        let was_ours = names.iter().any(|name| name == LOCK);
+        let is_left_over = |name: &OsStr| was_ours && (name == RECIPE || atomic_file::is_leftover(name));
+        if names.iter().any(|name| name != LOCK && !is_left_over(name)) {
             return Err(RunError::NotEmpty { path: path.to_owned() });
         }
         Ok(())
@@ -282,6 +290,21 @@ mod tests {
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
         let file = directory.path().join("thesis.tex");
         assert!(RunDirectory::create(&file).unwrap_err().to_string().contains("thesis.tex"));
+    }
+
+    #[test]
+    fn what_was_killed_before_it_was_a_run_is_begun_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        let leave = |names: &[&str]| {
+            names.iter().for_each(|name| fs::write(directory.path().join(name), "x").unwrap());
+        };
+        leave(&["recipe.toml"]);
+        // Somebody's own recipe.
+        assert!(matches!(RunDirectory::create(directory.path()), Err(RunError::NotEmpty { .. })));
+        leave(&[".lock", ".run.toml.123.unfinished"]);
+        RunDirectory::create(directory.path()).unwrap();
+        leave(&["thesis.tex"]);
+        assert!(matches!(RunDirectory::create(directory.path()), Err(RunError::NotEmpty { .. })));
     }
 
     #[test]
