@@ -18,11 +18,12 @@ pub use self::schedule::Schedule;
 pub use self::training::{EvaluationRecipe, Keep, TrainingRecipe};
 
 /// The recipes that come with the program, by name.
-const BUILT_IN: [(&str, &str); 4] = [
+const BUILT_IN: [(&str, &str); 5] = [
     ("seed-mlp", include_str!("../../../../recipes/seed-mlp.toml")),
     ("seed-vgg", include_str!("../../../../recipes/seed-vgg.toml")),
     ("mlp", include_str!("../../../../recipes/mlp.toml")),
     ("speedrun-94", include_str!("../../../../recipes/speedrun-94.toml")),
+    ("speedrun-95", include_str!("../../../../recipes/speedrun-95.toml")),
 ];
 
 /// A whole experiment, as written in a TOML file.
