@@ -5,18 +5,16 @@ Runs that are there already are taken as they are, so that an interrupted round 
 """
 
 import argparse
-import json
 import pathlib
 import shutil
 import statistics
-import sys
 import time
 from dataclasses import dataclass
 
 import runs
 from compare import REPOSITORY, positive, require_data, say
 from contenders import ProcessFailed, run_json
-from results import table
+from results import standard_error, table
 
 # A fifth of the training images, of which the recipe learns nothing: the test images choose nothing.
 HELD_OUT = "0.2"
@@ -33,8 +31,8 @@ class Trick:
     measuring_alone: bool = False
 
 
-FLIP = Trick("alternating flips", "no flips", (('flip = "alternating"\n', ""),))
-ALTERNATING = Trick("flips that alternate", "flips drawn anew in each epoch", (('flip = "alternating"', 'flip = "random"'),))
+FLIP = Trick("flips", "none", (('flip = "alternating"\n', ""),))
+ALTERNATING = Trick("flips that alternate", "drawn anew in each epoch", (('flip = "alternating"', 'flip = "random"'),))
 VIEWS = Trick("mirrored views", "each image by itself", (("flip = true", "flip = false"),), measuring_alone=True)
 MUON = Trick("Muon", "AdamW, learning rate 0.006", (
     ('type = "muon"\nlearning_rate = 0.05\nmomentum = 0.9\nweight_decay = 0.02\n'
@@ -58,8 +56,6 @@ RECIPES = {
 def options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--modiste", metavar="PATH", help="the program [default: build target/release/modiste]")
-    parser.add_argument("--only", metavar="NAME", nargs="+", choices=RECIPES, default=list(RECIPES),
-                        help=f"recipes to take apart, of: {', '.join(RECIPES)}")
     parser.add_argument("--seeds", metavar="N", type=positive, default=3, help="runs of each kind [default: 3]")
     parser.add_argument("--runs", metavar="DIR", type=pathlib.Path, default=REPOSITORY / "runs" / "ablations",
                         help="where the runs are kept [default: runs/ablations]")
@@ -71,7 +67,7 @@ def options():
 def main(chosen):
     require_data()
     program = runs.program(chosen.modiste)
-    sections = [section(program, recipe, chosen) for recipe in chosen.only]
+    sections = [section(program, recipe, chosen) for recipe in RECIPES]
     chosen.out.write_text(document(sections), encoding="utf-8")
     say(f"written to {chosen.out}")
 
@@ -110,11 +106,13 @@ def changed(text, trick):
 def fitted(program, recipe, text, directory, seed):
     """What came of a run of the recipe as this text has it."""
     file = directory.with_name(f"{directory.name}.toml")
+    if file.exists() and file.read_text(encoding="utf-8") != text:
+        raise ProcessFailed(f"{directory} has a run of another recipe than now: give another --runs DIR, or remove it and {file}")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     say(f"{recipe}: {directory.name}")
     runs.train(program, [file, "--data", "fashion-mnist", "--validation", HELD_OUT, "--seed", str(seed)], directory)
-    return result(directory)
+    return runs.result(directory)
 
 
 def measured_anew(program, trick, complete, directory):
@@ -131,7 +129,7 @@ def measured_anew(program, trick, complete, directory):
     # Has nothing left to train: it writes the model with what the recipe says now.
     runs.train(program, [], directory)
     before, after = (evaluated(program, each) for each in (complete, directory))
-    found = result(complete)
+    found = runs.result(complete)
     saved = found["epochs"] * (before["seconds"] - after["seconds"])
     return {"validation_accuracy": after["accuracy"], "wall_seconds": found["wall_seconds"] - saved}
 
@@ -143,10 +141,6 @@ def evaluated(program, run):
     return {**found, "seconds": time.perf_counter() - begun}
 
 
-def result(directory):
-    return json.loads((directory / "result.json").read_text(encoding="utf-8"))
-
-
 def measured(results):
     accuracies = [each["validation_accuracy"] for each in results]
     deviation = f" ± {statistics.stdev(accuracies):.4f}" if len(accuracies) > 1 else ""
@@ -156,8 +150,7 @@ def measured(results):
 def difference(without, complete):
     """Seeds are compared in pairs: they share the images held out and the first weights."""
     differences = [one["validation_accuracy"] - other["validation_accuracy"] for one, other in zip(without, complete)]
-    error = f"{statistics.stdev(differences) / len(differences) ** 0.5:.4f}" if len(differences) > 1 else ""
-    return [f"{statistics.mean(differences):+.4f}", error]
+    return [f"{statistics.mean(differences):+.4f}", standard_error(differences)]
 
 
 def document(sections):
@@ -168,17 +161,12 @@ def document(sections):
         "",
         "A recipe with everything, then without one trick at a time. Accuracy is that of a fifth of the training images, held "
         "out, so that nothing is chosen by the test images, and the recipe learns from 48,000: mean ± standard deviation over "
-        "seeds. Seconds are wall time of a run, with both measurements. Differences are means over pairs of runs that share seed and images.",
+        "seeds. Seconds are wall time of a run, with what it measures after each epoch and at its end. Differences are means "
+        "over pairs of runs that share seed and images.",
         "",
         *sections,
     ])
 
 
 if __name__ == "__main__":
-    try:
-        main(options())
-    except (ProcessFailed, OSError, json.JSONDecodeError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        say("interrupted; the runs are kept")
-        sys.exit(130)
+    runs.end_well(lambda: main(options()))

@@ -8,11 +8,11 @@ import argparse
 import json
 import pathlib
 import statistics
-import sys
 
 import runs
 from compare import REPOSITORY, positive, require_data, say
-from contenders import HERE, ProcessFailed
+from contenders import HERE
+from results import standard_error
 
 RECIPE = "seed-vgg"
 METHODS = {"fewest": "Winograd's tiles", "direct": "direct"}
@@ -49,8 +49,7 @@ def main(chosen):
 def result_of(directory):
     """What came of a run, with what was measured after each epoch."""
     records = (directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    result = json.loads((directory / "result.json").read_text(encoding="utf-8"))
-    return {**result, "records": [json.loads(record) for record in records]}
+    return {**runs.result(directory), "records": [json.loads(record) for record in records]}
 
 
 def document(results, epochs, program):
@@ -96,15 +95,5 @@ def document(results, epochs, program):
     return "\n".join(lines)
 
 
-def standard_error(values):
-    return f"{statistics.stdev(values) / len(values) ** 0.5:.4f}" if len(values) > 1 else ""
-
-
 if __name__ == "__main__":
-    try:
-        main(options())
-    except (ProcessFailed, OSError, json.JSONDecodeError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        say("interrupted; the runs are kept")
-        sys.exit(130)
+    runs.end_well(lambda: main(options()))

@@ -5,13 +5,11 @@ Runs that are there already are taken as they are, so that an interrupted round 
 """
 
 import argparse
-import json
 import pathlib
-import sys
 
 import colour_shapes
 import runs
-from compare import REPOSITORY, positive, require_data, say
+from compare import REPOSITORY, require_data, say
 from contenders import HERE, ProcessFailed, run_json
 from results import table
 
@@ -151,10 +149,4 @@ def elsewhere_table(rows):
 
 
 if __name__ == "__main__":
-    try:
-        main(options())
-    except (ProcessFailed, OSError, json.JSONDecodeError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        say("interrupted; the runs are kept")
-        sys.exit(130)
+    runs.end_well(lambda: main(options()))

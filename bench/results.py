@@ -156,6 +156,11 @@ def columns_of(result):
     return times | rate | ratio | {"share of the fp32 limit": result.share} | memory
 
 
+def standard_error(values):
+    """Of the mean of these values, in words; nothing of a single one."""
+    return f"{statistics.stdev(values) / len(values) ** 0.5:.4f}" if len(values) > 1 else ""
+
+
 def table(heads, rows):
     """A Markdown table."""
     lines = [heads, ["---"] * len(heads), *rows]

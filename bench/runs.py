@@ -6,10 +6,11 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 from dataclasses import dataclass
 
 import machine
-from compare import REPOSITORY, build
+from compare import REPOSITORY, build, say
 from contenders import ProcessFailed
 
 
@@ -73,3 +74,19 @@ def command(program, words, environment=()):
         raise
     if process.returncode != 0:
         raise ProcessFailed(f"`modiste train {' '.join(map(str, words))}` did not end well")
+
+
+def result(directory):
+    """What a finished run came to."""
+    return json.loads((directory / "result.json").read_text(encoding="utf-8"))
+
+
+def end_well(script):
+    """Runs a script to its end, or says in a line why it has none."""
+    try:
+        script()
+    except (ProcessFailed, OSError, json.JSONDecodeError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        say("interrupted; the runs are kept")
+        sys.exit(130)
