@@ -66,6 +66,10 @@ fn recipes_that_are_wrong() {
         (recipe(""), "missing"),
         (recipe("{ type = 'dense', units = 10, activation = 'softmax' }"), "flatten"),
         (recipe(&format!("{END}, {END}")), "layer 2 (dense1)"),
+        (
+            recipe(&format!("{{ type = 'depthwise_conv', kernel = 3, activation = 'softmax' }}, {END}")),
+            "depthwise_conv1",
+        ),
         (recipe(&format!("{{ type = 'dropout', rate = 1.0 }}, {END}")), "rate 1"),
         (recipe(&format!("{{ type = 'leaky_relu', slope = inf }}, {END}")), "slope inf"),
         (recipe(&format!("{{ type = 'max_pool', size = 0 }}, {END}")), "size 0"),

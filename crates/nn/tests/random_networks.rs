@@ -123,6 +123,7 @@ fn any_shapeless_layer() -> impl Strategy<Value = LayerRecipe> {
             stride: 1,
             padding: Padding::Same,
             bias,
+            activation: None,
         }),
     ]
 }
@@ -145,8 +146,11 @@ fn any_simple_layer() -> impl Strategy<Value = LayerRecipe> {
                 LayerRecipe::Conv { filters, kernel, stride, padding, bias, activation }
             },
         ),
-        1 => (kernel(), 1usize..4, padding(), any::<bool>())
-            .prop_map(|(kernel, stride, padding, bias)| LayerRecipe::DepthwiseConv { kernel, stride, padding, bias }),
+        1 => (kernel(), 1usize..4, padding(), any::<bool>(), activation()).prop_map(
+            |(kernel, stride, padding, bias, activation)| {
+                LayerRecipe::DepthwiseConv { kernel, stride, padding, bias, activation }
+            },
+        ),
         1 => (1usize..40, kernel(), 1usize..3, padding(), any::<bool>(), activation()).prop_map(
             |(filters, kernel, stride, padding, bias, activation)| {
                 LayerRecipe::SeparableConv { filters, kernel, stride, padding, bias, activation }

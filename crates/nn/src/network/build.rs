@@ -71,7 +71,13 @@ impl Builder {
             }
             LayerRecipe::SeparableConv { filters, kernel, stride, padding, bias, activation } => {
                 let [depthwise, pointwise] = [
-                    LayerRecipe::DepthwiseConv { kernel: *kernel, stride: *stride, padding: *padding, bias: false },
+                    LayerRecipe::DepthwiseConv {
+                        kernel: *kernel,
+                        stride: *stride,
+                        padding: *padding,
+                        bias: false,
+                        activation: None,
+                    },
                     LayerRecipe::Conv {
                         filters: *filters,
                         kernel: 1,
@@ -104,10 +110,9 @@ impl Builder {
     /// Adds a layer that is one operation.
     fn single(&mut self, recipe: &LayerRecipe, name: String, from: Value) -> Result<Value, NetworkError> {
         let (activation, bias) = match *recipe {
-            LayerRecipe::Conv { activation, bias, .. } | LayerRecipe::Dense { activation, bias, .. } => {
-                (activation, bias)
-            }
-            LayerRecipe::DepthwiseConv { bias, .. } => (None, bias),
+            LayerRecipe::Conv { activation, bias, .. }
+            | LayerRecipe::DepthwiseConv { activation, bias, .. }
+            | LayerRecipe::Dense { activation, bias, .. } => (activation, bias),
             _ => (None, false),
         };
         let operation = operation(recipe, self.network.shape(from), self.network.classes)
@@ -245,6 +250,14 @@ fn in_range(what: &str, value: usize, largest: usize) -> Result<(), String> {
     }
 }
 
+/// Refuses softmax as a convolution's activation.
+fn not_softmax(activation: Option<Activation>) -> Result<(), String> {
+    if activation == Some(Activation::Softmax) {
+        return Err("has activation \"softmax\", which only the last dense layer may have".to_owned());
+    }
+    Ok(())
+}
+
 /// The windows of a convolution.
 fn convolution(
     input: ImageShape,
@@ -284,12 +297,11 @@ fn operation(recipe: &LayerRecipe, input: Shape, classes: usize) -> Result<Opera
     match *recipe {
         LayerRecipe::Conv { filters, kernel, stride, padding, activation, .. } => {
             in_range("filters", filters, 65_536)?;
-            if activation == Some(Activation::Softmax) {
-                return Err("has activation \"softmax\", which only the last dense layer may have".to_owned());
-            }
+            not_softmax(activation)?;
             convolution(image()?, kernel, stride, padding, filters).map(Operation::Conv)
         }
-        LayerRecipe::DepthwiseConv { kernel, stride, padding, .. } => {
+        LayerRecipe::DepthwiseConv { kernel, stride, padding, activation, .. } => {
+            not_softmax(activation)?;
             convolution(image()?, kernel, stride, padding, image()?.channels).map(Operation::DepthwiseConv)
         }
         LayerRecipe::BatchNorm { momentum, epsilon } => {

@@ -38,6 +38,9 @@ pub enum LayerRecipe {
         /// Whether a bias is added.
         #[serde(default = "yes")]
         bias: bool,
+        /// Applied to the output.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        activation: Option<Activation>,
     },
     /// A depthwise convolution without bias, and one of kernel 1 behind it (Chollet, 2017).
     SeparableConv {
