@@ -71,8 +71,8 @@ def main(chosen):
         ("load before", f"{load:.2f}"),
         ("rounds", str(length.rounds)),
     ]
-    title = "Side by side" + (", at a quick glance: too short to mean much" if chosen.quick else "")
-    chosen.out.write_text(results.document(title, facts, versions, limit.missing, outcomes), encoding="utf-8")
+    remark = "This is a quick glance, too short to mean much." if chosen.quick else ""
+    results.put(chosen.out, results.document(remark, facts, versions, limit.missing, outcomes))
     say(f"written to {chosen.out}")
 
 

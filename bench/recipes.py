@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the recipes come to: trains each from several seeds, one after the other, and writes RECIPES.md.
+"""What the recipes come to: trains each from several seeds, one after the other, and puts it in RESULTS.md.
 
 Runs that are there already are taken as they are, so that an interrupted round goes on where it stopped.
 """
@@ -11,9 +11,9 @@ import colour_shapes
 import runs
 from compare import REPOSITORY, require_data, say
 from contenders import HERE, ProcessFailed, run_json
-from results import table
+from results import put, table
 
-# From how many seeds each is trained, two or more: what is claimed of a mean needs several.
+# From how many seeds each is trained: what is claimed of a mean needs several.
 RECIPES = {"speedrun-94": 10, "speedrun-95": 5, "mlp": 5}
 # The post's network reaches its 94% after 40 to 45 epochs.
 POST = "seed-vgg"
@@ -31,8 +31,8 @@ def options():
                         help="directories of IDX files to try the recipes on, besides the sets that modiste finds itself")
     parser.add_argument("--runs", metavar="DIR", type=pathlib.Path, default=REPOSITORY / "runs" / "recipes",
                         help="where the runs are kept [default: runs/recipes]")
-    parser.add_argument("--out", metavar="FILE", type=pathlib.Path, default=HERE / "RECIPES.md",
-                        help="what to write [default: RECIPES.md beside this program]")
+    parser.add_argument("--out", metavar="FILE", type=pathlib.Path, default=HERE / "RESULTS.md",
+                        help="where to put it [default: RESULTS.md beside this program]")
     return parser.parse_args()
 
 
@@ -55,7 +55,7 @@ def main(chosen):
     others = [row for directory in sorted(elsewhere.glob("*")) for row in rows(program, directory)]
     makers = {row["recipe"]: runs.maker(chosen.runs / row["recipe"]) for row in at_home}
     post = run_json([program.path, "summary", POST, "--json"])["multiply_adds"] * POST_EPOCHS
-    chosen.out.write_text(document(at_home, others, makers, post), encoding="utf-8")
+    put(chosen.out, document(at_home, others, makers, post))
     say(f"written to {chosen.out}")
 
 
@@ -63,8 +63,8 @@ def train_from_seeds(program, recipe, directory):
     """Has the runs of the first seeds in a directory."""
     say(f"{recipe}: {RECIPES[recipe]} seeds")
     runs.claim(program, directory)
-    runs.command(program, [recipe, "--data", "fashion-mnist", "--seed", "0", "--seeds", str(RECIPES[recipe]),
-                           "--out", directory])
+    for seed in range(RECIPES[recipe]):
+        runs.train(program, [recipe, "--data", "fashion-mnist", "--seed", str(seed)], directory / f"seed-{seed}")
 
 
 def other_data(program, directory):

@@ -1,5 +1,6 @@
-"""The results as a Markdown document."""
+"""The results as Markdown documents."""
 
+import re
 import statistics
 from dataclasses import dataclass, field
 
@@ -72,14 +73,26 @@ class WorkloadOutcome:
         return f"{self.limit_seconds / outcome.median:.0%}" if self.limits else ""
 
 
-def document(title, facts, versions, limit_missing, results):
-    """All of it. `facts` and `versions` are rows of two."""
+def put(path, part):
+    """Writes a part of a report, which begins with a heading of the first level: in the place of the part with the same
+    heading, or behind all others, which stay."""
+    heading = part.partition("\n")[0]
+    written = path.read_text(encoding="utf-8") if path.exists() else ""
+    parts = [each.strip("\n") for each in re.split(r"^(?=# )", written, flags=re.MULTILINE) if each.strip()]
+    places = [place for place, each in enumerate(parts) if each.partition("\n")[0] == heading]
+    place = places[0] if places else len(parts)
+    parts[place:place + 1] = [part.strip("\n")]
+    path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def document(remark, facts, versions, limit_missing, results):
+    """What the contenders came to. `remark` is a sentence or nothing, `facts` are rows of two."""
     limits = [limit for result in results for limit in result.limits]
     limit_words = limit_text(limits) or limit_missing or "not needed"
     software = {m.software for result in results for outcome in result.outcomes for m in outcome.measurements}
     parts = [
-        f"# {title}",
-        "Written by `bench/compare.py`; nothing in it is typed by hand.",
+        "# Side by side",
+        " ".join(filter(None, ["Written by `bench/compare.py`; nothing in it is typed by hand.", remark])),
         PREAMBLE.rstrip(),
         "## At a glance",
         glance(results),
