@@ -30,14 +30,21 @@ const PROBED: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Ended {
     /// All epochs are done, and what the run ends with is measured.
-    Finished {
-        /// Loss and accuracy on the test images.
-        test: Measured,
-        /// On a sample of the training images, each as it is, without dropout: what says how much the network overfits.
-        fitted: Measured,
-    },
+    Finished(EndMeasures),
     /// `stop` became true. The state is kept.
     Interrupted,
+}
+
+/// What a run ends with, on the images of each part.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EndMeasures {
+    /// On the test images.
+    pub test: Measured,
+    /// On the validation images, if there are any.
+    pub validation: Option<Measured>,
+    /// On a sample of the training images, classified as those of the test are, without dropout: what says how much the
+    /// network overfits.
+    pub fitted: Measured,
 }
 
 /// Loss and accuracy over some images.
@@ -73,6 +80,8 @@ pub struct Trainer<'a> {
     /// The parameters of the best epoch, where the run is to end with these.
     best: Option<Vec<f32>>,
     clock: Clock,
+    /// Whether an earlier session has measured anything, perhaps by other views.
+    restored: bool,
     /// When the state was last kept in this session.
     saved: Option<Instant>,
 }
@@ -102,7 +111,7 @@ impl<'a> Trainer<'a> {
                 .augmented(recipe.augmentation, training.seed),
             validation: partition.validation.as_ref().map(|subset| Evaluator::new(subset, recipe, measuring_batch)),
             test: Evaluator::new(&partition.test, recipe, measuring_batch),
-            fitted: Evaluator::plain(&fitted, scaling, measuring_batch),
+            fitted: Evaluator::new(&fitted, recipe, measuring_batch),
             probe: Evaluator::plain(&partition.train.first(PROBED), scaling, measuring_batch),
             executor,
             recipe,
@@ -110,6 +119,7 @@ impl<'a> Trainer<'a> {
             position,
             best: None,
             clock: Clock::new(started),
+            restored: false,
             saved: None,
         })
     }
@@ -137,6 +147,7 @@ impl<'a> Trainer<'a> {
             self.position.best = None;
         }
         self.clock.go_on(then.wall_seconds);
+        self.restored = true;
         Ok(())
     }
 
@@ -145,8 +156,9 @@ impl<'a> Trainer<'a> {
         &self.position
     }
 
-    /// Loss and accuracy on the validation images of the parameters that the run would end with now, if they are known.
-    pub fn kept_validation(&self) -> Option<Measured> {
+    /// Loss and accuracy on the validation images of the parameters that the run would end with now, if they have been
+    /// measured.
+    fn kept_validation(&self) -> Option<Measured> {
         if let (Some(best), Some(_)) = (&self.position.best, &self.best) {
             return Some(Measured { loss: best.validation_loss, accuracy: best.validation_accuracy });
         }
@@ -323,7 +335,12 @@ impl<'a> Trainer<'a> {
 
     /// What a run came to, by the parameters that the executor has now; `None` if `stop` became true.
     fn measure_end(&mut self, stop: &AtomicBool) -> Result<Option<Ended>, TrainError> {
-        let test = match self.kept_validation().filter(|_| self.partition.validates_on_test) {
+        let mut validation = self.kept_validation();
+        if let (Some(evaluator), true) = (&mut self.validation, self.restored) {
+            let Some(measures) = evaluator.measure(self.executor, stop) else { return Ok(None) };
+            validation = Some(self.finite(measures.into(), "validation", 0)?);
+        }
+        let test = match validation.filter(|_| self.partition.validates_on_test) {
             // That has just been done.
             Some(measured) => measured,
             None => match self.test.measure(self.executor, stop) {
@@ -333,7 +350,7 @@ impl<'a> Trainer<'a> {
         };
         let Some(measures) = self.fitted.measure(self.executor, stop) else { return Ok(None) };
         let fitted = self.finite(measures.into(), "training", 0)?;
-        Ok(Some(Ended::Finished { test, fitted }))
+        Ok(Some(Ended::Finished(EndMeasures { test, validation, fitted })))
     }
 
     /// Refuses a loss that is no number, on `which` images after step `step` of the epoch.
@@ -405,10 +422,10 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// How many training images are measured at the end: as many as a twentieth of those seen in training, since a forward pass
-/// takes a third of a step, so that it takes less than two hundredths of a run, unless that is very short.
+/// How many training images are measured at the end: as many as a fortieth of those seen in training, since a forward pass
+/// takes a third of a step, so that with mirrored views it takes less than two hundredths of a run, unless that is very short.
 fn fitted_images(epochs: usize, train_images: usize) -> usize {
-    (epochs.saturating_mul(train_images) / 20).clamp(1_000, 10_000)
+    (epochs.saturating_mul(train_images) / 40).clamp(1_000, 10_000)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use modiste_nn::model::ModelCard;
 use modiste_nn::partition::Partition;
 use modiste_nn::result::{RunResult, Sizes};
 use modiste_nn::run_directory::RunPaths;
-use modiste_nn::trainer::{Ended, Measured, TrainError, Trainer};
+use modiste_nn::trainer::{EndMeasures, Ended, TrainError, Trainer};
 use modiste_report::numbers::grouped;
 
 use super::experiment::Experiment;
@@ -80,8 +80,8 @@ pub fn fit(
     let ended = trainer.run(&mut keeper, display, interrupt.asked());
     display.run_ended();
     match ended {
-        Ok(Ended::Finished { test, fitted }) => {
-            let result = result(job, &trainer, test, fitted, info);
+        Ok(Ended::Finished(measures)) => {
+            let result = result(job, &trainer, &measures, info);
             result.save(&paths.result()).with_context(|| resume_text(paths, "the run is trained"))?;
             Ok(Fitted::Finished(Box::new(result)))
         }
@@ -121,11 +121,11 @@ fn sizes_text(partition: &Partition) -> String {
     }
 }
 
-fn result(job: &Job, trainer: &Trainer<'_>, test: Measured, fitted: Measured, info: DeviceInfo) -> RunResult {
+fn result(job: &Job, trainer: &Trainer<'_>, measures: &EndMeasures, info: DeviceInfo) -> RunResult {
     let Experiment { recipe, dataset, plan } = &job.experiment;
     let position = trainer.position();
     let last = position.last.clone().unwrap_or_default();
-    let validation = trainer.kept_validation();
+    let EndMeasures { test, validation, fitted } = measures;
     let images = (position.epoch * position.train_images) as f64;
     RunResult {
         data: dataset.name.clone(),
