@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::runner::World;
+use crate::runner::{Ended, World};
 
 const SMALL: &str = "
 name = 'small'
@@ -165,6 +165,17 @@ fn one_seed_is_a_run_as_always() {
 }
 
 #[test]
+fn a_directory_of_one_seed_may_get_more() {
+    let world = world();
+    for (count, runs) in [(1, 1), (2, 2)] {
+        let words = SEEDS.replace("--seeds 3", &format!("--seeds {count}"));
+        let document = last(&world.words(&format!("{words} --out growing --json")).stdout);
+        assert_eq!(document["runs"].as_array().unwrap().len(), runs);
+        assert_eq!(document["runs"][0], result(&world.path("growing/seed-3")));
+    }
+}
+
+#[test]
 fn runs_stand_beside_each_other() {
     let world = world();
     world.words(&format!("{SEEDS} --out trio --quiet")).done();
@@ -197,6 +208,17 @@ fn runs_stand_beside_each_other() {
     assert!(!lines[2].contains('±') && lines[2].ends_with("again") && lines[2].contains("first 500"), "{table}");
     let table = world.words("compare trio").done();
     assert!(table.ends_with("  trio\n"), "{table}");
+}
+
+#[test]
+fn runs_that_are_computed_differently_have_rows_of_their_own() {
+    let world = world();
+    world.words(&format!("{SEEDS} --out trio --quiet")).done();
+    let mut direct = world.command();
+    direct.env("MODISTE_CONVOLUTIONS", "direct");
+    Ended::of(direct.args(SEEDS.replace("--seeds 3", "--seed 9 --out direct --quiet").split(' '))).done();
+    let document = world.words("compare trio direct --json").json();
+    assert_eq!(document["rows"].as_array().unwrap().len(), 2);
 }
 
 #[test]

@@ -28,7 +28,8 @@ use crate::{download_progress, output};
 pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
     let interrupt = Interrupt::catch()?;
     let device = device(&arguments.compute)?;
-    if let Some(count @ 2..) = arguments.seeds {
+    // A single seed is a run as any other, unless it is the first of a directory of them.
+    if let Some(count) = arguments.seeds.filter(|&count| count > 1 || arguments.out.is_some()) {
         return series::run(arguments, count, &device, &interrupt, started);
     }
     let job = match &arguments.resume {
