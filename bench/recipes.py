@@ -6,6 +6,7 @@ Runs that are there already are taken as they are, so that an interrupted round 
 
 import argparse
 import pathlib
+import statistics
 
 import colour_shapes
 import runs
@@ -27,7 +28,7 @@ def options():
     parser.add_argument("--modiste", metavar="PATH", help="the program [default: build target/release/modiste]")
     parser.add_argument("--only", metavar="NAME", nargs="+", choices=RECIPES, default=list(RECIPES),
                         help=f"recipes to train, of: {', '.join(RECIPES)}")
-    parser.add_argument("--also", metavar="DIR", nargs="+", type=pathlib.Path, default=[],
+    parser.add_argument("--also", metavar="DIR", nargs="+", type=lambda path: pathlib.Path(path).resolve(), default=[],
                         help="directories of IDX files to try the recipes on, besides the sets that modiste finds itself")
     parser.add_argument("--runs", metavar="DIR", type=pathlib.Path, default=REPOSITORY / "runs" / "recipes",
                         help="where the runs are kept [default: runs/recipes]")
@@ -48,9 +49,8 @@ def main(chosen):
         train_from_seeds(program, recipe, chosen.runs / recipe)
         for name, data in zip(names, guests):
             say(f"{recipe} on {name}")
-            directory = elsewhere / name / recipe
-            runs.claim(program, directory)
-            runs.train(program, [recipe, "--data", data, "--limit", str(IMAGES_ELSEWHERE), "--seed", "0"], directory)
+            words = [recipe, "--data", data, "--limit", str(IMAGES_ELSEWHERE), "--seed", "0"]
+            have(program, words, elsewhere / name / recipe, elsewhere / name / recipe)
     at_home = [row for recipe in RECIPES for row in rows(program, chosen.runs / recipe)]
     others = [row for directory in sorted(elsewhere.glob("*")) for row in rows(program, directory)]
     makers = {row["recipe"]: runs.maker(chosen.runs / row["recipe"]) for row in at_home}
@@ -62,9 +62,16 @@ def main(chosen):
 def train_from_seeds(program, recipe, directory):
     """Has the runs of the first seeds in a directory."""
     say(f"{recipe}: {RECIPES[recipe]} seeds")
-    runs.claim(program, directory)
     for seed in range(RECIPES[recipe]):
-        runs.train(program, [recipe, "--data", "fashion-mnist", "--seed", str(seed)], directory / f"seed-{seed}")
+        words = [recipe, "--data", "fashion-mnist", "--seed", str(seed)]
+        have(program, words, directory / f"seed-{seed}", directory)
+
+
+def have(program, words, run, claimed):
+    """Has a run, for which the program claims a directory; what is finished stays, whichever program made it."""
+    if not (run / "result.json").exists():
+        runs.claim(program, claimed)
+        runs.train(program, words, run)
 
 
 def other_data(program, directory):
@@ -92,9 +99,9 @@ def document(at_home, elsewhere, makers, post):
         "Written by `bench/recipes.py`; nothing in it is typed by hand.",
         "",
         "Accuracy on the 10,000 test images of Fashion-MNIST, mean ± standard deviation over the seeds (of the sample, by "
-        "n - 1). The gap is the accuracy on training images as they are, without augmentation or dropout, each by "
-        "itself alone, less that on test images, as the recipe classifies them, in hundredths. Seconds are wall time from the start of a run to its result, mean over the seeds; "
-        "multiply-adds are those of the forward pass for one image. The last column has them times the epochs, as a share of "
+        "n - 1). The gap is the accuracy on training images as they are, without augmentation or dropout, less that on test "
+        "images, in hundredths. Seconds are wall time from the start of a run to its result, the pieces of an interrupted one "
+        "together: median, and least to most over the seeds. Multiply-adds are those of the forward pass for one image. The last column has them times the epochs, as a share of "
         f"what {POST_EPOCHS} epochs of `{POST}` take, after which the post has its 94%: what a recipe saves, whatever computes it.",
         "",
         table(titles, [cells(row, post) for row in at_home]),
@@ -126,16 +133,29 @@ def cells(row, post):
     return [
         f"`{row['recipe']}`",
         f"{row['epochs']['mean']:g}",
-        str(len(row["seeds"])),
+        seeds(row),
         f"{accuracy['mean']:.4f}{deviation}",
         f"{accuracy['least']:.4f} to {accuracy['most']:.4f}" if deviation else "",
         f"{row['gap']['mean'] * 100:+.2f}",
         f"{row['test_loss']['mean']:.4f}",
-        f"{row['wall_seconds']['mean']:.1f}",
+        seconds(row),
         f"{row['parameters']:,}",
         f"{row['multiply_adds']:,}",
         f"{row['multiply_adds'] * row['epochs']['mean'] / post:.1%}",
     ]
+
+
+def seeds(row):
+    """How many there are, and where not all are there yet, of how many."""
+    there, wanted = len(row["seeds"]), RECIPES[row["recipe"]]
+    return str(there) if there >= wanted else f"{there} of {wanted}"
+
+
+def seconds(row):
+    """Of a run: a mean would be shifted by one beside which the machine did something else."""
+    each = sorted(run["wall_seconds"] for run in row["runs"])
+    spread = f" ({each[0]:.0f} to {each[-1]:.0f})" if len(each) > 1 else ""
+    return f"{statistics.median(each):.0f}{spread}"
 
 
 def elsewhere_table(rows):

@@ -41,7 +41,7 @@ def claim(program, directory):
                  "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"}
         note.write_text(json.dumps(facts), encoding="utf-8")
     if maker(directory)["digest"] != program.digest:
-        raise ProcessFailed(f"{directory} has runs of another program: give another --runs DIR, or remove it and {note}")
+        raise ProcessFailed(f"{directory} has runs of another program: give that one by --modiste PATH, or another --runs DIR, or remove it and {note}")
 
 
 def maker(directory):
