@@ -8,6 +8,7 @@ use super::direct::Direct;
 use super::input::Input;
 use super::memory::{Buffer, Disjoint, LINE, carve};
 use super::plan::{Linear, Stage};
+use super::pointwise::Pointwise;
 use super::processor::Convolutions;
 use super::product::panel_width;
 use super::stage::{BackwardPass, Begin, Finish, ForwardPass, Gradient, Machine, PARTS, sum_parts};
@@ -54,6 +55,9 @@ pub struct Rooms {
 fn algorithm(isa: Isa, convolutions: Convolutions, stage: &Stage, window: Window) -> Box<dyn Algorithm> {
     if let Linear::Depthwise(_) = stage.linear {
         return Box::new(Depthwise::new(isa, window, stage.input, stage.linear_output));
+    }
+    if (window.size, window.stride) == (1, 1) {
+        return Box::new(Pointwise::new(isa, stage.input, stage.linear_output));
     }
     match Winograd::new(isa, window, stage.input, stage.linear_output) {
         Some(winograd) if convolutions == Convolutions::Fewest => Box::new(winograd),

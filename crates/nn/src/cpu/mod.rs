@@ -29,6 +29,7 @@ mod optimiser;
 mod padded;
 mod plan;
 mod planner;
+mod pointwise;
 mod processor;
 mod product;
 mod reading;
