@@ -18,12 +18,16 @@ pub use self::schedule::Schedule;
 pub use self::training::{EvaluationRecipe, Keep, TrainingRecipe};
 
 /// The recipes that come with the program, by name.
-const BUILT_IN: [(&str, &str); 5] = [
+const BUILT_IN: [(&str, &str); 9] = [
     ("seed-mlp", include_str!("../../../../recipes/seed-mlp.toml")),
     ("seed-vgg", include_str!("../../../../recipes/seed-vgg.toml")),
     ("mlp", include_str!("../../../../recipes/mlp.toml")),
+    ("vgg", include_str!("../../../../recipes/vgg.toml")),
     ("speedrun-94", include_str!("../../../../recipes/speedrun-94.toml")),
     ("speedrun-95", include_str!("../../../../recipes/speedrun-95.toml")),
+    ("resnet", include_str!("../../../../recipes/resnet.toml")),
+    ("separable", include_str!("../../../../recipes/separable.toml")),
+    ("best", include_str!("../../../../recipes/best.toml")),
 ];
 
 /// A whole experiment, as written in a TOML file.
