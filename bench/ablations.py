@@ -4,8 +4,6 @@
 Runs that are there already are taken as they are, so that an interrupted round goes on where it stopped.
 """
 
-import argparse
-import pathlib
 import shutil
 import statistics
 import time
@@ -56,13 +54,8 @@ RECIPES = {
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--modiste", metavar="PATH", help="the program [default: build target/release/modiste]")
+    parser = runs.parser(__doc__.splitlines()[0], "ablations", REPOSITORY / "recipes" / "ABLATIONS.md")
     parser.add_argument("--seeds", metavar="N", type=positive, default=3, help="runs of each kind [default: 3]")
-    parser.add_argument("--runs", metavar="DIR", type=pathlib.Path, default=REPOSITORY / "runs" / "ablations",
-                        help="where the runs are kept [default: runs/ablations]")
-    parser.add_argument("--out", metavar="FILE", type=pathlib.Path, default=REPOSITORY / "recipes" / "ABLATIONS.md",
-                        help="what to write [default: recipes/ABLATIONS.md]")
     return parser.parse_args()
 
 
@@ -77,7 +70,6 @@ def main(chosen):
 def section(program, recipe, chosen):
     """A recipe taken apart: with everything, then without each trick."""
     directory = chosen.runs / recipe
-    runs.claim(program, directory)
     text = (REPOSITORY / "recipes" / f"{recipe}.toml").read_text(encoding="utf-8")
     complete = [fitted(program, recipe, text, directory / f"complete-{seed}", seed) for seed in range(chosen.seeds)]
     rows = [["nothing", "", *measured(complete), "", ""]]
@@ -113,7 +105,8 @@ def fitted(program, recipe, text, directory, seed):
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     say(f"{recipe}: {directory.name}")
-    runs.train(program, [file, "--data", "fashion-mnist", "--validation", HELD_OUT, "--seed", str(seed)], directory)
+    words = [file, "--data", "fashion-mnist", "--validation", HELD_OUT, "--seed", str(seed)]
+    runs.train(program, words, directory, directory.parent)
     return runs.result(directory)
 
 
@@ -129,7 +122,7 @@ def measured_anew(program, trick, complete, directory):
         (copy / "result.json").unlink()
         copy.rename(directory)
     # Has nothing left to train: it writes the model with what the recipe says now.
-    runs.train(program, [], directory)
+    runs.train(program, [], directory, directory.parent)
     turns = [[evaluated(program, each) for each in (complete, directory)] for _ in range(TURNS)]
     found = runs.result(complete)
     saved = found["epochs"] * statistics.median(before["seconds"] - after["seconds"] for before, after in turns)

@@ -4,13 +4,10 @@
 Runs that are there already are taken as they are, so an interrupted comparison goes on where it stopped.
 """
 
-import argparse
-import json
-import pathlib
 import statistics
 
 import runs
-from compare import REPOSITORY, positive, require_data, say
+from compare import positive, require_data, say
 from contenders import HERE
 from results import standard_error
 
@@ -19,37 +16,25 @@ METHODS = {"fewest": "Winograd's tiles", "direct": "direct"}
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--modiste", metavar="PATH", help="the program [default: build target/release/modiste]")
+    parser = runs.parser(__doc__.splitlines()[0], "convolutions", HERE / "CONVOLUTIONS.md")
     parser.add_argument("--seeds", metavar="N", type=positive, default=5, help="runs of each kind [default: 5]")
     parser.add_argument("--epochs", metavar="N", type=positive, default=10, help="epochs of each run [default: 10]")
-    parser.add_argument("--runs", metavar="DIR", type=pathlib.Path, default=REPOSITORY / "runs" / "convolutions",
-                        help="where the runs are kept [default: runs/convolutions]")
-    parser.add_argument("--out", metavar="FILE", type=pathlib.Path, default=HERE / "CONVOLUTIONS.md",
-                        help="what to write [default: CONVOLUTIONS.md beside this program]")
     return parser.parse_args()
 
 
 def main(chosen):
     require_data()
     program = runs.program(chosen.modiste)
-    runs.claim(program, chosen.runs)
     results = {method: [] for method in METHODS}
     for seed in range(chosen.seeds):
         for method in METHODS:
             directory = chosen.runs / f"{chosen.epochs}-{method}-{seed}"
             words = [RECIPE, "--data", "fashion-mnist", "--epochs", str(chosen.epochs), "--seed", str(seed)]
-            runs.train(program, words, directory, {"MODISTE_CONVOLUTIONS": method})
-            results[method].append(result_of(directory))
+            runs.train(program, words, directory, chosen.runs, {"MODISTE_CONVOLUTIONS": method})
+            results[method].append(runs.measured(directory))
             say(f"seed {seed}, {METHODS[method]}: {results[method][-1]['test_accuracy']:.4f}")
     chosen.out.write_text(document(results, chosen.epochs, runs.maker(chosen.runs)["program"]), encoding="utf-8")
     say(f"written to {chosen.out}")
-
-
-def result_of(directory):
-    """What came of a run, with what was measured after each epoch."""
-    records = (directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    return {**runs.result(directory), "records": [json.loads(record) for record in records]}
 
 
 def document(results, epochs, program):

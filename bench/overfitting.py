@@ -5,8 +5,6 @@ in docs/overfitting.png and writes OVERFITTING.md. Needs Matplotlib.
 Runs that are there already are taken as they are, so an interrupted comparison goes on where it stopped.
 """
 
-import argparse
-import json
 import pathlib
 
 import matplotlib
@@ -23,12 +21,7 @@ RECIPES = {"seed-vgg": "as the post trains it", "vgg": "as the recipe `vgg` trai
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--modiste", metavar="PATH", help="the program [default: build target/release/modiste]")
-    parser.add_argument("--runs", metavar="DIR", type=pathlib.Path, default=REPOSITORY / "runs" / "overfitting",
-                        help="where the runs are kept [default: runs/overfitting]")
-    parser.add_argument("--out", metavar="FILE", type=pathlib.Path, default=HERE / "OVERFITTING.md",
-                        help="what to write [default: OVERFITTING.md beside this program]")
+    parser = runs.parser(" ".join(__doc__.split("\n\n")[0].split()), "overfitting", HERE / "OVERFITTING.md")
     parser.add_argument("--picture", metavar="FILE", type=pathlib.Path, default=REPOSITORY / "docs" / "overfitting.png",
                         help="where the curves are drawn [default: docs/overfitting.png]")
     return parser.parse_args()
@@ -37,21 +30,14 @@ def options():
 def main(chosen):
     require_data()
     program = runs.program(chosen.modiste)
-    runs.claim(program, chosen.runs)
     for recipe in RECIPES:
         # The post measures on the test images after each epoch, so both do; nothing is chosen by it.
         words = [recipe, "--data", "fashion-mnist", "--validation", "test", "--seed", "0"]
-        runs.train(program, words, chosen.runs / recipe)
-    results = {recipe: measured(chosen.runs / recipe) for recipe in RECIPES}
+        runs.train(program, words, chosen.runs / recipe, chosen.runs)
+    results = {recipe: runs.measured(chosen.runs / recipe) for recipe in RECIPES}
     draw(results, chosen.picture)
     chosen.out.write_text(document(results, runs.maker(chosen.runs)["program"]), encoding="utf-8")
     say(f"written to {chosen.out} and {chosen.picture}")
-
-
-def measured(directory):
-    """What came of a run, with what was measured after each epoch."""
-    records = (directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    return {**runs.result(directory), "records": [json.loads(record) for record in records]}
 
 
 def draw(results, picture):

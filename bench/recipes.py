@@ -4,13 +4,12 @@
 Runs that are there already are taken as they are, so that an interrupted round goes on where it stopped.
 """
 
-import argparse
 import pathlib
 import statistics
 
 import colour_shapes
 import runs
-from compare import REPOSITORY, require_data, say
+from compare import require_data, say
 from contenders import HERE, ProcessFailed, run_json
 from results import put, table
 
@@ -24,16 +23,11 @@ IMAGES_ELSEWHERE = 10_000
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--modiste", metavar="PATH", help="the program [default: build target/release/modiste]")
+    parser = runs.parser(__doc__.splitlines()[0], "recipes", HERE / "RESULTS.md")
     parser.add_argument("--only", metavar="NAME", nargs="+", choices=RECIPES, default=list(RECIPES),
                         help=f"recipes to train, of: {', '.join(RECIPES)}")
     parser.add_argument("--also", metavar="DIR", nargs="+", type=lambda path: pathlib.Path(path).resolve(), default=[],
                         help="directories of IDX files to try the recipes on, besides the sets that modiste finds itself")
-    parser.add_argument("--runs", metavar="DIR", type=pathlib.Path, default=REPOSITORY / "runs" / "recipes",
-                        help="where the runs are kept [default: runs/recipes]")
-    parser.add_argument("--out", metavar="FILE", type=pathlib.Path, default=HERE / "RESULTS.md",
-                        help="where to put it [default: RESULTS.md beside this program]")
     return parser.parse_args()
 
 
@@ -50,7 +44,7 @@ def main(chosen):
         for name, data in zip(names, guests):
             say(f"{recipe} on {name}")
             words = [recipe, "--data", data, "--limit", str(IMAGES_ELSEWHERE), "--seed", "0"]
-            have(program, words, elsewhere / name / recipe, elsewhere / name / recipe)
+            runs.train(program, words, elsewhere / name / recipe, elsewhere / name / recipe)
     at_home = [row for recipe in RECIPES for row in rows(program, chosen.runs / recipe)]
     others = [row for directory in sorted(elsewhere.glob("*")) for row in rows(program, directory)]
     makers = {row["recipe"]: runs.maker(chosen.runs / row["recipe"]) for row in at_home}
@@ -64,14 +58,7 @@ def train_from_seeds(program, recipe, directory):
     say(f"{recipe}: {RECIPES[recipe]} seeds")
     for seed in range(RECIPES[recipe]):
         words = [recipe, "--data", "fashion-mnist", "--seed", str(seed)]
-        have(program, words, directory / f"seed-{seed}", directory)
-
-
-def have(program, words, run, claimed):
-    """Has a run, for which the program claims a directory; what is finished stays, whichever program made it."""
-    if not (run / "result.json").exists():
-        runs.claim(program, claimed)
-        runs.train(program, words, run)
+        runs.train(program, words, directory / f"seed-{seed}", directory)
 
 
 def other_data(program, directory):
@@ -101,8 +88,9 @@ def document(at_home, elsewhere, makers, post):
         "Accuracy on the 10,000 test images of Fashion-MNIST, mean ± standard deviation over the seeds (of the sample, by "
         "n - 1). The gap is the accuracy on training images as they are, without augmentation or dropout, less that on test "
         "images, in hundredths. Seconds are wall time from the start of a run to its result, the pieces of an interrupted one "
-        "together: median, and least to most over the seeds. Multiply-adds are those of the forward pass for one image. The last column has them times the epochs, as a share of "
-        f"what {POST_EPOCHS} epochs of `{POST}` take, after which the post has its 94%: what a recipe saves, whatever computes it.",
+        "together: median, and least to most over the seeds. Multiply-adds are those of the forward pass for one image. The "
+        "last column has them times the epochs, as a share of what "
+        f"{POST_EPOCHS} epochs of `{POST}` take, after which the post has its 94%: what a recipe saves, whatever computes it.",
         "",
         table(titles, [cells(row, post) for row in at_home]),
         "",

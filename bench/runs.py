@@ -1,5 +1,6 @@
 """Training runs that are kept, so that an interrupted round of them goes on where it stopped."""
 
+import argparse
 import datetime
 import hashlib
 import json
@@ -23,6 +24,17 @@ class Program:
     name: str
 
 
+def parser(description, kept, out):
+    """What can be said to every script that keeps runs: `kept` is their directory in `runs`, `out` what it writes."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("--modiste", metavar="PATH", help="the program [default: build target/release/modiste]")
+    options.add_argument("--runs", metavar="DIR", type=pathlib.Path, default=REPOSITORY / "runs" / kept,
+                         help=f"where the runs are kept [default: runs/{kept}]")
+    options.add_argument("--out", metavar="FILE", type=pathlib.Path, default=out,
+                         help=f"what to write [default: {out.relative_to(REPOSITORY)}]")
+    return options
+
+
 def program(given):
     """The program at this path, else one built from this checkout."""
     path = given or build()
@@ -34,14 +46,15 @@ def claim(program, directory):
     """Notes which program makes the runs in a directory: all by one, or two versions would be mixed in one mean."""
     note = note_of(directory)
     if not note.exists():
-        if directory.exists() and any(directory.iterdir()):
+        if directory.exists() and any(each.is_dir() for each in directory.iterdir()):
             raise ProcessFailed(f"{directory} has runs of an unknown program: give another --runs DIR, or remove it")
         directory.parent.mkdir(parents=True, exist_ok=True)
         facts = {"program": program.name, "digest": program.digest, "processor": machine.processor(),
                  "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"}
         note.write_text(json.dumps(facts), encoding="utf-8")
     if maker(directory)["digest"] != program.digest:
-        raise ProcessFailed(f"{directory} has runs of another program: give that one by --modiste PATH, or another --runs DIR, or remove it and {note}")
+        raise ProcessFailed(f"{directory} has runs of another program: give that one by --modiste PATH, or another --runs DIR, "
+                            f"or remove it and {note}")
 
 
 def maker(directory):
@@ -54,10 +67,12 @@ def note_of(directory):
     return directory.with_name(f"{directory.name}.json")
 
 
-def train(program, words, directory, environment=()):
-    """Has one run in a directory: a finished one stays, an interrupted one goes on, else it begins with these words."""
+def train(program, words, directory, series, environment=()):
+    """Has one run in a directory: a finished one stays, whichever program made it; an interrupted one goes on, else it begins
+    with these words, for which the program claims the `series` that it is part of."""
     if (directory / "result.json").exists():
         return
+    claim(program, series)
     begun = (directory / "run.toml").exists()
     command(program, ["--resume", directory] if begun else [*words, "--out", directory], environment)
 
@@ -79,6 +94,12 @@ def command(program, words, environment=()):
 def result(directory):
     """What a finished run came to."""
     return json.loads((directory / "result.json").read_text(encoding="utf-8"))
+
+
+def measured(directory):
+    """The same, with what was measured after each epoch."""
+    records = (directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return {**result(directory), "records": [json.loads(record) for record in records]}
 
 
 def end_well(script):
