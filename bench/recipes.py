@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """What the recipes come to: trains each from several seeds, one after the other, and puts it in RESULTS.md.
 
-Runs that are there already are taken as they are, so that an interrupted round goes on where it stopped.
+Runs that are there already are taken as they are, so that an interrupted round goes on where it stopped. What came of each
+recipe is kept in recipes.json beside the report, which is written from it: the recipes need not all be trained at one time.
 """
 
+import json
 import pathlib
 import statistics
 
@@ -18,6 +20,8 @@ RECIPES = {"speedrun-94": 10, "speedrun-95": 5, "resnet": 3, "separable": 3, "be
 # The post's network reaches its 94% after 40 to 45 epochs.
 POST = "seed-vgg"
 POST_EPOCHS = 45
+# What is kept of each run, beside what all of a recipe come to.
+RUN_FACTS = ["seed", "test_accuracy", "fitted_train_accuracy", "test_loss", "wall_seconds", "isa", "threads"]
 # Images of another set that a recipe learns from: enough to see that it learns them.
 IMAGES_ELSEWHERE = 10_000
 
@@ -40,25 +44,35 @@ def main(chosen):
     if len(set(names)) < len(names):
         raise ProcessFailed(f"the report tells sets of images apart by their names, and of {', '.join(names)} two are the same")
     for recipe in chosen.only:
-        train_from_seeds(program, recipe, chosen.runs / recipe)
+        say(f"{recipe}: {RECIPES[recipe]} seeds")
+        at_home = chosen.runs / recipe
+        for seed in range(RECIPES[recipe]):
+            words = [recipe, "--data", "fashion-mnist", "--seed", str(seed)]
+            runs.train(program, words, at_home / f"seed-{seed}", at_home)
+            report(program, recipe, at_home, chosen.out)
         for name, data in zip(names, guests):
             say(f"{recipe} on {name}")
             words = [recipe, "--data", data, "--limit", str(IMAGES_ELSEWHERE), "--seed", "0"]
             runs.train(program, words, elsewhere / name / recipe, elsewhere / name / recipe)
-    at_home = [row for recipe in RECIPES for row in rows(program, chosen.runs / recipe)]
-    others = [row for directory in sorted(elsewhere.glob("*")) for row in rows(program, directory)]
-    makers = {row["recipe"]: runs.maker(chosen.runs / row["recipe"]) for row in at_home}
-    post = run_json([program.path, "summary", POST, "--json"])["multiply_adds"] * POST_EPOCHS
-    put(chosen.out, document(at_home, others, makers, post))
+            report(program, recipe, elsewhere / name, chosen.out, name)
     say(f"written to {chosen.out}")
 
 
-def train_from_seeds(program, recipe, directory):
-    """Has the runs of the first seeds in a directory."""
-    say(f"{recipe}: {RECIPES[recipe]} seeds")
-    for seed in range(RECIPES[recipe]):
-        words = [recipe, "--data", "fashion-mnist", "--seed", str(seed)]
-        runs.train(program, words, directory / f"seed-{seed}", directory)
+def report(program, recipe, directory, out, data=None):
+    """Enters what the runs in a directory say of a recipe into the ledger, and writes the report anew: of one set of images,
+    or else of Fashion-MNIST, where what is there stays until there are as many seeds again."""
+    kept = out.with_name("recipes.json")
+    ledger = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    entry = ledger.setdefault(recipe, {"elsewhere": {}})
+    row = next(row for row in rows(program, directory) if row["recipe"] == recipe)
+    row["runs"] = [{fact: run[fact] for fact in RUN_FACTS} for run in row["runs"]]
+    if data:
+        entry["elsewhere"][data] = row["test_accuracy"]["mean"]
+    elif len(row["seeds"]) >= len(entry.get("row", {}).get("seeds", [])):
+        entry |= {"row": row, "made": runs.maker(directory)}
+    kept.write_text(json.dumps(ledger, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    post = run_json([program.path, "summary", POST, "--json"])["multiply_adds"] * POST_EPOCHS
+    put(out, document({recipe: ledger[recipe] for recipe in RECIPES if recipe in ledger}, post))
 
 
 def other_data(program, directory):
@@ -76,8 +90,9 @@ def rows(program, directory):
     return run_json([program.path, "compare", "--json", *finished])["rows"] if finished else []
 
 
-def document(at_home, elsewhere, makers, post):
+def document(ledger, post):
     """`post` is what the post's training takes of each image: multiply-adds of all epochs together."""
+    at_home = {recipe: entry for recipe, entry in ledger.items() if "row" in entry}
     titles = ["recipe", "epochs", "seeds", "test accuracy", "least to most", "gap", "test loss", "seconds", "parameters",
               "multiply-adds", "of the post's arithmetic"]
     lines = [
@@ -92,7 +107,7 @@ def document(at_home, elsewhere, makers, post):
         "last column has them times the epochs, as a share of what "
         f"{POST_EPOCHS} epochs of `{POST}` take, after which the post has its 94%: what a recipe saves, whatever computes it.",
         "",
-        table(titles, [cells(row, post) for row in at_home]),
+        table(titles, [cells(entry["row"], post) for entry in at_home.values()]),
         "",
         "## On other data",
         "",
@@ -100,15 +115,15 @@ def document(at_home, elsewhere, makers, post):
         "images. `colour-shapes` are ten shapes in colour, 32 × 32, drawn by `bench/colour_shapes.py`, "
         f"{colour_shapes.COUNTS['train']:,} to learn from. Sets that could not be had where this was written are missing.",
         "",
-        elsewhere_table(elsewhere),
+        elsewhere_table({recipe: entry["elsewhere"] for recipe, entry in ledger.items() if entry["elsewhere"]}),
         "",
         "## Made by",
         "",
         table(["recipe", "program", "processor", "instructions", "threads", "begun"], [
-            [f"`{row['recipe']}`", makers[row["recipe"]]["program"], makers[row["recipe"]]["processor"],
-             *(", ".join(sorted({str(run[fact]) for run in row["runs"]})) for fact in ("isa", "threads")),
-             makers[row["recipe"]]["date"]]
-            for row in at_home
+            [f"`{recipe}`", entry["made"]["program"], entry["made"]["processor"],
+             *(", ".join(sorted({str(run[fact]) for run in entry["row"]["runs"]})) for fact in ("isa", "threads")),
+             entry["made"]["date"]]
+            for recipe, entry in at_home.items()
         ]),
         "",
     ]
@@ -146,13 +161,11 @@ def seconds(row):
     return f"{statistics.median(each):.0f}{spread}"
 
 
-def elsewhere_table(rows):
+def elsewhere_table(accuracies):
     """A line for each recipe, a column for each set."""
-    accuracies = {(row["recipe"], pathlib.Path(row["data"]).name): f"{row['test_accuracy']['mean']:.4f}" for row in rows}
-    sets = sorted({data for _, data in accuracies})
-    recipes = [recipe for recipe in RECIPES if any((recipe, data) in accuracies for data in sets)]
+    sets = sorted({data for each in accuracies.values() for data in each})
     return table(["recipe", *sets], [
-        [f"`{recipe}`", *(accuracies.get((recipe, data), "") for data in sets)] for recipe in recipes
+        [f"`{recipe}`", *(f"{each[data]:.4f}" if data in each else "" for data in sets)] for recipe, each in accuracies.items()
     ])
 
 
