@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::network::Network;
 use crate::profile::{Profile, Section};
-use crate::recipe::Optimiser;
+use crate::recipe::{Optimiser, Recipe};
 
 /// Images and their classes, as a device takes them.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +56,19 @@ impl Hyper {
     /// A step with nothing beside the optimiser.
     pub fn new(step: u64, optimiser: Optimiser) -> Self {
         Self { step, optimiser, rate_factor: 1.0, label_smoothing: 0.0, clip_norm: None, average: None }
+    }
+
+    /// What a recipe has for step `step` of `steps` in all, counted from 0.
+    pub fn of(recipe: &Recipe, step: u64, steps: u64) -> Self {
+        let training = &recipe.training;
+        Self {
+            step,
+            optimiser: recipe.optimiser,
+            rate_factor: recipe.schedule.factor(step, steps),
+            label_smoothing: training.label_smoothing,
+            clip_norm: training.clip_norm,
+            average: training.average,
+        }
     }
 
     /// How much of the moving average stays in this step t, if there is one: `average`, but (1 + t) / (10 + t) as long as that

@@ -252,15 +252,8 @@ impl<'a> Trainer<'a> {
     /// What the recipe has for step `step`, counted from 0. A schedule spans all epochs, also those given later: a run that is
     /// resumed for more of them goes on where the longer schedule is after so many steps.
     fn hyper(&self, step: u64) -> Hyper {
-        let training = &self.recipe.training;
-        let steps = (training.epochs as u64).saturating_mul(self.steps as u64);
-        Hyper {
-            rate_factor: self.recipe.schedule.factor(step, steps),
-            label_smoothing: training.label_smoothing,
-            clip_norm: training.clip_norm,
-            average: training.average,
-            ..Hyper::new(step, self.recipe.optimiser)
-        }
+        let steps = (self.recipe.training.epochs as u64).saturating_mul(self.steps as u64);
+        Hyper::of(self.recipe, step, steps)
     }
 
     /// Validation loss and accuracy: `Some(None)` if there are no validation images, `None` if `stop` became true.

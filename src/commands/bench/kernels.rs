@@ -72,10 +72,12 @@ const OUTSIDE: &str = "outside kernels";
 pub fn run(arguments: &BenchArgs) -> Result<()> {
     let Subject { recipe, images, device, mut executor } = Subject::new(arguments)?;
     let before = device.limits();
+    // Each step is taken twice, with a record and without.
+    let all = WARM_UP as u64 + 2 * arguments.steps;
     let mut step = 0;
     let mut next = || {
         step += 1;
-        Hyper::new(step - 1, recipe.optimiser)
+        Hyper::of(&recipe, step - 1, all)
     };
     for _ in 0..WARM_UP {
         executor.train_step(images.batch(), &next());

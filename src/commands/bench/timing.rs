@@ -35,8 +35,9 @@ struct Timing {
 /// Times training steps.
 pub fn step(arguments: &BenchArgs) -> Result<()> {
     let Subject { recipe, images, mut executor, .. } = Subject::new(arguments)?;
-    let seconds = timed(arguments.steps as usize, |step| {
-        executor.train_step(images.batch(), &Hyper::new(step, recipe.optimiser));
+    let steps = arguments.steps as usize;
+    let seconds = timed(steps, |step| {
+        executor.train_step(images.batch(), &Hyper::of(&recipe, step, (WARM_UP + steps) as u64));
     });
     tell(arguments, "training step", &Timing::new(recipe.name, &images, &seconds, None, executor.device()))
 }
