@@ -385,6 +385,29 @@ fn a_finished_run_says_so_and_goes_on_if_asked() {
 }
 
 #[test]
+fn a_finished_run_that_cannot_go_on_stays_as_it_is() {
+    let world = world();
+    world.words(&format!("{TRAIN} --epochs 1 --out run")).done();
+    let result = read(world.path("run/result.json"));
+    let recipe = world.path("run/recipe.toml");
+    let text = String::from_utf8(read(&recipe)).unwrap();
+    for (from, to, word) in [
+        ("batch = 16", "batch = 17", "batch 16"),
+        ("seed = 7", "seed = 8", "seed 7"),
+        ("type = \"adam\"", "type = \"adamw\"", "optimiser adam"),
+    ] {
+        assert!(text.contains(from), "{text}");
+        let changed = text.replace(from, to);
+        fs::write(&recipe, &changed).unwrap();
+        let sentence = world.words("train --resume run --epochs 2").sentence();
+        assert!(sentence.contains(word), "{sentence}");
+        assert_eq!((read(world.path("run/result.json")), read(&recipe)), (result.clone(), changed.into_bytes()));
+    }
+    fs::write(&recipe, text).unwrap();
+    world.words("train --resume run --epochs 2").done();
+}
+
+#[test]
 fn a_diverging_run_keeps_its_last_good_checkpoint() {
     let world = world();
     world.words(&format!("{TRAIN} --epochs 1 --out run")).done();

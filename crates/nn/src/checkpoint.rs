@@ -1,8 +1,8 @@
 //! Everything a run needs to go on as if it had never stopped.
 //!
-//! `checkpoint.safetensors` holds the weights under their names, the optimiser's moments under `adam.m.` and `adam.v.` and
-//! the name, whichever optimiser it is, the moving average under `average.` and the best epoch's weights under `best.` where
-//! there are such, and the position as text. Shuffling is a function of seed and epoch and dropout one of seed and step, so the
+//! `checkpoint.safetensors` holds the weights under their names, the optimiser's moments under `first_moment.` and
+//! `second_moment.` and the name, the moving average under `average.` and the best epoch's weights under `best.` where there
+//! are such, and the position as text. Shuffling is a function of seed and epoch and dropout one of seed and step, so the
 //! position is all the random state there is.
 
 use std::borrow::Cow;
@@ -16,15 +16,16 @@ use crate::executor::State;
 use crate::history::EpochRecord;
 use crate::model::{collect, tensors};
 use crate::network::Network;
+use crate::recipe::Recipe;
 use crate::tensor_file::TensorFile;
 
 /// What errors call such a file.
 const KIND: &str = "checkpoint";
 /// Changes when an older program could not use the file any more.
-const FORMAT: &str = "modiste-checkpoint-1";
+const FORMAT: &str = "modiste-checkpoint-2";
 
-const FIRST_MOMENT: &str = "adam.m.";
-const SECOND_MOMENT: &str = "adam.v.";
+const FIRST_MOMENT: &str = "first_moment.";
+const SECOND_MOMENT: &str = "second_moment.";
 const AVERAGE: &str = "average.";
 const BEST: &str = "best.";
 
@@ -38,11 +39,13 @@ pub struct Position {
     pub batch: usize,
     /// Images of an epoch.
     pub train_images: usize,
+    /// What the moments are of: the recipe's `optimiser.type`.
+    pub optimiser: String,
     /// Complete epochs: trained, measured and recorded.
     pub epoch: usize,
     /// Steps done in the epoch that follows them.
     pub step_in_epoch: usize,
-    /// Steps done in all: Adam's time and the dropout's stream.
+    /// Steps done in all: the optimiser's time and the dropout's stream.
     pub step: u64,
     /// Sums over the steps of the epoch that follows.
     pub running: RunningSums,
@@ -55,6 +58,53 @@ pub struct Position {
     pub wall_seconds: f64,
     /// Of these, in training steps.
     pub training_seconds: f64,
+}
+
+/// A checkpoint is of another run.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the checkpoint is of a run with {what} {then}, but this one has {now}: set that back in its recipe.toml, or train a new run"
+)]
+pub struct OtherRun {
+    /// What differs.
+    what: &'static str,
+    /// In the checkpoint.
+    then: String,
+    /// Here.
+    now: String,
+}
+
+impl Position {
+    /// Before the first step of a recipe on so many images.
+    pub fn start(recipe: &Recipe, train_images: usize) -> Self {
+        Self {
+            seed: recipe.training.seed,
+            batch: recipe.training.batch,
+            train_images,
+            optimiser: recipe.optimiser.name().to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a run that begins at `start` can go on from here.
+    ///
+    /// # Errors
+    /// When what the position counts, or the moments beside it, would not mean the same there.
+    pub fn check_of(&self, start: &Self) -> Result<(), OtherRun> {
+        let identity = |position: &Self| {
+            let Self { seed, batch, train_images, optimiser, .. } = position;
+            [
+                ("seed", seed.to_string()),
+                ("batch", batch.to_string()),
+                ("training images", train_images.to_string()),
+                ("optimiser", optimiser.clone()),
+            ]
+        };
+        match identity(self).into_iter().zip(identity(start)).find(|(then, now)| then != now) {
+            Some(((what, then), (_, now))) => Err(OtherRun { what, then, now }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The epoch with the best validation accuracy so far; the first of equals.
@@ -206,6 +256,7 @@ mod tests {
             best: Some(values(-7.0)),
             position: Position {
                 seed: u64::MAX,
+                optimiser: "muon".to_owned(),
                 epoch: 2,
                 step_in_epoch: 5,
                 step: 25,

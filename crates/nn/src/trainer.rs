@@ -103,8 +103,7 @@ impl<'a> Trainer<'a> {
         let scaling = recipe.data.scaling;
         let measuring_batch = executor.batch_size();
         let fitted = partition.train.sample(fitted_images(training.epochs, partition.train.len()), training.seed);
-        let position =
-            Position { seed: training.seed, batch, train_images: partition.train.len(), ..Position::default() };
+        let position = Position::start(recipe, partition.train.len());
         Ok(Self {
             steps: partition.train.len().div_ceil(batch),
             loader: Loader::new(Arc::clone(&partition.train.images), scaling, batch)
@@ -124,29 +123,26 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// Takes up where a checkpoint stopped.
+    /// Takes up where a checkpoint stopped. What the recipe has no use for any more stays behind.
     ///
     /// # Errors
-    /// When it is of a run with another seed, batch or number of images.
+    /// When it is of a run with another seed, batch, number of images or optimiser.
     pub fn restore(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), TrainError> {
-        let (then, now) = (&checkpoint.position, &self.position);
-        let identity = [
-            ("seed", then.seed, now.seed),
-            ("batch", then.batch as u64, now.batch as u64),
-            ("training images", then.train_images as u64, now.train_images as u64),
-        ];
-        if let Some(&(what, then, now)) = identity.iter().find(|(_, then, now)| then != now) {
-            return Err(TrainError::OtherRun { what, then, now });
+        checkpoint.position.check_of(&self.position)?;
+        let training = &self.recipe.training;
+        let mut state = checkpoint.state.clone();
+        if training.average.is_none() {
+            state.average = None;
         }
-        self.executor.set_state(&checkpoint.state);
-        self.position = then.clone();
-        let keeps_best = self.recipe.training.keep == Keep::Best;
+        self.executor.set_state(&state);
+        self.position = checkpoint.position.clone();
+        let keeps_best = training.keep == Keep::Best;
         self.best = checkpoint.best.as_deref().filter(|_| keeps_best).map(<[f32]>::to_vec);
-        if keeps_best && self.best.is_none() {
-            // A run that went without `keep` until now: what is not there cannot be what it ends with.
+        // A run that went without `keep` until now cannot end with what is not there.
+        if !training.chooses() || (keeps_best && self.best.is_none()) {
             self.position.best = None;
         }
-        self.clock.go_on(then.wall_seconds);
+        self.clock.go_on(self.position.wall_seconds);
         self.restored = true;
         Ok(())
     }
@@ -415,7 +411,7 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// How many training images are measured at the end: as many as a fortieth of those seen in training, since a forward pass
+/// How many training images are measured at the end: as many as a fortieth of those that all epochs show, since a forward pass
 /// takes a third of a step, so that with mirrored views it takes less than two hundredths of a run, unless that is very short.
 fn fitted_images(epochs: usize, train_images: usize) -> usize {
     (epochs.saturating_mul(train_images) / 40).clamp(1_000, 10_000)

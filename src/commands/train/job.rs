@@ -4,9 +4,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use modiste_data::Dataset;
-use modiste_nn::checkpoint::Checkpoint;
+use modiste_nn::checkpoint::{Checkpoint, Position};
 use modiste_nn::device::Device;
 use modiste_nn::fingerprint;
 use modiste_nn::network::Network;
@@ -44,7 +44,6 @@ impl Job {
     ) -> Result<Self> {
         let Experiment { recipe, plan, .. } = &experiment;
         let (network, partition) = prepared(&experiment, device)?;
-        partition.check(&recipe.training)?;
         let run = create(recipe)?;
         run.paths().write_plan(recipe, plan)?;
         Ok(Self { experiment, network, run, partition, checkpoint: None })
@@ -62,16 +61,9 @@ impl Job {
         let plan = paths.read_plan()?;
         let mut recipe = paths.read_recipe()?;
         let recorded = recipe.training.epochs;
-        let epochs = epochs.unwrap_or(recorded);
-        recipe.training.epochs = epochs;
-        let too_few = |epochs_done: usize, steps: usize| {
-            let done = position_text(epochs_done, steps);
-            anyhow!("{} has {done} already, more than {epochs}: give a larger --epochs", directory.display())
-        };
+        recipe.training.epochs = epochs.unwrap_or(recorded);
         if let Some(result) = result(&paths)? {
-            if result.epochs > epochs {
-                return Err(too_few(result.epochs, 0));
-            }
+            check_epochs(directory, &recipe, (result.epochs, 0))?;
             if recipe.training.is_over(result.epochs, result.best_epoch) {
                 return Ok(Resumed::Finished(Box::new(result)));
             }
@@ -87,16 +79,9 @@ impl Job {
         }
         let experiment = Experiment { recipe, dataset, plan };
         let (network, partition) = prepared(&experiment, device)?;
-        // There is none if the run was killed within its first moments: then it begins anew, with the same result.
-        let checkpoint =
-            if exists(&paths.checkpoint())? { Some(Checkpoint::open(&paths.checkpoint(), &network)?) } else { None };
-        if let Some(checkpoint) = &checkpoint {
-            let position = &checkpoint.position;
-            if position.epoch + usize::from(position.step_in_epoch > 0) > epochs {
-                return Err(too_few(position.epoch, position.step_in_epoch));
-            }
-        }
-        if epochs != recorded {
+        let checkpoint = checkpoint(&paths, &experiment.recipe, &network, &partition)?;
+        // Until here the run is as it was found.
+        if experiment.recipe.training.epochs != recorded {
             paths.write_recipe(&experiment.recipe)?;
         }
         // A result is of a finished run, which this one is no more.
@@ -116,7 +101,39 @@ fn prepared(experiment: &Experiment, device: &Device) -> Result<(Network, Partit
     let network = network(recipe, dataset.train.shape(), dataset.class_names.len())?;
     ensure_memory(device, &network, recipe.training.batch)?;
     let partition = Partition::new(dataset, recipe.data.validation, plan.data.limit, recipe.training.seed);
+    partition.check(&recipe.training)?;
     Ok((network, partition))
+}
+
+/// Where a run stopped, if the recipe as it is now can go on from there. There is nothing if it was killed within its first
+/// moments: then it begins anew, with the same result.
+fn checkpoint(
+    paths: &RunPaths,
+    recipe: &Recipe,
+    network: &Network,
+    partition: &Partition,
+) -> Result<Option<Checkpoint<'static>>> {
+    if !exists(&paths.checkpoint())? {
+        return Ok(None);
+    }
+    let checkpoint = Checkpoint::open(&paths.checkpoint(), network)?;
+    let position = &checkpoint.position;
+    let directory = paths.directory();
+    position
+        .check_of(&Position::start(recipe, partition.train.len()))
+        .with_context(|| format!("cannot go on with {}", directory.display()))?;
+    check_epochs(directory, recipe, (position.epoch, position.step_in_epoch))?;
+    Ok(Some(checkpoint))
+}
+
+/// Refuses a run that has so many epochs and steps already, if those are more than it is to have.
+fn check_epochs(directory: &Path, recipe: &Recipe, (epochs_done, steps): (usize, usize)) -> Result<()> {
+    let epochs = recipe.training.epochs;
+    if epochs_done + usize::from(steps > 0) > epochs {
+        let done = position_text(epochs_done, steps);
+        bail!("{} has {done} already, more than {epochs}: give a larger --epochs", directory.display());
+    }
+    Ok(())
 }
 
 /// What a run came to, if it is finished.

@@ -127,6 +127,16 @@ impl Default for Muon {
 }
 
 impl Optimiser {
+    /// What recipes call it, as their `type`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Optimiser::Adam(_) => "adam",
+            Optimiser::Adamw(_) => "adamw",
+            Optimiser::Sgd(_) => "sgd",
+            Optimiser::Muon(_) => "muon",
+        }
+    }
+
     /// The step length before the schedule.
     pub fn learning_rate(&self) -> f64 {
         match *self {

@@ -1,5 +1,6 @@
 //! Why training stopped before its time.
 
+use crate::checkpoint::OtherRun;
 use crate::error::FileError;
 use crate::partition::NoImages;
 
@@ -28,15 +29,8 @@ pub enum TrainError {
     #[error(transparent)]
     NoImages(#[from] NoImages),
     /// A checkpoint is of another run.
-    #[error("the checkpoint is of a run with {what} {then}, but this one has {now}: resume it as it was started")]
-    OtherRun {
-        /// What differs.
-        what: &'static str,
-        /// In the checkpoint.
-        then: u64,
-        /// Here.
-        now: u64,
-    },
+    #[error(transparent)]
+    OtherRun(#[from] OtherRun),
     /// Something cannot be kept.
     #[error(transparent)]
     File(#[from] FileError),

@@ -351,6 +351,7 @@ fn a_checkpoint_of_another_run_is_refused() {
         ("seed = 4", "seed = 5", "seed 4"),
         ("batch = 8", "batch = 9", "batch 8"),
         ("0.25", "0.5", "training images 39"),
+        ("'adam'", "'adamw'", "optimiser adam, but this one has adamw"),
     ] {
         let error = session(&recipe(&[(from, to)]), &mut keeper, usize::MAX).unwrap_err().to_string();
         assert!(error.contains(what), "{error}");
@@ -494,6 +495,21 @@ fn the_average_is_what_is_measured_and_kept() {
     assert_eq!(measured(&partition.train), fitted);
     let last = keeper.records.last().unwrap();
     assert_eq!(Some(measured(partition.validation.as_ref().unwrap()).loss), last.validation_loss);
+}
+
+#[test]
+fn what_a_recipe_has_no_use_for_any_more_stays_behind() {
+    let plain = unsteady("");
+    let mut whole = Memory::default();
+    let finished = session(&plain, &mut whole, usize::MAX).unwrap();
+    for training in ["average = 0.9", "patience = 11", "keep = 'best'"] {
+        let mut run = Memory::default();
+        session(&unsteady(training), &mut run, 31).unwrap();
+        // Neither an average nor a choice has a say in what is trained.
+        assert_eq!(session(&plain, &mut run, usize::MAX).unwrap(), finished, "{training}");
+        let last = run.checkpoints.last().unwrap();
+        assert_eq!((last.position.best, &last.state.average, &last.best), (None, &None, &None), "{training}");
+    }
 }
 
 #[test]
