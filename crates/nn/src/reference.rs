@@ -18,7 +18,7 @@ use self::pooling::{average_pool_backward, average_pool_forward, max_pool_choice
 use self::sums::{add_scaled, column_sums};
 use crate::dropout::Mask;
 use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
-use crate::loss::{self, Targets};
+use crate::loss::Targets;
 use crate::network::{Layer, Network, Operation, Parameter, Role, Value};
 use crate::recipe::Activation;
 
@@ -255,13 +255,11 @@ impl Executor for ReferenceExecutor {
         assert_eq!(batch.images.len(), count * self.network.input.len(), "one label for each image");
         let values = self.forward(batch.images, count, Some(step));
         let last = self.network.layers.len() - 1;
-        let output = &values.layers[last].output;
         let targets = Targets::new(&batch, hyper);
-        let mut logits: Vec<f32> = output.iter().map(|&logit| logit as f32).collect();
-        let result = loss::cross_entropy_backward(&mut logits, &targets, self.network.classes);
+        let (result, d_logits) = loss(&values.layers[last].output, &targets, self.network.classes);
         // Towards what each layer gives; several layers may take it.
         let mut gradients: Vec<Option<Vec<f64>>> = vec![None; self.network.layers.len()];
-        gradients[last] = Some(loss_gradient(output, &targets, self.network.classes));
+        gradients[last] = Some(d_logits);
         for index in (0..self.network.layers.len()).rev() {
             let Some(d_output) = gradients[index].take() else { continue };
             let layer = &self.network.layers[index];
@@ -340,19 +338,28 @@ fn add_gradient(gradients: &mut [Option<Vec<f64>>], value: Value, gradient: Vec<
     }
 }
 
-/// (softmax - target) / n in f64.
-fn loss_gradient(logits: &[f64], targets: &Targets<'_>, classes: usize) -> Vec<f64> {
+/// Mean of Σ target · -ln softmax over logits `[n, classes]`, hits of their labels, and the gradient `[n, classes]` of that
+/// mean, (softmax - target) / n.
+fn loss(logits: &[f64], targets: &Targets<'_>, classes: usize) -> (StepResult, Vec<f64>) {
+    let mut result = StepResult::default();
     let mut gradient = Vec::with_capacity(logits.len());
-    for (image, row) in logits.chunks_exact(classes).enumerate() {
+    let share = 1.0 / targets.labels.len() as f64;
+    for (image, (row, &label)) in logits.chunks_exact(classes).zip(targets.labels).enumerate() {
         let target = targets.of_image(image);
         let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let sum: f64 = row.iter().map(|logit| (logit - largest).exp()).sum();
         for (class, logit) in row.iter().enumerate() {
-            let probability = (logit - largest).exp() / sum;
-            gradient.push((probability - target.probability(class, classes)) / targets.labels.len() as f64);
+            let wanted = target.probability(class, classes);
+            // What has no share has no say, even where its logit is infinite.
+            if wanted > 0.0 {
+                result.loss += share * wanted * (largest + sum.ln() - logit);
+            }
+            gradient.push(share * ((logit - largest).exp() / sum - wanted));
         }
+        let first_of_largest = row.iter().position(|&logit| logit == largest);
+        result.correct += usize::from(first_of_largest == Some(label.into()));
     }
-    gradient
+    (result, gradient)
 }
 
 fn round_into(rounded: &mut [f32], values: &[f64]) {
