@@ -8,7 +8,7 @@ use modiste_nn::cpu::{CpuExecutor, Processor};
 use modiste_nn::executor::{Batch, Executor, Hyper, Mixed, State};
 use modiste_nn::loss::{Targets, cross_entropy_backward};
 use modiste_nn::network::Network;
-use modiste_nn::recipe::{Muon, Optimiser, Recipe, Schedule};
+use modiste_nn::recipe::{Adamw, Muon, Optimiser, Recipe, Schedule, Sgd};
 use modiste_nn::reference::ReferenceExecutor;
 use serde::Deserialize;
 
@@ -72,6 +72,10 @@ fn small() -> Network {
     let conv = "{ type = 'conv', filters = 4, kernel = 3, padding = 'same' }, { type = 'flatten' },";
     network(&format!("{conv} {{ type = 'dense', units = 6 }}, {{ type = 'dense', units = 8 }},"), 2)
 }
+
+/// Layers with a parameter of each role; the classifier comes behind them.
+const ALL_ROLES: &str = "{ type = 'conv', filters = 4, kernel = 3, padding = 'same' }, { type = 'batch_norm' }, \
+    { type = 'depthwise_conv', kernel = 3 }, { type = 'flatten' }, { type = 'dense', units = 6 },";
 
 /// The executor of naive loops, and all of the processor's with up to `threads` threads.
 fn executors(network: &Network, threads: usize) -> Vec<Box<dyn Executor>> {
@@ -285,6 +289,51 @@ fn muon_makes_matrices_orthogonal_whatever_their_shape() {
                 assert!((0.65..1.25).contains(&value), "{isa}: {rows} × {columns} has the singular value {value}");
             }
         }
+    }
+}
+
+/// The tensors, by name, that are no longer 1 after one step along this gradient.
+fn moved(executor: &mut dyn Executor, gradient: &[f32], optimiser: Optimiser) -> Vec<String> {
+    executor.set_state(&State::fresh(vec![1.0; gradient.len()]));
+    executor.gradient().copy_from_slice(gradient);
+    executor.update(&Hyper::new(0, optimiser));
+    let state = executor.state().into_owned();
+    let parameters = executor.network().parameters.iter();
+    let changed = parameters.filter(|parameter| state.parameters[parameter.range.clone()].iter().any(|&x| x != 1.0));
+    changed.map(|parameter| parameter.name.clone()).collect()
+}
+
+#[test]
+fn weights_decay_and_nothing_else_does() {
+    let network = network(ALL_ROLES, 4);
+    let adamw = Adamw { weight_decay: 0.5, ..Adamw::default() };
+    let decaying = [
+        Optimiser::Adamw(adamw),
+        Optimiser::Sgd(Sgd { weight_decay: 0.5, ..Sgd::default() }),
+        Optimiser::Muon(Muon { weight_decay: 0.5, others: adamw, ..Muon::default() }),
+    ];
+    for executor in &mut executors(&network, 1) {
+        for optimiser in decaying {
+            let moved = moved(executor.as_mut(), &vec![0.0; network.parameter_count()], optimiser);
+            let weights = ["conv1.weight", "depthwise_conv1.weight", "dense1.weight", "dense2.weight"];
+            assert_eq!(moved, weights, "{} by {}", optimiser.name(), executor.device().isa);
+        }
+    }
+}
+
+#[test]
+fn muon_is_for_matrices_and_adamw_for_the_rest() {
+    let network = network(ALL_ROLES, 4);
+    let gradient = noise(network.parameter_count(), 3);
+    let still = Adamw { learning_rate: 0.0, ..Adamw::default() };
+    let matrices = Optimiser::Muon(Muon { others: still, ..Muon::default() });
+    let rest = Optimiser::Muon(Muon { learning_rate: 0.0, ..Muon::default() });
+    let trained = network.parameters.iter().filter(|parameter| parameter.role.is_trained());
+    let (of_matrices, of_rest): (Vec<_>, Vec<_>) =
+        trained.map(|parameter| &*parameter.name).partition(|name| ["conv1.weight", "dense1.weight"].contains(name));
+    for executor in &mut executors(&network, 1) {
+        assert_eq!(moved(executor.as_mut(), &gradient, matrices), of_matrices, "by {}", executor.device().isa);
+        assert_eq!(moved(executor.as_mut(), &gradient, rest), of_rest, "by {}", executor.device().isa);
     }
 }
 
