@@ -61,6 +61,8 @@ fn recipes_that_are_wrong() {
         (recipe(END) + "keep = 'best'\n[data]\nvalidation = 0\n", "training.keep"),
         (recipe(END) + "patience = 5\n[data]\nvalidation = 'test'\n", "training.patience"),
         (recipe(END) + "[evaluation]\nshift = 65\n", "evaluation.shift is 65"),
+        (recipe(END) + "[evaluation]\nshift = 28\n", "evaluation.shift is 28"),
+        (recipe(END) + "[augmentation]\nshift = 28\n", "augmentation.shift is 28"),
         (recipe(END) + "[evaluation]\nshift = -1\n", "-1"),
         (recipe(END) + "[evaluation]\nflop = true\n", "flop"),
         (recipe(""), "missing"),

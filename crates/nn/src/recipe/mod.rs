@@ -8,7 +8,7 @@ mod training;
 
 use std::path::{Path, PathBuf};
 
-use modiste_data::Augmentation;
+use modiste_data::{Augmentation, ImageShape};
 use serde::{Deserialize, Serialize};
 
 pub use self::data::{DataRecipe, NamedValidation, Validation};
@@ -87,6 +87,15 @@ pub enum RecipeError {
     },
 }
 
+/// A shift is as long as the images.
+#[derive(Debug, thiserror::Error)]
+#[error("{field} is {shift} and must be less than their shorter side, {side}, or nothing is left of an image")]
+pub struct OutOfSight {
+    field: &'static str,
+    shift: usize,
+    side: usize,
+}
+
 impl Recipe {
     /// Names of the recipes that come with the program.
     pub fn built_in_names() -> Vec<&'static str> {
@@ -129,6 +138,19 @@ impl Recipe {
         self.data.validation = validation;
         self.check().map_err(|message| RecipeError::Invalid { origin: origin.to_owned(), message })?;
         Ok(self)
+    }
+
+    /// Whether something is left of images of this shape, whatever is done to them.
+    ///
+    /// # Errors
+    /// When a shift may take all of an image out of sight.
+    pub fn check_shape(&self, shape: ImageShape) -> Result<(), OutOfSight> {
+        let side = shape.height.min(shape.width);
+        let shifts = [("augmentation.shift", self.augmentation.shift), ("evaluation.shift", self.evaluation.shift)];
+        match shifts.into_iter().find(|&(_, shift)| shift >= side) {
+            Some((field, shift)) => Err(OutOfSight { field, shift, side }),
+            None => Ok(()),
+        }
     }
 
     /// The recipe as TOML, every default written out.
