@@ -66,7 +66,7 @@ def report(program, recipe, directory, out, data=None):
     kept = out.with_name("recipes.json")
     ledger = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     entry = ledger.setdefault(recipe, {"elsewhere": {}})
-    row = next(row for row in rows(program, directory) if row["recipe"] == recipe)
+    row = the_row(program, recipe, directory)
     row["runs"] = [{fact: run[fact] for fact in RUN_FACTS} for run in row["runs"]]
     if data:
         entry["elsewhere"][data] = row["test_accuracy"]["mean"]
@@ -88,14 +88,37 @@ def other_data(program, directory):
 
 def images_elsewhere(recipe):
     """How many images of another set a recipe learns from."""
-    text = (REPOSITORY / "recipes" / f"{recipe}.toml").read_text(encoding="utf-8")
-    return min(IMAGES_ELSEWHERE, SHOWN_ELSEWHERE // tomllib.loads(text)["training"]["epochs"])
+    return min(IMAGES_ELSEWHERE, SHOWN_ELSEWHERE // written(recipe)["training"]["epochs"])
 
 
-def rows(program, directory):
-    """What `modiste compare` makes of the finished runs in a directory: one row for all seeds of a recipe on a set."""
+def written(recipe):
+    """What a recipe says."""
+    return tomllib.loads((REPOSITORY / "recipes" / f"{recipe}.toml").read_text(encoding="utf-8"))
+
+
+def the_row(program, recipe, directory):
+    """What `modiste compare` makes of the finished runs of a recipe in a directory, which must be runs of one experiment, and
+    of the recipe as it is now."""
     finished = sorted(str(result.parent) for result in directory.glob("*/result.json"))
-    return run_json([program.path, "compare", "--json", *finished])["rows"] if finished else []
+    found = [row for row in run_json([program.path, "compare", "--json", *finished])["rows"] if row["recipe"] == recipe]
+    runs_of_it = [pathlib.Path(run["run"]) for row in found for run in row["runs"]]
+    changed = [run for run in runs_of_it
+               if not says(tomllib.loads((run / "recipe.toml").read_text(encoding="utf-8")), written(recipe))]
+    if changed:
+        raise ProcessFailed(f"{changed[0]} is of another {recipe} than now: give another --runs DIR, or remove it")
+    if len(found) != 1:
+        raise ProcessFailed(f"the runs of {recipe} in {directory} are no one experiment, by {len(found)} rows of "
+                            "`modiste compare`: give another --runs DIR, or remove those that are not like the others")
+    return found[0]
+
+
+def says(whole, part):
+    """Whether all that a part of a document says is said by the whole, where defaults are written out too."""
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(key in whole and says(whole[key], value) for key, value in part.items())
+    if isinstance(part, list):
+        return len(whole) == len(part) and all(map(says, whole, part))
+    return whole == part
 
 
 def document(ledger, post):
