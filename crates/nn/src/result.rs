@@ -34,7 +34,7 @@ pub struct RunResult {
     /// The epoch with the best validation accuracy, where the recipe chooses by that: whose weights are kept, or when
     /// training ends.
     pub best_epoch: Option<usize>,
-    /// Values that were trained.
+    /// All values that are kept: those that were trained, and the running means and variances of batch normalisation.
     pub parameters: usize,
     /// Of the forward pass, per image, computed directly.
     pub multiply_adds: u64,

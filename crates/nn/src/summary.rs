@@ -45,7 +45,7 @@ pub struct Summary {
     pub seeds: Vec<u64>,
     /// Epochs that were done: not all alike where patience may end a run.
     pub epochs: Spread,
-    /// Values that were trained.
+    /// All values that are kept: those that were trained, and the running means and variances of batch normalisation.
     pub parameters: usize,
     /// Of the forward pass, per image, computed directly.
     pub multiply_adds: u64,

@@ -22,7 +22,7 @@ pub struct TrainingRecipe {
     /// A longer gradient is shortened to this Euclidean norm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
-    /// How much of the moving average of all parameters stays with step t = 1, 2, …, or (1 + t) / (10 + t) as long as that is
+    /// How much of the moving average of all parameters stays with step t = 0, 1, …, or (1 + t) / (10 + t) as long as that is
     /// less; then the average is what is measured and kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub average: Option<f64>,
