@@ -225,6 +225,29 @@ mod tests {
         }
     }
 
+    /// The documentation for those who write recipes.
+    const GUIDE: &str = include_str!("../../../../recipes/README.md");
+
+    #[test]
+    fn the_guide_names_every_field_and_its_examples_are_recipes() {
+        let examples = GUIDE.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+        let examples: Vec<_> = examples.map(|text| Recipe::parse(text, "the guide").unwrap().to_toml()).collect();
+        assert_eq!(examples.len(), 2);
+        let written = Recipe::built_in_names().into_iter().map(|name| Recipe::find(name).unwrap().to_toml());
+        for text in examples.into_iter().chain(written) {
+            for line in text.lines() {
+                let field = line.split_once('=').map_or(line, |(field, _)| field);
+                for name in field.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_')) {
+                    let named = name.is_empty() || GUIDE.contains(&format!("`{name}`"));
+                    assert!(
+                        named || GUIDE.contains(&format!("[{name}]")),
+                        "{name} of {line} is not in recipes/README.md"
+                    );
+                }
+            }
+        }
+    }
+
     #[test]
     fn no_layer_takes_a_field_that_it_does_not_have() {
         for layer in
