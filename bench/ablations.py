@@ -1,23 +1,20 @@
 #!/usr/bin/env python3
-"""What each trick in a recipe is worth: trains the recipe without it, and writes recipes/ABLATIONS.md.
+"""What each trick in a recipe is worth: trains the recipe without it, and puts that in recipes/ABLATIONS.md.
 
-Runs that are there already are taken as they are, so that an interrupted round goes on where it stopped.
+Runs that are there already are taken as they are, so that an interrupted round goes on where it stopped. The report is
+written after each seed, of the seeds that are there.
 """
 
-import shutil
 import statistics
-import time
 from dataclasses import dataclass
 
 import runs
 from compare import REPOSITORY, positive, require_data, say
-from contenders import ProcessFailed, run_json
-from results import standard_error, table
+from contenders import ProcessFailed
+from results import put, standard_error, table
 
 # A fifth of the training images, of which the recipe learns nothing: the test images choose nothing.
 HELD_OUT = "0.2"
-# How often the time of a measurement is taken.
-TURNS = 3
 
 
 @dataclass(frozen=True)
@@ -27,13 +24,11 @@ class Trick:
     name: str
     instead: str
     changes: tuple[tuple[str, str], ...]
-    # Whether training is the same with it and without.
-    measuring_alone: bool = False
 
 
 FLIP = Trick("flips and mirrored views", "neither", (('flip = "alternating"\n', ""), ("flip = true", "flip = false")))
 ALTERNATING = Trick("flips that alternate", "drawn anew in each epoch", (('flip = "alternating"', 'flip = "random"'),))
-VIEWS = Trick("mirrored views", "each image by itself", (("flip = true", "flip = false"),), measuring_alone=True)
+VIEWS = Trick("mirrored views", "each image by itself", (("flip = true", "flip = false"),))
 MUON = Trick("Muon", "AdamW, learning rate 0.006", (
     ('type = "muon"\nlearning_rate = 0.05\nmomentum = 0.9\nweight_decay = 0.02\n'
      "others = { learning_rate = 0.005, weight_decay = 0.05, beta_2 = 0.98 }\n",
@@ -47,45 +42,56 @@ WEIGHT_DECAY = Trick("weight decay", "none", (
 ))
 BATCH = Trick("batches of 250", "of 500", (("batch = 250\n", "batch = 500\n"),))
 MAXIMUM = Trick("global maximum", "global average", (("global_max_pool", "global_average_pool"),))
+RELU = Trick("ReLU", "GELU", (('type = "relu"', 'type = "gelu"'),))
+RESIDUAL = Trick("residual sums", "the same layers in a chain", (('  { type = "residual", layers = [\n', ""), ("  ] },\n", "")))
+ERASING = Trick("erasing", "none", (("erase = { probability = 0.5, area = [0.02, 0.25], aspect = 3.3 }", ""),))
+SHIFTS = Trick("shifts", "none", (("shift = 2\n", ""),))
 
+
+def convolution(filters):
+    """A convolution as a block of these recipes has it, with all before it in the block."""
+    return ('    { type = "batch_norm" },\n    { type = "relu" },\n'
+            f'    {{ type = "conv", filters = {filters}, kernel = 3, padding = "same", bias = false }},\n')
+
+
+SECOND = Trick("a second convolution in each block", "one", tuple(
+    (2 * convolution(filters), convolution(filters)) for filters in (32, 64, 128)
+))
+
+# From how many seeds, and without what.
 RECIPES = {
-    "speedrun-94": [FLIP, ALTERNATING, VIEWS, MUON, WARM_UP, DECAY, SMOOTHING, WEIGHT_DECAY, BATCH, MAXIMUM],
+    "speedrun-94": (3, [
+        FLIP, ALTERNATING, VIEWS, MUON, WARM_UP, DECAY, SMOOTHING, WEIGHT_DECAY, BATCH, MAXIMUM, RELU, RESIDUAL,
+    ]),
+    "speedrun-95": (1, [ERASING, SHIFTS, SECOND]),
 }
 
 
 def options():
     parser = runs.parser(__doc__.splitlines()[0], "ablations", REPOSITORY / "recipes" / "ABLATIONS.md")
-    parser.add_argument("--seeds", metavar="N", type=positive, default=3, help="runs of each kind [default: 3]")
+    parser.add_argument("--only", metavar="NAME", nargs="+", choices=RECIPES, default=list(RECIPES),
+                        help=f"recipes to take apart, of: {', '.join(RECIPES)}")
+    parser.add_argument("--seeds", metavar="N", type=positive,
+                        help="runs of each kind [default: " + ", ".join(f"{seeds} of {name}" for name, (seeds, _) in RECIPES.items()) + "]")
     return parser.parse_args()
 
 
 def main(chosen):
     require_data()
     program = runs.program(chosen.modiste)
-    sections = [section(program, recipe, chosen) for recipe in RECIPES]
-    chosen.out.write_text(document(sections), encoding="utf-8")
+    for recipe in chosen.only:
+        seeds, tricks = RECIPES[recipe]
+        text = (REPOSITORY / "recipes" / f"{recipe}.toml").read_text(encoding="utf-8")
+        directory = chosen.runs / recipe
+        complete, without = [], [[] for _ in tricks]
+        # Seed by seed, so that what is compared is computed within the same hour.
+        for seed in range(chosen.seeds or seeds):
+            complete.append(fitted(program, recipe, text, directory / f"complete-{seed}", seed))
+            for trick, results in zip(tricks, without):
+                target = directory / f"{trick.name.replace(' ', '-')}-{seed}"
+                results.append(fitted(program, recipe, changed(text, trick), target, seed))
+            put(chosen.out, section(recipe, complete, list(zip(tricks, without)), runs.maker(directory)))
     say(f"written to {chosen.out}")
-
-
-def section(program, recipe, chosen):
-    """A recipe taken apart: with everything, then without each trick."""
-    directory = chosen.runs / recipe
-    text = (REPOSITORY / "recipes" / f"{recipe}.toml").read_text(encoding="utf-8")
-    complete = [fitted(program, recipe, text, directory / f"complete-{seed}", seed) for seed in range(chosen.seeds)]
-    rows = [["nothing", "", *measured(complete), "", ""]]
-    for trick in RECIPES[recipe]:
-        without = []
-        for seed in range(chosen.seeds):
-            target = directory / f"{trick.name.replace(' ', '-')}-{seed}"
-            if trick.measuring_alone:
-                without.append(measured_anew(program, trick, directory / f"complete-{seed}", target))
-            else:
-                without.append(fitted(program, recipe, changed(text, trick), target, seed))
-        rows.append([trick.name, trick.instead, *measured(without), *difference(without, complete)])
-    heads = ["without", "instead", "validation accuracy", "seconds", "difference", "its standard error"]
-    made = runs.maker(directory)
-    return "\n".join([f"## {recipe}", "", table(heads, rows), "", f"{chosen.seeds} seeds. Made by modiste, {made['program']}, "
-                      f"begun {made['date']}, on {made['processor']}.", ""])
 
 
 def changed(text, trick):
@@ -110,57 +116,44 @@ def fitted(program, recipe, text, directory, seed):
     return runs.result(directory)
 
 
-def measured_anew(program, trick, complete, directory):
-    """What a finished run comes to when its images are classified without the trick. The run's seconds have one
-    measurement of the held-out images in each epoch, and those are what becomes shorter."""
-    if not directory.exists():
-        copy = directory.with_name(f"{directory.name}.part")
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(complete, copy)
-        recipe = copy / "recipe.toml"
-        recipe.write_text(changed(recipe.read_text(encoding="utf-8"), trick), encoding="utf-8")
-        (copy / "result.json").unlink()
-        copy.rename(directory)
-    # Has nothing left to train: it writes the model with what the recipe says now.
-    runs.train(program, [], directory, directory.parent)
-    turns = [[evaluated(program, each) for each in (complete, directory)] for _ in range(TURNS)]
-    found = runs.result(complete)
-    saved = found["epochs"] * statistics.median(before["seconds"] - after["seconds"] for before, after in turns)
-    return {"validation_accuracy": turns[0][1]["accuracy"], "wall_seconds": found["wall_seconds"] - saved}
-
-
-def evaluated(program, run):
-    """What a run comes to on the images held out, and how long that takes."""
-    begun = time.perf_counter()
-    found = run_json([program.path, "evaluate", str(run), "--split", "validation", "--json"])
-    return {**found, "seconds": time.perf_counter() - begun}
-
-
-def measured(results):
-    accuracies = [each["validation_accuracy"] for each in results]
-    deviation = f" ± {statistics.stdev(accuracies):.4f}" if len(accuracies) > 1 else ""
-    return [f"{statistics.mean(accuracies):.4f}{deviation}", f"{statistics.mean(each['wall_seconds'] for each in results):.0f}"]
-
-
-def difference(without, complete):
-    """Seeds are compared in pairs: they share the images held out and the first weights."""
-    differences = [one["validation_accuracy"] - other["validation_accuracy"] for one, other in zip(without, complete)]
-    return [f"{statistics.mean(differences):+.4f}", standard_error(differences)]
-
-
-def document(sections):
+def section(recipe, complete, without, made):
+    """A part of the report: the recipe with everything, then without each trick."""
+    heads = ["without", "instead", "validation accuracy", "less the recipe's", "standard error of that", "seconds",
+             "less the recipe's"]
+    rows = [["nothing: the recipe", "", accuracy(complete), "", "", seconds(complete), ""]]
+    for trick, results in without:
+        accuracies, times = ([one[fact] - other[fact] for one, other in zip(results, complete)]
+                             for fact in ("validation_accuracy", "wall_seconds"))
+        rows.append([trick.name, trick.instead, accuracy(results), f"{statistics.mean(accuracies):+.4f}",
+                     standard_error(accuracies), seconds(results), f"{statistics.median(times):+.0f}"])
+    count = len(complete)
     return "\n".join([
-        "# What each trick is worth",
+        f"# What each trick in {recipe} is worth",
         "",
         "Written by `bench/ablations.py`; nothing in it is typed by hand. What is said of it stands in [NOTES.md](NOTES.md).",
         "",
-        "A recipe with everything, then without one trick at a time. Accuracy is that of a fifth of the training images, held "
-        "out, so that nothing is chosen by the test images, and the recipe learns from 48,000: mean ± standard deviation over "
-        "seeds. Seconds are wall time of a run, with what it measures after each epoch and at its end. Differences are means "
-        "over pairs of runs that share seed and images.",
+        "The recipe with everything, then without one trick at a time. Accuracy is that of a fifth of the training images, "
+        "held out, so that nothing is chosen by the test images, and the recipe learns from 48,000: mean ± standard deviation "
+        "over seeds. Seconds are wall time of a run, with what it measures after each epoch and at its end, as median. "
+        "Runs that share seed and images are compared in pairs: means of their differences in accuracy, medians of those in "
+        "seconds.",
         "",
-        *sections,
+        table(heads, rows),
+        "",
+        f"{count} seed{'s' if count > 1 else ''}. Made by modiste, {made['program']}, begun {made['date']}, on "
+        f"{made['processor']}, {complete[0]['isa']}, {complete[0]['threads']} threads.",
+        "",
     ])
+
+
+def accuracy(results):
+    each = [result["validation_accuracy"] for result in results]
+    deviation = f" ± {statistics.stdev(each):.4f}" if len(each) > 1 else ""
+    return f"{statistics.mean(each):.4f}{deviation}"
+
+
+def seconds(results):
+    return f"{statistics.median(result['wall_seconds'] for result in results):.0f}"
 
 
 if __name__ == "__main__":
