@@ -5,6 +5,7 @@ in docs/overfitting.png and writes OVERFITTING.md. Needs Matplotlib.
 Runs that are there already are taken as they are, so an interrupted comparison goes on where it stopped.
 """
 
+import os
 import pathlib
 
 import matplotlib
@@ -36,7 +37,8 @@ def main(chosen):
         runs.train(program, words, chosen.runs / recipe, chosen.runs)
     results = {recipe: runs.measured(chosen.runs / recipe) for recipe in RECIPES}
     draw(results, chosen.picture)
-    chosen.out.write_text(document(results, runs.maker(chosen.runs)["program"]), encoding="utf-8")
+    picture = os.path.relpath(chosen.picture, chosen.out.parent)
+    chosen.out.write_text(document(results, picture, runs.maker(chosen.runs)["program"]), encoding="utf-8")
     say(f"written to {chosen.out} and {chosen.picture}")
 
 
@@ -49,14 +51,14 @@ def draw(results, picture):
             panel.plot(epochs, [100 * record[field] for record in result["records"]], label=name)
         panel.plot(epochs[-1], 100 * result["fitted_train_accuracy"], "o", color="C0",
                    label="training images as they are, at the end")
-        panel.set(title=f"{recipe}", xlabel="epoch", ylim=(82, 100))
+        panel.set(title=recipe, xlabel="epoch")
         panel.grid(alpha=0.3)
-    panels[0].set_ylabel("accuracy, %")
+    panels[0].set(ylabel="accuracy, %", ylim=(None, 100))
     panels[0].legend(loc="lower right", frameon=False)
     figure.savefig(picture, dpi=120)
 
 
-def document(results, program):
+def document(results, picture, program):
     heads = ["", "epochs", "training accuracy, as training goes", "training accuracy, as they are", "test accuracy", "gap",
              "best test accuracy of an epoch less the last", "seconds"]
     rows = [[
@@ -79,7 +81,7 @@ def document(results, program):
         "accuracy on training images as they are, without augmentation or dropout, less that on test images, in "
         "hundredths. As training goes, accuracy is lower: there are dropout and augmentation in it.",
         "",
-        "![Accuracy on training and test images after each epoch](../docs/overfitting.png)",
+        f"![Accuracy on training and test images after each epoch]({picture})",
         "",
         table(heads, rows),
         "",

@@ -2,9 +2,10 @@
 """What the recipes come to: trains each from several seeds, one after the other, and puts it in RESULTS.md.
 
 Runs that are there already are taken as they are, so that an interrupted round goes on where it stopped. What came of each
-recipe is kept in recipes.json beside the report, which is written from it: the recipes need not all be trained at one time.
+recipe is kept in RESULTS.json beside the report, which is written from it: the recipes need not all be trained at one time.
 """
 
+import hashlib
 import json
 import pathlib
 import statistics
@@ -62,16 +63,17 @@ def main(chosen):
 
 def report(program, recipe, directory, out, data=None):
     """Enters what the runs in a directory say of a recipe into the ledger, and writes the report anew: of one set of images,
-    or else of Fashion-MNIST, where what is there stays until there are as many seeds again."""
-    kept = out.with_name("recipes.json")
+    or else of Fashion-MNIST, where what is there of the same recipe stays until there are as many seeds again."""
+    kept = out.with_suffix(".json")
     ledger = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     entry = ledger.setdefault(recipe, {"elsewhere": {}})
     row = the_row(program, recipe, directory)
-    row["runs"] = [{fact: run[fact] for fact in RUN_FACTS} for run in row["runs"]]
+    same = entry.get("digest") == digest(recipe)
     if data:
-        entry["elsewhere"][data] = row["test_accuracy"]["mean"]
-    elif len(row["seeds"]) >= len(entry.get("row", {}).get("seeds", [])):
-        entry |= {"row": row, "made": runs.maker(directory)}
+        entry["elsewhere"][data] = {"accuracy": row["test_accuracy"]["mean"], "images": row["runs"][0]["sizes"]["train"]}
+    elif not same or len(row["seeds"]) >= len(entry["row"]["seeds"]):
+        row["runs"] = [{fact: run[fact] for fact in RUN_FACTS} for run in row["runs"]]
+        entry |= {"row": row, "made": runs.maker(directory), "digest": digest(recipe)}
     kept.write_text(json.dumps(ledger, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     post = run_json([program.path, "summary", POST, "--json"])["multiply_adds"] * POST_EPOCHS
     put(out, document({recipe: ledger[recipe] for recipe in RECIPES if recipe in ledger}, post))
@@ -94,6 +96,11 @@ def images_elsewhere(recipe):
 def written(recipe):
     """What a recipe says."""
     return tomllib.loads((REPOSITORY / "recipes" / f"{recipe}.toml").read_text(encoding="utf-8"))
+
+
+def digest(recipe):
+    """Of what a recipe says, comments apart."""
+    return hashlib.sha256(json.dumps(written(recipe), sort_keys=True).encode()).hexdigest()
 
 
 def the_row(program, recipe, directory):
@@ -140,11 +147,12 @@ def document(ledger, post):
         "",
         table(titles, [cells(entry["row"], post) for entry in at_home.values()]),
         "",
+        *changed_since(at_home),
         "## On other data",
         "",
-        "The same recipes, unchanged, one seed, few images to learn from: accuracy on the test images. `colour-shapes` are "
-        f"ten shapes in colour, 32 × 32, drawn by `bench/colour_shapes.py`, {colour_shapes.COUNTS['train']:,} to learn from "
-        "at most. Sets that could not be had where this was written are missing.",
+        "The same recipes, unchanged, one seed, few images to learn from: accuracy on the test images, and from how many it "
+        "was learned. `colour-shapes` are ten shapes in colour, 32 × 32, drawn by `bench/colour_shapes.py`. Sets that could "
+        "not be had where this was written are missing.",
         "",
         elsewhere_table({recipe: entry["elsewhere"] for recipe, entry in ledger.items() if entry["elsewhere"]}),
         "",
@@ -159,6 +167,12 @@ def document(ledger, post):
         "",
     ]
     return "\n".join(lines)
+
+
+def changed_since(at_home):
+    """A paragraph on rows that are not of today's recipes, if there are such."""
+    changed = [f"`{recipe}`" for recipe, entry in at_home.items() if entry["digest"] != digest(recipe)]
+    return [f"Changed since these runs, which are of the recipe as it was: {', '.join(changed)}.", ""] if changed else []
 
 
 def cells(row, post):
@@ -195,8 +209,9 @@ def seconds(row):
 def elsewhere_table(accuracies):
     """A line for each recipe, a column for each set."""
     sets = sorted({data for each in accuracies.values() for data in each})
-    return table(["recipe", "images to learn from", *sets], [
-        [f"`{recipe}`", f"{images_elsewhere(recipe):,}", *(f"{each[data]:.4f}" if data in each else "" for data in sets)]
+    cell = "{accuracy:.4f} ({images:,})"
+    return table(["recipe", *sets], [
+        [f"`{recipe}`", *(cell.format(**each[data]) if data in each else "" for data in sets)]
         for recipe, each in accuracies.items()
     ])
 
