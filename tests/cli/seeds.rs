@@ -107,6 +107,13 @@ fn a_series_goes_on_where_it_stopped() {
     assert_eq!(parts["runs"][0], kept, "a finished run was trained again");
     let said = world.words(&format!("{SEEDS} --out parts")).done();
     assert!(said.contains("seed 5 is there already") && !said.contains("epoch"), "{said}");
+    // Programs that follow are told of each seed all the same.
+    let lines = world.words(&format!("{SEEDS} --out parts --json")).stdout;
+    let told: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        (told.len(), &told[..3]),
+        (4, [3, 4, 5].map(|seed| result(&world.path(&format!("parts/seed-{seed}")))).as_slice())
+    );
 }
 
 #[cfg(unix)]

@@ -92,6 +92,7 @@ impl Series<'_> {
                     Resumed::Unfinished(job) => *job,
                     Resumed::Finished(result) => {
                         self.display.line(&format!("seed {seed} is there already: {}", result_text(&result)));
+                        self.display.document(&result);
                         return Ok(Fitted::Finished(result));
                     }
                 }
