@@ -55,11 +55,9 @@ pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
 /// The network of a recipe for such images and so many classes.
 pub fn network(recipe: &Recipe, input: ImageShape, classes: usize) -> Result<Network> {
     let ImageShape { height, width, channels } = input;
-    let misfit = || {
+    Network::new(&recipe.layers, input, classes).with_context(|| {
         format!("the recipe {} does not fit images of {height}x{width}x{channels} in {classes} classes", recipe.name)
-    };
-    recipe.check_shape(input).with_context(misfit)?;
-    Network::new(&recipe.layers, input, classes).with_context(misfit)
+    })
 }
 
 /// The device of `--device` and `--threads`.

@@ -61,8 +61,6 @@ fn recipes_that_are_wrong() {
         (recipe(END) + "keep = 'best'\n[data]\nvalidation = 0\n", "training.keep"),
         (recipe(END) + "patience = 5\n[data]\nvalidation = 'test'\n", "training.patience"),
         (recipe(END) + "[evaluation]\nshift = 65\n", "evaluation.shift is 65"),
-        (recipe(END) + "[evaluation]\nshift = 28\n", "evaluation.shift is 28"),
-        (recipe(END) + "[augmentation]\nshift = 28\n", "augmentation.shift is 28"),
         (recipe(END) + "[evaluation]\nshift = -1\n", "-1"),
         (recipe(END) + "[evaluation]\nflop = true\n", "flop"),
         (recipe(""), "missing"),
@@ -98,6 +96,19 @@ fn recipes_that_are_wrong() {
         assert!(sentence.contains("mine") && sentence.contains(words), "{text}\ngave: {sentence}");
         assert_eq!(world.run(["bench", "step", "--recipe", path.to_str().unwrap()]).sentence(), sentence);
     }
+}
+
+#[test]
+fn shifts_that_leave_black_images_are_refused() {
+    let world = World::new();
+    for table in ["augmentation", "evaluation"] {
+        world.file("far.toml", recipe(END) + &format!("[{table}]\nshift = 28\n"));
+        let sentence = world.words("train far.toml --data drawn-garments --limit 10").sentence();
+        assert!(sentence.contains(&format!("{table}.shift is 28 and must be less than")), "{sentence}");
+    }
+    let mirrored = recipe(END) + "[augmentation]\nshift = 28\nfill = 'reflect'\n[data]\nvalidation = 0\n";
+    world.file("far.toml", mirrored);
+    world.words("train far.toml --data drawn-garments --limit 10").done();
 }
 
 /// Where the system says how much memory there is.

@@ -99,6 +99,9 @@ impl Job {
 fn prepared(experiment: &Experiment, device: &Device) -> Result<(Network, Partition)> {
     let Experiment { recipe, dataset, plan } = experiment;
     let network = network(recipe, dataset.train.shape(), dataset.class_names.len())?;
+    recipe
+        .check_shifts(dataset.train.shape())
+        .with_context(|| format!("the recipe {} cannot be trained", recipe.name))?;
     ensure_memory(device, &network, recipe.training.batch)?;
     let partition = Partition::new(dataset, recipe.data.validation, plan.data.limit, recipe.training.seed);
     partition.check(&recipe.training)?;

@@ -8,7 +8,7 @@ mod training;
 
 use std::path::{Path, PathBuf};
 
-use modiste_data::{Augmentation, ImageShape};
+use modiste_data::{Augmentation, Fill, ImageShape};
 use serde::{Deserialize, Serialize};
 
 pub use self::data::{DataRecipe, NamedValidation, Validation};
@@ -89,7 +89,9 @@ pub enum RecipeError {
 
 /// A shift is as long as the images.
 #[derive(Debug, thiserror::Error)]
-#[error("{field} is {shift} and must be less than their shorter side, {side}, or nothing is left of an image")]
+#[error(
+    "{field} is {shift} and must be less than the shorter side of the images, which is {side}, or some become all black"
+)]
 pub struct OutOfSight {
     field: &'static str,
     shift: usize,
@@ -140,15 +142,19 @@ impl Recipe {
         Ok(self)
     }
 
-    /// Whether something is left of images of this shape, whatever is done to them.
+    /// Whether its shifts leave something of images of this shape.
     ///
     /// # Errors
-    /// When a shift may take all of an image out of sight.
-    pub fn check_shape(&self, shape: ImageShape) -> Result<(), OutOfSight> {
+    /// When one may take all of an image out of sight and put black in its place.
+    pub fn check_shifts(&self, shape: ImageShape) -> Result<(), OutOfSight> {
         let side = shape.height.min(shape.width);
-        let shifts = [("augmentation.shift", self.augmentation.shift), ("evaluation.shift", self.evaluation.shift)];
-        match shifts.into_iter().find(|&(_, shift)| shift >= side) {
-            Some((field, shift)) => Err(OutOfSight { field, shift, side }),
+        let blackens = self.augmentation.fill == Fill::Zero;
+        let shifts = [
+            ("augmentation.shift", self.augmentation.shift, blackens),
+            ("evaluation.shift", self.evaluation.shift, true),
+        ];
+        match shifts.into_iter().find(|&(_, shift, blackens)| blackens && shift >= side) {
+            Some((field, shift, _)) => Err(OutOfSight { field, shift, side }),
             None => Ok(()),
         }
     }
