@@ -81,7 +81,7 @@ def main(chosen):
     program = runs.program(chosen.modiste)
     for recipe in chosen.only:
         seeds, tricks = RECIPES[recipe]
-        text = (REPOSITORY / "recipes" / f"{recipe}.toml").read_text(encoding="utf-8")
+        text = runs.recipe(recipe)
         directory = chosen.runs / recipe
         complete, without = [], [[] for _ in tricks]
         # Seed by seed, so that what is compared is computed within the same hour.
@@ -105,14 +105,9 @@ def changed(text, trick):
 
 def fitted(program, recipe, text, directory, seed):
     """What came of a run of the recipe as this text has it."""
-    file = directory.with_name(f"{directory.name}.toml")
-    if file.exists() and file.read_text(encoding="utf-8") != text:
-        raise ProcessFailed(f"{directory} has a run of another recipe than now: give another --runs DIR, or remove it and {file}")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
     say(f"{recipe}: {directory.name}")
-    words = [file, "--data", "fashion-mnist", "--validation", HELD_OUT, "--seed", str(seed)]
-    runs.train(program, words, directory, directory.parent)
+    words = ["--data", "fashion-mnist", "--validation", HELD_OUT, "--seed", str(seed)]
+    runs.fit(program, text, words, directory, directory.parent)
     return runs.result(directory)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whether overfitting is solved: trains the post's network as the post does and by the recipe `vgg`, draws both curves
+"""How much the post's network overfits: trains the post's network as the post does and by the recipe `vgg`, draws both curves
 in docs/overfitting.png and writes OVERFITTING.md. Needs Matplotlib.
 
 Runs that are there already are taken as they are, so an interrupted comparison goes on where it stopped.
@@ -33,8 +33,8 @@ def main(chosen):
     program = runs.program(chosen.modiste)
     for recipe in RECIPES:
         # The post measures on the test images after each epoch, so both do; nothing is chosen by it.
-        words = [recipe, "--data", "fashion-mnist", "--validation", "test", "--seed", "0"]
-        runs.train(program, words, chosen.runs / recipe, chosen.runs)
+        words = ["--data", "fashion-mnist", "--validation", "test", "--seed", "0"]
+        runs.fit(program, runs.recipe(recipe), words, chosen.runs / recipe, chosen.runs)
     results = {recipe: runs.measured(chosen.runs / recipe) for recipe in RECIPES}
     draw(results, chosen.picture)
     picture = os.path.relpath(chosen.picture, chosen.out.parent)

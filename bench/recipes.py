@@ -13,7 +13,7 @@ import tomllib
 
 import colour_shapes
 import runs
-from compare import REPOSITORY, require_data, say
+from compare import require_data, say
 from contenders import HERE, ProcessFailed, run_json
 from results import put, table
 
@@ -50,30 +50,33 @@ def main(chosen):
         say(f"{recipe}: {RECIPES[recipe]} seeds")
         at_home = chosen.runs / recipe
         for seed in range(RECIPES[recipe]):
-            words = [recipe, "--data", "fashion-mnist", "--seed", str(seed)]
-            runs.train(program, words, at_home / f"seed-{seed}", at_home)
+            words = ["--data", "fashion-mnist", "--seed", str(seed)]
+            runs.fit(program, runs.recipe(recipe), words, at_home / f"seed-{seed}", at_home)
             report(program, recipe, at_home, chosen.out)
         for name, data in zip(names, guests):
             say(f"{recipe} on {name}")
-            words = [recipe, "--data", data, "--limit", str(images_elsewhere(recipe)), "--seed", "0"]
-            runs.train(program, words, elsewhere / name / recipe, elsewhere / name / recipe)
+            words = ["--data", data, "--limit", str(images_elsewhere(recipe)), "--seed", "0"]
+            there = elsewhere / name / recipe
+            runs.fit(program, runs.recipe(recipe), words, there, there)
             report(program, recipe, elsewhere / name, chosen.out, name)
     say(f"written to {chosen.out}")
 
 
 def report(program, recipe, directory, out, data=None):
     """Enters what the runs in a directory say of a recipe into the ledger, and writes the report anew: of one set of images,
-    or else of Fashion-MNIST, where what is there of the same recipe stays until there are as many seeds again."""
+    or else of Fashion-MNIST, where what is there of the same recipe stays until there are as many seeds again. What is there
+    of the recipe as it was before goes."""
     kept = out.with_suffix(".json")
     ledger = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-    entry = ledger.setdefault(recipe, {"elsewhere": {}})
+    if ledger.get(recipe, {}).get("digest") != digest(recipe):
+        ledger[recipe] = {"digest": digest(recipe), "elsewhere": {}}
+    entry = ledger[recipe]
     row = the_row(program, recipe, directory)
-    same = entry.get("digest") == digest(recipe)
     if data:
         entry["elsewhere"][data] = {"accuracy": row["test_accuracy"]["mean"], "images": row["runs"][0]["sizes"]["train"]}
-    elif not same or len(row["seeds"]) >= len(entry["row"]["seeds"]):
+    elif "row" not in entry or len(row["seeds"]) >= len(entry["row"]["seeds"]):
         row["runs"] = [{fact: run[fact] for fact in RUN_FACTS} for run in row["runs"]]
-        entry |= {"row": row, "made": runs.maker(directory), "digest": digest(recipe)}
+        entry |= {"row": row, "made": runs.maker(directory)}
     kept.write_text(json.dumps(ledger, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     post = run_json([program.path, "summary", POST, "--json"])["multiply_adds"] * POST_EPOCHS
     put(out, document({recipe: ledger[recipe] for recipe in RECIPES if recipe in ledger}, post))
@@ -90,42 +93,22 @@ def other_data(program, directory):
 
 def images_elsewhere(recipe):
     """How many images of another set a recipe learns from."""
-    return min(IMAGES_ELSEWHERE, SHOWN_ELSEWHERE // written(recipe)["training"]["epochs"])
-
-
-def written(recipe):
-    """What a recipe says."""
-    return tomllib.loads((REPOSITORY / "recipes" / f"{recipe}.toml").read_text(encoding="utf-8"))
+    return min(IMAGES_ELSEWHERE, SHOWN_ELSEWHERE // tomllib.loads(runs.recipe(recipe))["training"]["epochs"])
 
 
 def digest(recipe):
     """Of what a recipe says, comments apart."""
-    return hashlib.sha256(json.dumps(written(recipe), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(tomllib.loads(runs.recipe(recipe)), sort_keys=True).encode()).hexdigest()
 
 
 def the_row(program, recipe, directory):
-    """What `modiste compare` makes of the finished runs of a recipe in a directory, which must be runs of one experiment, and
-    of the recipe as it is now."""
+    """What `modiste compare` makes of the finished runs of a recipe in a directory, which must be runs of one experiment."""
     finished = sorted(str(result.parent) for result in directory.glob("*/result.json"))
     found = [row for row in run_json([program.path, "compare", "--json", *finished])["rows"] if row["recipe"] == recipe]
-    runs_of_it = [pathlib.Path(run["run"]) for row in found for run in row["runs"]]
-    changed = [run for run in runs_of_it
-               if not says(tomllib.loads((run / "recipe.toml").read_text(encoding="utf-8")), written(recipe))]
-    if changed:
-        raise ProcessFailed(f"{changed[0]} is of another {recipe} than now: give another --runs DIR, or remove it")
     if len(found) != 1:
         raise ProcessFailed(f"the runs of {recipe} in {directory} are no one experiment, by {len(found)} rows of "
                             "`modiste compare`: give another --runs DIR, or remove those that are not like the others")
     return found[0]
-
-
-def says(whole, part):
-    """Whether all that a part of a document says is said by the whole, where defaults are written out too."""
-    if isinstance(part, dict):
-        return isinstance(whole, dict) and all(key in whole and says(whole[key], value) for key, value in part.items())
-    if isinstance(part, list):
-        return len(whole) == len(part) and all(map(says, whole, part))
-    return whole == part
 
 
 def document(ledger, post):
@@ -147,7 +130,7 @@ def document(ledger, post):
         "",
         table(titles, [cells(entry["row"], post) for entry in at_home.values()]),
         "",
-        *changed_since(at_home),
+        *changed_since(ledger),
         "## On other data",
         "",
         "The same recipes, unchanged, one seed, few images to learn from: accuracy on the test images, and from how many it "
@@ -169,10 +152,10 @@ def document(ledger, post):
     return "\n".join(lines)
 
 
-def changed_since(at_home):
-    """A paragraph on rows that are not of today's recipes, if there are such."""
-    changed = [f"`{recipe}`" for recipe, entry in at_home.items() if entry["digest"] != digest(recipe)]
-    return [f"Changed since these runs, which are of the recipe as it was: {', '.join(changed)}.", ""] if changed else []
+def changed_since(ledger):
+    """A paragraph on what is not of today's recipes, if there is such."""
+    changed = [f"`{recipe}`" for recipe, entry in ledger.items() if entry["digest"] != digest(recipe)]
+    return [f"Changed since these runs, which here and below are of the recipe as it was: {', '.join(changed)}.", ""] if changed else []
 
 
 def cells(row, post):

@@ -8,6 +8,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 
 import machine
@@ -40,6 +41,11 @@ def program(given):
     path = given or build()
     digest = hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
     return Program(path, digest, f"the program with SHA-256 {digest}" if given else machine.commit(REPOSITORY))
+
+
+def recipe(name):
+    """The text of a recipe."""
+    return (REPOSITORY / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def claim(program, directory):
@@ -75,6 +81,17 @@ def train(program, words, directory, series, environment=()):
     claim(program, series)
     begun = (directory / "run.toml").exists()
     command(program, ["--resume", directory] if begun else [*words, "--out", directory], environment)
+
+
+def fit(program, text, words, directory, series):
+    """The same of a recipe as this text has it, which is kept beside the run: one of another recipe is not taken."""
+    file = directory.with_name(f"{directory.name}.toml")
+    kept = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+    if directory.exists() and kept != tomllib.loads(text):
+        raise ProcessFailed(f"{directory} has a run of another recipe than now: give another --runs DIR, or remove it")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    train(program, [file, *words], directory, series)
 
 
 def command(program, words, environment=()):

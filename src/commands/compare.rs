@@ -97,7 +97,7 @@ impl Run {
 /// Whether a run adds a seed to a group: of the same recipe and data, and computed the same way. One that repeats a seed says
 /// nothing new, and has a row of its own.
 fn belongs(run: &Run, group: &[Run]) -> bool {
-    let computed = |run: &Run| (run.result.device.clone(), run.result.isa.clone(), run.result.threads);
+    let computed = |run: &Run| (run.result.device.clone(), run.result.isa.clone());
     let same = group
         .first()
         .is_some_and(|first| first.recipe == run.recipe && first.data == run.data && computed(first) == computed(run));
