@@ -48,7 +48,7 @@ pub struct RunResult {
     pub train_accuracy: f64,
     /// With the weights that the run ends with, on training images as they are: no dropout, no augmentation, and classified
     /// by the same views as those of the test. Less the test accuracy it is the gap. On a sample, as large as a fortieth of
-    /// the images seen in training, but from 1,000 to 10,000 of them.
+    /// the images that all epochs show, but from 1,000 to 10,000 of them.
     pub fitted_train_accuracy: f64,
     /// With the weights that the run ends with, if there are validation images.
     pub validation_loss: Option<f64>,

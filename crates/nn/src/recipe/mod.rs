@@ -218,6 +218,7 @@ fn located(text: &str, error: &toml::de::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::Network;
 
     fn with_layer(layer: &str) -> Result<Recipe, RecipeError> {
         Recipe::parse(&format!("name = \"a\"\nlayers = [{layer}]\n[training]\nepochs = 1\nbatch = 1\n"), "a.toml")
@@ -235,13 +236,16 @@ mod tests {
     const GUIDE: &str = include_str!("../../../../recipes/README.md");
 
     #[test]
-    fn the_guide_names_every_field_and_its_examples_are_recipes() {
+    fn the_guide_names_the_fields_of_all_recipes_and_its_examples_are_some() {
         let examples = GUIDE.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-        let examples: Vec<_> = examples.map(|text| Recipe::parse(text, "the guide").unwrap().to_toml()).collect();
+        let examples: Vec<_> = examples.map(|text| Recipe::parse(text, "the guide").unwrap()).collect();
         assert_eq!(examples.len(), 2);
-        let written = Recipe::built_in_names().into_iter().map(|name| Recipe::find(name).unwrap().to_toml());
-        for text in examples.into_iter().chain(written) {
-            for line in text.lines() {
+        for recipe in &examples {
+            Network::new(&recipe.layers, ImageShape { height: 28, width: 28, channels: 1 }, 10).unwrap();
+        }
+        let built_in = Recipe::built_in_names().into_iter().map(|name| Recipe::find(name).unwrap());
+        for recipe in examples.into_iter().chain(built_in) {
+            for line in recipe.to_toml().lines() {
                 let field = line.split_once('=').map_or(line, |(field, _)| field);
                 for name in field.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_')) {
                     let named = name.is_empty() || GUIDE.contains(&format!("`{name}`"));
