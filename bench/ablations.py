@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import runs
 from compare import REPOSITORY, positive, require_data, say
 from contenders import ProcessFailed
-from results import put, standard_error, table
+from results import mean_of_seeds, put, standard_error, table
 
 # A fifth of the training images, of which the recipe learns nothing: the test images choose nothing.
 HELD_OUT = "0.2"
@@ -143,8 +143,7 @@ def section(recipe, complete, without, made):
 
 def accuracy(results):
     each = [result["validation_accuracy"] for result in results]
-    deviation = f" ± {statistics.stdev(each):.4f}" if len(each) > 1 else ""
-    return f"{statistics.mean(each):.4f}{deviation}"
+    return mean_of_seeds(statistics.mean(each), statistics.stdev(each) if len(each) > 1 else None)
 
 
 def seconds(results):

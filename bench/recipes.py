@@ -15,7 +15,7 @@ import colour_shapes
 import runs
 from compare import require_data, say
 from contenders import HERE, ProcessFailed, run_json
-from results import put, table
+from results import mean_of_seeds, put, table
 
 # From how many seeds each is trained: what is claimed of a mean needs several.
 RECIPES = {"speedrun-94": 10, "speedrun-95": 5, "resnet": 3, "separable": 3, "best": 1, "vgg": 5, "mlp": 5}
@@ -160,13 +160,12 @@ def changed_since(ledger):
 
 def cells(row, post):
     accuracy = row["test_accuracy"]
-    deviation = f" ± {accuracy['deviation']:.4f}" if accuracy["deviation"] is not None else ""
     return [
         f"`{row['recipe']}`",
         f"{row['epochs']['mean']:g}",
         seeds(row),
-        f"{accuracy['mean']:.4f}{deviation}",
-        f"{accuracy['least']:.4f} to {accuracy['most']:.4f}" if deviation else "",
+        mean_of_seeds(accuracy["mean"], accuracy["deviation"]),
+        f"{accuracy['least']:.4f} to {accuracy['most']:.4f}" if len(row["seeds"]) > 1 else "",
         f"{row['gap']['mean'] * 100:+.2f}",
         f"{row['test_loss']['mean']:.4f}",
         seconds(row),

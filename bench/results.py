@@ -174,6 +174,11 @@ def standard_error(values):
     return f"{statistics.stdev(values) / len(values) ** 0.5:.4f}" if len(values) > 1 else ""
 
 
+def mean_of_seeds(mean, deviation):
+    """A mean accuracy with its standard deviation, which a single seed does not have."""
+    return f"{mean:.4f}" if deviation is None else f"{mean:.4f} ± {deviation:.4f}"
+
+
 def table(heads, rows):
     """A Markdown table."""
     lines = [heads, ["---"] * len(heads), *rows]
