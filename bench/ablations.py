@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What each trick in a recipe is worth: trains the recipe without it, and puts that in recipes/ABLATIONS.md.
 
-Runs that are there already are taken as they are, so that an interrupted round goes on where it stopped. The report is
-written after each seed, of the seeds that are there.
+Finished runs in the directory of runs are taken as they are, so that an interrupted series goes on where it stopped. The
+report is written after each seed, of all whole seeds in the ledger, ABLATIONS.json.
 """
 
 import statistics
@@ -78,20 +78,23 @@ def options():
 
 def main(chosen):
     require_data()
-    program = runs.program(chosen.modiste)
+    series = runs.Series(chosen)
     for recipe in chosen.only:
         seeds, tricks = RECIPES[recipe]
-        text = runs.recipe(recipe)
-        directory = chosen.runs / recipe
-        complete, without = [], [[] for _ in tricks]
+        texts = {"complete": runs.recipe(recipe), **{trick.name: changed(runs.recipe(recipe), trick) for trick in tricks}}
         # Seed by seed, so that what is compared is computed within the same hour.
         for seed in range(chosen.seeds or seeds):
-            complete.append(fitted(program, recipe, text, directory / f"complete-{seed}", seed))
-            for trick, results in zip(tricks, without):
-                target = directory / f"{trick.name.replace(' ', '-')}-{seed}"
-                results.append(fitted(program, recipe, changed(text, trick), target, seed))
-            put(chosen.out, section(recipe, complete, list(zip(tricks, without)), runs.maker(directory)))
+            for kind, text in texts.items():
+                say(f"{recipe}: {kind}, seed {seed}")
+                words = ["--data", "fashion-mnist", "--validation", HELD_OUT, "--seed", str(seed)]
+                series.fit(name(recipe, kind, seed), text, words)
+            put(chosen.out, section(series, recipe, tricks, texts, max(seeds, seed + 1)))
     say(f"written to {chosen.out}")
+
+
+def name(recipe, kind, seed):
+    """Of a run."""
+    return f"{recipe}/{kind.replace(' ', '-')}-{seed}"
 
 
 def changed(text, trick):
@@ -103,25 +106,22 @@ def changed(text, trick):
     return text
 
 
-def fitted(program, recipe, text, directory, seed):
-    """What came of a run of the recipe as this text has it."""
-    say(f"{recipe}: {directory.name}")
-    words = ["--data", "fashion-mnist", "--validation", HELD_OUT, "--seed", str(seed)]
-    runs.fit(program, text, words, directory, directory.parent)
-    return runs.result(directory)
-
-
-def section(recipe, complete, without, made):
-    """A part of the report: the recipe with everything, then without each trick."""
+def section(series, recipe, tricks, texts, seeds):
+    """A part of the report: the recipe with everything, then without each trick, from the seeds of which all runs are there."""
+    found = [{kind: series.found(name(recipe, kind, seed), text) for kind, text in texts.items()}
+             for seed in range(seeds)]
+    whole = [of_seed for of_seed in found if all(of_seed.values())]
+    kinds = {kind: [of_seed[kind]["result"] for of_seed in whole] for kind in texts}
+    complete = kinds["complete"]
     heads = ["without", "instead", "validation accuracy", "less the recipe's", "standard error of that", "seconds",
-             "less the recipe's"]
+             "÷ the recipe's"]
     rows = [["nothing: the recipe", "", accuracy(complete), "", "", seconds(complete), ""]]
-    for trick, results in without:
-        accuracies, times = ([one[fact] - other[fact] for one, other in zip(results, complete)]
-                             for fact in ("validation_accuracy", "wall_seconds"))
-        rows.append([trick.name, trick.instead, accuracy(results), f"{statistics.mean(accuracies):+.4f}",
-                     standard_error(accuracies), seconds(results), f"{statistics.median(times):+.0f}"])
-    count = len(complete)
+    for trick in tricks:
+        results = kinds[trick.name]
+        differences = [one["validation_accuracy"] - other["validation_accuracy"] for one, other in zip(results, complete)]
+        ratios = [one["wall_seconds"] / other["wall_seconds"] for one, other in zip(results, complete)]
+        rows.append([trick.name, trick.instead, accuracy(results), f"{statistics.mean(differences):+.4f}",
+                     standard_error(differences), seconds(results), f"{statistics.median(ratios):.2f}"])
     return "\n".join([
         f"# What each trick in {recipe} is worth",
         "",
@@ -130,20 +130,18 @@ def section(recipe, complete, without, made):
         "The recipe with everything, then without one trick at a time. Accuracy is that of a fifth of the training images, "
         "held out, so that nothing is chosen by the test images, and the recipe learns from 48,000: mean ± standard deviation "
         "over seeds. Seconds are wall time of a run, with what it measures after each epoch and at its end, as median. "
-        "Runs that share seed and images are compared in pairs: means of their differences in accuracy, medians of those in "
-        "seconds.",
+        "Runs that share seed and images are compared in pairs: means of their differences in accuracy, medians of "
+        "the ratios of their seconds.",
         "",
         table(heads, rows),
         "",
-        f"{count} seed{'s' if count > 1 else ''}. Made by modiste, {made['program']}, begun {made['date']}, on "
-        f"{made['processor']}, {complete[0]['isa']}, {complete[0]['threads']} threads.",
+        table(runs.MAKERS, runs.makers([entry for of_seed in whole for entry in of_seed.values()])),
         "",
     ])
 
 
 def accuracy(results):
-    each = [result["validation_accuracy"] for result in results]
-    return mean_of_seeds(statistics.mean(each), statistics.stdev(each) if len(each) > 1 else None)
+    return mean_of_seeds([result["validation_accuracy"] for result in results])
 
 
 def seconds(results):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whether Winograd's tiles cost accuracy: trains seed-vgg with and without them, and writes CONVOLUTIONS.md.
 
-Runs that are there already are taken as they are, so an interrupted comparison goes on where it stopped.
+Finished runs in the directory of runs are taken as they are, so an interrupted comparison goes on where it stopped.
 """
 
 import statistics
@@ -9,7 +9,7 @@ import statistics
 import runs
 from compare import positive, require_data, say
 from contenders import HERE
-from results import standard_error
+from results import standard_error, table
 
 RECIPE = "seed-vgg"
 METHODS = {"fewest": "Winograd's tiles", "direct": "direct"}
@@ -24,21 +24,20 @@ def options():
 
 def main(chosen):
     require_data()
-    program = runs.program(chosen.modiste)
-    results = {method: [] for method in METHODS}
+    series = runs.Series(chosen, curves=["validation_accuracy"])
+    entries = {method: [] for method in METHODS}
     for seed in range(chosen.seeds):
         for method in METHODS:
-            directory = chosen.runs / f"{chosen.epochs}-{method}-{seed}"
-            words = [RECIPE, "--data", "fashion-mnist", "--epochs", str(chosen.epochs), "--seed", str(seed)]
-            runs.train(program, words, directory, chosen.runs, {"MODISTE_CONVOLUTIONS": method})
-            results[method].append(runs.measured(directory))
-            say(f"seed {seed}, {METHODS[method]}: {results[method][-1]['test_accuracy']:.4f}")
-    chosen.out.write_text(document(results, chosen.epochs, runs.maker(chosen.runs)["program"]), encoding="utf-8")
+            name = f"{chosen.epochs}-{method}-{seed}"
+            words = ["--data", "fashion-mnist", "--epochs", str(chosen.epochs), "--seed", str(seed)]
+            entries[method].append(series.fit(name, runs.recipe(RECIPE), words, {"MODISTE_CONVOLUTIONS": method}))
+            say(f"seed {seed}, {METHODS[method]}: {entries[method][-1]['result']['test_accuracy']:.4f}")
+    chosen.out.write_text(document(entries, chosen.epochs), encoding="utf-8")
     say(f"written to {chosen.out}")
 
 
-def document(results, epochs, program):
-    fewest, direct = ([run["test_accuracy"] for run in results[method]] for method in METHODS)
+def document(entries, epochs):
+    fewest, direct = ([entry["result"]["test_accuracy"] for entry in entries[method]] for method in METHODS)
     lines = [
         "# Accuracy with and without Winograd's tiles",
         "",
@@ -65,18 +64,18 @@ def document(results, epochs, program):
               "| --- " * (len(METHODS) + 3) + "|"]
     everywhere = []
     for epoch in range(epochs):
-        rows = [[run["records"][epoch]["validation_accuracy"] for run in results[method]] for method in METHODS]
+        rows = [[entry["curves"]["validation_accuracy"][epoch] for entry in entries[method]] for method in METHODS]
         differences = [a - b for a, b in zip(*rows)]
         everywhere += differences
         lines.append(f"| {epoch + 1} | " + " | ".join(f"{statistics.mean(row):.4f}" for row in rows)
                      + f" | {statistics.mean(differences):+.4f} | {standard_error(differences)} |")
-    train = [statistics.mean(run["train_accuracy"] for run in results[method]) for method in METHODS]
+    train = [statistics.mean(entry["result"]["train_accuracy"] for entry in entries[method]) for method in METHODS]
     lines += ["", f"Over all epochs and seeds the mean difference is {statistics.mean(everywhere):+.4f}, with a standard "
               f"error of {standard_error(everywhere)} if they are taken as independent.",
               "", "Mean accuracy on the training images in the last epoch: "
               + ", ".join(f"{value:.4f} ({name})" for value, name in zip(train, METHODS.values())) + ".", ""]
-    sets = sorted({run["isa"].split(",")[0] for of_method in results.values() for run in of_method})
-    lines += [f"Made by modiste, {program}, on {' and '.join(sets)}.", ""]
+    lines += [table(["convolutions", *runs.MAKERS],
+                    [[METHODS[method], *row] for method, of_method in entries.items() for row in runs.makers(of_method)]), ""]
     return "\n".join(lines)
 
 

@@ -2,7 +2,7 @@
 """How much the post's network overfits: trains the post's network as the post does and by the recipe `vgg`, draws both curves
 in docs/overfitting.png and writes OVERFITTING.md. Needs Matplotlib.
 
-Runs that are there already are taken as they are, so an interrupted comparison goes on where it stopped.
+Finished runs in the directory of runs are taken as they are, so an interrupted comparison goes on where it stopped.
 """
 
 import os
@@ -19,6 +19,8 @@ matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402 (the backend is chosen first: there may be no display)
 
 RECIPES = {"seed-vgg": "as the post trains it", "vgg": "as the recipe `vgg` trains it"}
+# What is drawn of each epoch, and where it stands in what `modiste train` writes of it.
+CURVES = [("training images", "train_accuracy"), ("test images", "validation_accuracy")]
 
 
 def options():
@@ -30,25 +32,24 @@ def options():
 
 def main(chosen):
     require_data()
-    program = runs.program(chosen.modiste)
-    for recipe in RECIPES:
-        # The post measures on the test images after each epoch, so both do; nothing is chosen by it.
-        words = ["--data", "fashion-mnist", "--validation", "test", "--seed", "0"]
-        runs.fit(program, runs.recipe(recipe), words, chosen.runs / recipe, chosen.runs)
-    results = {recipe: runs.measured(chosen.runs / recipe) for recipe in RECIPES}
-    draw(results, chosen.picture)
+    series = runs.Series(chosen, curves=[field for _, field in CURVES])
+    # The post measures on the test images after each epoch, so both do; nothing is chosen by it.
+    words = ["--data", "fashion-mnist", "--validation", "test", "--seed", "0"]
+    entries = {recipe: series.fit(recipe, runs.recipe(recipe), words) for recipe in RECIPES}
+    draw(entries, chosen.picture)
     picture = os.path.relpath(chosen.picture, chosen.out.parent)
-    chosen.out.write_text(document(results, picture, runs.maker(chosen.runs)["program"]), encoding="utf-8")
+    chosen.out.write_text(document(entries, picture), encoding="utf-8")
     say(f"written to {chosen.out} and {chosen.picture}")
 
 
-def draw(results, picture):
+def draw(entries, picture):
     """Accuracy after each epoch, a panel for each recipe, on one scale."""
-    figure, panels = pyplot.subplots(1, len(results), figsize=(9, 3.6), sharey=True, layout="constrained")
-    for panel, (recipe, result) in zip(panels, results.items()):
-        epochs = range(1, len(result["records"]) + 1)
-        for name, field in [("training images", "train_accuracy"), ("test images", "validation_accuracy")]:
-            panel.plot(epochs, [100 * record[field] for record in result["records"]], label=name)
+    figure, panels = pyplot.subplots(1, len(entries), figsize=(9, 3.6), sharey=True, layout="constrained")
+    for panel, (recipe, entry) in zip(panels, entries.items()):
+        result = entry["result"]
+        epochs = range(1, result["epochs"] + 1)
+        for name, field in CURVES:
+            panel.plot(epochs, [100 * accuracy for accuracy in entry["curves"][field]], label=name)
         panel.plot(epochs[-1], 100 * result["fitted_train_accuracy"], "o", color="C0",
                    label="training images as they are, at the end")
         panel.set(title=recipe, xlabel="epoch")
@@ -58,9 +59,11 @@ def draw(results, picture):
     figure.savefig(picture, dpi=120)
 
 
-def document(results, picture, program):
+def document(entries, picture):
     heads = ["", "epochs", "training accuracy, as training goes", "training accuracy, as they are", "test accuracy", "gap",
              "best test accuracy of an epoch less the last", "seconds"]
+    results = {recipe: entry["result"] for recipe, entry in entries.items()}
+    tests = {recipe: entry["curves"]["validation_accuracy"] for recipe, entry in entries.items()}
     rows = [[
         f"`{recipe}`, {RECIPES[recipe]}",
         str(result["epochs"]),
@@ -68,7 +71,7 @@ def document(results, picture, program):
         f"{result['fitted_train_accuracy']:.4f}",
         f"{result['test_accuracy']:.4f}",
         f"{100 * (result['fitted_train_accuracy'] - result['test_accuracy']):+.2f}",
-        f"{100 * (max(record['validation_accuracy'] for record in result['records']) - result['records'][-1]['validation_accuracy']):.2f}",
+        f"{100 * (max(tests[recipe]) - tests[recipe][-1]):.2f}",
         f"{result['wall_seconds']:.0f}",
     ] for recipe, result in results.items()]
     return "\n".join([
@@ -85,7 +88,7 @@ def document(results, picture, program):
         "",
         table(heads, rows),
         "",
-        f"Made by modiste, {program}, on {' and '.join(sorted({result['isa'] for result in results.values()}))}.",
+        table(["recipe", *runs.MAKERS], [[f"`{recipe}`", *row] for recipe, entry in entries.items() for row in runs.makers([entry])]),
         "",
     ])
 

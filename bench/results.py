@@ -174,9 +174,10 @@ def standard_error(values):
     return f"{statistics.stdev(values) / len(values) ** 0.5:.4f}" if len(values) > 1 else ""
 
 
-def mean_of_seeds(mean, deviation):
-    """A mean accuracy with its standard deviation, which a single seed does not have."""
-    return f"{mean:.4f}" if deviation is None else f"{mean:.4f} ± {deviation:.4f}"
+def mean_of_seeds(values):
+    """A mean accuracy with its standard deviation (of the sample, by n - 1), which a single seed does not have."""
+    mean = f"{statistics.mean(values):.4f}"
+    return f"{mean} ± {statistics.stdev(values):.4f}" if len(values) > 1 else mean
 
 
 def table(heads, rows):

@@ -1,4 +1,4 @@
-"""Training runs that are kept, so that an interrupted round of them goes on where it stopped."""
+"""Training runs that are kept, so that a series of them goes on where it stopped, and a ledger of what they came to."""
 
 import argparse
 import datetime
@@ -32,7 +32,9 @@ def parser(description, kept, out):
     options.add_argument("--runs", metavar="DIR", type=pathlib.Path, default=REPOSITORY / "runs" / kept,
                          help=f"where the runs are kept [default: runs/{kept}]")
     options.add_argument("--out", metavar="FILE", type=pathlib.Path, default=out,
-                         help=f"what to write [default: {out.relative_to(REPOSITORY)}]")
+                         help=f"what to write [default: {out.relative_to(REPOSITORY)}]; the ledger lies beside it, as .json")
+    options.add_argument("--missing", action="store_true",
+                         help="train only what the ledger has not: go on with what was begun on another day or machine")
     return options
 
 
@@ -48,53 +50,91 @@ def recipe(name):
     return (REPOSITORY / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
 
 
-def claim(program, directory):
-    """Notes which program makes the runs in a directory: all by one, or two versions would be mixed in one mean."""
-    note = note_of(directory)
-    if not note.exists():
-        if directory.exists() and any(each.is_dir() for each in directory.iterdir()):
-            raise ProcessFailed(f"{directory} has runs of an unknown program: give another --runs DIR, or remove it")
+class Series:
+    """The runs of a script, in directories of their own, and its ledger: a JSON file beside the report that keeps what each
+    finished run came to, of which recipe it is and what made it, so that a series need not be of one day or one machine."""
+
+    def __init__(self, chosen, curves=()):
+        """`chosen` are the options of `parser`; `curves` names what the ledger keeps of each epoch."""
+        self.program = program(chosen.modiste)
+        self.directory = chosen.runs
+        self.missing = chosen.missing
+        self.curves = curves
+        self.ledger = chosen.out.with_suffix(".json")
+        self.entries = json.loads(self.ledger.read_text(encoding="utf-8")) if self.ledger.exists() else {}
+
+    def found(self, name, text):
+        """What the ledger has of this name, where that is of the recipe in this text; else nothing."""
+        entry = self.entries.get(name)
+        return entry if entry and entry["recipe"] == digest(text) else None
+
+    def fit(self, name, text, words, environment=()):
+        """Has this recipe trained, with these words to `modiste train`, and enters it. What is finished in its directory is
+        taken from there, and what was interrupted goes on. Where only missing runs are wanted, one in the ledger will do."""
+        if self.missing and self.found(name, text):
+            return self.entries[name]
+        directory = self.directory / name
+        made = self.claim(directory, text)
+        if not (directory / "result.json").exists():
+            begun = (directory / "run.toml").exists()
+            words = ["--resume", directory] if begun else [beside(directory, ".toml"), *words, "--out", directory]
+            command(self.program, words, environment)
+        result = json.loads((directory / "result.json").read_text(encoding="utf-8"))
+        # Where it lies says nothing to others.
+        del result["run"]
+        self.entries[name] = {"recipe": digest(text), "made": made, "result": result}
+        if self.curves:
+            records = [json.loads(line) for line in (directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+            self.entries[name]["curves"] = {field: [record[field] for record in records] for field in self.curves}
+        self.ledger.write_text(json.dumps(self.entries, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        return self.entries[name]
+
+    def claim(self, directory, text):
+        """What makes the run in a directory. That and the recipe are kept beside it: in it, they would be taken for parts of
+        a run. One of another recipe is not taken, nor does one go on that another program has begun."""
+        recipe_file, note = beside(directory, ".toml"), beside(directory, ".json")
+        if directory.exists():
+            if not note.exists() or tomllib.loads(recipe_file.read_text(encoding="utf-8")) != tomllib.loads(text):
+                raise ProcessFailed(f"{directory} has a run of another recipe than now: give another --runs DIR, or remove it")
+            made = json.loads(note.read_text(encoding="utf-8"))
+            if made.pop("digest") != self.program.digest and not (directory / "result.json").exists():
+                raise ProcessFailed(f"another program has begun the run in {directory}: give that one by --modiste PATH, or "
+                                    "another --runs DIR, or remove it")
+            return made
+        made = {"program": self.program.name, "processor": machine.processor(),
+                "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"}
         directory.parent.mkdir(parents=True, exist_ok=True)
-        facts = {"program": program.name, "digest": program.digest, "processor": machine.processor(),
-                 "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"}
-        note.write_text(json.dumps(facts), encoding="utf-8")
-    if maker(directory)["digest"] != program.digest:
-        raise ProcessFailed(f"{directory} has runs of another program: give that one by --modiste PATH, or another --runs DIR, "
-                            f"or remove it and {note}")
+        recipe_file.write_text(text, encoding="utf-8")
+        note.write_text(json.dumps({**made, "digest": self.program.digest}), encoding="utf-8")
+        return made
 
 
-def maker(directory):
-    """What made the runs in a directory: program, digest, processor, and the date when it began."""
-    return json.loads(note_of(directory).read_text(encoding="utf-8"))
+def beside(directory, suffix):
+    """A file of the same name."""
+    return directory.with_name(directory.name + suffix)
 
 
-def note_of(directory):
-    """The file beside the directory that says so: in it, it would be taken for a run."""
-    return directory.with_name(f"{directory.name}.json")
+def digest(text):
+    """Of what a recipe says, comments apart."""
+    return hashlib.sha256(json.dumps(tomllib.loads(text), sort_keys=True).encode()).hexdigest()
 
 
-def train(program, words, directory, series, environment=()):
-    """Has one run in a directory: a finished one stays, whichever program made it; an interrupted one goes on, else it begins
-    with these words, for which the program claims the `series` that it is part of."""
-    if (directory / "result.json").exists():
-        return
-    claim(program, series)
-    begun = (directory / "run.toml").exists()
-    command(program, ["--resume", directory] if begun else [*words, "--out", directory], environment)
+def makers(entries):
+    """What made these runs: a row for each program on each machine, with the seeds that are of it."""
+    groups = {}
+    for entry in entries:
+        made, result = entry["made"], entry["result"]
+        key = (made["program"], made["processor"], result["isa"], str(result["threads"]))
+        groups.setdefault(key, []).append((result["seed"], made["date"]))
+    return [[", ".join(str(seed) for seed in sorted({seed for seed, _ in of})), *key, min(date for _, date in of)]
+            for key, of in groups.items()]
 
 
-def fit(program, text, words, directory, series):
-    """The same of a recipe as this text has it, which is kept beside the run: one of another recipe is not taken."""
-    file = directory.with_name(f"{directory.name}.toml")
-    kept = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-    if directory.exists() and kept != tomllib.loads(text):
-        raise ProcessFailed(f"{directory} has a run of another recipe than now: give another --runs DIR, or remove it")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
-    train(program, [file, *words], directory, series)
+# Heads of those rows.
+MAKERS = ["seeds", "program", "processor", "instructions", "threads", "begun"]
 
 
-def command(program, words, environment=()):
+def command(program, words, environment):
     """Runs `modiste train`. Its standard output is of no interest here: what came of it is asked for later."""
     process = subprocess.Popen([program.path, "train", *words, "--json"], stdout=subprocess.DEVNULL,
                                env={**os.environ, **dict(environment)})
@@ -106,17 +146,6 @@ def command(program, words, environment=()):
         raise
     if process.returncode != 0:
         raise ProcessFailed(f"`modiste train {' '.join(map(str, words))}` did not end well")
-
-
-def result(directory):
-    """What a finished run came to."""
-    return json.loads((directory / "result.json").read_text(encoding="utf-8"))
-
-
-def measured(directory):
-    """The same, with what was measured after each epoch."""
-    records = (directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    return {**result(directory), "records": [json.loads(record) for record in records]}
 
 
 def end_well(script):
