@@ -8,6 +8,7 @@ report is written after each seed, of all whole seeds in the ledger, ABLATIONS.j
 import statistics
 from dataclasses import dataclass
 
+import ledger
 import runs
 from compare import REPOSITORY, positive, require_data, say
 from contenders import ProcessFailed
@@ -73,6 +74,7 @@ def options():
                         help=f"recipes to take apart, of: {', '.join(RECIPES)}")
     parser.add_argument("--seeds", metavar="N", type=positive,
                         help="runs of each kind [default: " + ", ".join(f"{seeds} of {name}" for name, (seeds, _) in RECIPES.items()) + "]")
+    runs.add_missing(parser, "whole seed")
     return parser.parse_args()
 
 
@@ -84,17 +86,27 @@ def main(chosen):
         texts = {"complete": runs.recipe(recipe), **{trick.name: changed(runs.recipe(recipe), trick) for trick in tricks}}
         # Seed by seed, so that what is compared is computed within the same hour.
         for seed in range(chosen.seeds or seeds):
-            for kind, text in texts.items():
-                say(f"{recipe}: {kind}, seed {seed}")
-                words = ["--data", "fashion-mnist", "--validation", HELD_OUT, "--seed", str(seed)]
-                series.fit(name(recipe, kind, seed), text, words)
-            put(chosen.out, section(series, recipe, tricks, texts, max(seeds, seed + 1)))
+            if not (chosen.missing and whole(series.ledger, recipe, texts, seed)):
+                for kind, text in texts.items():
+                    say(run_name(recipe, kind, seed))
+                    series.fit(run_name(recipe, kind, seed), text, words(seed))
+            put(chosen.out, section(series.ledger, recipe, tricks, texts))
     say(f"written to {chosen.out}")
 
 
-def name(recipe, kind, seed):
-    """Of a run."""
+def run_name(recipe, kind, seed):
     return f"{recipe}/{kind.replace(' ', '-')}-{seed}"
+
+
+def words(seed):
+    """To `modiste train`."""
+    return ["--data", "fashion-mnist", "--validation", HELD_OUT, "--seed", str(seed)]
+
+
+def whole(kept, recipe, texts, seed):
+    """The ledger's runs of a seed, by kind, if all are there and one program has made them on one machine; else nothing."""
+    found = {kind: kept.found(run_name(recipe, kind, seed), ledger.experiment(text, words(seed))) for kind, text in texts.items()}
+    return found if all(found.values()) and len(ledger.makers(found.values())) == 1 else None
 
 
 def changed(text, trick):
@@ -106,12 +118,14 @@ def changed(text, trick):
     return text
 
 
-def section(series, recipe, tricks, texts, seeds):
-    """A part of the report: the recipe with everything, then without each trick, from the seeds of which all runs are there."""
-    found = [{kind: series.found(name(recipe, kind, seed), text) for kind, text in texts.items()}
-             for seed in range(seeds)]
-    whole = [of_seed for of_seed in found if all(of_seed.values())]
-    kinds = {kind: [of_seed[kind]["result"] for of_seed in whole] for kind in texts}
+def section(kept, recipe, tricks, texts):
+    """A part of the report: the recipe with everything, then without each trick, from all seeds that are whole."""
+    begun = f"{recipe}/complete-"
+    seeds = sorted(int(name.removeprefix(begun)) for name in kept.entries if name.startswith(begun))
+    found = [runs_of_seed for seed in seeds if (runs_of_seed := whole(kept, recipe, texts, seed))]
+    if not found:
+        raise ProcessFailed(f"of no seed of {recipe} all runs are of one program on one machine: give another --runs DIR")
+    kinds = {kind: [runs_of_seed[kind]["result"] for runs_of_seed in found] for kind in texts}
     complete = kinds["complete"]
     heads = ["without", "instead", "validation accuracy", "less the recipe's", "standard error of that", "seconds",
              "÷ the recipe's"]
@@ -135,7 +149,7 @@ def section(series, recipe, tricks, texts, seeds):
         "",
         table(heads, rows),
         "",
-        table(runs.MAKERS, runs.makers([entry for of_seed in whole for entry in of_seed.values()])),
+        ledger.makers_table("recipe", {f"`{recipe}`": [each["complete"] for each in found]}),
         "",
     ])
 

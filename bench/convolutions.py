@@ -9,7 +9,8 @@ import statistics
 import runs
 from compare import positive, require_data, say
 from contenders import HERE
-from results import standard_error, table
+from ledger import makers_table
+from results import standard_error
 
 RECIPE = "seed-vgg"
 METHODS = {"fewest": "Winograd's tiles", "direct": "direct"}
@@ -74,8 +75,7 @@ def document(entries, epochs):
               f"error of {standard_error(everywhere)} if they are taken as independent.",
               "", "Mean accuracy on the training images in the last epoch: "
               + ", ".join(f"{value:.4f} ({name})" for value, name in zip(train, METHODS.values())) + ".", ""]
-    lines += [table(["convolutions", *runs.MAKERS],
-                    [[METHODS[method], *row] for method, of_method in entries.items() for row in runs.makers(of_method)]), ""]
+    lines += [makers_table("convolutions", {METHODS[method]: of_method for method, of_method in entries.items()}), ""]
     return "\n".join(lines)
 
 

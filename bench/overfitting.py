@@ -13,6 +13,7 @@ import matplotlib
 import runs
 from compare import REPOSITORY, require_data, say
 from contenders import HERE
+from ledger import makers_table
 from results import table
 
 matplotlib.use("Agg")
@@ -88,7 +89,7 @@ def document(entries, picture):
         "",
         table(heads, rows),
         "",
-        table(["recipe", *runs.MAKERS], [[f"`{recipe}`", *row] for recipe, entry in entries.items() for row in runs.makers([entry])]),
+        makers_table("recipe", {f"`{recipe}`": [entry] for recipe, entry in entries.items()}),
         "",
     ])
 

@@ -7,8 +7,10 @@ time. Finished runs in the directory of runs are taken as they are, so that an i
 import pathlib
 import statistics
 import tomllib
+from dataclasses import dataclass
 
 import colour_shapes
+import ledger
 import runs
 from compare import require_data, say
 from contenders import HERE, ProcessFailed, run_json
@@ -30,6 +32,7 @@ def options():
                         help=f"recipes to train, of: {', '.join(RECIPES)}")
     parser.add_argument("--also", metavar="DIR", nargs="+", type=lambda path: pathlib.Path(path).resolve(), default=[],
                         help="directories of IDX files to try the recipes on, besides the sets that modiste finds itself")
+    runs.add_missing(parser, "seed")
     return parser.parse_args()
 
 
@@ -43,25 +46,38 @@ def main(chosen):
     post = run_json([series.program.path, "summary", POST, "--json"])["multiply_adds"] * POST_EPOCHS
     for recipe in chosen.only:
         say(f"{recipe}: {RECIPES[recipe]} seeds")
-        for seed in range(RECIPES[recipe]):
-            series.fit(at_home(recipe, seed), runs.recipe(recipe), ["--data", "fashion-mnist", "--seed", str(seed)])
-            put(chosen.out, document(series, post))
-        for name, data in zip(names, guests):
-            say(f"{recipe} on {name}")
-            words = ["--data", data, "--limit", str(images_elsewhere(recipe)), "--seed", "0"]
-            series.fit(elsewhere(recipe, name), runs.recipe(recipe), words)
-            put(chosen.out, document(series, post))
+        jobs = [at_home(recipe, seed) for seed in range(RECIPES[recipe])]
+        jobs += [elsewhere(recipe, data) for data in guests]
+        for job in jobs:
+            if not (chosen.missing and job.found(series.ledger)):
+                say(job.name)
+                series.fit(job.name, job.text, job.words)
+            put(chosen.out, document(series.ledger, post))
     say(f"written to {chosen.out}")
 
 
+@dataclass(frozen=True)
+class Job:
+    """A run: its name, the recipe, and the words to `modiste train`."""
+
+    name: str
+    text: str
+    words: list[str | pathlib.Path]
+
+    def found(self, kept):
+        """What the ledger has of it; else nothing."""
+        return kept.found(self.name, ledger.experiment(self.text, self.words))
+
+
 def at_home(recipe, seed):
-    """Name of the run on all of Fashion-MNIST."""
-    return f"{recipe}/seed-{seed}"
+    """The run on all of Fashion-MNIST."""
+    return Job(f"{recipe}/seed-{seed}", runs.recipe(recipe), ["--data", "fashion-mnist", "--seed", str(seed)])
 
 
 def elsewhere(recipe, data):
-    """Name of the run on another set of images."""
-    return f"elsewhere/{data}/{recipe}"
+    """The run on some images of another set."""
+    words = ["--data", data, "--limit", str(images_elsewhere(recipe)), "--seed", "0"]
+    return Job(f"elsewhere/{pathlib.Path(data).name}/{recipe}", runs.recipe(recipe), words)
 
 
 def other_data(program, directory):
@@ -78,9 +94,9 @@ def images_elsewhere(recipe):
     return min(IMAGES_ELSEWHERE, SHOWN_ELSEWHERE // tomllib.loads(runs.recipe(recipe))["training"]["epochs"])
 
 
-def document(series, post):
+def document(kept, post):
     """`post` is what the post's training takes of each image: multiply-adds of all epochs together."""
-    found = {recipe: [entry for seed in range(seeds) if (entry := series.found(at_home(recipe, seed), runs.recipe(recipe)))]
+    found = {recipe: [entry for seed in range(seeds) if (entry := at_home(recipe, seed).found(kept))]
              for recipe, seeds in RECIPES.items()}
     found = {recipe: entries for recipe, entries in found.items() if entries}
     titles = ["recipe", "epochs", "seeds", "test accuracy", "least to most", "gap", "test loss", "seconds", "parameters",
@@ -93,30 +109,31 @@ def document(series, post):
         "Accuracy on the 10,000 test images of Fashion-MNIST, mean ± standard deviation over the seeds (of the sample, by "
         "n - 1). The gap is the accuracy on training images as they are, without augmentation or dropout, less that on test "
         "images, in hundredths. Seconds are wall time from the start of a run to its result, the pieces of an interrupted one "
-        "together: median, and least to most over the seeds, on the machines below. Multiply-adds are those of the forward "
-        "pass for one image. The last column has them times the epochs, as a share of what "
+        "together: median, and least to most, over the seeds of the machine that has trained most of them. Multiply-adds are "
+        "those of the forward pass for one image. The last column has them times the epochs, as a share of what "
         f"{POST_EPOCHS} epochs of `{POST}` take, after which the post has its 94%: what a recipe saves, whatever computes it.",
         "",
-        table(titles, [cells(recipe, [entry["result"] for entry in entries], post) for recipe, entries in found.items()]),
+        table(titles, [cells(recipe, entries, post) for recipe, entries in found.items()]),
         "",
         "## On other data",
         "",
         "The same recipes, unchanged, one seed, few images to learn from: accuracy on the test images, and from how many it "
         "was learned. `colour-shapes` are ten shapes in colour, 32 × 32, drawn by `bench/colour_shapes.py`. Sets that could "
-        "not be had where this was written are missing.",
+        "not be had where this was written are missing. What made these runs stands in `RESULTS.json`.",
         "",
-        elsewhere_table(series),
+        elsewhere_table(kept),
         "",
         "## Made by",
         "",
-        table(["recipe", *runs.MAKERS], [[f"`{recipe}`", *row] for recipe, entries in found.items() for row in runs.makers(entries)]),
+        ledger.makers_table("recipe", {f"`{recipe}`": entries for recipe, entries in found.items()}),
         "",
     ]
     return "\n".join(lines)
 
 
-def cells(recipe, results, post):
-    """What the runs of a recipe come to, which are alike but for their seeds."""
+def cells(recipe, entries, post):
+    """What the runs of a recipe come to, which are alike but for their seeds and machines."""
+    results = [entry["result"] for entry in entries]
     one = results[0]
     accuracy = [result["test_accuracy"] for result in results]
     there, wanted = len(results), RECIPES[recipe]
@@ -128,26 +145,19 @@ def cells(recipe, results, post):
         f"{min(accuracy):.4f} to {max(accuracy):.4f}" if there > 1 else "",
         f"{100 * statistics.mean(result['fitted_train_accuracy'] - result['test_accuracy'] for result in results):+.2f}",
         f"{statistics.mean(result['test_loss'] for result in results):.4f}",
-        seconds(results),
+        ledger.seconds(max(ledger.makers(entries).values(), key=len)),
         f"{one['parameters']:,}",
         f"{one['multiply_adds']:,}",
         f"{one['multiply_adds'] * one['epochs'] / post:.1%}",
     ]
 
 
-def seconds(results):
-    """Of a run: a mean would be shifted by one beside which the machine did something else."""
-    each = sorted(result["wall_seconds"] for result in results)
-    spread = f" ({each[0]:.0f} to {each[-1]:.0f})" if len(each) > 1 else ""
-    return f"{statistics.median(each):.0f}{spread}"
-
-
-def elsewhere_table(series):
+def elsewhere_table(kept):
     """A line for each recipe, a column for each set."""
-    sets = sorted({name.split("/")[1] for name in series.entries if name.startswith("elsewhere/")})
+    sets = sorted({name.split("/")[1] for name in kept.entries if name.startswith("elsewhere/")})
     rows = []
     for recipe in RECIPES:
-        found = [series.found(elsewhere(recipe, data), runs.recipe(recipe)) for data in sets]
+        found = [elsewhere(recipe, data).found(kept) for data in sets]
         if any(found):
             rows.append([f"`{recipe}`", *(f"{entry['result']['test_accuracy']:.4f} ({entry['result']['sizes']['train']:,})"
                                           if entry else "" for entry in found)])

@@ -180,6 +180,12 @@ def mean_of_seeds(values):
     return f"{mean} ± {statistics.stdev(values):.4f}" if len(values) > 1 else mean
 
 
+def median_span(values):
+    """A median, and from where to where the values go, if there are several."""
+    spread = f" ({min(values):.0f} to {max(values):.0f})" if len(values) > 1 else ""
+    return f"{statistics.median(values):.0f}{spread}"
+
+
 def table(heads, rows):
     """A Markdown table."""
     lines = [heads, ["---"] * len(heads), *rows]

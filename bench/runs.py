@@ -1,4 +1,4 @@
-"""Training runs that are kept, so that a series of them goes on where it stopped, and a ledger of what they came to."""
+"""Training runs that are kept, so that a series of them goes on where it stopped."""
 
 import argparse
 import datetime
@@ -8,12 +8,12 @@ import os
 import pathlib
 import subprocess
 import sys
-import tomllib
 from dataclasses import dataclass
 
 import machine
 from compare import REPOSITORY, build, say
 from contenders import ProcessFailed
+from ledger import Ledger, experiment
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,13 @@ def parser(description, kept, out):
                          help=f"where the runs are kept [default: runs/{kept}]")
     options.add_argument("--out", metavar="FILE", type=pathlib.Path, default=out,
                          help=f"what to write [default: {out.relative_to(REPOSITORY)}]; the ledger lies beside it, as .json")
-    options.add_argument("--missing", action="store_true",
-                         help="train only what the ledger has not: go on with what was begun on another day or machine")
     return options
+
+
+def add_missing(parser, whole):
+    """The option `--missing`, of scripts in which one `whole` may be of another day or machine than the next."""
+    parser.add_argument("--missing", action="store_true",
+                        help=f"train no {whole} that the ledger has: go on with what was begun on another day or machine")
 
 
 def program(given):
@@ -51,87 +55,62 @@ def recipe(name):
 
 
 class Series:
-    """The runs of a script, in directories of their own, and its ledger: a JSON file beside the report that keeps what each
-    finished run came to, of which recipe it is and what made it, so that a series need not be of one day or one machine."""
+    """The runs of a script, in directories of their own, and the ledger of those that are finished."""
 
     def __init__(self, chosen, curves=()):
         """`chosen` are the options of `parser`; `curves` names what the ledger keeps of each epoch."""
         self.program = program(chosen.modiste)
         self.directory = chosen.runs
-        self.missing = chosen.missing
         self.curves = curves
-        self.ledger = chosen.out.with_suffix(".json")
-        self.entries = json.loads(self.ledger.read_text(encoding="utf-8")) if self.ledger.exists() else {}
-
-    def found(self, name, text):
-        """What the ledger has of this name, where that is of the recipe in this text; else nothing."""
-        entry = self.entries.get(name)
-        return entry if entry and entry["recipe"] == digest(text) else None
+        self.ledger = Ledger(chosen.out.with_suffix(".json"))
 
     def fit(self, name, text, words, environment=()):
         """Has this recipe trained, with these words to `modiste train`, and enters it. What is finished in its directory is
-        taken from there, and what was interrupted goes on. Where only missing runs are wanted, one in the ledger will do."""
-        if self.missing and self.found(name, text):
-            return self.entries[name]
+        taken from there, and what was interrupted goes on."""
         directory = self.directory / name
-        made = self.claim(directory, text)
+        made = self.claim(directory, text, experiment(text, words, environment))
         if not (directory / "result.json").exists():
             begun = (directory / "run.toml").exists()
-            words = ["--resume", directory] if begun else [beside(directory, ".toml"), *words, "--out", directory]
-            command(self.program, words, environment)
+            told = ["--resume", directory] if begun else [beside(directory, ".toml"), *words, "--out", directory]
+            command(self.program, told, environment)
         result = json.loads((directory / "result.json").read_text(encoding="utf-8"))
         # Where it lies says nothing to others.
         del result["run"]
-        self.entries[name] = {"recipe": digest(text), "made": made, "result": result}
+        entry = {"experiment": experiment(text, words, environment), "made": made, "result": result}
         if self.curves:
             records = [json.loads(line) for line in (directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
-            self.entries[name]["curves"] = {field: [record[field] for record in records] for field in self.curves}
-        self.ledger.write_text(json.dumps(self.entries, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        return self.entries[name]
+            entry["curves"] = {field: [record[field] for record in records] for field in self.curves}
+        self.ledger.enter(name, entry)
+        return entry
 
-    def claim(self, directory, text):
-        """What makes the run in a directory. That and the recipe are kept beside it: in it, they would be taken for parts of
-        a run. One of another recipe is not taken, nor does one go on that another program has begun."""
-        recipe_file, note = beside(directory, ".toml"), beside(directory, ".json")
-        if directory.exists():
-            if not note.exists() or tomllib.loads(recipe_file.read_text(encoding="utf-8")) != tomllib.loads(text):
-                raise ProcessFailed(f"{directory} has a run of another recipe than now: give another --runs DIR, or remove it")
-            made = json.loads(note.read_text(encoding="utf-8"))
-            if made.pop("digest") != self.program.digest and not (directory / "result.json").exists():
-                raise ProcessFailed(f"another program has begun the run in {directory}: give that one by --modiste PATH, or "
-                                    "another --runs DIR, or remove it")
+    def claim(self, directory, text, experiment):
+        """What makes the run in a directory. A note of it and the recipe are kept beside it: in it, they would be taken for
+        parts of a run. One of another experiment is not taken, nor does one go on that was begun by another program or on
+        another machine, since its result would be of both."""
+        note = beside(directory, ".json")
+        made = {"program": self.program.name, "processor": machine.processor()}
+        claimed = {"experiment": experiment, "digest": self.program.digest, "processor": machine.processor()}
+        if not directory.exists():
+            made["date"] = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
+            directory.parent.mkdir(parents=True, exist_ok=True)
+            beside(directory, ".toml").write_text(text, encoding="utf-8")
+            note.write_text(json.dumps({"claimed": claimed, "made": made}), encoding="utf-8")
             return made
-        made = {"program": self.program.name, "processor": machine.processor(),
-                "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"}
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        recipe_file.write_text(text, encoding="utf-8")
-        note.write_text(json.dumps({**made, "digest": self.program.digest}), encoding="utf-8")
-        return made
+        if not note.exists():
+            raise ProcessFailed(f"{directory} has a run of which it is not known what made it: give another --runs DIR, or remove it")
+        kept = json.loads(note.read_text(encoding="utf-8"))
+        if kept["claimed"]["experiment"] != experiment:
+            raise ProcessFailed(f"{directory} has a run of another recipe or other data than now: give another --runs DIR, or "
+                                "remove it")
+        if kept["claimed"] != claimed and not (directory / "result.json").exists():
+            raise ProcessFailed(f"the run in {directory} was begun by another program or on another machine: go on with those "
+                                "(--modiste PATH), or give another --runs DIR, or remove it")
+        return kept["made"]
 
 
 def beside(directory, suffix):
     """A file of the same name."""
     return directory.with_name(directory.name + suffix)
-
-
-def digest(text):
-    """Of what a recipe says, comments apart."""
-    return hashlib.sha256(json.dumps(tomllib.loads(text), sort_keys=True).encode()).hexdigest()
-
-
-def makers(entries):
-    """What made these runs: a row for each program on each machine, with the seeds that are of it."""
-    groups = {}
-    for entry in entries:
-        made, result = entry["made"], entry["result"]
-        key = (made["program"], made["processor"], result["isa"], str(result["threads"]))
-        groups.setdefault(key, []).append((result["seed"], made["date"]))
-    return [[", ".join(str(seed) for seed in sorted({seed for seed, _ in of})), *key, min(date for _, date in of)]
-            for key, of in groups.items()]
-
-
-# Heads of those rows.
-MAKERS = ["seeds", "program", "processor", "instructions", "threads", "begun"]
 
 
 def command(program, words, environment):
@@ -152,7 +131,7 @@ def end_well(script):
     """Runs a script to its end, or says in a line why it has none."""
     try:
         script()
-    except (ProcessFailed, OSError, json.JSONDecodeError) as error:
+    except (ProcessFailed, OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         say("interrupted; the runs are kept")
