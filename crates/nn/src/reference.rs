@@ -173,7 +173,10 @@ impl ReferenceExecutor {
                 let (d_input, d_gamma, d_beta) = moments.backward(input, epsilon, &gamma, &d_output);
                 self.keep_gradient(&layer, 0, &d_gamma);
                 self.keep_gradient(&layer, 1, &d_beta);
-                self.follow(&layer, momentum, &moments);
+                // The moments of a single value say nothing of the images.
+                if input.len() > gamma.len() {
+                    self.follow(&layer, momentum, &moments);
+                }
                 d_input
             }
             Operation::Dense { inputs, outputs } => {

@@ -386,6 +386,24 @@ fn a_smaller_batch_than_compiled_for_trains_alike() {
     assert_eq!(large.gradient(), exact.gradient());
 }
 
+/// The last batch of an epoch may be one: normalised by itself it would teach a variance of 0, just before the network is
+/// measured.
+#[test]
+fn a_single_image_moves_no_running_means_of_flat_layers() {
+    let input = ImageShape { height: 2, width: 3, channels: 1 };
+    let dense = LayerRecipe::Dense { units: Some(5), bias: true, activation: None };
+    let case = case(input, 3, 1, vec![LayerRecipe::Flatten {}, dense, batch_norm()], 4).unwrap();
+    check_against_reference(&case).unwrap();
+    let mut executor = case.cpu(fastest(2));
+    executor.train_step(case.batch(), &hyper(STEP));
+    let state = executor.state();
+    let running = case.network.parameters.iter().filter(|parameter| !parameter.role.is_trained());
+    assert_eq!(running.clone().count(), 2);
+    for Parameter { name, range, .. } in running {
+        assert_eq!(state.parameters[range.clone()], case.parameters[range.clone()], "{name}");
+    }
+}
+
 #[test]
 fn naive_gradients_are_the_slopes_of_the_loss() {
     let input = ImageShape { height: 9, width: 8, channels: 2 };

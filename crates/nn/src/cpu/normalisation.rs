@@ -97,7 +97,8 @@ impl Normalisation {
         Moments { sums, start: self.sums.start, centre: &self.mean, pitch: self.layout.pitch }
     }
 
-    /// When the values of `images` images are summed: normalises by their moments, and has the running means follow.
+    /// When the values of `images` images are summed: normalises by their moments, and has the running means follow, but for
+    /// those of a single value, which say nothing of the images.
     pub fn take_moments(&mut self, parameters: &mut [f32], sums: &[f32], images: usize) {
         let count = (images * self.layout.pixels()) as f64;
         let momentum = f64::from(self.norm.momentum);
@@ -106,9 +107,11 @@ impl Normalisation {
             let centred = sum / count;
             let mean = f64::from(self.mean[channel]) + centred;
             let variance = (squares / count - centred * centred).max(0.0);
-            for (running, now) in [(&self.running_mean, mean), (&self.running_variance, variance)] {
-                let running = &mut parameters[running.start + channel];
-                *running = (momentum * f64::from(*running) + (1.0 - momentum) * now) as f32;
+            if count > 1.0 {
+                for (running, now) in [(&self.running_mean, mean), (&self.running_variance, variance)] {
+                    let running = &mut parameters[running.start + channel];
+                    *running = (momentum * f64::from(*running) + (1.0 - momentum) * now) as f32;
+                }
             }
             self.set(channel, mean, variance, parameters);
         }
