@@ -19,6 +19,8 @@ use crate::{duration, progress_bar};
 pub struct TrainingDisplay {
     options: OutputOptions,
     epochs: usize,
+    /// Of the run under way, where it is one of several: programs are told of which an epoch is.
+    seed: Option<u64>,
     /// Standard error is a terminal.
     draws: bool,
     /// Of the epoch under way.
@@ -33,7 +35,12 @@ impl TrainingDisplay {
     /// For runs of so many epochs.
     pub fn new(options: OutputOptions, epochs: usize) -> Self {
         let draws = progress_bar::is_wanted(options);
-        Self { options, epochs, draws, bar: None, closed: false, failure: None }
+        Self { options, epochs, seed: None, draws, bar: None, closed: false, failure: None }
+    }
+
+    /// One of several runs begins.
+    pub fn run_begins(&mut self, seed: u64) {
+        self.seed = Some(seed);
     }
 
     /// A line for people: on standard output, but for `--json`, which has that to itself.
@@ -105,9 +112,18 @@ impl Observer for TrainingDisplay {
     fn epoch(&mut self, record: &EpochRecord, left: Option<Duration>) {
         // The line of results takes the bar's place.
         self.run_ended();
-        self.document(record);
+        self.document(&Epoch { record, seed: self.seed });
         self.line(&epoch_line(record, self.epochs, left));
     }
+}
+
+/// An epoch, as programs are told of it.
+#[derive(Serialize)]
+struct Epoch<'a> {
+    #[serde(flatten)]
+    record: &'a EpochRecord,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<u64>,
 }
 
 fn epoch_name(epoch: usize, epochs: usize) -> String {

@@ -74,6 +74,16 @@ fn seeds_are_runs_of_their_own() {
 }
 
 #[test]
+fn programs_are_told_of_which_seed_an_epoch_is() {
+    let world = world();
+    let said = world.words(&format!("{SEEDS} --json")).stdout;
+    let lines = said.lines().map(|line| serde_json::from_str(line).unwrap());
+    let epochs: Vec<_> =
+        lines.filter_map(|line: Value| Some((line["seed"].as_u64()?, line["epoch"].as_u64()?))).collect();
+    assert_eq!(epochs, [(3, 1), (3, 2), (4, 1), (4, 2), (5, 1), (5, 2)]);
+}
+
+#[test]
 fn people_read_a_row_for_each_seed() {
     let world = world();
     let said = world.words(&format!("{SEEDS} --out trio")).done();

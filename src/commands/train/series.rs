@@ -104,6 +104,7 @@ impl Series<'_> {
             self.headed = true;
         }
         self.display.line(&format!("seed {seed}, in {}", job.run.paths().directory().display()));
+        self.display.run_begins(seed);
         let fitted = fit(&job, executor.as_mut(), self.interrupt, &mut self.display, begun)?;
         if let Fitted::Finished(result) = &fitted {
             self.display.line(&result_text(result));
