@@ -55,7 +55,7 @@ def draw(entries, picture):
                    label="training images as they are, at the end")
         panel.set(title=recipe, xlabel="epoch")
         panel.grid(alpha=0.3)
-    panels[0].set(ylabel="accuracy, %", ylim=(None, 100))
+    panels[0].set(ylabel="accuracy, %", ylim=(80, 100))
     panels[0].legend(loc="lower right", frameon=False)
     figure.savefig(picture, dpi=120)
 
