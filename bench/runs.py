@@ -68,30 +68,32 @@ class Series:
         """Has this recipe trained, with these words to `modiste train`, and enters it. What is finished in its directory is
         taken from there, and what was interrupted goes on."""
         directory = self.directory / name
-        made = self.claim(directory, text, experiment(text, words, environment))
+        identity = experiment(text, words, environment)
+        made = self.claim(directory, text, identity)
         if not (directory / "result.json").exists():
             begun = (directory / "run.toml").exists()
             told = ["--resume", directory] if begun else [beside(directory, ".toml"), *words, "--out", directory]
             command(self.program, told, environment)
         result = json.loads((directory / "result.json").read_text(encoding="utf-8"))
-        # Where it lies says nothing to others.
+        # Where run and data lie says nothing to others.
         del result["run"]
-        entry = {"experiment": experiment(text, words, environment), "made": made, "result": result}
+        result["data"] = pathlib.Path(result["data"]).name
+        entry = {"experiment": identity, "made": made, "result": result}
         if self.curves:
             records = [json.loads(line) for line in (directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
             entry["curves"] = {field: [record[field] for record in records] for field in self.curves}
         self.ledger.enter(name, entry)
         return entry
 
-    def claim(self, directory, text, experiment):
+    def claim(self, directory, text, identity):
         """What makes the run in a directory. A note of it and the recipe are kept beside it: in it, they would be taken for
         parts of a run. One of another experiment is not taken, nor does one go on that was begun by another program or on
         another machine, since its result would be of both."""
         note = beside(directory, ".json")
-        made = {"program": self.program.name, "processor": machine.processor()}
-        claimed = {"experiment": experiment, "digest": self.program.digest, "processor": machine.processor()}
+        claimed = {"experiment": identity, "digest": self.program.digest, "processor": machine.processor()}
         if not directory.exists():
-            made["date"] = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
+            made = {"program": self.program.name, "processor": machine.processor(),
+                    "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"}
             directory.parent.mkdir(parents=True, exist_ok=True)
             beside(directory, ".toml").write_text(text, encoding="utf-8")
             note.write_text(json.dumps({"claimed": claimed, "made": made}), encoding="utf-8")
@@ -99,7 +101,7 @@ class Series:
         if not note.exists():
             raise ProcessFailed(f"{directory} has a run of which it is not known what made it: give another --runs DIR, or remove it")
         kept = json.loads(note.read_text(encoding="utf-8"))
-        if kept["claimed"]["experiment"] != experiment:
+        if kept["claimed"]["experiment"] != identity:
             raise ProcessFailed(f"{directory} has a run of another recipe or other data than now: give another --runs DIR, or "
                                 "remove it")
         if kept["claimed"] != claimed and not (directory / "result.json").exists():
