@@ -27,7 +27,7 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// Of `images`, scaled, in batches of `batch_size`.
+    /// Of `images`, scaled, in batches of at most `batch_size`.
     ///
     /// # Panics
     /// When `batch_size` is 0.
@@ -60,7 +60,9 @@ impl Loader {
         self
     }
 
-    /// Batches of the images that `order` lists, as they are, from batch number `first_batch` on. The last one may be smaller.
+    /// Batches of the images that `order` lists, as they are, from batch number `first_batch` on: as few as there can be, and
+    /// alike to within an image. A last batch of what is left over would be a step of its own in training, however few images
+    /// that is, and the moments of these would be what batch normalisation learns just before it is measured.
     ///
     /// # Panics
     /// `next` panics when it comes to a batch with an index that names no image.
@@ -112,15 +114,21 @@ impl Pass {
         self.order.len().div_ceil(self.batch_size)
     }
 
+    /// Where in the order the batch of that number starts, and the one before it ends.
+    fn start(&self, number: usize) -> usize {
+        // The product may be too much for 32 bits.
+        (number as u64 * self.order.len() as u64 / self.len() as u64) as usize
+    }
+
     /// The batch of that number, below [`Pass::len`].
     pub(crate) fn batch(&self, number: usize) -> Batch {
-        let start = number * self.batch_size;
-        let indices = &self.order[start..self.order.len().min(start + self.batch_size)];
+        let start = self.start(number);
+        let indices = &self.order[start..self.start(number + 1)];
         let mut buffers = self.shelf.take();
         buffers.images.reserve(indices.len() * self.images.shape().len());
         buffers.labels.extend(indices.iter().map(|&index| self.images.labels()[index as usize]));
         match self.augmenter {
-            Some(augmenter) => self.augment(augmenter, number, indices, &mut buffers),
+            Some(augmenter) => self.augment(augmenter, number, start, indices, &mut buffers),
             None => {
                 indices.iter().for_each(|&index| self.append(self.images.image(index as usize), &mut buffers.images))
             }
@@ -128,10 +136,11 @@ impl Pass {
         Batch::new(buffers, Arc::clone(&self.shelf))
     }
 
-    fn augment(&self, augmenter: Augmenter, number: usize, indices: &[u32], buffers: &mut Buffers) {
+    /// Fills a batch whose first image stands at `start` in the order.
+    fn augment(&self, augmenter: Augmenter, number: usize, start: usize, indices: &[u32], buffers: &mut Buffers) {
         let Buffers { images, labels, mixed, canvas } = buffers;
         canvas.resize(self.images.shape().len(), 0);
-        for (place, &index) in (number * self.batch_size..).zip(indices) {
+        for (place, &index) in (start..).zip(indices) {
             augmenter.paint(self.images.image(index as usize), index, place, canvas);
             self.append(canvas, images);
         }

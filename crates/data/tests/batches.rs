@@ -71,16 +71,30 @@ fn batches_hold_the_images_in_order() {
         let batches = loader.batches(Arc::clone(&order), 0);
         assert_eq!(batches.len(), 6);
         for (number, batch) in batches.enumerate() {
-            assert_eq!(batch.len(), if number < 5 { 7 } else { 5 }, "the last one is smaller");
+            assert_eq!(batch.len(), [6, 7, 7, 6, 7, 7][number], "40 images in 6 batches");
             assert_eq!(batch.images().len(), batch.len() * 6);
-            for (at, &index) in order[number * 7..].iter().take(batch.len()).enumerate() {
+            for (at, &index) in order[seen..].iter().take(batch.len()).enumerate() {
                 let expected: Vec<f32> = images.image(index as usize).iter().map(|&pixel| f32::from(pixel)).collect();
                 assert_eq!(batch.images()[at * 6..][..6], expected);
                 assert_eq!(batch.labels()[at], images.labels()[index as usize]);
-                seen += 1;
             }
+            seen += batch.len();
         }
         assert_eq!(seen, 40);
+    }
+}
+
+/// An image left over would be a batch of its own, whose moments are those of nothing.
+#[test]
+fn no_batch_is_much_smaller_than_another() {
+    for (count, size) in [(40, 8), (41, 8), (47, 8), (9, 8), (8, 8), (7, 8), (1, 8), (40, 1), (40, 39)] {
+        let order: Arc<[u32]> = (0..count).collect();
+        let loader = Loader::new(images(40.max(count as usize), 4), Scaling::SYMMETRIC, size);
+        let sizes: Vec<usize> = loader.batches(order, 0).map(|batch| batch.len()).collect();
+        assert_eq!(sizes.len(), (count as usize).div_ceil(size));
+        assert_eq!(sizes.iter().sum::<usize>(), count as usize);
+        let (least, most) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
+        assert!(*most <= size && most - least <= 1, "{count} images in batches of {size}: {sizes:?}");
     }
 }
 

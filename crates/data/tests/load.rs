@@ -234,9 +234,9 @@ fn load_and_batch_in_this_environment() {
     assert_eq!(load_directory(dir.path()).unwrap().train.len(), 600);
     let garments = load(&Source::DrawnGarments, None, &Silent).unwrap().train;
     let order: Vec<u32> = (0..garments.len() as u32).collect();
-    let batches = Loader::new(garments, Scaling::SYMMETRIC, 300).batches(order.into(), 1);
-    assert_eq!(batches.len(), 33);
-    assert_eq!(batches.map(|batch| batch.len()).sum::<usize>(), 9_700);
+    let batches = Loader::new(garments, Scaling::SYMMETRIC, 250).batches(order.into(), 1);
+    assert_eq!(batches.len(), 39);
+    assert_eq!(batches.map(|batch| batch.len()).sum::<usize>(), 9_750);
     // An attempt to download, too, ends in a sentence, directly or through a proxy.
     for address in [closed_address(), "http://example.invalid/"] {
         let error = load(&Source::Known(small_set(&[address])), Some(&dir.path().join("none")), &Silent).unwrap_err();
