@@ -201,10 +201,10 @@ impl<'a> Trainer<'a> {
         Ok(self.with_kept(|trainer| trainer.measure_end(stop))?.unwrap_or(Ended::Interrupted))
     }
 
-    /// Whether nothing is left to train.
+    /// Whether nothing is left to train. An epoch that has begun is completed, even if less patience is asked for since.
     fn is_over(&self) -> bool {
-        let Position { epoch, best, .. } = &self.position;
-        self.recipe.training.is_over(*epoch, best.map(|best| best.epoch))
+        let Position { epoch, step_in_epoch, best, .. } = &self.position;
+        *step_in_epoch == 0 && self.recipe.training.is_over(*epoch, best.map(|best| best.epoch))
     }
 
     /// The steps that are left of the epoch; fewer if `stop` becomes true.

@@ -444,6 +444,22 @@ fn patience_ends_a_run() {
 }
 
 #[test]
+fn less_patience_in_the_middle_of_an_epoch_ends_a_run_behind_it() {
+    let mut whole = Memory::default();
+    session(&unsteady(""), &mut whole, usize::MAX).unwrap();
+    // An epoch that is no better than one before it, and a run that stops in the next.
+    let waited = (2..11).find(|&epoch| best_epoch(&whole.records[..epoch]) < epoch).unwrap();
+    let steps = whole.records[0].steps as usize;
+    let mut short = Memory::default();
+    session(&unsteady("patience = 12"), &mut short, waited * steps + 1).unwrap();
+    session(&unsteady("patience = 1"), &mut short, usize::MAX).unwrap();
+    let epochs = short.records.len();
+    assert!(epochs > waited, "{epochs} epochs");
+    assert_eq!(timeless(&short.records), timeless(&whole.records[..epochs]));
+    assert_eq!(short.checkpoints.last().unwrap().position.step_in_epoch, 0);
+}
+
+#[test]
 fn a_choice_that_a_run_is_given_later_is_among_the_epochs_from_then_on() {
     let mut whole = Memory::default();
     session(&unsteady(""), &mut whole, usize::MAX).unwrap();
