@@ -424,10 +424,14 @@ fn a_diverging_run_keeps_its_last_good_checkpoint() {
     assert_eq!(epochs(&world.path("run")), [1]);
 
     // From the very start there is nothing better to keep than the first weights, but these are good.
-    world
-        .file("wild.toml", SMALL.replace("[training]", "[optimiser]\ntype = 'adam'\nlearning_rate = 1e38\n[training]"));
+    let wild = "[optimiser]\ntype = 'muon'\nothers = { learning_rate = 1e38 }\n[training]";
+    world.file("wild.toml", SMALL.replace("[training]", wild));
     let ended = world.words("train wild.toml --data drawn-garments --limit 1000 --out wild --quiet");
-    assert!(ended.sentence().contains("epoch 1"));
+    let sentence = ended.sentence();
+    assert!(
+        sentence.contains("epoch 1") && sentence.contains("or optimiser.others.learning_rate (now 1e38)"),
+        "{sentence}"
+    );
     assert_eq!(
         names(&world.path("wild")),
         ["checkpoint.safetensors", "metrics.jsonl", "model.safetensors", "recipe.toml", "run.toml"]

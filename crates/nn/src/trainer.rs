@@ -406,7 +406,7 @@ impl<'a> Trainer<'a> {
             epoch: self.position.epoch + usize::from(!complete),
             step: if complete { self.steps } else { step },
             steps: self.steps,
-            learning_rate: self.recipe.optimiser.learning_rate(),
+            rates: self.recipe.optimiser.rates_text(),
         }
     }
 }

@@ -11,7 +11,7 @@ pub enum TrainError {
     /// The numbers left what f32 can hold.
     #[error(
         "training diverged: {what} in epoch {epoch}, step {step} of {steps}; \
-         lower optimiser.learning_rate (now {learning_rate}) in the recipe and train again"
+         lower {rates} in the recipe and train again"
     )]
     Diverged {
         /// What is not finite, and how.
@@ -22,8 +22,8 @@ pub enum TrainError {
         step: usize,
         /// Steps of an epoch.
         steps: usize,
-        /// What it was.
-        learning_rate: f64,
+        /// What could be lower, and what it was: [`crate::recipe::Optimiser::rates_text`].
+        rates: String,
     },
     /// There is nothing to learn from.
     #[error(transparent)]
