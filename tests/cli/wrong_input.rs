@@ -54,6 +54,7 @@ fn recipes_that_are_wrong() {
         (recipe(END) + "[data]\nvalidation = 1.5\n", "1.5"),
         (recipe(END) + "[data]\nvalidation = 'tset'\n", "line 7"),
         (recipe(END) + "[data]\nscaling = { divide = 0, subtract = 0, multiply = 1 }\n", "data.scaling"),
+        (recipe(END) + "[data]\nscaling = { divide = 1e-37, subtract = 0, multiply = 1 }\n", "data.scaling makes inf"),
         (recipe(END) + "[optimiser]\ntype = 'adam'\nlearning_rate = nan\n", "learning_rate"),
         (recipe(END) + "[optimiser]\ntype = 'adma'\n", "adma"),
         (recipe(END) + "keep = 'bets'\n", "bets"),

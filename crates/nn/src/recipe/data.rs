@@ -70,6 +70,13 @@ impl DataRecipe {
         if !subtract.is_finite() {
             return Err(format!("data.scaling.subtract is {subtract} and must be a finite number"));
         }
+        // A line is finite between two points where it is.
+        for pixel in [0, u8::MAX] {
+            let scaled = self.scaling.scaled(pixel);
+            if !scaled.is_finite() {
+                return Err(format!("data.scaling makes {scaled} of a pixel of {pixel} and must make a finite number"));
+            }
+        }
         Ok(())
     }
 }
@@ -97,5 +104,7 @@ mod tests {
             let message = complaint(&format!("scaling = {{ {scaling} }}")).to_lowercase();
             assert!(message.contains(&format!("data.scaling.{field}")), "{message}");
         }
+        let message = complaint("scaling = { divide = 1e-37, subtract = 0, multiply = 1 }");
+        assert!(message.contains("data.scaling makes inf of a pixel of 255"), "{message}");
     }
 }
