@@ -66,6 +66,16 @@ fn recipes_that_are_wrong() {
         (recipe(END) + "[evaluation]\nflop = true\n", "flop"),
         (recipe(""), "missing"),
         (recipe("{ type = 'dense', units = 10, activation = 'softmax' }"), "flatten"),
+        (
+            recipe(&format!("{{ type = 'residual', layers = [{{ type = 'max_pool', size = 2 }}] }}, {END}")),
+            "kernel 1 in the shortcut",
+        ),
+        (
+            recipe(&format!(
+                "{{ type = 'flatten' }}, {{ type = 'residual', layers = [{{ type = 'dense', units = 5 }}] }}, {END}"
+            )),
+            "a dense layer in the shortcut",
+        ),
         (recipe(&format!("{END}, {END}")), "layer 2 (dense1)"),
         (
             recipe(&format!("{{ type = 'depthwise_conv', kernel = 3, activation = 'softmax' }}, {END}")),

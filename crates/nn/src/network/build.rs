@@ -64,7 +64,11 @@ impl Builder {
                 let around = self.branch(&name, shortcut, from)?;
                 let (out, other) = (self.network.shape(through), self.network.shape(around));
                 if out != other {
-                    let hint = "make both alike, for example by a convolution of kernel 1 in the shortcut";
+                    let by = match out {
+                        Shape::Image(_) => "a convolution of kernel 1",
+                        Shape::Flat(_) => "a dense layer",
+                    };
+                    let hint = format!("make both alike, for example by {by} in the shortcut");
                     return Err(self.wrong(name, format!("adds {other} to {out}: {hint}")));
                 }
                 self.push(name, Operation::Add(around), None, false, through)
