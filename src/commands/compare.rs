@@ -98,9 +98,9 @@ impl Run {
 /// nothing new, and has a row of its own.
 fn belongs(run: &Run, group: &[Run]) -> bool {
     let computed = |run: &Run| (run.result.device.clone(), run.result.isa.clone());
-    let same = group
-        .first()
-        .is_some_and(|first| first.recipe == run.recipe && first.data == run.data && computed(first) == computed(run));
+    let same = group.first().is_some_and(|first| {
+        first.recipe == run.recipe && first.data.has_images_of(&run.data) && computed(first) == computed(run)
+    });
     same && group.iter().all(|other| other.result.seed != run.result.seed)
 }
 

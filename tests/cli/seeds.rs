@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::runner::{Ended, World};
+use crate::runner::{Ended, World, two_class_set};
 
 const SMALL: &str = "
 name = 'small'
@@ -225,6 +225,20 @@ fn runs_stand_beside_each_other() {
     assert!(!lines[2].contains('±') && lines[2].ends_with("again") && lines[2].contains("first 500"), "{table}");
     let table = world.words("compare trio").done();
     assert!(table.ends_with("  trio\n"), "{table}");
+}
+
+#[test]
+fn data_is_the_same_wherever_it_lies() {
+    let world = world();
+    world.file("two.toml", SMALL.replace("units = 10", "units = 2"));
+    for (set, seeds) in [("here", 2), ("there", 3)] {
+        two_class_set(&world.path(set), [10, 200], 40, (4, 4));
+        world.words(&format!("train two.toml --data {set} --seeds {seeds} --out three --quiet")).done();
+        world.words(&format!("train two.toml --data {set} --seed 1{seeds} --out {set}-run --quiet")).done();
+    }
+    let document = world.words("compare three here-run there-run --json").json();
+    let rows = document["rows"].as_array().unwrap();
+    assert_eq!((rows.len(), rows[0]["seeds"].to_string()), (1, "[3,4,5,12,13]".to_owned()));
 }
 
 #[test]

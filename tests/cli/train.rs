@@ -512,6 +512,7 @@ fn only_a_run_with_its_own_data_goes_on() {
     let resumed =
         world.command().current_dir("/").args(["train", "--epochs", "2", "--resume"]).arg(world.path("run")).output();
     assert!(resumed.as_ref().unwrap().status.success(), "{resumed:?}");
+    assert_eq!(json(world.path("run/result.json"))["data"], "set", "data is what it was called at first");
 }
 
 #[test]

@@ -36,6 +36,13 @@ pub struct DataReference {
     pub fingerprint: String,
 }
 
+impl DataReference {
+    /// Whether both are the same images, wherever they lie and whatever they are called.
+    pub fn has_images_of(&self, other: &Self) -> bool {
+        (&self.fingerprint, self.limit) == (&other.fingerprint, other.limit)
+    }
+}
+
 /// What the weights are of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelCard {

@@ -122,13 +122,13 @@ fn sizes_text(partition: &Partition) -> String {
 }
 
 fn result(job: &Job, trainer: &Trainer<'_>, measures: &EndMeasures, info: DeviceInfo) -> RunResult {
-    let Experiment { recipe, dataset, plan } = &job.experiment;
+    let Experiment { recipe, plan, .. } = &job.experiment;
     let position = trainer.position();
     let last = position.last.clone().unwrap_or_default();
     let EndMeasures { test, validation, fitted } = measures;
     let images = (position.epoch * position.train_images) as f64;
     RunResult {
-        data: dataset.name.clone(),
+        data: plan.data.name.clone(),
         recipe: recipe.name.clone(),
         run: job.run.paths().directory().display().to_string(),
         seed: recipe.training.seed,

@@ -117,7 +117,7 @@ impl Series<'_> {
 /// Refuses a run that is not one of this series.
 fn check_same(path: &Path, experiment: &Experiment) -> Result<()> {
     let paths = RunPaths::new(path);
-    let what = if paths.read_plan()?.data != experiment.plan.data {
+    let what = if !paths.read_plan()?.data.has_images_of(&experiment.plan.data) {
         "data"
     } else if paths.read_recipe()? != experiment.recipe {
         "recipe"
