@@ -1,5 +1,6 @@
 //! A directory of runs that differ in their seeds alone: each is a run directory of its own, `seed-N` for seed N.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -14,11 +15,16 @@ pub fn run(directory: &Path, seed: u64) -> PathBuf {
     directory.join(format!("{PREFIX}{seed}"))
 }
 
+/// The seed whose run has this name, if it is one.
+fn seed_of(name: &OsStr) -> Option<u64> {
+    name.to_str()?.strip_prefix(PREFIX)?.parse().ok()
+}
+
 /// The runs that are there, by their seeds; none if the directory is no such one.
 pub fn runs(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let numbered = |entry: fs::DirEntry| {
-        let seed: u64 = entry.file_name().to_str()?.strip_prefix(PREFIX)?.parse().ok()?;
+        let seed = seed_of(&entry.file_name())?;
         RunPaths::new(entry.path()).plan().exists().then(|| (seed, entry.path()))
     };
     let mut runs: Vec<_> = entries.filter_map(numbered).collect();
@@ -39,8 +45,7 @@ pub fn check_directory(path: &Path) -> Result<(), RunError> {
     if RunPaths::new(path).plan().exists() {
         return Err(RunError::HoldsRun { path: path.to_owned() });
     }
-    let of_a_seed = |entry: &fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes());
-    if !entries.flatten().all(|entry| of_a_seed(&entry)) {
+    if !entries.flatten().all(|entry| seed_of(&entry.file_name()).is_some()) {
         return Err(RunError::NotEmpty { path: path.to_owned() });
     }
     Ok(())
@@ -70,8 +75,13 @@ mod tests {
         check_directory(&directory.path().join("new")).unwrap();
         fs::create_dir(directory.path().join("seed-3")).unwrap();
         check_directory(directory.path()).unwrap();
+        for name in ["thesis.tex", "seed-vgg-1"] {
+            let other = directory.path().join(name);
+            fs::create_dir(&other).unwrap();
+            assert!(matches!(check_directory(directory.path()), Err(RunError::NotEmpty { .. })), "{name}");
+            fs::remove_dir(other).unwrap();
+        }
         fs::write(directory.path().join("thesis.tex"), "x").unwrap();
-        assert!(matches!(check_directory(directory.path()), Err(RunError::NotEmpty { .. })));
         fs::write(RunPaths::new(directory.path()).plan(), "").unwrap();
         assert!(matches!(check_directory(directory.path()), Err(RunError::HoldsRun { .. })));
         let file = directory.path().join("thesis.tex");
