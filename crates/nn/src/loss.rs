@@ -59,6 +59,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// The class that has the larger part in the image.
+    pub fn class(&self) -> usize {
+        if self.mixed.1 > self.label.1 { self.mixed.0 } else { self.label.0 }
+    }
+
     /// What the probability of one of `classes` classes should be.
     pub fn probability(&self, class: usize, classes: usize) -> f64 {
         let of = |(label, share): (usize, f64)| if class == label { share } else { 0.0 };
@@ -76,7 +81,7 @@ impl Target {
     }
 }
 
-/// Mean cross-entropy of logits `[n, classes]` against soft targets, and hits of their labels; the logits are replaced by
+/// Mean cross-entropy of logits `[n, classes]` against soft targets, and hits of the class that has the larger part in each image; the logits are replaced by
 /// the gradient of the mean loss, (softmax - target) / n.
 pub fn cross_entropy_backward(logits: &mut [f32], targets: &Targets<'_>, classes: usize) -> StepResult {
     let mut result = StepResult::default();
@@ -84,7 +89,7 @@ pub fn cross_entropy_backward(logits: &mut [f32], targets: &Targets<'_>, classes
     for (image, row) in logits.chunks_exact_mut(classes).take(targets.labels.len()).enumerate() {
         let target = targets.of_image(image);
         result.loss += target.cross_entropy(row);
-        result.correct += usize::from(metrics::predicted(row) == target.label.0);
+        result.correct += usize::from(metrics::predicted(row) == target.class());
 
         let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let sum: f64 = row.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
@@ -126,6 +131,16 @@ mod tests {
         let logits = [0.3f32, -1.2, 0.8, 2.0, 0.1, -0.4];
         let targets = Targets { labels: &[2, 1], mixed: None, smoothing: 0.0 };
         assert_eq!(cross_entropy_backward(&mut logits.clone(), &targets, 3), cross_entropy(&logits, &[2, 1], 3));
+    }
+
+    #[test]
+    fn a_hit_is_the_class_that_has_the_larger_part() {
+        let logits = [0.0f32, 5.0, 1.0];
+        for (share, correct) in [(0.4, 0), (0.6, 1)] {
+            let targets =
+                Targets { labels: &[0], mixed: Some(Mixed { labels: &[1], shares: &[share] }), smoothing: 0.1 };
+            assert_eq!(cross_entropy_backward(&mut logits.clone(), &targets, 3).correct, correct, "{share}");
+        }
     }
 
     #[test]

@@ -341,13 +341,13 @@ fn add_gradient(gradients: &mut [Option<Vec<f64>>], value: Value, gradient: Vec<
     }
 }
 
-/// Mean of Σ target · -ln softmax over logits `[n, classes]`, hits of their labels, and the gradient `[n, classes]` of that
-/// mean, (softmax - target) / n.
+/// Mean of Σ target · -ln softmax over logits `[n, classes]`, hits of the class that has the larger part in each image, and the
+/// gradient `[n, classes]` of that mean, (softmax - target) / n.
 fn loss(logits: &[f64], targets: &Targets<'_>, classes: usize) -> (StepResult, Vec<f64>) {
     let mut result = StepResult::default();
     let mut gradient = Vec::with_capacity(logits.len());
     let share = 1.0 / targets.labels.len() as f64;
-    for (image, (row, &label)) in logits.chunks_exact(classes).zip(targets.labels).enumerate() {
+    for (image, row) in logits.chunks_exact(classes).take(targets.labels.len()).enumerate() {
         let target = targets.of_image(image);
         let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let sum: f64 = row.iter().map(|logit| (logit - largest).exp()).sum();
@@ -360,7 +360,7 @@ fn loss(logits: &[f64], targets: &Targets<'_>, classes: usize) -> (StepResult, V
             gradient.push(share * ((logit - largest).exp() / sum - wanted));
         }
         let first_of_largest = row.iter().position(|&logit| logit == largest);
-        result.correct += usize::from(first_of_largest == Some(label.into()));
+        result.correct += usize::from(first_of_largest == Some(target.class()));
     }
     (result, gradient)
 }
