@@ -393,8 +393,7 @@ fn a_smaller_batch_than_compiled_for_trains_alike() {
     assert_eq!(large.gradient(), exact.gradient());
 }
 
-/// The last batch of an epoch may be one: normalised by itself it would teach a variance of 0, just before the network is
-/// measured.
+/// Normalised by itself it would teach a variance of 0.
 #[test]
 fn a_single_image_moves_no_running_means_of_flat_layers() {
     let input = ImageShape { height: 2, width: 3, channels: 1 };
