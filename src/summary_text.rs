@@ -70,6 +70,7 @@ pub fn comparison(summaries: &[Summary], places: &[String]) -> String {
         ("data", Left),
         ("seeds", Right),
         ("epochs", Right),
+        ("validation accuracy", Left),
         ("test accuracy", Left),
         ("gap", Right),
         ("loss", Right),
@@ -84,6 +85,7 @@ pub fn comparison(summaries: &[Summary], places: &[String]) -> String {
             data(summary),
             summary.seeds.len().to_string(),
             epochs(&summary.epochs),
+            optional(summary.validation_accuracy.as_ref(), mean),
             mean(&summary.test_accuracy),
             points(summary.gap.mean),
             share(summary.test_loss.mean),
@@ -128,6 +130,6 @@ fn seconds(seconds: f64) -> String {
     span(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 
-fn optional(value: Option<f64>, text: fn(f64) -> String) -> String {
+fn optional<T>(value: Option<T>, text: fn(T) -> String) -> String {
     value.map_or_else(|| "·".to_owned(), text)
 }

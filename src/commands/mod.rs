@@ -19,6 +19,7 @@ use modiste_data::ImageShape;
 use modiste_nn::device::Device;
 use modiste_nn::network::Network;
 use modiste_nn::recipe::Recipe;
+use modiste_nn::seeds;
 
 use crate::cli::{Cli, ComputeOptions, DeviceKind, Verb};
 use crate::memory;
@@ -49,6 +50,18 @@ pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
         Verb::Evaluate(arguments) => evaluate::run(&arguments),
         Verb::Compare(arguments) => compare::run(&arguments),
         Verb::Embed(arguments) => embed::run(&arguments, started),
+    }
+}
+
+/// Refuses a directory of the runs of several seeds, where one run is meant.
+pub fn ensure_one_run(directory: &Path) -> Result<()> {
+    match seeds::runs(directory).first() {
+        Some(first) => bail!(
+            "{} holds the runs of several seeds: name one of them, such as {}",
+            directory.display(),
+            first.display()
+        ),
+        None => Ok(()),
     }
 }
 

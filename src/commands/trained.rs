@@ -10,7 +10,7 @@ use modiste_nn::fingerprint;
 use modiste_nn::model::Model;
 use modiste_nn::run_directory::{self, RunPaths};
 
-use super::{RUNS, ensure_memory};
+use super::{RUNS, ensure_memory, ensure_one_run};
 use crate::cli::DataOptions;
 use crate::{download_progress, output};
 
@@ -38,9 +38,13 @@ impl Trained {
                 }
             },
         };
+        if !path.exists() {
+            bail!("there is no {}: name a run directory, or the model.safetensors of one", path.display());
+        }
         if !path.is_dir() {
             return Ok(Self { model: Model::open(&path)?, path, data_dir: None });
         }
+        ensure_one_run(&path)?;
         let paths = RunPaths::new(&path);
         // Only to say clearly that it is no run, or where the data was.
         let plan = paths.read_plan()?;

@@ -136,7 +136,7 @@ fn splits_that_do_not_exist_are_told() {
 fn what_is_no_model_is_told_by_name() {
     let world = World::new();
     assert!(world.words("evaluate").sentence().contains("modiste train"));
-    assert!(world.words("evaluate none").sentence().contains("none"));
+    assert!(world.words("evaluate none").sentence().contains("there is no none: name a run"));
     world.file("empty/x", "");
     assert!(world.words("evaluate empty").sentence().contains("empty is not a run directory"));
     for (name, bytes) in

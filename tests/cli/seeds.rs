@@ -65,6 +65,11 @@ fn seeds_are_runs_of_their_own() {
     }
     assert!(number(&document["test_accuracy"]["deviation"]) > 0.0, "seeds make no difference");
 
+    for words in ["evaluate", "train --resume", "embed --space"] {
+        let sentence = world.words(&format!("{words} runs/small-1")).sentence();
+        assert!(sentence.contains("such as runs/small-1/seed-3"), "{sentence}");
+    }
+
     // Each is what it would be alone, and the newest is found among them.
     world.words("train small.toml --data drawn-garments --limit 500 --seed 4 --out alone").done();
     let [alone, one] =
@@ -220,7 +225,7 @@ fn runs_stand_beside_each_other() {
     let table = world.words(named).done();
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 5, "{table}");
-    assert!(lines[0].starts_with("recipe  data"), "{table}");
+    assert!(lines[0].starts_with("recipe  data") && lines[0].contains("validation accuracy"), "{table}");
     assert!(lines[1].contains(" ± 0.") && lines[1].ends_with("same and 3 more"), "{table}");
     assert!(!lines[2].contains('±') && lines[2].ends_with("again") && lines[2].contains("first 500"), "{table}");
     let table = world.words("compare trio").done();

@@ -17,7 +17,7 @@ use modiste_nn::run_directory::{RunDirectory, RunPaths, RunPlan};
 
 use super::experiment::Experiment;
 use super::fit::position_text;
-use crate::commands::{ensure_memory, network};
+use crate::commands::{ensure_memory, ensure_one_run, network};
 use crate::output;
 
 /// A run about to begin, or to go on.
@@ -56,6 +56,7 @@ impl Job {
         device: &Device,
         load: impl FnOnce(&RunPlan) -> Result<Dataset>,
     ) -> Result<Resumed> {
+        ensure_one_run(directory)?;
         let run = RunDirectory::open(directory)?;
         let paths = run.paths().clone();
         let plan = paths.read_plan()?;
