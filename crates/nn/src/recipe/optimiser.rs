@@ -149,10 +149,10 @@ impl Optimiser {
 
     /// All step lengths before the schedule, by the names that they have in a recipe.
     pub fn rates_text(&self) -> String {
-        let own = format!("optimiser.learning_rate (now {})", self.learning_rate());
+        let own = format!("optimiser.learning_rate (now {:?})", self.learning_rate());
         match self {
             Optimiser::Muon(Muon { others, .. }) => {
-                format!("{own} or optimiser.others.learning_rate (now {})", others.learning_rate)
+                format!("{own} or optimiser.others.learning_rate (now {:?})", others.learning_rate)
             }
             Optimiser::Adam(_) | Optimiser::Adamw(_) | Optimiser::Sgd(_) => own,
         }
