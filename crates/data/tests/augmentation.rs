@@ -296,7 +296,7 @@ fn a_fixed_area_without_aspect_is_a_square_hole() {
     assert_eq!(cutout(1.0, shape(5, 9, 3)), HashSet::from([[5, 9]]));
 }
 
-/// `count` batches of four images and one of a single one, as they are and mixed.
+/// `count` batches of four images, mixed and as they are.
 fn mixed_and_plain(augmentation: Augmentation, shape: ImageShape, count: u32) -> Vec<[Batch; 2]> {
     let images = noise(shape, 50);
     let order: Arc<[u32]> = (0..4 * count).map(|place| place * 7 % 50).collect();

@@ -81,8 +81,8 @@ impl Target {
     }
 }
 
-/// Mean cross-entropy of logits `[n, classes]` against soft targets, and hits of the class that has the larger part in each image; the logits are replaced by
-/// the gradient of the mean loss, (softmax - target) / n.
+/// Mean cross-entropy of logits `[n, classes]` against soft targets, and hits of the class that has the larger part in each
+/// image; the logits are replaced by the gradient of the mean loss, (softmax - target) / n.
 pub fn cross_entropy_backward(logits: &mut [f32], targets: &Targets<'_>, classes: usize) -> StepResult {
     let mut result = StepResult::default();
     let count = targets.labels.len().max(1) as f64;
