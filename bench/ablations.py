@@ -47,6 +47,9 @@ RELU = Trick("ReLU", "GELU", (('type = "relu"', 'type = "gelu"'),))
 RESIDUAL = Trick("residual sums", "the same layers in a chain", (('  { type = "residual", layers = [\n', ""), ("  ] },\n", "")))
 ERASING = Trick("erasing", "none", (("erase = { probability = 0.5, area = [0.02, 0.25], aspect = 3.3 }", ""),))
 SHIFTS = Trick("shifts", "none", (("shift = 2\n", ""),))
+NORMALISATION = Trick("batch normalisation", "biases", (('  { type = "batch_norm" },\n', ""), (", bias = false", "")))
+MOMENTUM = Trick("momentum", "none", (("momentum = 0.9\n", "momentum = 0.0\n"),))
+MEMORY = Trick("beta_2 of 0.98", "of 0.999", ((", beta_2 = 0.98", ""),))
 
 
 def convolution(filters):
@@ -59,21 +62,32 @@ SECOND = Trick("a second convolution in each block", "one", tuple(
     (2 * convolution(filters), convolution(filters)) for filters in (32, 64, 128)
 ))
 
-# From how many seeds, and without what.
-RECIPES = {
-    "speedrun-94": (3, [
+
+@dataclass(frozen=True)
+class Study:
+    """A part of the report: a recipe without each of these tricks, from so many seeds."""
+
+    recipe: str
+    title: str
+    seeds: int
+    tricks: tuple[Trick, ...]
+
+
+STUDIES = {
+    "speedrun-94": Study("speedrun-94", "What each trick in speedrun-94 is worth", 3, (
         FLIP, ALTERNATING, VIEWS, MUON, WARM_UP, DECAY, SMOOTHING, WEIGHT_DECAY, BATCH, MAXIMUM, RELU, RESIDUAL,
-    ]),
-    "speedrun-95": (1, [ERASING, SHIFTS, SECOND]),
+    )),
+    "foundations": Study("speedrun-94", "What speedrun-94 stands on", 3, (NORMALISATION, MOMENTUM, MEMORY)),
+    "speedrun-95": Study("speedrun-95", "What each trick in speedrun-95 is worth", 1, (ERASING, SHIFTS, SECOND)),
 }
 
 
 def options():
     parser = runs.parser(__doc__.splitlines()[0], "ablations", REPOSITORY / "recipes" / "ABLATIONS.md")
-    parser.add_argument("--only", metavar="NAME", nargs="+", choices=RECIPES, default=list(RECIPES),
-                        help=f"recipes to take apart, of: {', '.join(RECIPES)}")
+    parser.add_argument("--only", metavar="NAME", nargs="+", choices=STUDIES, default=list(STUDIES),
+                        help=f"parts of the report to train for, of: {', '.join(STUDIES)}")
     parser.add_argument("--seeds", metavar="N", type=positive,
-                        help="runs of each kind [default: " + ", ".join(f"{seeds} of {name}" for name, (seeds, _) in RECIPES.items()) + "]")
+                        help="runs of each kind [default: " + ", ".join(f"{study.seeds} of {name}" for name, study in STUDIES.items()) + "]")
     runs.add_missing(parser, "whole seed")
     return parser.parse_args()
 
@@ -81,21 +95,22 @@ def options():
 def main(chosen):
     require_data()
     series = runs.Series(chosen)
-    for recipe in chosen.only:
-        seeds, tricks = RECIPES[recipe]
-        texts = {"complete": runs.recipe(recipe), **{trick.name: changed(runs.recipe(recipe), trick) for trick in tricks}}
+    for name in chosen.only:
+        study = STUDIES[name]
+        recipe = runs.recipe(study.recipe)
+        texts = {"complete": recipe, **{trick.name: changed(recipe, trick) for trick in study.tricks}}
         # Seed by seed, so that what is compared is computed within the same hour.
-        for seed in range(chosen.seeds or seeds):
-            if not (chosen.missing and whole(series.ledger, recipe, texts, seed)):
+        for seed in range(chosen.seeds or study.seeds):
+            if not (chosen.missing and whole(series.ledger, name, texts, seed)):
                 for kind, text in texts.items():
-                    say(run_name(recipe, kind, seed))
-                    series.fit(run_name(recipe, kind, seed), text, words(seed))
-            put(chosen.out, section(series.ledger, recipe, tricks, texts))
+                    say(run_name(name, kind, seed))
+                    series.fit(run_name(name, kind, seed), text, words(seed))
+            put(chosen.out, section(series.ledger, name, texts))
     say(f"written to {chosen.out}")
 
 
-def run_name(recipe, kind, seed):
-    return f"{recipe}/{kind.replace(' ', '-')}-{seed}"
+def run_name(study, kind, seed):
+    return f"{study}/{kind.replace(' ', '-')}-{seed}"
 
 
 def words(seed):
@@ -103,9 +118,9 @@ def words(seed):
     return ["--data", "fashion-mnist", "--validation", HELD_OUT, "--seed", str(seed)]
 
 
-def whole(kept, recipe, texts, seed):
+def whole(kept, study, texts, seed):
     """The ledger's runs of a seed, by kind, if all are there and one program has made them on one machine; else nothing."""
-    found = {kind: kept.found(run_name(recipe, kind, seed), ledger.experiment(text, words(seed))) for kind, text in texts.items()}
+    found = {kind: kept.found(run_name(study, kind, seed), ledger.experiment(text, words(seed))) for kind, text in texts.items()}
     return found if all(found.values()) and len(ledger.makers(found.values())) == 1 else None
 
 
@@ -118,26 +133,27 @@ def changed(text, trick):
     return text
 
 
-def section(kept, recipe, tricks, texts):
+def section(kept, name, texts):
     """A part of the report: the recipe with everything, then without each trick, from all seeds that are whole."""
-    begun = f"{recipe}/complete-"
-    seeds = sorted(int(name.removeprefix(begun)) for name in kept.entries if name.startswith(begun))
-    found = [runs_of_seed for seed in seeds if (runs_of_seed := whole(kept, recipe, texts, seed))]
+    study = STUDIES[name]
+    begun = f"{name}/complete-"
+    seeds = sorted(int(entry.removeprefix(begun)) for entry in kept.entries if entry.startswith(begun))
+    found = [runs_of_seed for seed in seeds if (runs_of_seed := whole(kept, name, texts, seed))]
     if not found:
-        raise ProcessFailed(f"of no seed of {recipe} all runs are of one program on one machine: give another --runs DIR")
+        raise ProcessFailed(f"of no seed of {name} all runs are of one program on one machine: give another --runs DIR")
     kinds = {kind: [runs_of_seed[kind]["result"] for runs_of_seed in found] for kind in texts}
     complete = kinds["complete"]
     heads = ["without", "instead", "validation accuracy", "less the recipe's", "standard error of that", "seconds",
              "÷ the recipe's"]
     rows = [["nothing: the recipe", "", accuracy(complete), "", "", seconds(complete), ""]]
-    for trick in tricks:
+    for trick in study.tricks:
         results = kinds[trick.name]
         differences = [one["validation_accuracy"] - other["validation_accuracy"] for one, other in zip(results, complete)]
         ratios = [one["wall_seconds"] / other["wall_seconds"] for one, other in zip(results, complete)]
         rows.append([trick.name, trick.instead, accuracy(results), f"{statistics.mean(differences):+.4f}",
                      standard_error(differences), seconds(results), f"{statistics.median(ratios):.2f}"])
     return "\n".join([
-        f"# What each trick in {recipe} is worth",
+        f"# {study.title}",
         "",
         "Written by `bench/ablations.py`; nothing in it is typed by hand. What is said of it stands in [NOTES.md](NOTES.md).",
         "",
@@ -149,7 +165,7 @@ def section(kept, recipe, tricks, texts):
         "",
         table(heads, rows),
         "",
-        ledger.makers_table("recipe", {f"`{recipe}`": [each["complete"] for each in found]}),
+        ledger.makers_table("recipe", {f"`{study.recipe}`": [each["complete"] for each in found]}),
         "",
     ])
 
