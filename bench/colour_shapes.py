@@ -9,16 +9,16 @@ COUNTS = {"train": 6000, "t10k": 2000}
 
 # Each shape says of a place, relative to its centre and in units of its size, whether it covers it.
 SHAPES = [
-    lambda x, y: x * x + y * y < 1,                               # disc
-    lambda x, y: 0.45 < x * x + y * y < 1,                        # ring
-    lambda x, y: max(abs(x), abs(y)) < 0.85,                      # square
-    lambda x, y: 0.45 < max(abs(x), abs(y)) < 0.85,               # frame
-    lambda x, y: -0.8 < y < 0.8 and 2 * abs(x) < y + 0.8,         # triangle
-    lambda x, y: -0.8 < y < 0.8 and 2 * abs(x) < 0.8 - y,         # the same upside down
-    lambda x, y: min(abs(x), abs(y)) < 0.25 and max(abs(x), abs(y)) < 0.95,          # upright cross
+    lambda x, y: x * x + y * y < 1,  # disc
+    lambda x, y: 0.45 < x * x + y * y < 1,  # ring
+    lambda x, y: max(abs(x), abs(y)) < 0.85,  # square
+    lambda x, y: 0.45 < max(abs(x), abs(y)) < 0.85,  # frame
+    lambda x, y: -0.8 < y < 0.8 and 2 * abs(x) < y + 0.8,  # triangle
+    lambda x, y: -0.8 < y < 0.8 and 2 * abs(x) < 0.8 - y,  # the same upside down
+    lambda x, y: min(abs(x), abs(y)) < 0.25 and max(abs(x), abs(y)) < 0.95,  # upright cross
     lambda x, y: min(abs(x + y), abs(x - y)) < 0.35 and max(abs(x), abs(y)) < 0.85,  # oblique cross
-    lambda x, y: math.floor((y + 1) * 2.5) in (0, 2, 4) and abs(x) < 0.9,           # horizontal bars
-    lambda x, y: math.floor((x + 1) * 2.5) in (0, 2, 4) and abs(y) < 0.9,           # vertical bars
+    lambda x, y: math.floor((y + 1) * 2.5) in (0, 2, 4) and abs(x) < 0.9,  # horizontal bars
+    lambda x, y: math.floor((x + 1) * 2.5) in (0, 2, 4) and abs(y) < 0.9,  # vertical bars
 ]
 
 
@@ -48,6 +48,8 @@ def picture(covers, dice):
     for row in range(SIDE):
         for column in range(SIDE):
             colour = ink if covers((column + 0.5 - across) / size, (row + 0.5 - down) / size) else paper
-            values.extend(min(255, max(0, value + noise[(row * SIDE + column) * 3 + place] // 4 - 32))
-                          for place, value in enumerate(colour))
+            values.extend(
+                min(255, max(0, value + noise[(row * SIDE + column) * 3 + place] // 4 - 32))
+                for place, value in enumerate(colour)
+            )
     return bytes(values)

@@ -25,13 +25,28 @@ def options():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--modiste", metavar="PATH", help="the program [default: build target/release/modiste]")
     parser.add_argument("--python", metavar="PATH", default=sys.executable, help="the interpreter that has the peers")
-    parser.add_argument("--only", metavar="NAME", nargs="+", choices=WORKLOADS, default=list(WORKLOADS),
-                        help=f"workloads to measure, of: {', '.join(WORKLOADS)}")
-    parser.add_argument("--rounds", metavar="N", type=positive,
-                        help="turns of each contender, where they do not take minutes [default: 3]")
+    parser.add_argument(
+        "--only",
+        metavar="NAME",
+        nargs="+",
+        choices=WORKLOADS,
+        default=list(WORKLOADS),
+        help=f"workloads to measure, of: {', '.join(WORKLOADS)}",
+    )
+    parser.add_argument(
+        "--rounds",
+        metavar="N",
+        type=positive,
+        help="turns of each contender, where they do not take minutes [default: 3]",
+    )
     parser.add_argument("--quick", action="store_true", help="so short a run that its numbers mean little")
-    parser.add_argument("--out", metavar="FILE", type=pathlib.Path, default=HERE / "RESULTS.md",
-                        help="what to write [default: RESULTS.md beside this program]")
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        type=pathlib.Path,
+        default=HERE / "RESULTS.md",
+        help="what to write [default: RESULTS.md beside this program]",
+    )
     return parser.parse_args()
 
 

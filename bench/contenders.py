@@ -127,20 +127,48 @@ class Modiste:
 
     def bench(self, what, batch, steps):
         """`bench step` or `bench infer`: a median of single steps."""
-        told = run_json([
-            self.path, "bench", what, "--recipe", "seed-vgg", "--data", "fashion-mnist",
-            "--batch", str(batch), "--steps", str(steps), "--json", "--quiet",
-        ])
+        told = run_json(
+            [
+                self.path,
+                "bench",
+                what,
+                "--recipe",
+                "seed-vgg",
+                "--data",
+                "fashion-mnist",
+                "--batch",
+                str(batch),
+                "--steps",
+                str(steps),
+                "--json",
+                "--quiet",
+            ]
+        )
         return Measurement(told["step_seconds_median"], told["peak_memory_bytes"], self.software(told))
 
     def epoch(self, recipe, batch, images, epochs):
         """`train`: the median of `epochs` epochs after one of warm-up, without what follows each: measuring, saving."""
         with tempfile.TemporaryDirectory() as scratch:
             directory = pathlib.Path(scratch, "run")
-            told = run_json([
-                self.path, "train", recipe, "--data", "fashion-mnist", "--batch", str(batch), "--limit", str(images),
-                "--epochs", str(1 + epochs), "--out", str(directory), "--json", "--quiet",
-            ])
+            told = run_json(
+                [
+                    self.path,
+                    "train",
+                    recipe,
+                    "--data",
+                    "fashion-mnist",
+                    "--batch",
+                    str(batch),
+                    "--limit",
+                    str(images),
+                    "--epochs",
+                    str(1 + epochs),
+                    "--out",
+                    str(directory),
+                    "--json",
+                    "--quiet",
+                ]
+            )
             records = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
         if told["sizes"]["train"] != images:
             raise ProcessFailed(f"modiste train took {told['sizes']['train']} images, not {images}")
@@ -149,20 +177,42 @@ class Modiste:
 
     def tsne(self, pixels, iterations, out):
         """`bench tsne`: a map, written to `out`."""
-        told = run_json([
-            self.path, "bench", "tsne", "--input", str(pixels.matrix), "--iterations", str(iterations),
-            "--out", str(out), "--json", "--quiet",
-        ])
+        told = run_json(
+            [
+                self.path,
+                "bench",
+                "tsne",
+                "--input",
+                str(pixels.matrix),
+                "--iterations",
+                str(iterations),
+                "--out",
+                str(out),
+                "--json",
+                "--quiet",
+            ]
+        )
         if told["iterations"] != iterations:
             raise ProcessFailed(f"modiste bench tsne took {told['iterations']} iterations, not {iterations}")
         return Measurement(told["seconds"], told["peak_memory_bytes"], self.software(told))
 
     def map_quality(self, pixels, finished):
         """`bench tsne --map`: how good a map is, whoever made it."""
-        told = run_json([
-            self.path, "bench", "tsne", "--input", str(pixels.matrix), "--labels", str(pixels.labels),
-            "--map", str(finished), "--json", "--quiet",
-        ])
+        told = run_json(
+            [
+                self.path,
+                "bench",
+                "tsne",
+                "--input",
+                str(pixels.matrix),
+                "--labels",
+                str(pixels.labels),
+                "--map",
+                str(finished),
+                "--json",
+                "--quiet",
+            ]
+        )
         return MapQuality(told["kl_divergence"], told["trustworthiness"], told["label_accuracy"])
 
     def multiply_adds(self, recipe):

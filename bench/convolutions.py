@@ -13,7 +13,7 @@ from ledger import makers_table
 from results import standard_error
 
 RECIPE = "seed-vgg"
-METHODS = {"fewest": "Winograd's tiles", "direct": "direct"}
+METHODS = {"winograd": "Winograd's tiles", "direct": "direct"}
 
 
 def options():
@@ -38,43 +38,62 @@ def main(chosen):
 
 
 def document(entries, epochs):
-    fewest, direct = ([entry["result"]["test_accuracy"] for entry in entries[method]] for method in METHODS)
+    winograd, direct = ([entry["result"]["test_accuracy"] for entry in entries[method]] for method in METHODS)
     lines = [
         "# Accuracy with and without Winograd's tiles",
         "",
         "Written by `bench/convolutions.py`; nothing in it is typed by hand.",
         "",
-        f"{RECIPE} on Fashion-MNIST, {epochs} epochs, trained on all 60,000 images: accuracy on the test images after the "
-        "last epoch. Runs of one seed begin with the same weights and see the same images and dropout masks in the same "
-        "order; what differs is how convolutions and their gradients are rounded.",
+        f"{RECIPE} on Fashion-MNIST, {epochs} epochs, trained on all 60,000 images: accuracy on the test images after "
+        "the last epoch. Runs of one seed begin with the same weights and see the same images and dropout masks in "
+        "the same order; what differs is how convolutions and their gradients are rounded.",
         "",
         "| seed | " + " | ".join(METHODS.values()) + " | difference |",
         "| --- " * (len(METHODS) + 2) + "|",
     ]
-    pairs = list(zip(fewest, direct))
+    pairs = list(zip(winograd, direct, strict=True))
     lines += [f"| {seed} | {a:.4f} | {b:.4f} | {a - b:+.4f} |" for seed, (a, b) in enumerate(pairs)]
     differences = [a - b for a, b in pairs]
-    lines.append("| mean | " + " | ".join(f"{statistics.mean(row):.4f}" for row in (fewest, direct))
-                 + f" | {statistics.mean(differences):+.4f} |")
+    lines.append(
+        "| mean | "
+        + " | ".join(f"{statistics.mean(row):.4f}" for row in (winograd, direct))
+        + f" | {statistics.mean(differences):+.4f} |"
+    )
     if len(pairs) > 1:
-        lines.append("| standard deviation | " + " | ".join(f"{statistics.stdev(row):.4f}" for row in (fewest, direct))
-                     + f" | {statistics.stdev(differences):.4f} |")
-    lines += ["", "The same after each epoch, as means over the seeds. The recipe measures on the test images after each epoch; "
-              "nothing is chosen by it.", "",
-              "| epoch | " + " | ".join(METHODS.values()) + " | difference | its standard error |",
-              "| --- " * (len(METHODS) + 3) + "|"]
+        lines.append(
+            "| standard deviation | "
+            + " | ".join(f"{statistics.stdev(row):.4f}" for row in (winograd, direct))
+            + f" | {statistics.stdev(differences):.4f} |"
+        )
+    lines += [
+        "",
+        "The same after each epoch, as means over the seeds. The recipe measures on the test images after each epoch; "
+        "nothing is chosen by it.",
+        "",
+        "| epoch | " + " | ".join(METHODS.values()) + " | difference | its standard error |",
+        "| --- " * (len(METHODS) + 3) + "|",
+    ]
     everywhere = []
     for epoch in range(epochs):
         rows = [[entry["curves"]["validation_accuracy"][epoch] for entry in entries[method]] for method in METHODS]
-        differences = [a - b for a, b in zip(*rows)]
+        differences = [a - b for a, b in zip(*rows, strict=True)]
         everywhere += differences
-        lines.append(f"| {epoch + 1} | " + " | ".join(f"{statistics.mean(row):.4f}" for row in rows)
-                     + f" | {statistics.mean(differences):+.4f} | {standard_error(differences)} |")
+        lines.append(
+            f"| {epoch + 1} | "
+            + " | ".join(f"{statistics.mean(row):.4f}" for row in rows)
+            + f" | {statistics.mean(differences):+.4f} | {standard_error(differences)} |"
+        )
     train = [statistics.mean(entry["result"]["train_accuracy"] for entry in entries[method]) for method in METHODS]
-    lines += ["", f"Over all epochs and seeds the mean difference is {statistics.mean(everywhere):+.4f}, with a standard "
-              f"error of {standard_error(everywhere)} if they are taken as independent.",
-              "", "Mean accuracy on the training images in the last epoch: "
-              + ", ".join(f"{value:.4f} ({name})" for value, name in zip(train, METHODS.values())) + ".", ""]
+    lines += [
+        "",
+        f"Over all epochs and seeds the mean difference is {statistics.mean(everywhere):+.4f}, with a standard "
+        f"error of {standard_error(everywhere)} if they are taken as independent.",
+        "",
+        "Mean accuracy on the training images in the last epoch: "
+        + ", ".join(f"{value:.4f} ({name})" for value, name in zip(train, METHODS.values(), strict=True))
+        + ".",
+        "",
+    ]
     lines += [makers_table("convolutions", {METHODS[method]: of_method for method, of_method in entries.items()}), ""]
     return "\n".join(lines)
 

@@ -1,4 +1,5 @@
-"""What finished runs came to: a JSON file beside a report, so that a series of runs need not be of one day or one machine."""
+"""What finished runs came to: a JSON file beside a report, so that a series of runs need not be of one day or one
+machine."""
 
 import hashlib
 import json
@@ -13,8 +14,8 @@ MAKERS = ["seeds", "seconds", "program", "processor", "instructions", "threads",
 
 
 class Ledger:
-    """Entries by name: the `experiment` that the run is of, what `made` it, its `result`, and `curves` by epoch where asked
-    for. One script at a time writes it."""
+    """Entries by name: the `experiment` that the run is of, what `made` it, its `result`, and `curves` by epoch where
+    asked for. One script at a time writes it."""
 
     def __init__(self, path):
         self.path = path
@@ -26,7 +27,8 @@ class Ledger:
         return entry if entry and entry["experiment"] == experiment else None
 
     def enter(self, name, entry):
-        """Takes the place of what there was of this name. The file is whole at any time: it may be all there is of days."""
+        """Takes the place of what there was of this name. The file is whole at any time: it may be all there is of
+        days."""
         self.entries[name] = entry
         written = self.path.with_name(self.path.name + ".new")
         written.write_text(json.dumps(self.entries, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -34,8 +36,9 @@ class Ledger:
 
 
 def experiment(text, words, environment=()):
-    """A digest of all that a run follows from, program and machine apart: what a recipe says, comments left out, the words to
-    `modiste train` and the environment. Of a path its last part counts: it may lie elsewhere on another machine."""
+    """A digest of all that a run follows from, program and machine apart: what a recipe says, comments left out, the
+    words to `modiste train` and the environment. Of a path its last part counts: it may lie elsewhere on another
+    machine."""
     said = [word.name if isinstance(word, pathlib.Path) else word for word in words]
     whole = [tomllib.loads(text), said, dict(environment)]
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
@@ -53,9 +56,15 @@ def makers(entries):
 def makers_table(head, entries):
     """Who made what: `entries` of each name, which stands below `head`."""
     rows = [
-        [name, ", ".join(str(seed) for seed in sorted({entry["result"]["seed"] for entry in group})), seconds(group), *maker,
-         min(entry["made"]["date"] for entry in group)]
-        for name, of_name in entries.items() for maker, group in makers(of_name).items()
+        [
+            name,
+            ", ".join(str(seed) for seed in sorted({entry["result"]["seed"] for entry in group})),
+            seconds(group),
+            *maker,
+            min(entry["made"]["date"] for entry in group),
+        ]
+        for name, of_name in entries.items()
+        for maker, group in makers(of_name).items()
     ]
     return table([head, *MAKERS], rows)
 

@@ -81,7 +81,7 @@ def put(path, part):
     parts = [each.strip("\n") for each in re.split(r"^(?=# )", written, flags=re.MULTILINE) if each.strip()]
     places = [place for place, each in enumerate(parts) if each.partition("\n")[0] == heading]
     place = places[0] if places else len(parts)
-    parts[place:place + 1] = [part.strip("\n")]
+    parts[place : place + 1] = [part.strip("\n")]
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
@@ -120,13 +120,27 @@ def glance(results):
             if fastest:
                 name, median = fastest.contender.label, span(fastest.median)
                 ratio, memory = f"{ours.median / fastest.median:.3f}", size(fastest.memory)
-            rows.append([
-                result.workload.title, name, median, span(ours.median), ratio, result.share(ours), memory,
-                size(ours.memory),
-            ])
+            rows.append(
+                [
+                    result.workload.title,
+                    name,
+                    median,
+                    span(ours.median),
+                    ratio,
+                    result.share(ours),
+                    memory,
+                    size(ours.memory),
+                ]
+            )
     heads = [
-        "work", "fastest peer", "its time", "modiste", "modiste ÷ peer", "modiste's share of the fp32 limit",
-        "peer's memory", "modiste's memory",
+        "work",
+        "fastest peer",
+        "its time",
+        "modiste",
+        "modiste ÷ peer",
+        "modiste's share of the fp32 limit",
+        "peer's memory",
+        "modiste's memory",
     ]
     return table(heads, rows)
 
@@ -160,11 +174,16 @@ def columns_of(result):
     ratio = {head: lambda outcome: "" if outcome is ours else f"{ours.median / outcome.median:.3f}"}
     memory = {"peak memory": lambda outcome: size(outcome.memory)}
     if ours.quality:
-        return times | ratio | {
-            "KL": lambda outcome: f"{outcome.quality.kl_divergence:.3f}",
-            "trustworthiness": lambda outcome: f"{outcome.quality.trustworthiness:.4f}",
-            "1-NN accuracy": lambda outcome: f"{outcome.quality.label_accuracy:.4f}",
-        } | memory
+        return (
+            times
+            | ratio
+            | {
+                "KL": lambda outcome: f"{outcome.quality.kl_divergence:.3f}",
+                "trustworthiness": lambda outcome: f"{outcome.quality.trustworthiness:.4f}",
+                "1-NN accuracy": lambda outcome: f"{outcome.quality.label_accuracy:.4f}",
+            }
+            | memory
+        )
     rate = {"images/s": lambda outcome: f"{result.workload.images / outcome.median:,.0f}"}
     return times | rate | ratio | {"share of the fp32 limit": result.share} | memory
 

@@ -29,17 +29,30 @@ def parser(description, kept, out):
     """What can be said to every script that keeps runs: `kept` is their directory in `runs`, `out` what it writes."""
     options = argparse.ArgumentParser(description=description)
     options.add_argument("--modiste", metavar="PATH", help="the program [default: build target/release/modiste]")
-    options.add_argument("--runs", metavar="DIR", type=pathlib.Path, default=REPOSITORY / "runs" / kept,
-                         help=f"where the runs are kept [default: runs/{kept}]")
-    options.add_argument("--out", metavar="FILE", type=pathlib.Path, default=out,
-                         help=f"what to write [default: {out.relative_to(REPOSITORY)}]; the ledger lies beside it, as .json")
+    options.add_argument(
+        "--runs",
+        metavar="DIR",
+        type=pathlib.Path,
+        default=REPOSITORY / "runs" / kept,
+        help=f"where the runs are kept [default: runs/{kept}]",
+    )
+    options.add_argument(
+        "--out",
+        metavar="FILE",
+        type=pathlib.Path,
+        default=out,
+        help=f"what to write [default: {out.relative_to(REPOSITORY)}]; the ledger lies beside it, as .json",
+    )
     return options
 
 
 def add_missing(parser, whole):
     """The option `--missing`, of scripts in which one `whole` may be of another day or machine than the next."""
-    parser.add_argument("--missing", action="store_true",
-                        help=f"train no {whole} that the ledger has: go on with what was begun on another day or machine")
+    parser.add_argument(
+        "--missing",
+        action="store_true",
+        help=f"train no {whole} that the ledger has: go on with what was begun on another day or machine",
+    )
 
 
 def program(given):
@@ -65,8 +78,8 @@ class Series:
         self.ledger = Ledger(chosen.out.with_suffix(".json"))
 
     def fit(self, name, text, words, environment=()):
-        """Has this recipe trained, with these words to `modiste train`, and enters it. What is finished in its directory is
-        taken from there, and what was interrupted goes on."""
+        """Has this recipe trained, with these words to `modiste train`, and enters it. What is finished in its
+        directory is taken from there, and what was interrupted goes on."""
         directory = self.directory / name
         identity = experiment(text, words, environment)
         made = self.claim(directory, text, identity)
@@ -80,33 +93,43 @@ class Series:
         result["data"] = pathlib.Path(result["data"]).name
         entry = {"experiment": identity, "made": made, "result": result}
         if self.curves:
-            records = [json.loads(line) for line in (directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+            records = [
+                json.loads(line) for line in (directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+            ]
             entry["curves"] = {field: [record[field] for record in records] for field in self.curves}
         self.ledger.enter(name, entry)
         return entry
 
     def claim(self, directory, text, identity):
-        """What makes the run in a directory. A note of it and the recipe are kept beside it: in it, they would be taken for
-        parts of a run. One of another experiment is not taken, nor does one go on that was begun by another program or on
-        another machine, since its result would be of both."""
+        """What makes the run in a directory. A note of it and the recipe are kept beside it: in it, they would be taken
+        for parts of a run. One of another experiment is not taken, nor does one go on that was begun by another program
+        or on another machine, since its result would be of both."""
         note = beside(directory, ".json")
         claimed = {"experiment": identity, "digest": self.program.digest, "processor": machine.processor()}
         if not directory.exists():
-            made = {"program": self.program.name, "processor": machine.processor(),
-                    "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"}
+            made = {
+                "program": self.program.name,
+                "processor": machine.processor(),
+                "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
+            }
             directory.parent.mkdir(parents=True, exist_ok=True)
             beside(directory, ".toml").write_text(text, encoding="utf-8")
             note.write_text(json.dumps({"claimed": claimed, "made": made}), encoding="utf-8")
             return made
         if not note.exists():
-            raise ProcessFailed(f"{directory} has a run of which it is not known what made it: give another --runs DIR, or remove it")
+            raise ProcessFailed(
+                f"{directory} has a run of which it is not known what made it: give another --runs DIR, or remove it"
+            )
         kept = json.loads(note.read_text(encoding="utf-8"))
         if kept["claimed"]["experiment"] != identity:
-            raise ProcessFailed(f"{directory} has a run of another recipe or other data than now: give another --runs DIR, or "
-                                "remove it")
+            raise ProcessFailed(
+                f"{directory} has a run of another recipe or other data than now: give another --runs DIR, or remove it"
+            )
         if kept["claimed"] != claimed and not (directory / "result.json").exists():
-            raise ProcessFailed(f"the run in {directory} was begun by another program or on another machine: go on with those "
-                                "(--modiste PATH), or give another --runs DIR, or remove it")
+            raise ProcessFailed(
+                f"the run in {directory} was begun by another program or on another machine: go on with those "
+                "(--modiste PATH), or give another --runs DIR, or remove it"
+            )
         return kept["made"]
 
 
@@ -117,8 +140,9 @@ def beside(directory, suffix):
 
 def command(program, words, environment):
     """Runs `modiste train`. Its standard output is of no interest here: what came of it is asked for later."""
-    process = subprocess.Popen([program.path, "train", *words, "--json"], stdout=subprocess.DEVNULL,
-                               env={**os.environ, **dict(environment)})
+    process = subprocess.Popen(
+        [program.path, "train", *words, "--json"], stdout=subprocess.DEVNULL, env={**os.environ, **dict(environment)}
+    )
     try:
         process.wait()
     except KeyboardInterrupt:

@@ -82,9 +82,7 @@ def vgg_step(modiste, peers, length):
             Contender("PyTorch, channels first", pytorch("--nchw")),
             Contender("PyTorch, channels last, compiled", pytorch("--compile")),
             Contender("PyTorch, channels last, autocast", pytorch("--bf16"), precision="bf16"),
-            Contender(
-                "Keras", lambda: peers.measure("keras_step.py", "--batch", batch, "--steps", length.steps)
-            ),
+            Contender("Keras", lambda: peers.measure("keras_step.py", "--batch", batch, "--steps", length.steps)),
             Contender("modiste", lambda: modiste.bench("step", batch, length.steps)),
         ],
     )

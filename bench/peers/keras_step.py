@@ -17,19 +17,26 @@ import timing
 
 
 def vgg():
-    return keras.Sequential([
-        keras.Input((28, 28, 1)),
-        layers.Conv2D(32, 3, padding="same", activation="relu"),
-        layers.Conv2D(64, 3, padding="same", activation="relu"),
-        layers.MaxPooling2D(2), layers.Dropout(0.5),
-        layers.Conv2D(128, 3, padding="same", activation="relu"),
-        layers.Conv2D(256, 3, activation="relu"),
-        layers.MaxPooling2D(3), layers.Dropout(0.5),
-        layers.Flatten(),
-        layers.Dense(256), layers.LeakyReLU(0.3), layers.Dropout(0.5),
-        layers.Dense(256), layers.LeakyReLU(0.3),
-        layers.Dense(10, activation="softmax"),
-    ])
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
+            layers.Conv2D(64, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Dropout(0.5),
+            layers.Conv2D(128, 3, padding="same", activation="relu"),
+            layers.Conv2D(256, 3, activation="relu"),
+            layers.MaxPooling2D(3),
+            layers.Dropout(0.5),
+            layers.Flatten(),
+            layers.Dense(256),
+            layers.LeakyReLU(0.3),
+            layers.Dropout(0.5),
+            layers.Dense(256),
+            layers.LeakyReLU(0.3),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
 
 
 class StepClock(keras.callbacks.Callback):
@@ -67,7 +74,7 @@ def main():
     version = f"{keras.__version__} on TensorFlow {tensorflow.__version__}"
     # Zero stands for one on each core.
     threads = tensorflow.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
-    timing.tell("Keras", version, threads, clock.seconds[timing.WARM_UP:])
+    timing.tell("Keras", version, threads, clock.seconds[timing.WARM_UP :])
 
 
 if __name__ == "__main__":

@@ -13,9 +13,15 @@ import timing
 def mlp():
     return nn.Sequential(
         nn.Flatten(),
-        nn.Linear(28 * 28, 256), nn.LeakyReLU(0.3), nn.Dropout(0.4),
-        nn.Linear(256, 512), nn.LeakyReLU(0.3), nn.Dropout(0.4),
-        nn.Linear(512, 100), nn.LeakyReLU(0.3), nn.Dropout(0.5),
+        nn.Linear(28 * 28, 256),
+        nn.LeakyReLU(0.3),
+        nn.Dropout(0.4),
+        nn.Linear(256, 512),
+        nn.LeakyReLU(0.3),
+        nn.Dropout(0.4),
+        nn.Linear(512, 100),
+        nn.LeakyReLU(0.3),
+        nn.Dropout(0.5),
         nn.Linear(100, 10),
     )
 

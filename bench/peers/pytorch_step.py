@@ -14,15 +14,24 @@ BATCHES = 10
 
 def vgg():
     return nn.Sequential(
-        nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(),
-        nn.MaxPool2d(2), nn.Dropout(0.5),
-        nn.Conv2d(64, 128, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(128, 256, 3), nn.ReLU(),
-        nn.MaxPool2d(3), nn.Dropout(0.5),
+        nn.Conv2d(1, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(32, 64, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Dropout(0.5),
+        nn.Conv2d(64, 128, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(128, 256, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(3),
+        nn.Dropout(0.5),
         nn.Flatten(),
-        nn.Linear(256 * 4 * 4, 256), nn.LeakyReLU(0.3), nn.Dropout(0.5),
-        nn.Linear(256, 256), nn.LeakyReLU(0.3),
+        nn.Linear(256 * 4 * 4, 256),
+        nn.LeakyReLU(0.3),
+        nn.Dropout(0.5),
+        nn.Linear(256, 256),
+        nn.LeakyReLU(0.3),
         nn.Linear(256, 10),
     )
 
@@ -41,7 +50,7 @@ def main():
     images, labels = (torch.from_numpy(array) for array in fashion.training(BATCHES * options.batch))
     batches = [
         (x.unsqueeze(1).contiguous(memory_format=layout), y)
-        for x, y in zip(images.split(options.batch), labels.split(options.batch))
+        for x, y in zip(images.split(options.batch), labels.split(options.batch), strict=True)
     ]
     network = vgg().to(memory_format=layout)
     forward = torch.compile(network) if options.compile else network

@@ -23,16 +23,20 @@ def timed(call, repeats, warm_up=WARM_UP):
 
 def tell(peer, version, threads, seconds):
     """Prints what was measured. `threads` is None where the peer does not say."""
-    print(json.dumps({
-        "peer": peer,
-        "version": version,
-        "python": platform.python_version(),
-        "threads": threads,
-        "repeats": len(seconds),
-        "seconds_median": statistics.median(seconds),
-        "seconds_min": min(seconds),
-        "peak_memory_bytes": peak_memory_bytes(),
-    }))
+    print(
+        json.dumps(
+            {
+                "peer": peer,
+                "version": version,
+                "python": platform.python_version(),
+                "threads": threads,
+                "repeats": len(seconds),
+                "seconds_median": statistics.median(seconds),
+                "seconds_min": min(seconds),
+                "peak_memory_bytes": peak_memory_bytes(),
+            }
+        )
+    )
 
 
 def peak_memory_bytes():
