@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use crate::Points;
-use crate::chance::{normal, numbers};
-use crate::product::{Matrix, multiply};
-use crate::vector::vectorised;
+use crate::matmul::{Matrix, multiply};
+use crate::random::{normal, numbers};
+use crate::simd::vectorised;
 
 /// Directions searched for beside those wanted, which makes these sure sooner.
 const OVERSAMPLING: usize = 8;

@@ -1,7 +1,7 @@
 //! First maps.
 
-use crate::chance::{normal, numbers};
 use crate::components::Components;
+use crate::random::{normal, numbers};
 use crate::{Error, Points};
 
 /// The standard deviation of a first map's coordinates, as in scikit-learn and openTSNE: so small that all points can still

@@ -4,20 +4,20 @@
 //! [`Points`], [`Affinities`] of these, a first map ([`initialisation`]), and the [`Optimiser`] that moves it.
 
 pub mod affinities;
-mod chance;
 pub mod components;
 mod divergence;
 mod error;
 mod gradient;
 pub mod initialisation;
 mod map;
+mod matmul;
 pub mod neighbours;
 pub mod optimiser;
 mod points;
-mod product;
 pub mod quality;
+mod random;
+mod simd;
 mod tsne;
-mod vector;
 
 pub use affinities::{Affinities, Perplexity};
 pub use divergence::divergence;
@@ -27,8 +27,8 @@ pub use map::Map;
 pub use neighbours::{Metric, Neighbours};
 pub use optimiser::{Optimiser, Progress};
 pub use points::Points;
+pub use simd::instruction_set;
 pub use tsne::{Fitted, Initialisation, Phase, Search, Seconds, Tsne};
-pub use vector::instruction_set;
 
 /// The README's example, compiled with the tests.
 #[cfg(doctest)]

@@ -8,7 +8,7 @@ use crate::Error;
 use crate::affinities::Affinities;
 use crate::divergence::{check_map, constant, with_normalisation};
 use crate::gradient::{Method, Repulsion, forces};
-use crate::vector::vectorised;
+use crate::simd::vectorised;
 
 /// Coordinates that one task moves: fewer are not worth waking a thread for.
 const BLOCK: usize = 4096;

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::divergence::check_map;
 use crate::neighbours::{Metric, Neighbours, directions};
-use crate::vector::{squared_distance, with_vectors};
+use crate::simd::{squared_distance, with_vectors};
 use crate::{Error, Points};
 
 /// Points whose trustworthiness is measured at most: against all others, so that more would take minutes.

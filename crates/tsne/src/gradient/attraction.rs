@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::affinities::Affinities;
-use crate::vector::{ln, with_vectors};
+use crate::simd::{ln, with_vectors};
 
 /// Points of one task.
 const BLOCK: usize = 64;

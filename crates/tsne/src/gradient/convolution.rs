@@ -10,7 +10,7 @@ use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftPlanner};
 
-use super::own::Own;
+use super::self_interaction::Own;
 use super::spline::response;
 
 /// Rows or columns transformed by one task: those of a cache line.

@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::vector::{add, with_vectors};
+use crate::simd::{add, with_vectors};
 
 /// Coordinates are filled up to a multiple of this: a register of any instruction set, and a strip.
 const FILL: usize = 16;

@@ -10,10 +10,10 @@
 use rayon::prelude::*;
 
 use super::convolution::{Convolution, Planners, fast_size, peak};
-use super::own::Own;
+use super::self_interaction::Own;
 use super::spline::{ORDER, WIDTH, weights_and_slopes};
 use super::{BLOCK, bounds};
-use crate::vector::{add, vectorised};
+use crate::simd::{add, vectorised};
 
 /// Distance of nodes at most. The kernel's width is 1.
 const SPACING: f32 = 0.4;

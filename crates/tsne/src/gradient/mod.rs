@@ -10,7 +10,7 @@ mod convolution;
 mod exact;
 mod field;
 mod fourier;
-mod own;
+mod self_interaction;
 mod spline;
 
 use std::fmt;

@@ -1,7 +1,7 @@
 //! The nearest neighbours of points.
 
 mod blocks;
-mod few;
+mod brute_force;
 mod nearest;
 mod search;
 
@@ -76,7 +76,7 @@ impl Neighbours {
             return Ok(Self { count, within, indices: Vec::new(), distances: Vec::new() });
         }
         let search = |points: &Points<'_>, queries: Option<&Points<'_>>| match points.len() {
-            ..=few::MOST => few::search(points, queries, count),
+            ..=brute_force::MOST => brute_force::search(points, queries, count),
             _ => search::search(points, queries, count, reach),
         };
         let (found, to_distance): (_, fn(f32) -> f32) = match metric {

@@ -17,8 +17,8 @@ use rayon::prelude::*;
 use super::blocks::{BLOCK, Blocks, Features};
 use super::nearest::Nearest;
 use crate::Points;
-use crate::product::{Matrix, multiply};
-use crate::vector::{squared_distance, vectorised, with_vectors};
+use crate::matmul::{Matrix, multiply};
+use crate::simd::{squared_distance, vectorised, with_vectors};
 use pulp::{Simd, WithSimd};
 
 /// Rounding errors of a squared distance made of products are below this times the squared lengths: of sums of f32, each as

@@ -19,7 +19,7 @@ pub(crate) fn with_vectors<K: WithSimd>(kernel: K) -> K::Output {
 /// Runs loops that compilers make vectors of by themselves, with the best instruction set of this machine.
 macro_rules! vectorised {
     ($work:expr) => {
-        $crate::vector::with_vectors($crate::vector::Inlined(
+        $crate::simd::with_vectors($crate::simd::Inlined(
             #[inline(always)]
             || $work,
         ))

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 use super::search::{Found, SLACK};
 use crate::Points;
 use crate::components::{centre, mean};
-use crate::product::{Matrix, multiply};
-use crate::vector::{squared_distance, with_vectors};
+use crate::matmul::{Matrix, multiply};
+use crate::simd::{squared_distance, with_vectors};
 
 /// Up to so many points ruling out pairs by blocks would cost more than it saves.
 pub(super) const MOST: usize = 2500;
