@@ -6,67 +6,15 @@
 
 use rayon::prelude::*;
 
-use crate::neighbours::Neighbours;
-use crate::{Error, Points};
+use crate::error::Error;
+use crate::neighbours::{Metric, Neighbours};
+use crate::perplexity::Perplexity;
+use crate::points::Points;
 
-/// Neighbours for each unit of perplexity: beyond three times its perplexity a Gaussian has next to no weight.
-const NEIGHBOURS: f64 = 3.0;
 /// A width is right when its entropy is, to this.
 const TOLERANCE: f64 = 1e-10;
 /// Points whose neighbours are merged by one task.
 const BLOCK: usize = 1024;
-
-/// The number of points that each point takes for its neighbours, in effect.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Perplexity {
-    /// One for all.
-    Single(f64),
-    /// The mean of the distributions of several: small ones show what is near, large ones how that lies together.
-    Multiscale(Vec<f64>),
-}
-
-impl Perplexity {
-    /// 30 as usual, less where there are too few points for it.
-    pub fn usual(points: usize) -> Self {
-        Self::Single(largest_perplexity(points).min(30.0))
-    }
-
-    /// One or several, all of equal weight.
-    pub fn values(&self) -> &[f64] {
-        match self {
-            Self::Single(perplexity) => std::slice::from_ref(perplexity),
-            Self::Multiscale(perplexities) => perplexities,
-        }
-    }
-
-    /// How many neighbours of each point it takes.
-    ///
-    /// # Errors
-    /// When a perplexity is below 1 or there are not three times as many other points.
-    pub fn neighbours(&self, points: usize) -> Result<usize, Error> {
-        let mut largest = 0.0f64;
-        for &perplexity in self.values() {
-            if !(perplexity >= 1.0 && perplexity.is_finite()) {
-                return Err(Error::Perplexity { perplexity });
-            }
-            largest = largest.max(perplexity);
-        }
-        if largest == 0.0 {
-            return Err(Error::Perplexity { perplexity: largest });
-        }
-        let needed = (NEIGHBOURS * largest).floor();
-        if needed >= points as f64 {
-            let needed = (needed as usize).saturating_add(1);
-            return Err(Error::TooFewPoints { perplexity: largest, needed, points });
-        }
-        Ok(needed as usize)
-    }
-}
-
-/// The largest perplexity that so many points can have.
-pub(crate) fn largest_perplexity(points: usize) -> f64 {
-    ((points.max(1) - 1) as f64 / NEIGHBOURS).max(1.0)
-}
 
 /// A symmetric distribution over pairs of points, all but a few of them zero, as sparse rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,7 +48,7 @@ impl Affinities {
     ///
     /// # Errors
     /// As for [`Perplexity::neighbours`] and [`Neighbours::exact`].
-    pub fn of_points(points: &Points<'_>, perplexity: &Perplexity, metric: crate::Metric) -> Result<Self, Error> {
+    pub fn of_points(points: &Points<'_>, perplexity: &Perplexity, metric: Metric) -> Result<Self, Error> {
         let count = perplexity.neighbours(points.len())?;
         Self::new(Neighbours::exact(points, count, metric)?, perplexity)
     }

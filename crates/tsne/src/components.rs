@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::Points;
 use crate::matmul::{Matrix, multiply};
+use crate::points::Points;
 use crate::random::{normal, numbers};
 use crate::simd::vectorised;
 

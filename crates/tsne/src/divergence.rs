@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::Error;
 use crate::affinities::Affinities;
+use crate::coordinates::check_map;
+use crate::error::Error;
 use crate::gradient::{Attraction, Method, Repulsion};
 
 /// Points of one task.
@@ -50,28 +51,3 @@ fn sum(points: usize, term: impl Fn(Range<usize>) -> f64 + Sync) -> f64 {
         .collect();
     blocks.iter().sum()
 }
-
-/// Whether a map has so many points, and all of them are somewhere.
-pub(crate) fn check_map(map: &[[f32; 2]], points: usize) -> Result<(), Error> {
-    if map.len() != points {
-        return Err(Error::Count { what: "the map", found: map.len(), wanted: points });
-    }
-    for (point, coordinates) in map.iter().enumerate() {
-        for (dimension, &value) in coordinates.iter().enumerate() {
-            if !value.is_finite() {
-                return Err(Error::NotFinite { point, dimension, value });
-            }
-            if value.abs() > LARGEST_COORDINATE {
-                return Err(Error::Setting {
-                    name: "a coordinate of the map",
-                    value: f64::from(value),
-                    wanted: "numbers up to a million",
-                });
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Beyond this 32-bit numbers leave no room for what is between points.
-const LARGEST_COORDINATE: f32 = 1e6;

@@ -1,8 +1,10 @@
 //! First maps.
 
 use crate::components::Components;
+use crate::coordinates::check_map;
+use crate::error::Error;
+use crate::points::Points;
 use crate::random::{normal, numbers};
-use crate::{Error, Points};
 
 /// The standard deviation of a first map's coordinates, as in scikit-learn and openTSNE: so small that all points can still
 /// reach any place.
@@ -39,7 +41,7 @@ pub fn random(points: usize, seed: u64) -> Vec<[f32; 2]> {
 /// # Errors
 /// When there are more or fewer coordinates than points, or some are no numbers.
 pub fn given(coordinates: &[[f32; 2]], points: usize) -> Result<Vec<[f32; 2]>, Error> {
-    crate::divergence::check_map(coordinates, points)?;
+    check_map(coordinates, points)?;
     let n = coordinates.len() as f64;
     let mean = |axis: usize| coordinates.iter().map(|point| f64::from(point[axis])).sum::<f64>() / n;
     let means = [mean(0), mean(1)];

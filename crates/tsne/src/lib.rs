@@ -5,6 +5,7 @@
 
 pub mod affinities;
 pub mod components;
+mod coordinates;
 mod divergence;
 mod error;
 mod gradient;
@@ -13,19 +14,21 @@ mod map;
 mod matmul;
 pub mod neighbours;
 pub mod optimiser;
+mod perplexity;
 mod points;
 pub mod quality;
 mod random;
 mod simd;
 mod tsne;
 
-pub use affinities::{Affinities, Perplexity};
+pub use affinities::Affinities;
 pub use divergence::divergence;
 pub use error::Error;
 pub use gradient::{Method, gradient};
 pub use map::Map;
 pub use neighbours::{Metric, Neighbours};
 pub use optimiser::{Optimiser, Progress};
+pub use perplexity::Perplexity;
 pub use points::Points;
 pub use simd::instruction_set;
 pub use tsne::{Fitted, Initialisation, Phase, Search, Seconds, Tsne};

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
-use crate::affinities::{Perplexity, weigh};
-use crate::divergence::check_map;
-use crate::gradient::{Field, bounds};
+use crate::affinities::weigh;
+use crate::coordinates::{bounds, check_map};
+use crate::error::Error;
+use crate::gradient::Field;
 use crate::neighbours::{Metric, Neighbours};
-use crate::{Error, Points};
+use crate::perplexity::Perplexity;
+use crate::points::Points;
 
 /// Steps of a new point at most; a few dozen are usual.
 const STEPS: usize = 200;

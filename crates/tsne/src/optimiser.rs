@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 
-use crate::Error;
 use crate::affinities::Affinities;
-use crate::divergence::{check_map, constant, with_normalisation};
+use crate::coordinates::check_map;
+use crate::divergence::{constant, with_normalisation};
+use crate::error::Error;
 use crate::gradient::{Method, Repulsion, forces};
 use crate::simd::vectorised;
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Values beyond this have squared distances that 32-bit numbers cannot hold.
 const LARGEST: f32 = 1e15;

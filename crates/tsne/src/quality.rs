@@ -5,10 +5,11 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::divergence::check_map;
+use crate::coordinates::check_map;
+use crate::error::Error;
 use crate::neighbours::{Metric, Neighbours, directions};
+use crate::points::Points;
 use crate::simd::{squared_distance, with_vectors};
-use crate::{Error, Points};
 
 /// Points whose trustworthiness is measured at most: against all others, so that more would take minutes.
 const SAMPLE: usize = 1000;

@@ -3,11 +3,14 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use crate::affinities::{Affinities, Perplexity};
+use crate::affinities::Affinities;
 use crate::divergence::divergence;
+use crate::error::Error;
+use crate::initialisation;
 use crate::neighbours::{Metric, Neighbours};
 use crate::optimiser::{End, Optimiser, Progress};
-use crate::{Error, Points, initialisation};
+use crate::perplexity::Perplexity;
+use crate::points::Points;
 
 /// With more points, an exact search takes minutes.
 const MANY: usize = 300_000;

@@ -2,12 +2,14 @@
 
 use rayon::prelude::*;
 
-use super::{BLOCK, bounds};
+use crate::coordinates::bounds;
 
 /// A square whose side is below this share of its distance is taken for one point in its centre of mass.
 const ANGLE: f32 = 0.5;
 /// Points of a square that is not split.
 const FEW: usize = 8;
+/// Points of one task.
+const BLOCK: usize = 256;
 /// Times that the whole map is halved: beyond, 32-bit coordinates hardly tell points apart.
 const DEPTH: u32 = 24;
 

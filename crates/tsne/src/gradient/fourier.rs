@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::convolution::{Convolution, Planners, fast_size, peak};
 use super::self_interaction::Own;
 use super::spline::{ORDER, WIDTH, weights_and_slopes};
-use super::{BLOCK, bounds};
+use crate::coordinates::bounds;
 use crate::simd::{add, vectorised};
 
 /// Distance of nodes at most. The kernel's width is 1.
@@ -30,6 +30,8 @@ const MOST_GRIDS: usize = 16;
 const NODES_FOR_A_POINT: usize = 200;
 const MOST_NODES: usize = 4_000_000;
 const FEW_NODES: usize = 100_000;
+/// Points that one task reads.
+const BLOCK: usize = 256;
 /// Nodes added by one task.
 const NODES: usize = 4096;
 

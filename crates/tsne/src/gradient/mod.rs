@@ -17,12 +17,10 @@ use std::fmt;
 
 pub(crate) use self::attraction::Attraction;
 pub(crate) use self::field::Field;
-use crate::Error;
 use crate::affinities::Affinities;
-use crate::divergence::check_map;
+use crate::coordinates::check_map;
+use crate::error::Error;
 
-/// Points of one task.
-const BLOCK: usize = 256;
 /// Up to so many points exact forces cost no more than others.
 const FEW: usize = 1500;
 /// Fewer points than this are not left to a grid, whose rounding errors are more than what they push each other by.
@@ -115,13 +113,4 @@ pub(crate) fn forces(
 ) -> f64 {
     // Side by side: where one waits for its last task, the other has work.
     rayon::join(|| repulsion.compute(map, repulsions), || Attraction::new(affinities, map).write(attractions)).0
-}
-
-/// The smallest and the largest coordinates.
-pub(crate) fn bounds(map: &[[f32; 2]]) -> ([f32; 2], [f32; 2]) {
-    let start = ([f32::INFINITY; 2], [f32::NEG_INFINITY; 2]);
-    let wider = |(low, high): ([f32; 2], [f32; 2]), &[x, y]: &[f32; 2]| {
-        ([low[0].min(x), low[1].min(y)], [high[0].max(x), high[1].max(y)])
-    };
-    map.iter().fold(start, wider)
 }

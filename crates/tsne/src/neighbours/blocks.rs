@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::Points;
 use crate::components::{self, Components};
+use crate::points::Points;
 
 /// Points of a block at most, and at least half of it.
 pub(super) const BLOCK: usize = 256;

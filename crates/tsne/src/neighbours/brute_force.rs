@@ -4,9 +4,9 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::search::{Found, SLACK};
-use crate::Points;
 use crate::components::{centre, mean};
 use crate::matmul::{Matrix, multiply};
+use crate::points::Points;
 use crate::simd::{squared_distance, with_vectors};
 
 /// Up to so many points ruling out pairs by blocks would cost more than it saves.

@@ -7,7 +7,8 @@ mod search;
 
 use rayon::prelude::*;
 
-use crate::{Error, Points};
+use crate::error::Error;
+use crate::points::Points;
 
 /// Points among which an approximate search looks for neighbours, at least.
 const REACH: usize = 20_000;

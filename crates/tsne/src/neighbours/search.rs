@@ -16,8 +16,8 @@ use rayon::prelude::*;
 
 use super::blocks::{BLOCK, Blocks, Features};
 use super::nearest::Nearest;
-use crate::Points;
 use crate::matmul::{Matrix, multiply};
+use crate::points::Points;
 use crate::simd::{squared_distance, vectorised, with_vectors};
 use pulp::{Simd, WithSimd};
 

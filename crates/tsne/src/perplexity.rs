@@ -1,0 +1,65 @@
+//! Perplexity: the number of neighbours that each point has in effect, 2 to the entropy in bits of its distribution over them.
+//!
+//! van der Maaten and Hinton, *Visualizing data using t-SNE*, 2008, section 2.
+
+use crate::error::Error;
+
+/// Neighbours for each unit of perplexity: beyond three times its perplexity a Gaussian has next to no weight.
+const NEIGHBOURS: f64 = 3.0;
+
+/// The number of points that each point takes for its neighbours, in effect.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Perplexity {
+    /// One for all.
+    Single(f64),
+    /// The mean of the distributions of several: small ones show what is near, large ones how that lies together.
+    Multiscale(Vec<f64>),
+}
+
+impl Perplexity {
+    /// 30 as usual, less where there are too few points for it.
+    pub fn usual(points: usize) -> Self {
+        Self::Single(largest_perplexity(points).min(30.0))
+    }
+
+    /// One or several, all of equal weight.
+    pub fn values(&self) -> &[f64] {
+        match self {
+            Self::Single(perplexity) => std::slice::from_ref(perplexity),
+            Self::Multiscale(perplexities) => perplexities,
+        }
+    }
+
+    /// How many neighbours of each point it takes.
+    ///
+    /// # Errors
+    /// When a perplexity is below 1 or there are not three times as many other points.
+    pub fn neighbours(&self, points: usize) -> Result<usize, Error> {
+        let mut largest = 0.0f64;
+        for &perplexity in self.values() {
+            if !(perplexity >= 1.0 && perplexity.is_finite()) {
+                return Err(Error::Perplexity { perplexity });
+            }
+            largest = largest.max(perplexity);
+        }
+        if largest == 0.0 {
+            return Err(Error::Perplexity { perplexity: largest });
+        }
+        let needed = (NEIGHBOURS * largest).floor();
+        if needed >= points as f64 {
+            let needed = (needed as usize).saturating_add(1);
+            return Err(Error::TooFewPoints {
+                perplexity: largest,
+                needed,
+                points,
+                largest: largest_perplexity(points),
+            });
+        }
+        Ok(needed as usize)
+    }
+}
+
+/// The largest perplexity that so many points can have.
+fn largest_perplexity(points: usize) -> f64 {
+    ((points.max(1) - 1) as f64 / NEIGHBOURS).max(1.0)
+}
