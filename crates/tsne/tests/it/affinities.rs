@@ -1,14 +1,11 @@
 //! P, against its definition in plain f64 and against values that NumPy computed.
 
-mod digits;
-mod support;
-
 use std::collections::BTreeMap;
 
-use digits::Digits;
+use crate::digits::{self, Digits};
+use crate::support::{Random, affinities, cases, neighbours, normal_values, squared_distance};
 use modiste_tsne::{Affinities, Error, Metric, Neighbours, Perplexity, Points};
 use proptest::prelude::*;
-use support::{Random, affinities, cases, neighbours, normal_values, squared_distance};
 
 /// p(j|i) of neighbours at these squared distances: by bisection, until bounds meet.
 fn plain_conditional(squared: &[f64], perplexity: f64) -> Vec<f64> {
