@@ -10,7 +10,7 @@ use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftPlanner};
 
-use super::self_interaction::Own;
+use super::self_interaction::SelfInteraction;
 use super::spline::response;
 
 /// Rows or columns transformed by one task: those of a cache line.
@@ -51,7 +51,7 @@ pub(super) struct Convolution {
     /// The kernel's transform, `[frequencies, 2 · rows]`.
     kernel: Vec<f32>,
     /// What a point reads of itself.
-    own: Own,
+    self_interaction: SelfInteraction,
     /// Rows of the grid, transformed, `[rows, frequencies]`.
     row_spectra: Vec<Complex<f32>>,
     /// Columns of the result, before the last transform, `[frequencies, rows]`.
@@ -79,7 +79,7 @@ impl Convolution {
             column_forward: planners.complex.plan_fft_forward(2 * rows),
             column_inverse: planners.complex.plan_fft_inverse(2 * rows),
             kernel: Vec::new(),
-            own: Own::default(),
+            self_interaction: SelfInteraction::default(),
             row_spectra: vec![Complex::default(); rows * frequencies],
             columns_done: vec![Complex::default(); rows * frequencies],
         };
@@ -89,13 +89,13 @@ impl Convolution {
         let count = |frequency| if frequency % columns == 0 { 1.0 } else { 2.0 };
         let across: Vec<_> = (0..frequencies).map(|frequency| (turns(frequency, columns), count(frequency))).collect();
         let down: Vec<_> = (0..2 * rows).map(|turn| turns(turn, rows)).collect();
-        convolution.own = Own::new(&convolution.kernel, &across, &down);
+        convolution.self_interaction = SelfInteraction::new(&convolution.kernel, &across, &down);
         convolution
     }
 
     /// What a point reads of itself.
-    pub(super) fn own(&self) -> Own {
-        self.own
+    pub(super) fn self_interaction(&self) -> SelfInteraction {
+        self.self_interaction
     }
 
     /// Whether it is one of such grids.

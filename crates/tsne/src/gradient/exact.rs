@@ -108,9 +108,9 @@ fn push<S: Simd>(simd: S, xs: &[f32], ys: &[f32], group: &mut Group, first: usiz
     };
     // Registers that hold points of the strip hold others too, which meet the strip's points again in their own strip: there
     // each strip keeps to its own side.
-    let own = first / S::F32_LANES..(first + STRIP).div_ceil(S::F32_LANES);
+    let diagonal = first / S::F32_LANES..(first + STRIP).div_ceil(S::F32_LANES);
     let (xs, ys) = (S::as_simd_f32s(xs).0, S::as_simd_f32s(ys).0);
-    for register in own.clone() {
+    for register in diagonal.clone() {
         let (mut dx, dy) = rows.differences(simd, xs[register], ys[register]);
         for (row, dx) in dx.iter_mut().enumerate() {
             // A point is as good as far away from itself: it neither pushes itself nor counts.
@@ -121,8 +121,8 @@ fn push<S: Simd>(simd: S, xs: &[f32], ys: &[f32], group: &mut Group, first: usiz
     let mut total = f64::from(simd.reduce_sum_f32s(rows.sum));
     rows.sum = zero;
     let (forces_x, forces_y) = (S::as_mut_simd_f32s(&mut group.x).0, S::as_mut_simd_f32s(&mut group.y).0);
-    let columns = xs[own.end..].iter().zip(&ys[own.end..]);
-    let forces = forces_x[own.end..].iter_mut().zip(&mut forces_y[own.end..]);
+    let columns = xs[diagonal.end..].iter().zip(&ys[diagonal.end..]);
+    let forces = forces_x[diagonal.end..].iter_mut().zip(&mut forces_y[diagonal.end..]);
     for ((&x, &y), (force_x, force_y)) in columns.zip(forces) {
         let (dx, dy) = rows.differences(simd, x, y);
         let (push_x, push_y) = rows.meet(simd, dx, dy);

@@ -10,7 +10,7 @@
 use rayon::prelude::*;
 
 use super::convolution::{Convolution, Planners, fast_size, peak};
-use super::self_interaction::Own;
+use super::self_interaction::SelfInteraction;
 use super::spline::{ORDER, WIDTH, weights_and_slopes};
 use crate::coordinates::bounds;
 use crate::simd::{add, vectorised};
@@ -71,7 +71,7 @@ impl Fourier {
     }
 
     /// The potential of points, at the nodes of a grid around them, and what each of them has of its own there.
-    fn potential(&mut self, map: &[[f32; 2]], grid: &Grid) -> (&[f32], Own) {
+    fn potential(&mut self, map: &[[f32; 2]], grid: &Grid) -> (&[f32], SelfInteraction) {
         self.spread(map, grid);
         let planners = &mut self.planners;
         let convolution = match &mut self.convolution {
@@ -79,15 +79,16 @@ impl Fourier {
             other => other.insert(Convolution::new(planners, grid.rows, grid.columns, grid.spacing)),
         };
         convolution.apply(&mut self.grids[0]);
-        (&self.grids[0], convolution.own())
+        (&self.grids[0], convolution.self_interaction())
     }
 
     pub(super) fn compute(&mut self, map: &[[f32; 2]], forces: &mut [[f32; 2]]) -> f64 {
         let grid = Grid::around(map);
-        let (potential, own) = self.potential(map, &grid);
+        let (potential, self_interaction) = self.potential(map, &grid);
         let blocks = map.par_chunks(BLOCK).zip(forces.par_chunks_mut(BLOCK));
-        let sums: Vec<f64> =
-            blocks.map(|(points, forces)| vectorised!(grid.read_all(points, potential, own, forces))).collect();
+        let sums: Vec<f64> = blocks
+            .map(|(points, forces)| vectorised!(grid.read_all(points, potential, self_interaction, forces)))
+            .collect();
         let n = map.len() as f64;
         // Every pair counts the potential and what the kernel lacks at its peak.
         sums.iter().sum::<f64>() + (1.0 - peak(grid.spacing)) * n * (n - 1.0)
@@ -169,14 +170,20 @@ impl Grid {
 
     /// Writes the force on each point; gives the sum of their potentials. What is their own counts nothing.
     #[inline(always)]
-    fn read_all(&self, points: &[[f32; 2]], potential: &[f32], own: Own, forces: &mut [[f32; 2]]) -> f64 {
+    fn read_all(
+        &self,
+        points: &[[f32; 2]],
+        potential: &[f32],
+        self_interaction: SelfInteraction,
+        forces: &mut [[f32; 2]],
+    ) -> f64 {
         let mut sum = 0.0;
         let inverse = 1.0 / self.spacing;
         for (&point, force) in points.iter().zip(forces) {
             let (value, slope) = self.read(point, potential);
-            let (own_value, own_slope) = own.at(self.place(point).1);
-            sum += f64::from(value - own_value);
-            *force = std::array::from_fn(|axis| -0.5 * (slope[axis] - inverse * own_slope[axis]));
+            let (self_value, self_slope) = self_interaction.at(self.place(point).1);
+            sum += f64::from(value - self_value);
+            *force = std::array::from_fn(|axis| -0.5 * (slope[axis] - inverse * self_slope[axis]));
         }
         sum
     }

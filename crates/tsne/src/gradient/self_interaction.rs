@@ -14,12 +14,12 @@ const PLACES: usize = 16;
 
 /// What all points of a grid read of themselves.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Own {
+pub(super) struct SelfInteraction {
     mean: f32,
     wave: f32,
 }
 
-impl Own {
+impl SelfInteraction {
     /// Of a convolution whose kernel's transform has these values, `[across, down]`, for waves that make so many turns from
     /// node to node along both axes. Waves `across` are given with how many each stands for.
     pub(super) fn new(kernel: &[f32], across: &[(f64, f64)], down: &[f64]) -> Self {
@@ -103,11 +103,11 @@ mod tests {
         // Its transform is 1 everywhere; here over 20 x 20 turns.
         let down: Vec<f64> = (0..20).map(|at| f64::from(at) / 20.0).collect();
         let across: Vec<(f64, f64)> = down.iter().map(|&turns| (turns, 1.0)).collect();
-        let own = Own::new(&[1.0 / 400.0; 400], &across, &down);
+        let interaction = SelfInteraction::new(&[1.0 / 400.0; 400], &across, &down);
         for place in [[0.0, 0.0], [0.3, 0.8], [0.5, 0.25]] {
             let overlap = |beyond| weights_and_slopes(beyond).0.map(|weight| weight * weight).iter().sum::<f32>();
             let right = overlap(place[0]) * overlap(place[1]);
-            assert!((own.at(place).0 - right).abs() < 1e-4 * right, "{} for {right}", own.at(place).0);
+            assert!((interaction.at(place).0 - right).abs() < 1e-4 * right, "{} for {right}", interaction.at(place).0);
         }
     }
 }
