@@ -15,7 +15,7 @@ use crate::points::Points;
 
 /// Steps of a new point at most; a few dozen are usual.
 const STEPS: usize = 200;
-/// A point that moves less than this has arrived. The kernel's width is 1.
+/// A point that moves less than this has arrived. The similarity's width is 1.
 const ARRIVED: f32 = 1e-4;
 /// Times that a step is halved before it is given up.
 const HALVINGS: usize = 12;

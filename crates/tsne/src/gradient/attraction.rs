@@ -89,7 +89,7 @@ impl Fetched {
 
 /// 1 + dx² + dy²
 #[inline(always)]
-fn inverse_kernel<S: Simd>(simd: S, dx: S::f32s, dy: S::f32s) -> S::f32s {
+fn inverse_similarity<S: Simd>(simd: S, dx: S::f32s, dy: S::f32s) -> S::f32s {
     simd.mul_add_f32s(dy, dy, simd.mul_add_f32s(dx, dx, simd.splat_f32s(1.0)))
 }
 
@@ -116,7 +116,7 @@ impl WithSimd for Pull<'_> {
                 &mut fetched,
                 #[inline(always)]
                 |dx, dy, p| {
-                    let distances = [inverse_kernel(simd, dx[0], dy[0]), inverse_kernel(simd, dx[1], dy[1])];
+                    let distances = [inverse_similarity(simd, dx[0], dy[0]), inverse_similarity(simd, dx[1], dy[1])];
                     // One division for two.
                     let both = simd.div_f32s(one, simd.mul_f32s(distances[0], distances[1]));
                     for half in 0..2 {
@@ -154,7 +154,7 @@ impl WithSimd for Spread<'_> {
                 #[inline(always)]
                 |dx, dy, p| {
                     for half in 0..2 {
-                        let logarithm = ln(simd, inverse_kernel(simd, dx[half], dy[half]));
+                        let logarithm = ln(simd, inverse_similarity(simd, dx[half], dy[half]));
                         sum = simd.mul_add_f32s(p[half], logarithm, sum);
                     }
                 },

@@ -1,6 +1,6 @@
-//! The convolution of a grid with the kernel 1 / (1 + r²), without end on all sides.
+//! The convolution of a grid with the similarity 1 / (1 + r²), without end on all sides.
 //!
-//! Where all points are near each other the kernel is next to 1 and would leave no digits for what tells them apart; there
+//! Where all points are near each other the similarity is next to 1 and would leave no digits for what tells them apart; there
 //! -r² / (1 + r²) is taken, which is 1 less and has the same gradient.
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const SIZES: [usize; 5] = [9, 10, 12, 14, 16];
 /// Up to this spacing grids are for points that are near each other.
 const NEAR: f32 = 1.0 / 64.0;
 
-/// What the kernel is at no distance.
+/// What the similarity is at no distance.
 pub(super) fn peak(spacing: f32) -> f64 {
     if spacing <= NEAR { 0.0 } else { 1.0 }
 }
@@ -48,8 +48,8 @@ pub(super) struct Convolution {
     row_inverse: Arc<dyn ComplexToReal<f32>>,
     column_forward: Arc<dyn Fft<f32>>,
     column_inverse: Arc<dyn Fft<f32>>,
-    /// The kernel's transform, `[frequencies, 2 · rows]`.
-    kernel: Vec<f32>,
+    /// The similarity's transform, `[frequencies, 2 · rows]`.
+    similarity_spectrum: Vec<f32>,
     /// What a point reads of itself.
     self_interaction: SelfInteraction,
     /// Rows of the grid, transformed, `[rows, frequencies]`.
@@ -78,18 +78,18 @@ impl Convolution {
             row_inverse: planners.real.plan_fft_inverse(2 * columns),
             column_forward: planners.complex.plan_fft_forward(2 * rows),
             column_inverse: planners.complex.plan_fft_inverse(2 * rows),
-            kernel: Vec::new(),
+            similarity_spectrum: Vec::new(),
             self_interaction: SelfInteraction::default(),
             row_spectra: vec![Complex::default(); rows * frequencies],
             columns_done: vec![Complex::default(); rows * frequencies],
         };
-        convolution.kernel = convolution.transformed_kernel(planners);
+        convolution.similarity_spectrum = convolution.similarity_spectrum(planners);
         let turns = |wave: usize, length: usize| wave as f64 / (2 * length) as f64;
         // All but the first and the last stand for two, of waves one way and the other.
         let count = |frequency| if frequency % columns == 0 { 1.0 } else { 2.0 };
         let across: Vec<_> = (0..frequencies).map(|frequency| (turns(frequency, columns), count(frequency))).collect();
         let down: Vec<_> = (0..2 * rows).map(|turn| turns(turn, rows)).collect();
-        convolution.self_interaction = SelfInteraction::new(&convolution.kernel, &across, &down);
+        convolution.self_interaction = SelfInteraction::new(&convolution.similarity_spectrum, &across, &down);
         convolution
     }
 
@@ -107,9 +107,9 @@ impl Convolution {
         self.columns + 1
     }
 
-    /// The kernel around the first node, on both sides of it, and so the same on all: its transform is real, and each half
+    /// The similarity around the first node, on both sides of it, and so the same on all: its transform is real, and each half
     /// of it mirrors the other.
-    fn transformed_kernel(&self, planners: &mut Planners) -> Vec<f32> {
+    fn similarity_spectrum(&self, planners: &mut Planners) -> Vec<f32> {
         const FINER: usize = 2;
         let (width, height, frequencies) = (2 * self.columns, 2 * self.rows, self.frequencies());
         let (fine_width, fine_height) = (FINER * width, FINER * height);
@@ -132,26 +132,26 @@ impl Convolution {
                 spectrum.iter_mut().zip(transformed).for_each(|(value, transformed)| *value = transformed.re);
             },
         );
-        let mut kernel = vec![0.0; frequencies * height];
-        kernel.par_chunks_mut(height).enumerate().for_each_init(
+        let mut spectrum = vec![0.0; frequencies * height];
+        spectrum.par_chunks_mut(height).enumerate().for_each_init(
             || scratch(&down),
-            |(values, transformed), (frequency, kernel)| {
+            |(values, transformed), (frequency, column)| {
                 for (value, spectrum) in values.iter_mut().zip(spectra.chunks_exact(frequencies)) {
                     *value = spectrum[frequency];
                 }
                 mirror(values);
                 transform(down.process(values, transformed));
                 let across = response(frequency as f64 / width as f64);
-                for (turn, (kernel, transformed)) in kernel[..=self.rows].iter_mut().zip(transformed).enumerate() {
+                for (turn, (value, transformed)) in column[..=self.rows].iter_mut().zip(transformed).enumerate() {
                     let splines = across * response(turn as f64 / height as f64);
                     // Neither transform divides by its length.
                     let share = 1.0 / (splines * splines * (fine_width * fine_height) as f64);
-                    *kernel = (f64::from(transformed.re) * share) as f32;
+                    *value = (f64::from(transformed.re) * share) as f32;
                 }
-                mirror(kernel);
+                mirror(column);
             },
         );
-        kernel
+        spectrum
     }
 
     /// Convolves a grid `[rows, columns]` in place.
@@ -180,7 +180,7 @@ impl Convolution {
         let (rows, frequencies) = (self.rows, self.frequencies());
         let (forward, inverse) = (&self.column_forward, &self.column_inverse);
         let scratch_length = forward.get_inplace_scratch_len().max(inverse.get_inplace_scratch_len());
-        let (row_spectra, kernel) = (&self.row_spectra, &self.kernel);
+        let (row_spectra, similarity_spectrum) = (&self.row_spectra, &self.similarity_spectrum);
         self.columns_done.par_chunks_mut(LINES * rows).enumerate().for_each_init(
             || (vec![Complex::default(); LINES * 2 * rows], vec![Complex::default(); scratch_length]),
             |(lines, scratch), (block, done)| {
@@ -192,13 +192,13 @@ impl Convolution {
                         lines[line * 2 * rows + row] = *value;
                     }
                 }
-                let kernels = kernel[first * 2 * rows..].chunks_exact(2 * rows);
-                for ((line, done), kernel) in
-                    lines.chunks_exact_mut(2 * rows).zip(done.chunks_exact_mut(rows)).zip(kernels)
+                let spectra = similarity_spectrum[first * 2 * rows..].chunks_exact(2 * rows);
+                for ((line, done), spectrum) in
+                    lines.chunks_exact_mut(2 * rows).zip(done.chunks_exact_mut(rows)).zip(spectra)
                 {
                     line[rows..].fill(Complex::default());
                     forward.process_with_scratch(line, scratch);
-                    for (value, factor) in line.iter_mut().zip(kernel) {
+                    for (value, factor) in line.iter_mut().zip(spectrum) {
                         *value *= factor;
                     }
                     inverse.process_with_scratch(line, scratch);
@@ -254,9 +254,9 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_comes_through_the_grid() {
+    fn the_similarity_comes_through_the_grid() {
         // The splines' part is taken out again by a grid whose only wave is constant: far from the borders the sum over
-        // all nodes of the kernel is that of the plain sum.
+        // all nodes of the similarity is that of the plain sum.
         let (rows, columns, spacing) = (20, 32, 0.5);
         let mut convolution = Convolution::new(&mut Planners::new(), rows, columns, spacing);
         let mut grid = vec![0.0; rows * columns];
@@ -268,7 +268,7 @@ mod tests {
             }
         }
         convolution.apply(&mut grid);
-        // Waves shorter than two nodes are lost; the kernel has next to none but right at its peak.
+        // Waves shorter than two nodes are lost; the similarity has next to none but right at its peak.
         let places = [(5, 10, 5e-3), (6, 10, 1e-3), (12, 25, 1e-5), (17, 29, 1e-5), (5, 2, 2e-4)];
         for (row, column, tolerance) in places {
             let read: f32 = (0..5)

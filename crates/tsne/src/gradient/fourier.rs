@@ -2,7 +2,7 @@
 //!
 //! Points that repel each other as the gradient of t-SNE says move down a potential, the sum over all points of
 //! 1 / (1 + r²): its gradient is -2 times the force, and its sum over all points is their Z. So a single convolution of the
-//! points with that kernel is enough, where interpolating forces takes three (Linderman, Rachh, Hoskins, Steinerberger and
+//! points with that similarity is enough, where interpolating forces takes three (Linderman, Rachh, Hoskins, Steinerberger and
 //! Kluger, *Fast interpolation-based t-SNE*, 2019). As in particle-mesh Ewald sums (Essmann and others, 1995) points are
 //! spread over a grid with B-splines, the grid is convolved, and the potential and its gradient are read off with the same
 //! splines.
@@ -15,7 +15,7 @@ use super::spline::{ORDER, WIDTH, weights_and_slopes};
 use crate::coordinates::bounds;
 use crate::simd::{add, vectorised};
 
-/// Distance of nodes at most. The kernel's width is 1.
+/// Distance of nodes at most. The similarity's width is 1.
 const SPACING: f32 = 0.4;
 /// Intervals between nodes along the map's longer side, at least.
 const INTERVALS: f32 = 48.0;
@@ -90,7 +90,7 @@ impl Fourier {
             .map(|(points, forces)| vectorised!(grid.read_all(points, potential, self_interaction, forces)))
             .collect();
         let n = map.len() as f64;
-        // Every pair counts the potential and what the kernel lacks at its peak.
+        // Every pair counts the potential and what the similarity lacks at its peak.
         sums.iter().sum::<f64>() + (1.0 - peak(grid.spacing)) * n * (n - 1.0)
     }
 }
@@ -106,7 +106,7 @@ pub(crate) struct Potential {
     grid: Grid,
     /// `[rows, columns]`
     nodes: Vec<f32>,
-    /// What the kernel lacks of 1 at its peak, over all points.
+    /// What the similarity lacks of 1 at its peak, over all points.
     missing: f32,
 }
 

@@ -1,6 +1,6 @@
 //! What a point reads of itself off a grid.
 //!
-//! At the peak of the kernel, a point's own, waves shorter than two nodes are missed most: what it reads is not 1 but less,
+//! At the peak of the similarity, a point's own, waves shorter than two nodes are missed most: what it reads is not 1 but less,
 //! and as it lies nearer to a node or farther from it, more or less so, which looks like a force. Both follow from where the
 //! point is between nodes, t along each axis: they are m + a (cos 2π t₁ + cos 2π t₂) to a hundred-thousandth, and half of
 //! its gradient, since a point that moves moves both where it is spread and where it reads.
@@ -20,14 +20,14 @@ pub(super) struct SelfInteraction {
 }
 
 impl SelfInteraction {
-    /// Of a convolution whose kernel's transform has these values, `[across, down]`, for waves that make so many turns from
+    /// Of a convolution whose similarity has this spectrum, `[across, down]`, for waves that make so many turns from
     /// node to node along both axes. Waves `across` are given with how many each stands for.
-    pub(super) fn new(kernel: &[f32], across: &[(f64, f64)], down: &[f64]) -> Self {
+    pub(super) fn new(spectrum: &[f32], across: &[(f64, f64)], down: &[f64]) -> Self {
         let overlaps = Overlaps::new();
         let responses: Vec<f64> = down.iter().map(|&turns| overlaps.response(&overlaps.mean, turns)).collect();
         let (mut mean, mut wave) = (0.0, 0.0);
-        for (&(turns, count), kernel) in across.iter().zip(kernel.chunks_exact(down.len())) {
-            let sum: f64 = kernel.iter().zip(&responses).map(|(&value, response)| f64::from(value) * response).sum();
+        for (&(turns, count), column) in across.iter().zip(spectrum.chunks_exact(down.len())) {
+            let sum: f64 = column.iter().zip(&responses).map(|(&value, response)| f64::from(value) * response).sum();
             mean += count * sum * overlaps.response(&overlaps.mean, turns);
             wave += count * sum * overlaps.response(&overlaps.wave, turns);
         }
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kernel_of_one_node_is_the_overlap_itself() {
+    fn a_similarity_of_one_node_is_the_overlap_itself() {
         // Its transform is 1 everywhere; here over 20 x 20 turns.
         let down: Vec<f64> = (0..20).map(|at| f64::from(at) / 20.0).collect();
         let across: Vec<(f64, f64)> = down.iter().map(|&turns| (turns, 1.0)).collect();

@@ -101,7 +101,7 @@ pub(crate) fn wide(map: &[[f32; 2]]) -> Vec<[f64; 2]> {
 }
 
 /// 1 + |y_i - y_j|²
-fn inverse_kernel(one: [f64; 2], other: [f64; 2]) -> f64 {
+fn inverse_similarity(one: [f64; 2], other: [f64; 2]) -> f64 {
     1.0 + (one[0] - other[0]).powi(2) + (one[1] - other[1]).powi(2)
 }
 
@@ -109,7 +109,7 @@ fn inverse_kernel(one: [f64; 2], other: [f64; 2]) -> f64 {
 pub(crate) fn plain_normalisation(map: &[[f64; 2]]) -> f64 {
     let row = |point: usize| {
         let others = map.iter().enumerate().filter(move |&(other, _)| other != point);
-        others.map(|(_, &other)| 1.0 / inverse_kernel(map[point], other)).sum::<f64>()
+        others.map(|(_, &other)| 1.0 / inverse_similarity(map[point], other)).sum::<f64>()
     };
     (0..map.len()).map(row).sum()
 }
@@ -121,7 +121,7 @@ pub(crate) fn plain_divergence(affinities: &Affinities, map: &[[f64; 2]]) -> f64
         let (indices, values) = affinities.row(point);
         let term = |(&other, &p): (&u32, &f32)| {
             let p = f64::from(p);
-            if p > 0.0 { p * (p * z * inverse_kernel(map[point], map[other as usize])).ln() } else { 0.0 }
+            if p > 0.0 { p * (p * z * inverse_similarity(map[point], map[other as usize])).ln() } else { 0.0 }
         };
         indices.iter().zip(values).map(term).sum::<f64>()
     };
@@ -146,7 +146,7 @@ impl Forces {
             force(map, point, pulls)
         };
         let repulsion = |point: usize| {
-            let q = |other: usize| 1.0 / inverse_kernel(map[point], map[other]);
+            let q = |other: usize| 1.0 / inverse_similarity(map[point], map[other]);
             force(map, point, (0..map.len()).map(|other| (other, q(other) / z)))
         };
         Self {
@@ -178,7 +178,7 @@ impl Forces {
 fn force(map: &[[f64; 2]], point: usize, others: impl Iterator<Item = (usize, f64)>) -> [f64; 2] {
     let mut force = [0.0; 2];
     for (other, weight) in others {
-        let q = 1.0 / inverse_kernel(map[point], map[other]);
+        let q = 1.0 / inverse_similarity(map[point], map[other]);
         for axis in 0..2 {
             force[axis] += 4.0 * weight * q * (map[point][axis] - map[other][axis]);
         }
