@@ -12,9 +12,9 @@ use crate::perplexity::Perplexity;
 use crate::points::Points;
 
 /// A width is right when its entropy is, to this.
-const TOLERANCE: f64 = 1e-10;
+const ENTROPY_TOLERANCE: f64 = 1e-10;
 /// Points whose neighbours are merged by one task.
-const BLOCK: usize = 1024;
+const POINTS_PER_TASK: usize = 1024;
 
 /// A symmetric distribution over pairs of points, all but a few of them zero, as sparse rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,8 +75,8 @@ impl Affinities {
         let share = 0.5 / n as f32;
         let mut blocks = Vec::new();
         let (mut indices_left, mut values_left) = (indices.as_mut_slice(), values.as_mut_slice());
-        for first in (0..n).step_by(BLOCK) {
-            let points = first..(first + BLOCK).min(n);
+        for first in (0..n).step_by(POINTS_PER_TASK) {
+            let points = first..(first + POINTS_PER_TASK).min(n);
             let size = starts[points.end] - starts[points.start];
             let (indices, values);
             (indices, indices_left) = indices_left.split_at_mut(size);
@@ -159,7 +159,7 @@ impl Row {
         for _ in 0..200 {
             let (found, slope) = self.weigh(beta, nearest);
             let excess = found - entropy;
-            if excess.abs() < TOLERANCE || mean == 0.0 {
+            if excess.abs() < ENTROPY_TOLERANCE || mean == 0.0 {
                 return;
             }
             *(if excess > 0.0 { &mut low } else { &mut high }) = beta;

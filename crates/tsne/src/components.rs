@@ -12,7 +12,7 @@ const OVERSAMPLING: usize = 8;
 /// Enough when no variance grows by more than this share from one pass over the points to the next,
 const TOLERANCE: f64 = 1e-7;
 /// and after so many passes anyway.
-const MOST_PASSES: usize = 100;
+const MAX_PASSES: usize = 100;
 /// Passes that leave out little of the variance, where directions need not be sure.
 const ROUGH_PASSES: usize = 3;
 /// Sums over all points are made of so many parts, whatever the number of threads.
@@ -47,7 +47,7 @@ impl Components {
             let (variances, rotation) = ritz(&basis, &spread, dimensions);
             let sure = variances.iter().zip(&before).all(|(now, before)| now - before <= TOLERANCE * now);
             before = variances[..count].to_vec();
-            if sure || pass == MOST_PASSES {
+            if sure || pass == MAX_PASSES {
                 basis = rotated(&rotation, &basis, count, dimensions);
                 break;
             }

@@ -3,7 +3,7 @@
 use crate::error::Error;
 
 /// Beyond this 32-bit numbers leave no room for what is between points.
-const LARGEST_COORDINATE: f32 = 1e6;
+const MAX_COORDINATE: f32 = 1e6;
 
 /// Whether a map has so many points, and all of them are somewhere.
 pub(crate) fn check_map(map: &[[f32; 2]], points: usize) -> Result<(), Error> {
@@ -15,7 +15,7 @@ pub(crate) fn check_map(map: &[[f32; 2]], points: usize) -> Result<(), Error> {
             if !value.is_finite() {
                 return Err(Error::NotFinite { point, dimension, value });
             }
-            if value.abs() > LARGEST_COORDINATE {
+            if value.abs() > MAX_COORDINATE {
                 return Err(Error::Setting {
                     name: "a coordinate of the map",
                     value: f64::from(value),

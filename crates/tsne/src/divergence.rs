@@ -10,9 +10,9 @@ use crate::error::Error;
 use crate::gradient::{Attraction, Method, Repulsion};
 
 /// Points of one task.
-const BLOCK: usize = 256;
+const POINTS_PER_TASK: usize = 256;
 /// With more points, Z is not summed over all pairs.
-const MANY: usize = 300_000;
+const MAX_EXACT_POINTS: usize = 300_000;
 
 /// Σ p ln (p / q), q(i, j) = (1 + |y_i - y_j|²)⁻¹ / Z, in nats.
 ///
@@ -22,7 +22,7 @@ const MANY: usize = 300_000;
 /// When the map has other points than the affinities, or coordinates that are no numbers.
 pub fn divergence(affinities: &Affinities, map: &[[f32; 2]]) -> Result<f64, Error> {
     check_map(map, affinities.len())?;
-    let method = if map.len() > MANY { Method::Fourier } else { Method::Exact };
+    let method = if map.len() > MAX_EXACT_POINTS { Method::Fourier } else { Method::Exact };
     let z = Repulsion::new(method).compute(map, &mut vec![[0.0; 2]; map.len()]);
     let divergence = with_normalisation(affinities, map, constant(affinities), z);
     // Rounding may leave less than nothing.
@@ -45,9 +45,9 @@ pub(crate) fn with_normalisation(affinities: &Affinities, map: &[[f32; 2]], cons
 
 /// The sum of what some points after the other give, always in the same order.
 fn sum(points: usize, term: impl Fn(Range<usize>) -> f64 + Sync) -> f64 {
-    let blocks: Vec<f64> = (0..points.div_ceil(BLOCK))
+    let blocks: Vec<f64> = (0..points.div_ceil(POINTS_PER_TASK))
         .into_par_iter()
-        .map(|block| term(block * BLOCK..points.min((block + 1) * BLOCK)))
+        .map(|block| term(block * POINTS_PER_TASK..points.min((block + 1) * POINTS_PER_TASK)))
         .collect();
     blocks.iter().sum()
 }

@@ -14,11 +14,11 @@ use crate::perplexity::Perplexity;
 use crate::points::Points;
 
 /// Steps of a new point at most; a few dozen are usual.
-const STEPS: usize = 200;
+const MAX_ITERATIONS: usize = 200;
 /// A point that moves less than this has arrived. The similarity's width is 1.
-const ARRIVED: f32 = 1e-4;
+const MIN_MOVE: f32 = 1e-4;
 /// Times that a step is halved before it is given up.
-const HALVINGS: usize = 12;
+const MAX_HALVINGS: usize = 12;
 /// Names in a file.
 const POINTS: &str = "points";
 const MAP: &str = "map";
@@ -145,11 +145,11 @@ impl Newcomer<'_> {
     fn place(&self) -> [f32; 2] {
         let mut place = [self.median(0), self.median(1)];
         let mut divergence = self.divergence(place);
-        for _ in 0..STEPS {
+        for _ in 0..MAX_ITERATIONS {
             let balance = self.balance(place);
             let mut step = [balance[0] - place[0], balance[1] - place[1]];
             let mut better = None;
-            for _ in 0..HALVINGS {
+            for _ in 0..MAX_HALVINGS {
                 let next = self.within([place[0] + step[0], place[1] + step[1]]);
                 let found = self.divergence(next);
                 if found < divergence {
@@ -161,7 +161,7 @@ impl Newcomer<'_> {
             let Some((next, found)) = better else { break };
             let moved = (next[0] - place[0]).hypot(next[1] - place[1]);
             (place, divergence) = (next, found);
-            if moved < ARRIVED {
+            if moved < MIN_MOVE {
                 break;
             }
         }

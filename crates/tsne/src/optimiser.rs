@@ -12,17 +12,17 @@ use crate::gradient::{Method, Repulsion, forces};
 use crate::simd::vectorised;
 
 /// Coordinates that one task moves: fewer are not worth waking a thread for.
-const BLOCK: usize = 4096;
+const COORDINATES_PER_TASK: usize = 4096;
 /// A coordinate's gain grows by this while its gradient keeps its sign,
 const GROWTH: f32 = 0.2;
 /// shrinks to this share when it changes,
 const DECAY: f32 = 0.8;
 /// and is never below this (Jacobs, 1988; van der Maaten and Hinton, 2008).
-const LEAST_GAIN: f32 = 0.01;
+const MIN_GAIN: f32 = 0.01;
 /// No step and no coordinate is larger: whoever takes steps that are far too long is to get a map that shows it.
-const FARTHEST: f32 = 1e5;
+const COORDINATE_LIMIT: f32 = 1e5;
 /// Learning rates are not below this, as in scikit-learn: small sets need it.
-const LEAST_LEARNING_RATE: f64 = 50.0;
+const MIN_LEARNING_RATE: f64 = 50.0;
 
 /// How to go from the first map to the last.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,7 +165,7 @@ impl Optimiser {
     fn step(&self, early: bool, points: usize) -> Step {
         let (exaggeration, momentum) =
             if early { (self.early_exaggeration, self.early_momentum) } else { (self.exaggeration, self.momentum) };
-        let usual = (points as f64 / (4.0 * exaggeration)).max(LEAST_LEARNING_RATE);
+        let usual = (points as f64 / (4.0 * exaggeration)).max(MIN_LEARNING_RATE);
         let learning_rate = self.learning_rate.unwrap_or(usual);
         Step { exaggeration: exaggeration as f32, momentum: momentum as f32, learning_rate: learning_rate as f32 }
     }
@@ -251,9 +251,10 @@ impl<'a> Descent<'a> {
                 for ((coordinate, (force, repulsion)), (update, gain)) in map.iter_mut().zip(forces).zip(moving) {
                     let gradient = 4.0 * (exaggeration * *force - inverse * *repulsion);
                     // Against the update means along with what it has been going after.
-                    *gain = if *update * gradient < 0.0 { *gain + GROWTH } else { (*gain * DECAY).max(LEAST_GAIN) };
-                    *update = (momentum * *update - learning_rate * *gain * gradient).clamp(-FARTHEST, FARTHEST);
-                    *coordinate = (*coordinate + *update).clamp(-FARTHEST, FARTHEST);
+                    *gain = if *update * gradient < 0.0 { *gain + GROWTH } else { (*gain * DECAY).max(MIN_GAIN) };
+                    *update = (momentum * *update - learning_rate * *gain * gradient)
+                        .clamp(-COORDINATE_LIMIT, COORDINATE_LIMIT);
+                    *coordinate = (*coordinate + *update).clamp(-COORDINATE_LIMIT, COORDINATE_LIMIT);
                     *force = gradient;
                 }
             );
@@ -269,7 +270,7 @@ impl<'a> Descent<'a> {
 
 /// Coordinates by tasks.
 fn blocks(points: &mut [[f32; 2]]) -> impl IndexedParallelIterator<Item = &mut [f32]> {
-    points.as_flattened_mut().par_chunks_mut(BLOCK)
+    points.as_flattened_mut().par_chunks_mut(COORDINATES_PER_TASK)
 }
 
 /// Moves all points so that their mean is zero.

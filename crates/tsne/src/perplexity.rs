@@ -5,7 +5,7 @@
 use crate::error::Error;
 
 /// Neighbours for each unit of perplexity: beyond three times its perplexity a Gaussian has next to no weight.
-const NEIGHBOURS: f64 = 3.0;
+const NEIGHBOURS_PER_PERPLEXITY: f64 = 3.0;
 
 /// The number of points that each point takes for its neighbours, in effect.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +45,7 @@ impl Perplexity {
         if largest == 0.0 {
             return Err(Error::Perplexity { perplexity: largest });
         }
-        let needed = (NEIGHBOURS * largest).floor();
+        let needed = (NEIGHBOURS_PER_PERPLEXITY * largest).floor();
         if needed >= points as f64 {
             let needed = (needed as usize).saturating_add(1);
             return Err(Error::TooFewPoints {
@@ -61,5 +61,5 @@ impl Perplexity {
 
 /// The largest perplexity that so many points can have.
 fn largest_perplexity(points: usize) -> f64 {
-    ((points.max(1) - 1) as f64 / NEIGHBOURS).max(1.0)
+    ((points.max(1) - 1) as f64 / NEIGHBOURS_PER_PERPLEXITY).max(1.0)
 }

@@ -5,9 +5,9 @@ use rayon::prelude::*;
 use crate::error::Error;
 
 /// Values beyond this have squared distances that 32-bit numbers cannot hold.
-const LARGEST: f32 = 1e15;
+const MAX_SCALE: f32 = 1e15;
 /// Values all below this have squared distances that 32-bit numbers lose.
-const SMALLEST: f32 = 1e-15;
+const MIN_SCALE: f32 = 1e-15;
 
 /// Points as rows of finite numbers, `[n, dimensions]`.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +34,7 @@ impl<'a> Points<'a> {
                 return Err(Error::NotFinite { point: at / dimensions, dimension: at % dimensions, value: values[at] });
             }
         }
-        if largest > LARGEST || (largest > 0.0 && largest < SMALLEST) {
+        if largest > MAX_SCALE || (largest > 0.0 && largest < MIN_SCALE) {
             return Err(Error::Scale { largest });
         }
         Ok(points)

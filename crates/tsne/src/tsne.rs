@@ -13,7 +13,7 @@ use crate::perplexity::Perplexity;
 use crate::points::Points;
 
 /// With more points, an exact search takes minutes.
-const MANY: usize = 300_000;
+const MAX_EXACT_SEARCH_POINTS: usize = 300_000;
 
 /// Where points start from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -157,7 +157,9 @@ impl Tsne {
 
     fn neighbours(&self, points: &Points<'_>, count: usize) -> Result<Neighbours, Error> {
         match self.search {
-            Search::Auto if points.len() > MANY => Neighbours::approximate(points, count, self.metric),
+            Search::Auto if points.len() > MAX_EXACT_SEARCH_POINTS => {
+                Neighbours::approximate(points, count, self.metric)
+            }
             Search::Approximate => Neighbours::approximate(points, count, self.metric),
             Search::Auto | Search::Exact => Neighbours::exact(points, count, self.metric),
         }

@@ -9,7 +9,7 @@ use crate::affinities::Affinities;
 use crate::simd::{ln, with_vectors};
 
 /// Points of one task.
-const BLOCK: usize = 64;
+const POINTS_PER_TASK: usize = 64;
 /// Points of a row that are fetched at once: a whole number of pairs of registers.
 const LANES: usize = 128;
 
@@ -29,8 +29,8 @@ impl<'a> Attraction<'a> {
 
     /// Writes Σ p q (y_i - y_j) over all points j for each point i.
     pub(crate) fn write(self, forces: &mut [[f32; 2]]) {
-        forces.par_chunks_mut(BLOCK).enumerate().for_each(|(block, forces)| {
-            with_vectors(Pull { attraction: self, first: block * BLOCK, forces });
+        forces.par_chunks_mut(POINTS_PER_TASK).enumerate().for_each(|(block, forces)| {
+            with_vectors(Pull { attraction: self, first: block * POINTS_PER_TASK, forces });
         });
     }
 

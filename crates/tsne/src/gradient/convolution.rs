@@ -14,16 +14,16 @@ use super::self_interaction::SelfInteraction;
 use super::spline::response;
 
 /// Rows or columns transformed by one task: those of a cache line.
-const LINES: usize = 8;
+const LINES_PER_TASK: usize = 8;
 /// Sizes of grids up to 16, and all of these times a power of two: twice them transforms fast.
 const SIZES: [usize; 5] = [9, 10, 12, 14, 16];
 
 /// Up to this spacing grids are for points that are near each other.
-const NEAR: f32 = 1.0 / 64.0;
+const NEAR_SPACING: f32 = 1.0 / 64.0;
 
 /// What the similarity is at no distance.
 pub(super) fn peak(spacing: f32) -> f64 {
-    if spacing <= NEAR { 0.0 } else { 1.0 }
+    if spacing <= NEAR_SPACING { 0.0 } else { 1.0 }
 }
 
 /// Plans of transforms, kept for the next grid.
@@ -125,7 +125,8 @@ impl Convolution {
             |(values, transformed), (row, spectrum)| {
                 for (column, value) in values[..=fine_width / 2].iter_mut().enumerate() {
                     let squared = squared(row) + squared(column);
-                    *value = if self.spacing <= NEAR { -squared / (1.0 + squared) } else { 1.0 / (1.0 + squared) };
+                    *value =
+                        if self.spacing <= NEAR_SPACING { -squared / (1.0 + squared) } else { 1.0 / (1.0 + squared) };
                 }
                 mirror(values);
                 transform(across.process(values, transformed));
@@ -163,7 +164,10 @@ impl Convolution {
 
     fn transform_rows(&mut self, grid: &[f32]) {
         let (columns, frequencies, forward) = (self.columns, self.frequencies(), &self.row_forward);
-        let lines = self.row_spectra.par_chunks_mut(LINES * frequencies).zip(grid.par_chunks(LINES * columns));
+        let lines = self
+            .row_spectra
+            .par_chunks_mut(LINES_PER_TASK * frequencies)
+            .zip(grid.par_chunks(LINES_PER_TASK * columns));
         lines.for_each_init(
             || (forward.make_input_vec(), forward.make_scratch_vec()),
             |(values, scratch), (spectra, rows)| {
@@ -181,10 +185,10 @@ impl Convolution {
         let (forward, inverse) = (&self.column_forward, &self.column_inverse);
         let scratch_length = forward.get_inplace_scratch_len().max(inverse.get_inplace_scratch_len());
         let (row_spectra, similarity_spectrum) = (&self.row_spectra, &self.similarity_spectrum);
-        self.columns_done.par_chunks_mut(LINES * rows).enumerate().for_each_init(
-            || (vec![Complex::default(); LINES * 2 * rows], vec![Complex::default(); scratch_length]),
+        self.columns_done.par_chunks_mut(LINES_PER_TASK * rows).enumerate().for_each_init(
+            || (vec![Complex::default(); LINES_PER_TASK * 2 * rows], vec![Complex::default(); scratch_length]),
             |(lines, scratch), (block, done)| {
-                let first = block * LINES;
+                let first = block * LINES_PER_TASK;
                 let count = done.len() / rows;
                 let lines = &mut lines[..count * 2 * rows];
                 for (row, spectrum) in row_spectra.chunks_exact(frequencies).enumerate() {
@@ -211,10 +215,16 @@ impl Convolution {
     fn restore_rows(&self, grid: &mut [f32]) {
         let (rows, columns, frequencies) = (self.rows, self.columns, self.frequencies());
         let inverse = &self.row_inverse;
-        grid.par_chunks_mut(LINES * columns).enumerate().for_each_init(
-            || (vec![Complex::default(); LINES * frequencies], inverse.make_output_vec(), inverse.make_scratch_vec()),
+        grid.par_chunks_mut(LINES_PER_TASK * columns).enumerate().for_each_init(
+            || {
+                (
+                    vec![Complex::default(); LINES_PER_TASK * frequencies],
+                    inverse.make_output_vec(),
+                    inverse.make_scratch_vec(),
+                )
+            },
             |(spectra, values, scratch), (block, grid)| {
-                let first = block * LINES;
+                let first = block * LINES_PER_TASK;
                 let count = grid.len() / columns;
                 for (frequency, column) in self.columns_done.chunks_exact(rows).enumerate() {
                     for (line, value) in column[first..first + count].iter().enumerate() {

@@ -14,7 +14,7 @@ const FAR: f32 = 1e12;
 const STRIP: usize = 2;
 /// Rows of a group, which adds forces by itself, and groups at most; so that sums do not depend on the number of threads.
 const GROUP_ROWS: usize = 128;
-const MOST_GROUPS: usize = 32;
+const MAX_GROUPS: usize = 32;
 
 /// All pairs; rows of them are added in single precision, strips in double.
 #[derive(Default)]
@@ -44,7 +44,7 @@ impl Exact {
             coordinates.extend((map.len()..length).map(|place| FAR * (place - map.len() + 1) as f32));
         }
         let (xs, ys) = (&self.xs, &self.ys);
-        let count = (map.len() / GROUP_ROWS).clamp(1, MOST_GROUPS);
+        let count = (map.len() / GROUP_ROWS).clamp(1, MAX_GROUPS);
         self.groups.resize(count, Group::default());
         self.groups.par_iter_mut().enumerate().for_each(|(number, group)| {
             for forces in [&mut group.x, &mut group.y] {

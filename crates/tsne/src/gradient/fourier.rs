@@ -16,24 +16,24 @@ use crate::coordinates::bounds;
 use crate::simd::{add, vectorised};
 
 /// Distance of nodes at most. The similarity's width is 1.
-const SPACING: f32 = 0.4;
+const MAX_SPACING: f32 = 0.4;
 /// Intervals between nodes along the map's longer side, at least.
-const INTERVALS: f32 = 48.0;
+const MIN_INTERVALS: f32 = 48.0;
 /// Sides that are as good as none: no spacing would fit into them.
-const NO_SIDE: f32 = 1e-30;
+const MIN_SIDE: f32 = 1e-30;
 /// Points that are spread over a grid of their own, until all grids are added.
-const SHARE: usize = 4096;
+const POINTS_PER_GRID: usize = 4096;
 /// Grids at most, whatever the number of threads, so that sums do not depend on it.
-const MOST_GRIDS: usize = 16;
+const MAX_GRIDS: usize = 16;
 /// Nodes of a grid, for each point and in all, beyond which it is left to the tree: points are far apart then. So many are
 /// always few enough.
-const NODES_FOR_A_POINT: usize = 200;
-const MOST_NODES: usize = 4_000_000;
-const FEW_NODES: usize = 100_000;
+const MAX_NODES_PER_POINT: usize = 200;
+const MAX_NODES: usize = 4_000_000;
+const ALWAYS_ALLOWED_NODES: usize = 100_000;
 /// Points that one task reads.
-const BLOCK: usize = 256;
+const POINTS_PER_TASK: usize = 256;
 /// Nodes added by one task.
-const NODES: usize = 4096;
+const NODES_PER_TASK: usize = 4096;
 
 /// Grids and transforms, kept from one step to the next.
 pub(super) struct Fourier {
@@ -50,7 +50,7 @@ impl Fourier {
 
     /// Spreads points over grids, and adds these.
     fn spread(&mut self, map: &[[f32; 2]], grid: &Grid) {
-        let count = map.len().div_ceil(SHARE).min(MOST_GRIDS);
+        let count = map.len().div_ceil(POINTS_PER_GRID).min(MAX_GRIDS);
         let share = map.len().div_ceil(count);
         self.grids.resize(count, Vec::new());
         self.grids.par_iter_mut().zip(map.par_chunks(share)).for_each(|(nodes, points)| {
@@ -63,9 +63,9 @@ impl Fourier {
             });
         });
         let Some((sum, others)) = self.grids.split_first_mut() else { return };
-        sum.par_chunks_mut(NODES).enumerate().for_each(|(block, sum)| {
+        sum.par_chunks_mut(NODES_PER_TASK).enumerate().for_each(|(block, sum)| {
             for other in &*others {
-                add(sum, &other[block * NODES..]);
+                add(sum, &other[block * NODES_PER_TASK..]);
             }
         });
     }
@@ -85,7 +85,7 @@ impl Fourier {
     pub(super) fn compute(&mut self, map: &[[f32; 2]], forces: &mut [[f32; 2]]) -> f64 {
         let grid = Grid::around(map);
         let (potential, self_interaction) = self.potential(map, &grid);
-        let blocks = map.par_chunks(BLOCK).zip(forces.par_chunks_mut(BLOCK));
+        let blocks = map.par_chunks(POINTS_PER_TASK).zip(forces.par_chunks_mut(POINTS_PER_TASK));
         let sums: Vec<f64> = blocks
             .map(|(points, forces)| vectorised!(grid.read_all(points, potential, self_interaction, forces)))
             .collect();
@@ -98,7 +98,7 @@ impl Fourier {
 /// Whether a grid around a map is worth its memory and time.
 pub(super) fn suits(map: &[[f32; 2]]) -> bool {
     let Grid { rows, columns, .. } = Grid::around(map);
-    rows.saturating_mul(columns) <= (NODES_FOR_A_POINT * map.len()).clamp(FEW_NODES, MOST_NODES)
+    rows.saturating_mul(columns) <= (MAX_NODES_PER_POINT * map.len()).clamp(ALWAYS_ALLOWED_NODES, MAX_NODES)
 }
 
 /// The potential of a map that stays as it is.
@@ -214,10 +214,10 @@ impl Grid {
 /// The distance of nodes for a map so wide: a power of the root of two, so that small changes of the map leave the grid as it
 /// is.
 fn spacing(side: f32) -> f32 {
-    if side >= SPACING * INTERVALS {
-        SPACING
-    } else if side > NO_SIDE {
-        (0.5 * (2.0 * (side / INTERVALS).log2()).floor()).exp2()
+    if side >= MAX_SPACING * MIN_INTERVALS {
+        MAX_SPACING
+    } else if side > MIN_SIDE {
+        (0.5 * (2.0 * (side / MIN_INTERVALS).log2()).floor()).exp2()
     } else {
         1.0
     }

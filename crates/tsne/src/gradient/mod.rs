@@ -22,9 +22,9 @@ use crate::coordinates::check_map;
 use crate::error::Error;
 
 /// Up to so many points exact forces cost no more than others.
-const FEW: usize = 1500;
+const MAX_EXACT_POINTS: usize = 1500;
 /// Fewer points than this are not left to a grid, whose rounding errors are more than what they push each other by.
-const VERY_FEW: usize = 256;
+const MIN_FOURIER_POINTS: usize = 256;
 
 /// How repulsion is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,8 +56,8 @@ impl Method {
     /// The method that is taken for so many points.
     pub fn for_points(self, points: usize) -> Self {
         match self {
-            Self::Auto if points <= FEW => Self::Exact,
-            Self::Fourier if points < VERY_FEW => Self::Exact,
+            Self::Auto if points <= MAX_EXACT_POINTS => Self::Exact,
+            Self::Fourier if points < MIN_FOURIER_POINTS => Self::Exact,
             Self::Auto => Self::Fourier,
             chosen => chosen,
         }

@@ -16,7 +16,7 @@ pub(super) const BLOCK: usize = 256;
 /// Principal components that are features. More make bounds tighter, but cost for every pair of points.
 const COMPONENTS: usize = 80;
 /// From so few dimensions on, the values themselves are the features.
-const FEW_DIMENSIONS: usize = 64;
+const MAX_WHOLE_DIMENSIONS: usize = 64;
 /// Points that the components are found from.
 const SAMPLE: usize = 4096;
 
@@ -29,7 +29,7 @@ pub(super) struct Features {
 impl Features {
     /// Fitting these points.
     pub(super) fn new(points: &Points<'_>) -> Self {
-        let is_worth = points.dimensions() > FEW_DIMENSIONS;
+        let is_worth = points.dimensions() > MAX_WHOLE_DIMENSIONS;
         let count = if is_worth { COMPONENTS } else { 0 };
         let components = Components::rough(points, points.len().div_ceil(SAMPLE), count);
         Self { mean: components.mean().to_vec(), components: is_worth.then_some(components) }

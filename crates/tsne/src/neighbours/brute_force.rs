@@ -10,9 +10,9 @@ use crate::points::Points;
 use crate::simd::{squared_distance, with_vectors};
 
 /// Up to so many points ruling out pairs by blocks would cost more than it saves.
-pub(super) const MOST: usize = 2500;
+pub(super) const MAX_POINTS: usize = 2500;
 /// Queries of one task.
-const BLOCK: usize = 128;
+const QUERIES_PER_TASK: usize = 128;
 
 /// The `count` nearest points of each query; if the queries are the points themselves (`None`), of the others.
 ///
@@ -22,13 +22,16 @@ pub(super) fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: u
     let queries = queries.unwrap_or(points);
     let length = queries.len() * count;
     let mut found = Found { indices: vec![0; length], squared_distances: vec![0.0; length] };
-    let slots = found.indices.par_chunks_mut(BLOCK * count).zip(found.squared_distances.par_chunks_mut(BLOCK * count));
-    let blocks = queries.values().par_chunks(BLOCK * points.dimensions()).zip(slots).enumerate();
+    let slots = found
+        .indices
+        .par_chunks_mut(QUERIES_PER_TASK * count)
+        .zip(found.squared_distances.par_chunks_mut(QUERIES_PER_TASK * count));
+    let blocks = queries.values().par_chunks(QUERIES_PER_TASK * points.dimensions()).zip(slots).enumerate();
     blocks.for_each_init(Scratch::default, |scratch, (block, (queries, (indices, squared_distances)))| {
         all.products(queries, scratch);
         let slots = indices.chunks_exact_mut(count).zip(squared_distances.chunks_exact_mut(count));
         for (row, (query, slots)) in queries.chunks_exact(points.dimensions()).zip(slots).enumerate() {
-            all.find(query, row, block * BLOCK + row, scratch);
+            all.find(query, row, block * QUERIES_PER_TASK + row, scratch);
             for ((index, squared_distance), &(squared, number)) in slots.0.iter_mut().zip(slots.1).zip(&scratch.near) {
                 (*index, *squared_distance) = (number, squared);
             }
@@ -81,7 +84,7 @@ impl<'a> All<'a> {
     fn products(&self, queries: &[f32], scratch: &mut Scratch) {
         let (n, dimensions) = (self.points.len(), self.points.dimensions());
         centre_all(queries, &self.mean, &mut scratch.centred, &mut scratch.norms);
-        scratch.products.resize(BLOCK * n, 0.0);
+        scratch.products.resize(QUERIES_PER_TASK * n, 0.0);
         let queries = Matrix::new(&scratch.centred, scratch.norms.len(), dimensions);
         multiply(queries, Matrix::new(&self.centred, n, dimensions).transposed(), &mut scratch.products, false);
     }

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::points::Points;
 
 /// Points among which an approximate search looks for neighbours, at least.
-const REACH: usize = 20_000;
+const APPROXIMATE_CANDIDATES: usize = 20_000;
 
 /// How far apart two points are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Neighbours {
     /// # Errors
     /// When a point is zero, which has no cosine.
     pub fn approximate(points: &Points<'_>, count: usize, metric: Metric) -> Result<Self, Error> {
-        Self::find(points, None, count.min(points.len() - 1), metric, Some(REACH))
+        Self::find(points, None, count.min(points.len() - 1), metric, Some(APPROXIMATE_CANDIDATES))
     }
 
     /// The `count` nearest points of each query, or all points where there are fewer.
@@ -77,7 +77,7 @@ impl Neighbours {
             return Ok(Self { count, within, indices: Vec::new(), distances: Vec::new() });
         }
         let search = |points: &Points<'_>, queries: Option<&Points<'_>>| match points.len() {
-            ..=brute_force::MOST => brute_force::search(points, queries, count),
+            ..=brute_force::MAX_POINTS => brute_force::search(points, queries, count),
             _ => search::search(points, queries, count, reach),
         };
         let (found, to_distance): (_, fn(f32) -> f32) = match metric {

@@ -25,15 +25,15 @@ use pulp::{Simd, WithSimd};
 /// long as a block of a product is deep, at most 512 values, and in practice a fifth of that.
 pub(super) const SLACK: f32 = 4e-5;
 /// If more than one pair in so many may be among the nearest, a product of all values is cheaper than measuring them.
-const WORTH_A_PRODUCT: usize = 8;
+const PAIRS_PER_MEASURED_PAIR: usize = 8;
 /// Products that are looked at together, most of which hold no pair that is near.
 const STRIP: usize = 16;
 /// Blocks of queries that look at a block of points one after the other, while its values are in cache.
-const TOGETHER: usize = 8;
+const MAX_BLOCKS_TOGETHER: usize = 8;
 /// Unless that would leave fewer tasks than this.
-const TASKS: usize = 64;
+const MIN_TASKS: usize = 64;
 /// The first limits come from so many candidates for each neighbour.
-const FIRST_CANDIDATES: usize = 16;
+const CANDIDATES_PER_NEIGHBOUR: usize = 16;
 
 /// Each query's nearest points and their squared distances, the nearest first, query after query.
 pub(super) struct Found {
@@ -54,7 +54,7 @@ pub(super) fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: u
         (Some(queries), Some(blocks)) => Some(Side { points: queries, blocks }),
         _ => None,
     };
-    let reach = reach.map_or(usize::MAX, |reach| reach.max(FIRST_CANDIDATES * count).div_ceil(BLOCK / 2));
+    let reach = reach.map_or(usize::MAX, |reach| reach.max(CANDIDATES_PER_NEIGHBOUR * count).div_ceil(BLOCK / 2));
     Search::new(points, queries, &features, count, reach).run()
 }
 
@@ -155,7 +155,7 @@ impl<'a> Search<'a> {
             .collect();
         // Where only some blocks are looked at, each block of queries has its own.
         let is_all = self.reach >= self.points.blocks.ranges.len();
-        let together = if is_all { (query_blocks.len() / TASKS).clamp(1, TOGETHER) } else { 1 };
+        let together = if is_all { (query_blocks.len() / MIN_TASKS).clamp(1, MAX_BLOCKS_TOGETHER) } else { 1 };
         query_blocks.par_chunks(together).with_max_len(1).for_each_init(Scratch::default, |scratch, together| {
             for block in self.nearby(together[0]).take(self.reach) {
                 for &query_block in together {
@@ -221,7 +221,7 @@ impl<'a> Search<'a> {
             }
             candidates.extend(members);
             // Of few points, looking at most of them twice would not pay.
-            let enough = (FIRST_CANDIDATES * self.count).min(self.points.points.len() / 4).max(self.count + 1);
+            let enough = (CANDIDATES_PER_NEIGHBOUR * self.count).min(self.points.points.len() / 4).max(self.count + 1);
             if candidates.len() >= enough {
                 break;
             }
@@ -259,7 +259,7 @@ impl<'a> Search<'a> {
         let norms = (self.queries.norms(query_block), self.points.norms(block));
         let products_now = product(self.queries.features(query_block), self.points.features(block), products);
         collect_pairs(products_now, norms, (&query_thresholds, &thresholds), pairs);
-        if pairs.len() * WORTH_A_PRODUCT > products_now.len() && !self.features.are_complete() {
+        if pairs.len() * PAIRS_PER_MEASURED_PAIR > products_now.len() && !self.features.are_complete() {
             let queries = self.queries.gather(query_block, self.features, queries);
             let points = self.points.gather(block, self.features, points);
             let products_now = product(queries, points, products);
