@@ -135,22 +135,22 @@ impl<'a> Search<'a> {
 
     fn run(self) -> Found {
         let query_blocks: Vec<usize> = (0..self.queries.blocks.ranges.len()).collect();
-        let mut room = vec![0; self.queries.points.len() * self.count];
-        let mut left = room.as_mut_slice();
-        let rooms: Vec<&mut [u64]> = query_blocks
+        let mut heap = vec![0; self.queries.points.len() * self.count];
+        let mut left = heap.as_mut_slice();
+        let heaps: Vec<&mut [u64]> = query_blocks
             .iter()
             .map(|&block| left.split_off_mut(..self.queries.range(block).len() * self.count).unwrap_or_default())
             .collect();
         let nearest: Vec<_> = query_blocks
             .par_iter()
-            .zip(rooms)
-            .map_init(Scratch::default, |scratch, (&block, room)| {
+            .zip(heaps)
+            .map_init(Scratch::default, |scratch, (&block, heap)| {
                 let limits = self.first_limits(block, scratch);
                 for (threshold, &limit) in self.thresholds[self.queries.range(block)].iter().zip(&limits) {
                     threshold.store(limit.to_bits(), Ordering::Relaxed);
                 }
-                let rooms = room.chunks_exact_mut(self.count);
-                Mutex::new(rooms.zip(limits).map(|(room, limit)| Nearest::new(room, limit)).collect::<Vec<_>>())
+                let heaps = heap.chunks_exact_mut(self.count);
+                Mutex::new(heaps.zip(limits).map(|(heap, limit)| Nearest::new(heap, limit)).collect::<Vec<_>>())
             })
             .collect();
         // Where only some blocks are looked at, each block of queries has its own.
