@@ -43,15 +43,15 @@ impl Components {
         let (mean, mut basis) = (sample.mean(), start(count + OVERSAMPLING, dimensions));
         let mut before = vec![0.0; count];
         for pass in 1.. {
-            let spread = sample.spread(&mean, &basis);
-            let (variances, rotation) = ritz(&basis, &spread, dimensions);
+            let scattered = sample.scatter_times(&mean, &basis);
+            let (variances, rotation) = ritz(&basis, &scattered, dimensions);
             let sure = variances.iter().zip(&before).all(|(now, before)| now - before <= TOLERANCE * now);
             before = variances[..count].to_vec();
             if sure || pass == MAX_PASSES {
                 basis = rotated(&rotation, &basis, count, dimensions);
                 break;
             }
-            basis = spread;
+            basis = scattered;
             orthonormalise(&mut basis, dimensions);
         }
         basis.chunks_exact_mut(dimensions).for_each(make_sign_certain);
@@ -65,7 +65,7 @@ impl Components {
         let sample = Sample { points: *points, step };
         let (mean, mut basis) = (sample.mean(), start(count, points.dimensions()));
         for _ in 0..ROUGH_PASSES {
-            basis = sample.spread(&mean, &basis);
+            basis = sample.scatter_times(&mean, &basis);
             orthonormalise(&mut basis, points.dimensions());
         }
         let count = basis.len() / points.dimensions();
@@ -161,7 +161,7 @@ impl<'a> Sample<'a> {
     }
 
     /// The scatter matrix times each direction of a basis, both `[width, dimensions]`.
-    fn spread(&self, mean: &[f32], basis: &[f32]) -> Vec<f32> {
+    fn scatter_times(&self, mean: &[f32], basis: &[f32]) -> Vec<f32> {
         let dimensions = self.points.dimensions();
         let width = basis.len() / dimensions;
         self.sum(width * dimensions, |part, sums| {
@@ -223,10 +223,10 @@ fn dot(one: &[f32], other: &[f32]) -> f64 {
 }
 
 /// Eigenvalues, the largest first, and eigenvectors, as rows, of the scatter matrix within a basis.
-fn ritz(basis: &[f32], spread: &[f32], dimensions: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
+fn ritz(basis: &[f32], scattered: &[f32], dimensions: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
     let rows = |matrix| <[f32]>::chunks_exact(matrix, dimensions).collect::<Vec<_>>();
-    let (basis, spread) = (rows(basis), rows(spread));
-    let entry = |i: usize, j: usize| 0.5 * (dot(basis[i], spread[j]) + dot(basis[j], spread[i]));
+    let (basis, scattered) = (rows(basis), rows(scattered));
+    let entry = |i: usize, j: usize| 0.5 * (dot(basis[i], scattered[j]) + dot(basis[j], scattered[i]));
     let matrix = (0..basis.len()).map(|i| (0..basis.len()).map(|j| entry(i, j)).collect()).collect();
     eigen(matrix)
 }

@@ -40,7 +40,7 @@ pub(crate) fn constant(affinities: &Affinities) -> f64 {
 /// The divergence where Z is known, and so is what does not depend on the map.
 pub(crate) fn with_normalisation(affinities: &Affinities, map: &[[f32; 2]], constant: f64, z: f64) -> f64 {
     let attraction = Attraction::new(affinities, map);
-    constant + sum(map.len(), |points| attraction.spread(points)) + z.ln()
+    constant + sum(map.len(), |points| attraction.log_distances(points)) + z.ln()
 }
 
 /// The sum of what some points after the other give, always in the same order.
