@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::matmul::{Matrix, multiply};
+use crate::matmul::{MatrixView, multiply};
 use crate::points::Points;
-use crate::random::{normal, numbers};
+use crate::random::{generator, normal};
 use crate::simd::vectorised;
 
 /// Directions searched for beside those wanted, which makes these sure sooner.
@@ -97,8 +97,8 @@ impl Components {
             for (row, centred) in centred.chunks_exact_mut(dimensions).enumerate() {
                 centre(points.point(block * BLOCK + row), &self.mean, centred);
             }
-            let directions = Matrix::new(&self.directions, count, dimensions);
-            multiply(Matrix::new(&centred, rows, dimensions), directions.transposed(), projected, false);
+            let directions = MatrixView::new(&self.directions, count, dimensions);
+            multiply(MatrixView::new(&centred, rows, dimensions), directions.transposed(), projected, false);
         });
         projected
     }
@@ -172,9 +172,9 @@ impl<'a> Sample<'a> {
                 for (row, centred) in centred.chunks_exact_mut(dimensions).take(rows).enumerate() {
                     centre(self.point(start + row), mean, centred);
                 }
-                let centred = Matrix::new(&centred, rows, dimensions);
-                multiply(Matrix::new(basis, width, dimensions), centred.transposed(), &mut scores, false);
-                multiply(Matrix::new(&scores, width, rows), centred, sums, true);
+                let centred = MatrixView::new(&centred, rows, dimensions);
+                multiply(MatrixView::new(basis, width, dimensions), centred.transposed(), &mut scores, false);
+                multiply(MatrixView::new(&scores, width, rows), centred, sums, true);
             }
         })
     }
@@ -182,7 +182,7 @@ impl<'a> Sample<'a> {
 
 /// Orthonormal rows in directions left to chance, at most as many as there are dimensions.
 fn start(count: usize, dimensions: usize) -> Vec<f32> {
-    let mut random = numbers(0);
+    let mut random = generator(0);
     let mut rows: Vec<f32> = (0..count.min(dimensions) * dimensions).map(|_| normal(&mut random) as f32).collect();
     orthonormalise(&mut rows, dimensions);
     rows
@@ -303,7 +303,7 @@ mod tests {
     /// Points of known variances along a rotated basis.
     fn sample(n: usize, deviations: &[f64]) -> Vec<f32> {
         let dimensions = deviations.len();
-        let mut random = numbers(7);
+        let mut random = generator(7);
         let mut axes: Vec<f32> = (0..dimensions * dimensions).map(|_| normal(&mut random) as f32).collect();
         orthonormalise(&mut axes, dimensions);
         (0..n)

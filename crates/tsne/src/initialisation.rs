@@ -4,7 +4,7 @@ use crate::components::Components;
 use crate::coordinates::check_map;
 use crate::error::Error;
 use crate::points::Points;
-use crate::random::{normal, numbers};
+use crate::random::{generator, normal};
 
 /// The standard deviation of a first map's coordinates, as in scikit-learn and openTSNE: so small that all points can still
 /// reach any place.
@@ -21,7 +21,7 @@ pub fn principal_components(points: &Points<'_>, seed: u64) -> Vec<[f32; 2]> {
     let n = points.len() as f64;
     let variance = scores.iter().step_by(components.count()).map(|&score| f64::from(score).powi(2)).sum::<f64>() / n;
     let scale = if variance > 0.0 { DEVIATION / variance.sqrt() } else { 0.0 };
-    let mut random = numbers(seed);
+    let mut random = generator(seed);
     let place = |scores: &[f32]| {
         let coordinate = |score: Option<&f32>| scale * f64::from(score.copied().unwrap_or(0.0));
         [coordinate(scores.first()), coordinate(scores.get(1))]
@@ -32,7 +32,7 @@ pub fn principal_components(points: &Points<'_>, seed: u64) -> Vec<[f32; 2]> {
 
 /// Normally distributed coordinates with a standard deviation of 10⁻⁴.
 pub fn random(points: usize, seed: u64) -> Vec<[f32; 2]> {
-    let mut random = numbers(seed);
+    let mut random = generator(seed);
     (0..points).map(|_| [0; 2].map(|_| (DEVIATION * normal(&mut random)) as f32)).collect()
 }
 

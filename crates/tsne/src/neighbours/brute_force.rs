@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::search::{Found, SLACK};
 use crate::components::{centre, mean};
-use crate::matmul::{Matrix, multiply};
+use crate::matmul::{MatrixView, multiply};
 use crate::points::Points;
 use crate::simd::{squared_distance, with_vectors};
 
@@ -18,7 +18,7 @@ const QUERIES_PER_TASK: usize = 128;
 ///
 /// `count` is at most the number of those.
 pub(super) fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: usize) -> Found {
-    let all = All::new(points, queries.is_none(), count);
+    let candidates = Candidates::new(points, queries.is_none(), count);
     let queries = queries.unwrap_or(points);
     let length = queries.len() * count;
     let mut found = Found { indices: vec![0; length], squared_distances: vec![0.0; length] };
@@ -28,10 +28,10 @@ pub(super) fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: u
         .zip(found.squared_distances.par_chunks_mut(QUERIES_PER_TASK * count));
     let blocks = queries.values().par_chunks(QUERIES_PER_TASK * points.dimensions()).zip(slots).enumerate();
     blocks.for_each_init(Scratch::default, |scratch, (block, (queries, (indices, squared_distances)))| {
-        all.products(queries, scratch);
+        candidates.products(queries, scratch);
         let slots = indices.chunks_exact_mut(count).zip(squared_distances.chunks_exact_mut(count));
         for (row, (query, slots)) in queries.chunks_exact(points.dimensions()).zip(slots).enumerate() {
-            all.find(query, row, block * QUERIES_PER_TASK + row, scratch);
+            candidates.find(query, row, block * QUERIES_PER_TASK + row, scratch);
             for ((index, squared_distance), &(squared, number)) in slots.0.iter_mut().zip(slots.1).zip(&scratch.near) {
                 (*index, *squared_distance) = (number, squared);
             }
@@ -41,7 +41,7 @@ pub(super) fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: u
 }
 
 /// All points that are looked among.
-struct All<'a> {
+struct Candidates<'a> {
     points: &'a Points<'a>,
     /// Whether the queries are these points: then none is its own neighbour.
     within: bool,
@@ -71,7 +71,7 @@ struct Scratch {
     near: Vec<(f32, u32)>,
 }
 
-impl<'a> All<'a> {
+impl<'a> Candidates<'a> {
     fn new(points: &'a Points<'a>, within: bool, count: usize) -> Self {
         let mean = mean(points);
         let (mut centred, mut norms) = (Vec::new(), Vec::new());
@@ -85,8 +85,8 @@ impl<'a> All<'a> {
         let (n, dimensions) = (self.points.len(), self.points.dimensions());
         centre_all(queries, &self.mean, &mut scratch.centred, &mut scratch.norms);
         scratch.products.resize(QUERIES_PER_TASK * n, 0.0);
-        let queries = Matrix::new(&scratch.centred, scratch.norms.len(), dimensions);
-        multiply(queries, Matrix::new(&self.centred, n, dimensions).transposed(), &mut scratch.products, false);
+        let queries = MatrixView::new(&scratch.centred, scratch.norms.len(), dimensions);
+        multiply(queries, MatrixView::new(&self.centred, n, dimensions).transposed(), &mut scratch.products, false);
     }
 
     /// Finds the points nearest to a query, the first `count` of what is near then.

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 
 use super::blocks::{BLOCK, Blocks, Features};
 use super::nearest::Nearest;
-use crate::matmul::{Matrix, multiply};
+use crate::matmul::{MatrixView, multiply};
 use crate::points::Points;
 use crate::simd::{squared_distance, vectorised, with_vectors};
 use pulp::{Simd, WithSimd};
@@ -49,23 +49,23 @@ pub(super) fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: u
     let features = Features::new(points);
     let blocks = Blocks::new(points, &features);
     let query_blocks = queries.map(|queries| Blocks::new(queries, &features));
-    let points = Side { points, blocks: &blocks };
+    let points = BlockedPoints { points, blocks: &blocks };
     let queries = match (queries, &query_blocks) {
-        (Some(queries), Some(blocks)) => Some(Side { points: queries, blocks }),
+        (Some(queries), Some(blocks)) => Some(BlockedPoints { points: queries, blocks }),
         _ => None,
     };
     let reach = reach.map_or(usize::MAX, |reach| reach.max(CANDIDATES_PER_NEIGHBOUR * count).div_ceil(BLOCK / 2));
-    Search::new(points, queries, &features, count, reach).run()
+    BlockSearch::new(points, queries, &features, count, reach).run()
 }
 
 /// Points, and the same in blocks.
 #[derive(Clone, Copy)]
-struct Side<'a> {
+struct BlockedPoints<'a> {
     points: &'a Points<'a>,
     blocks: &'a Blocks,
 }
 
-impl<'a> Side<'a> {
+impl<'a> BlockedPoints<'a> {
     fn range(&self, block: usize) -> Range<usize> {
         self.blocks.ranges[block].clone()
     }
@@ -74,8 +74,8 @@ impl<'a> Side<'a> {
         &self.blocks.order[self.range(block)]
     }
 
-    fn features(&self, block: usize) -> Matrix<'a> {
-        Matrix::new(self.blocks.features(block), self.range(block).len(), self.blocks.width)
+    fn features(&self, block: usize) -> MatrixView<'a> {
+        MatrixView::new(self.blocks.features(block), self.range(block).len(), self.blocks.width)
     }
 
     fn norms(&self, block: usize) -> &'a [f32] {
@@ -83,19 +83,19 @@ impl<'a> Side<'a> {
     }
 
     /// Centred values of a block's points.
-    fn gather<'b>(&self, block: usize, features: &Features, centred: &'b mut Vec<f32>) -> Matrix<'b> {
+    fn gather<'b>(&self, block: usize, features: &Features, centred: &'b mut Vec<f32>) -> MatrixView<'b> {
         let (members, dimensions) = (self.members(block), self.points.dimensions());
         centred.resize(members.len() * dimensions, 0.0);
         for (&index, centred) in members.iter().zip(centred.chunks_exact_mut(dimensions)) {
             features.centre(self.points.point(index as usize), centred);
         }
-        Matrix::new(centred, members.len(), dimensions)
+        MatrixView::new(centred, members.len(), dimensions)
     }
 }
 
-struct Search<'a> {
-    points: Side<'a>,
-    queries: Side<'a>,
+struct BlockSearch<'a> {
+    points: BlockedPoints<'a>,
+    queries: BlockedPoints<'a>,
     /// Whether the queries are the points: then none is its own neighbour.
     within: bool,
     features: &'a Features,
@@ -125,8 +125,14 @@ struct Pair {
     squared_distance: f32,
 }
 
-impl<'a> Search<'a> {
-    fn new(points: Side<'a>, queries: Option<Side<'a>>, features: &'a Features, count: usize, reach: usize) -> Self {
+impl<'a> BlockSearch<'a> {
+    fn new(
+        points: BlockedPoints<'a>,
+        queries: Option<BlockedPoints<'a>>,
+        features: &'a Features,
+        count: usize,
+        reach: usize,
+    ) -> Self {
         let within = queries.is_none();
         let queries = queries.unwrap_or(points);
         let thresholds = queries.blocks.order.iter().map(|_| AtomicU32::new(f32::INFINITY.to_bits())).collect();
@@ -313,7 +319,7 @@ impl<'a> Search<'a> {
 
 /// Writes the distance of each pair.
 struct Measure<'a> {
-    search: &'a Search<'a>,
+    search: &'a BlockSearch<'a>,
     /// The numbers that rows and columns of pairs stand for.
     queries: &'a [u32],
     points: &'a [u32],
@@ -325,7 +331,7 @@ impl WithSimd for Measure<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Search { queries, points, .. } = self.search;
+        let BlockSearch { queries, points, .. } = self.search;
         for pair in self.pairs {
             let query = queries.points.point(self.queries[pair.row as usize] as usize);
             let point = points.points.point(self.points[pair.column as usize] as usize);
@@ -335,7 +341,7 @@ impl WithSimd for Measure<'_> {
 }
 
 /// The products of all rows of two matrices, `[queries, points]`.
-fn product<'a>(queries: Matrix<'_>, points: Matrix<'_>, products: &'a mut Vec<f32>) -> &'a [f32] {
+fn product<'a>(queries: MatrixView<'_>, points: MatrixView<'_>, products: &'a mut Vec<f32>) -> &'a [f32] {
     products.resize(BLOCK * BLOCK, 0.0);
     multiply(queries, points.transposed(), products, false);
     &products[..queries.rows() * points.rows()]
