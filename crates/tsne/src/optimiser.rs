@@ -122,7 +122,7 @@ impl Optimiser {
         first: Vec<[f32; 2]>,
         mut report: impl FnMut(Progress<'_>) -> ControlFlow<()>,
     ) -> Result<Optimised, Error> {
-        self.check()?;
+        self.check_settings()?;
         check_map(&first, affinities.len())?;
         let constant = constant(affinities);
         let mut descent = Descent::new(affinities, first, self.method);
@@ -131,15 +131,15 @@ impl Optimiser {
             let early = iteration < self.early_iterations;
             if iteration == self.early_iterations {
                 (best, best_at) = (f64::INFINITY, iteration);
-                descent.forget();
+                descent.reset_momentum();
             }
             let done = iteration + 1;
             let is_reported = self.report_every > 0 && done % self.report_every == 0;
             let z = descent.compute_forces();
             let divergence = is_reported.then(|| with_normalisation(affinities, &descent.map, constant, z));
-            descent.step(z, &self.step(early, affinities.len()));
+            descent.advance(z, &self.rates(early, affinities.len()));
             let Some(divergence) = divergence else { continue };
-            let gradient = descent.gradient();
+            let gradient = descent.gradient_length();
             let progress = Progress { iteration: done, early, divergence, gradient, map: &descent.map };
             let end = if report(progress).is_break() {
                 Some(End::Cancelled)
@@ -152,7 +152,7 @@ impl Optimiser {
                 (done - best_at > self.patience).then_some(End::Patience)
             };
             match end {
-                // What the early steps come to says nothing about the others.
+                // The early iterations say nothing about the others.
                 Some(End::Gradient | End::Patience) if early => {}
                 Some(end) => return Ok(Optimised { map: descent.map, iterations: done, end }),
                 None => {}
@@ -161,16 +161,16 @@ impl Optimiser {
         Ok(Optimised { map: descent.map, iterations: self.iterations, end: End::Iterations })
     }
 
-    /// The constants of a step.
-    fn step(&self, early: bool, points: usize) -> Step {
+    /// The constants of an iteration.
+    fn rates(&self, early: bool, points: usize) -> Rates {
         let (exaggeration, momentum) =
             if early { (self.early_exaggeration, self.early_momentum) } else { (self.exaggeration, self.momentum) };
-        let usual = (points as f64 / (4.0 * exaggeration)).max(MIN_LEARNING_RATE);
-        let learning_rate = self.learning_rate.unwrap_or(usual);
-        Step { exaggeration: exaggeration as f32, momentum: momentum as f32, learning_rate: learning_rate as f32 }
+        let default = (points as f64 / (4.0 * exaggeration)).max(MIN_LEARNING_RATE);
+        let learning_rate = self.learning_rate.unwrap_or(default);
+        Rates { exaggeration: exaggeration as f32, momentum: momentum as f32, learning_rate: learning_rate as f32 }
     }
 
-    fn check(&self) -> Result<(), Error> {
+    fn check_settings(&self) -> Result<(), Error> {
         let positive = |value: f64| value > 0.0 && value <= 1e30;
         let share = |value: f64| (0.0..1.0).contains(&value);
         let settings = [
@@ -197,23 +197,25 @@ impl Optimiser {
     }
 }
 
-/// The constants of one step.
-struct Step {
+/// The constants of one iteration.
+struct Rates {
     exaggeration: f32,
     momentum: f32,
     learning_rate: f32,
 }
 
-/// Everything that moves.
+/// A map and what the descent keeps from one iteration to the next; all `[n, 2]`.
 struct Descent<'a> {
     affinities: &'a Affinities,
     repulsion: Repulsion,
     map: Vec<[f32; 2]>,
-    /// Σ p q (y_i - y_j) of each point; after a step the gradient.
+    /// Σ p q (y_i - y_j) of each point; after an iteration the gradient.
     attractions: Vec<[f32; 2]>,
     /// Σ q² (y_i - y_j) of each point.
     repulsions: Vec<[f32; 2]>,
+    /// What the last iteration added to each coordinate.
     updates: Vec<[f32; 2]>,
+    /// Each coordinate's own factor of the learning rate.
     gains: Vec<[f32; 2]>,
 }
 
@@ -225,20 +227,20 @@ impl<'a> Descent<'a> {
         Self { affinities, repulsion: Repulsion::new(method), map, attractions, repulsions, updates: zeros, gains }
     }
 
-    /// Starts anew from where points are.
-    fn forget(&mut self) {
+    /// Starts anew from where points are: no momentum, all gains 1.
+    fn reset_momentum(&mut self) {
         self.updates.fill([0.0; 2]);
         self.gains.fill([1.0; 2]);
     }
 
-    /// Computes how points pull and push each other; gives Z.
+    /// Computes attraction and repulsion of all points; returns Z.
     fn compute_forces(&mut self) -> f64 {
         forces(self.affinities, &self.map, &mut self.repulsion, &mut self.attractions, &mut self.repulsions)
     }
 
-    /// Moves all points along the gradient that these forces make, or rather against it.
-    fn step(&mut self, z: f64, step: &Step) {
-        let Step { exaggeration, momentum, learning_rate } = *step;
+    /// Moves all points against the gradient that these forces make.
+    fn advance(&mut self, z: f64, rates: &Rates) {
+        let Rates { exaggeration, momentum, learning_rate } = *rates;
         let inverse = (1.0 / z) as f32;
         let blocks = blocks(&mut self.map)
             .zip(blocks(&mut self.attractions))
@@ -250,7 +252,7 @@ impl<'a> Descent<'a> {
             vectorised!(
                 for ((coordinate, (force, repulsion)), (update, gain)) in map.iter_mut().zip(forces).zip(moving) {
                     let gradient = 4.0 * (exaggeration * *force - inverse * *repulsion);
-                    // Against the update means along with what it has been going after.
+                    // An update against the gradient goes where the last one went.
                     *gain = if *update * gradient < 0.0 { *gain + GROWTH } else { (*gain * DECAY).max(MIN_GAIN) };
                     *update = (momentum * *update - learning_rate * *gain * gradient)
                         .clamp(-COORDINATE_LIMIT, COORDINATE_LIMIT);
@@ -262,8 +264,8 @@ impl<'a> Descent<'a> {
         centre(&mut self.map);
     }
 
-    /// The length of the gradient that the last step went against.
-    fn gradient(&self) -> f64 {
+    /// The length of the gradient that the last iteration went against.
+    fn gradient_length(&self) -> f64 {
         self.attractions.as_flattened().iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt()
     }
 }
@@ -277,7 +279,7 @@ fn blocks(points: &mut [[f32; 2]]) -> impl IndexedParallelIterator<Item = &mut [
 fn centre(map: &mut [[f32; 2]]) {
     const LANES: usize = 8;
     let mean = vectorised!({
-        // Sums that are kept apart, so that compilers make vectors of them.
+        // Sums that are kept apart, so that the compiler makes vectors of them.
         let mut sums = [[0.0f32; 2]; LANES];
         let (points, rest) = map.as_chunks::<LANES>();
         for points in points {

@@ -141,21 +141,22 @@ impl<'a> BlockSearch<'a> {
 
     fn run(self) -> Found {
         let query_blocks: Vec<usize> = (0..self.queries.blocks.ranges.len()).collect();
-        let mut heap = vec![0; self.queries.points.len() * self.count];
-        let mut left = heap.as_mut_slice();
-        let heaps: Vec<&mut [u64]> = query_blocks
+        // Each query's heap, `[queries, count]`, in the order of the blocks.
+        let mut all_heaps = vec![0; self.queries.points.len() * self.count];
+        let mut left = all_heaps.as_mut_slice();
+        let block_heaps: Vec<&mut [u64]> = query_blocks
             .iter()
             .map(|&block| left.split_off_mut(..self.queries.range(block).len() * self.count).unwrap_or_default())
             .collect();
         let nearest: Vec<_> = query_blocks
             .par_iter()
-            .zip(heaps)
-            .map_init(Scratch::default, |scratch, (&block, heap)| {
+            .zip(block_heaps)
+            .map_init(Scratch::default, |scratch, (&block, heaps)| {
                 let limits = self.first_limits(block, scratch);
                 for (threshold, &limit) in self.thresholds[self.queries.range(block)].iter().zip(&limits) {
                     threshold.store(limit.to_bits(), Ordering::Relaxed);
                 }
-                let heaps = heap.chunks_exact_mut(self.count);
+                let heaps = heaps.chunks_exact_mut(self.count);
                 Mutex::new(heaps.zip(limits).map(|(heap, limit)| Nearest::new(heap, limit)).collect::<Vec<_>>())
             })
             .collect();
