@@ -84,11 +84,11 @@ impl Convolution {
             columns_done: vec![Complex::default(); rows * frequencies],
         };
         convolution.similarity_spectrum = convolution.similarity_spectrum(planners);
-        let turns = |wave: usize, length: usize| wave as f64 / (2 * length) as f64;
+        let cycles = |wave: usize, length: usize| wave as f64 / (2 * length) as f64;
         // All but the first and the last stand for two, of waves one way and the other.
         let count = |frequency| if frequency % columns == 0 { 1.0 } else { 2.0 };
-        let across: Vec<_> = (0..frequencies).map(|frequency| (turns(frequency, columns), count(frequency))).collect();
-        let down: Vec<_> = (0..2 * rows).map(|turn| turns(turn, rows)).collect();
+        let across: Vec<_> = (0..frequencies).map(|frequency| (cycles(frequency, columns), count(frequency))).collect();
+        let down: Vec<_> = (0..2 * rows).map(|frequency| cycles(frequency, rows)).collect();
         convolution.self_interaction = SelfInteraction::new(&convolution.similarity_spectrum, &across, &down);
         convolution
     }
@@ -143,8 +143,10 @@ impl Convolution {
                 mirror(values);
                 transform(down.process(values, transformed));
                 let across = response(frequency as f64 / width as f64);
-                for (turn, (value, transformed)) in column[..=self.rows].iter_mut().zip(transformed).enumerate() {
-                    let splines = across * response(turn as f64 / height as f64);
+                for (row_frequency, (value, transformed)) in
+                    column[..=self.rows].iter_mut().zip(transformed).enumerate()
+                {
+                    let splines = across * response(row_frequency as f64 / height as f64);
                     // Neither transform divides by its length.
                     let share = 1.0 / (splines * splines * (fine_width * fine_height) as f64);
                     *value = (f64::from(transformed.re) * share) as f32;

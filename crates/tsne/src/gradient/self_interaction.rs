@@ -20,16 +20,16 @@ pub(super) struct SelfInteraction {
 }
 
 impl SelfInteraction {
-    /// Of a convolution whose similarity has this spectrum, `[across, down]`, for waves that make so many turns from
-    /// node to node along both axes. Waves `across` are given with how many each stands for.
+    /// Of a convolution whose similarity has this spectrum, `[across, down]`, for waves of these frequencies, in cycles
+    /// from node to node, along both axes. Each wave `across` comes with the number of waves that it stands for.
     pub(super) fn new(spectrum: &[f32], across: &[(f64, f64)], down: &[f64]) -> Self {
         let overlaps = Overlaps::new();
-        let responses: Vec<f64> = down.iter().map(|&turns| overlaps.response(&overlaps.mean, turns)).collect();
+        let responses: Vec<f64> = down.iter().map(|&frequency| overlaps.response(&overlaps.mean, frequency)).collect();
         let (mut mean, mut wave) = (0.0, 0.0);
-        for (&(turns, count), column) in across.iter().zip(spectrum.chunks_exact(down.len())) {
+        for (&(frequency, count), column) in across.iter().zip(spectrum.chunks_exact(down.len())) {
             let sum: f64 = column.iter().zip(&responses).map(|(&value, response)| f64::from(value) * response).sum();
-            mean += count * sum * overlaps.response(&overlaps.mean, turns);
-            wave += count * sum * overlaps.response(&overlaps.wave, turns);
+            mean += count * sum * overlaps.response(&overlaps.mean, frequency);
+            wave += count * sum * overlaps.response(&overlaps.wave, frequency);
         }
         Self { mean: mean as f32, wave: 2.0 * wave as f32 }
     }
@@ -38,7 +38,7 @@ impl SelfInteraction {
     /// of one spacing.
     #[inline(always)]
     pub(super) fn at(&self, beyond: [f32; 2]) -> (f32, [f32; 2]) {
-        let waves = beyond.map(turn);
+        let waves = beyond.map(cosine_and_sine);
         let value = self.mean + self.wave * (waves[0].0 + waves[1].0);
         (value, waves.map(|(_, sine)| -std::f32::consts::PI * self.wave * sine))
     }
@@ -46,7 +46,7 @@ impl SelfInteraction {
 
 /// Cosine and sine of a share of a turn, from 0 to 1, to a thousandth.
 #[inline(always)]
-fn turn(share: f32) -> (f32, f32) {
+fn cosine_and_sine(share: f32) -> (f32, f32) {
     let x = share - 0.5;
     let squared = x * x;
     // Polynomials whose largest error is least, for half a turn more.
@@ -77,9 +77,9 @@ impl Overlaps {
         Self { mean, wave }
     }
 
-    /// What such overlaps make of a wave of so many turns from node to node.
-    fn response(&self, overlaps: &[f64; ORDER], turns: f64) -> f64 {
-        let both_sides = (1..ORDER).map(|apart| 2.0 * overlaps[apart] * (TAU * turns * apart as f64).cos());
+    /// What such overlaps make of a wave of so many cycles from node to node.
+    fn response(&self, overlaps: &[f64; ORDER], frequency: f64) -> f64 {
+        let both_sides = (1..ORDER).map(|apart| 2.0 * overlaps[apart] * (TAU * frequency * apart as f64).cos());
         overlaps[0] + both_sides.sum::<f64>()
     }
 }
@@ -92,7 +92,7 @@ mod tests {
     fn turns_are_right_to_a_thousandth() {
         for at in 0..=100 {
             let share = at as f32 / 100.0;
-            let (cosine, sine) = turn(share);
+            let (cosine, sine) = cosine_and_sine(share);
             let angle = std::f32::consts::TAU * share;
             assert!((cosine - angle.cos()).abs() < 2e-3 && (sine - angle.sin()).abs() < 1e-3, "{share}");
         }
@@ -100,9 +100,9 @@ mod tests {
 
     #[test]
     fn a_similarity_of_one_node_is_the_overlap_itself() {
-        // Its transform is 1 everywhere; here over 20 x 20 turns.
+        // Its transform is 1 everywhere; here over 20 x 20 frequencies.
         let down: Vec<f64> = (0..20).map(|at| f64::from(at) / 20.0).collect();
-        let across: Vec<(f64, f64)> = down.iter().map(|&turns| (turns, 1.0)).collect();
+        let across: Vec<(f64, f64)> = down.iter().map(|&frequency| (frequency, 1.0)).collect();
         let interaction = SelfInteraction::new(&[1.0 / 400.0; 400], &across, &down);
         for place in [[0.0, 0.0], [0.3, 0.8], [0.5, 0.25]] {
             let overlap = |beyond| weights_and_slopes(beyond).0.map(|weight| weight * weight).iter().sum::<f32>();
