@@ -1,8 +1,11 @@
-//! How much points belong together: the distribution P that a map is to show.
+//! Affinities: P, the distribution over pairs of points that a map is to show.
 //!
 //! Around each point i stands a Gaussian of its own width, so that p(j|i) is proportional to exp(-β d(i, j)²) among its
 //! nearest neighbours, with β such that the entropy of p(·|i) is the logarithm of the perplexity. P is their mean,
 //! p(i, j) = (p(j|i) + p(i|j)) / 2n (van der Maaten and Hinton, 2008; neighbours only: van der Maaten, 2014).
+//!
+//! Neighbours and weights are `[n, count]`, row after row; P has a row for each point, with the points that have a p with it
+//! in rising order. Weights are written over distances: in `bench/NOTES.md`, "Maps", "affinities in the place of distances".
 
 use rayon::prelude::*;
 
@@ -11,7 +14,7 @@ use crate::neighbours::{Metric, Neighbours};
 use crate::perplexity::Perplexity;
 use crate::points::Points;
 
-/// A width is right when its entropy is, to this.
+/// The width of a Gaussian is found when its entropy is that close to the one wanted, in nats.
 const ENTROPY_TOLERANCE: f64 = 1e-10;
 /// Points whose neighbours are merged by one task.
 const POINTS_PER_TASK: usize = 1024;
@@ -92,7 +95,7 @@ impl Affinities {
         Self { starts, indices, values }
     }
 
-    /// How many points.
+    /// The number of points, n.
     pub fn len(&self) -> usize {
         self.starts.len() - 1
     }
@@ -114,7 +117,7 @@ impl Affinities {
     }
 }
 
-/// Makes p(j|i) of the distances of each point's neighbours, `[n, count]`: the mean over all perplexities.
+/// Writes p(j|i) over the distances of each point's neighbours, `[n, count]`: the mean over all perplexities.
 pub(crate) fn weigh(distances: &mut [f32], count: usize, perplexity: &Perplexity) {
     let share = 1.0 / perplexity.values().len() as f64;
     distances.par_chunks_mut(count).for_each_init(
@@ -173,7 +176,7 @@ impl Row {
         }
     }
 
-    /// Weighs the neighbours; gives the entropy and its derivative by β.
+    /// Weighs the neighbours; returns the entropy and its derivative by β.
     ///
     /// H = ln Σw + β E[d²] and dH/dβ = -β Var[d²], with distances counted from the nearest one's.
     fn weigh(&mut self, beta: f64, nearest: f64) -> (f64, f64) {

@@ -1,4 +1,8 @@
 //! Principal components: the directions in which points vary most.
+//!
+//! Subspace iteration (Halko, Martinsson and Tropp, *Finding structure with randomness*, 2011): with X the centred points
+//! `[n, dimensions]` and B a basis `[width, dimensions]`, each pass over the points computes B Xᵀ X `[width, dimensions]` and
+//! makes its rows orthonormal; the eigenvectors of the scatter matrix within the basis (Rayleigh-Ritz) are the components.
 
 use rayon::prelude::*;
 
@@ -7,15 +11,15 @@ use crate::points::Points;
 use crate::random::{generator, normal};
 use crate::simd::vectorised;
 
-/// Directions searched for beside those wanted, which makes these sure sooner.
+/// Directions beyond those wanted: with them the wanted ones converge in fewer passes.
 const OVERSAMPLING: usize = 8;
-/// Enough when no variance grows by more than this share from one pass over the points to the next,
+/// Passes end when no variance grows by more than this share from one to the next,
 const TOLERANCE: f64 = 1e-7;
-/// and after so many passes anyway.
+/// and after this many anyway.
 const MAX_PASSES: usize = 100;
-/// Passes that leave out little of the variance, where directions need not be sure.
+/// Passes for rough components, which miss little of the variance.
 const ROUGH_PASSES: usize = 3;
-/// Sums over all points are made of so many parts, whatever the number of threads.
+/// Sums over all points have this many parts, on any number of threads.
 const PARTS: usize = 16;
 /// Points whose products are formed at once.
 const BLOCK: usize = 256;
@@ -72,7 +76,7 @@ impl Components {
         Self { mean, directions: basis, variances: vec![0.0; count] }
     }
 
-    /// How many directions.
+    /// The number of directions.
     pub fn count(&self) -> usize {
         self.variances.len()
     }
@@ -82,12 +86,12 @@ impl Components {
         &self.mean
     }
 
-    /// The variance of the points in each direction.
+    /// The variance of the points in each direction, `[count]`, the largest first.
     pub fn variances(&self) -> &[f64] {
         &self.variances
     }
 
-    /// Where points lie in these directions, `[n, count]`.
+    /// The coordinates of points along these directions, `[n, count]`.
     pub fn project(&self, points: &Points<'_>) -> Vec<f32> {
         let (count, dimensions) = (self.count(), points.dimensions());
         let mut projected = vec![0.0; points.len() * count];
@@ -109,7 +113,7 @@ pub(crate) fn mean(points: &Points<'_>) -> Vec<f32> {
     Sample { points: *points, step: 1 }.mean()
 }
 
-/// A point without the mean.
+/// Writes a point less the mean, all `[dimensions]`.
 pub(crate) fn centre(point: &[f32], mean: &[f32], centred: &mut [f32]) {
     for ((centred, value), mean) in centred.iter_mut().zip(point).zip(mean) {
         *centred = value - mean;
@@ -180,7 +184,7 @@ impl<'a> Sample<'a> {
     }
 }
 
-/// Orthonormal rows in directions left to chance, at most as many as there are dimensions.
+/// Random orthonormal rows `[count, dimensions]`, at most as many as there are dimensions.
 fn start(count: usize, dimensions: usize) -> Vec<f32> {
     let mut random = generator(0);
     let mut rows: Vec<f32> = (0..count.min(dimensions) * dimensions).map(|_| normal(&mut random) as f32).collect();
@@ -211,7 +215,7 @@ fn orthonormalise(rows: &mut [f32], dimensions: usize) {
 
 #[inline(always)]
 fn dot(one: &[f32], other: &[f32]) -> f64 {
-    // Sums that are kept apart, so that compilers make vectors of them.
+    // Sums that are kept apart, so that the compiler makes vectors of them.
     let mut sums = [0.0f64; 8];
     let (ones, one_rest) = one.as_chunks::<8>();
     let (others, other_rest) = other.as_chunks::<8>();

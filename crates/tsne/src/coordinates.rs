@@ -2,10 +2,10 @@
 
 use crate::error::Error;
 
-/// Beyond this 32-bit numbers leave no room for what is between points.
+/// Beyond this f32 leaves no digits for the distances between points.
 const MAX_COORDINATE: f32 = 1e6;
 
-/// Whether a map has so many points, and all of them are somewhere.
+/// Checks that a map has so many points, and that all coordinates are finite and at most [`MAX_COORDINATE`].
 pub(crate) fn check_map(map: &[[f32; 2]], points: usize) -> Result<(), Error> {
     if map.len() != points {
         return Err(Error::Count { what: "the map", found: map.len(), wanted: points });
@@ -27,7 +27,7 @@ pub(crate) fn check_map(map: &[[f32; 2]], points: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// The smallest and the largest coordinates.
+/// The smallest and the largest coordinate of each axis: the lower left and the upper right corner.
 pub(crate) fn bounds(map: &[[f32; 2]]) -> ([f32; 2], [f32; 2]) {
     let start = ([f32::INFINITY; 2], [f32::NEG_INFINITY; 2]);
     let wider = |(low, high): ([f32; 2], [f32; 2]), &[x, y]: &[f32; 2]| {

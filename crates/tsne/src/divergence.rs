@@ -1,4 +1,7 @@
-//! The Kullback-Leibler divergence between P and what a map shows of it.
+//! The Kullback-Leibler divergence of a map: Σ p ln (p / q) in nats, over ordered pairs of points.
+//!
+//! With q = 1 / (1 + |y_i - y_j|²) / Z it is Σ p ln p + Σ p ln (1 + |y_i - y_j|²) + ln Z: a constant, a sum over the pairs
+//! that have a p, and the sum over all pairs that the repulsion computes anyway.
 
 use std::ops::Range;
 
@@ -11,7 +14,7 @@ use crate::gradient::{Attraction, Method, Repulsion};
 
 /// Points of one task.
 const POINTS_PER_TASK: usize = 256;
-/// With more points, Z is not summed over all pairs.
+/// With more points, Z comes from Fourier transforms: all pairs would take minutes.
 const MAX_EXACT_POINTS: usize = 300_000;
 
 /// Σ p ln (p / q), q(i, j) = (1 + |y_i - y_j|²)⁻¹ / Z, in nats.
@@ -43,7 +46,7 @@ pub(crate) fn with_normalisation(affinities: &Affinities, map: &[[f32; 2]], cons
     constant + sum(map.len(), |points| attraction.log_distances(points)) + z.ln()
 }
 
-/// The sum of what some points after the other give, always in the same order.
+/// The sum of `term` over blocks of points, always in the same order.
 fn sum(points: usize, term: impl Fn(Range<usize>) -> f64 + Sync) -> f64 {
     let blocks: Vec<f64> = (0..points.div_ceil(POINTS_PER_TASK))
         .into_par_iter()

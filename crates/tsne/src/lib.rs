@@ -1,7 +1,17 @@
-//! modiste-tsne: maps of many points in seconds, by t-SNE (van der Maaten and Hinton, *Visualizing data using t-SNE*, 2008).
+//! modiste-tsne: t-SNE maps of many points in seconds (van der Maaten and Hinton, *Visualizing data using t-SNE*, 2008).
 //!
-//! [`Tsne::fit`] does all of it. The parts are there by themselves too, to be put together otherwise: [`Neighbours`] of
-//! [`Points`], [`Affinities`] of these, a first map ([`initialisation`]), and the [`Optimiser`] that moves it.
+//! t-SNE places n points of any dimension in the plane so that points that are near each other stay near. [`Tsne::fit`] runs
+//! all of it:
+//!
+//! | stage | takes | makes |
+//! | --- | --- | --- |
+//! | [`Neighbours`] | [`Points`] `[n, dimensions]` | the `k` nearest others of each point, `[n, k]` |
+//! | [`Affinities`] | neighbours and a [`Perplexity`] | P, a sparse symmetric distribution over pairs of points |
+//! | [`initialisation`] | points or a seed | the first map, `[n, 2]` |
+//! | [`Optimiser`] | P and the first map | the map `[n, 2]` whose Q diverges least from P |
+//!
+//! With q(i, j) in proportion to 1 / (1 + |y_i - y_j|²), it makes the divergence Σ p ln (p / q) small by gradient descent.
+//! Each stage can be used by itself. Same input and same seed give the same bits, on any number of threads.
 
 pub mod affinities;
 pub mod components;

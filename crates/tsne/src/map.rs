@@ -1,4 +1,4 @@
-//! A finished map, kept with the points it is of, so that new points can be put into it.
+//! A finished map with its points, so that new points can be put into it: `points` `[n, dimensions]` and `map` `[n, 2]`.
 
 use std::collections::HashMap;
 
@@ -13,11 +13,11 @@ use crate::neighbours::{Metric, Neighbours};
 use crate::perplexity::Perplexity;
 use crate::points::Points;
 
-/// Steps of a new point at most; a few dozen are usual.
+/// Iterations of a new point at most; a few dozen are typical.
 const MAX_ITERATIONS: usize = 200;
 /// A point that moves less than this has arrived. The similarity's width is 1.
 const MIN_MOVE: f32 = 1e-4;
-/// Times that a step is halved before it is given up.
+/// Times that a step is halved before the search ends.
 const MAX_HALVINGS: usize = 12;
 /// Names in a file.
 const POINTS: &str = "points";
@@ -38,27 +38,27 @@ pub struct Map {
 }
 
 impl Map {
-    /// Of points at these coordinates, whose distances were measured so.
+    /// Keeps `points` with their coordinates in a map and the metric by which it was made.
     ///
     /// # Errors
-    /// When there is not a place for each point, or one is no number.
+    /// When there are more or fewer coordinates than points, or one is not finite or beyond a million.
     pub fn new(points: &Points<'_>, coordinates: Vec<[f32; 2]>, metric: Metric) -> Result<Self, Error> {
         check_map(&coordinates, points.len())?;
         Ok(Self { values: points.values().to_vec(), dimensions: points.dimensions(), metric, coordinates })
     }
 
-    /// Where the points are.
+    /// The coordinates of all points, `[n, 2]`.
     pub fn coordinates(&self) -> &[[f32; 2]] {
         &self.coordinates
     }
 
-    /// Puts new points into the map, where nothing moves for them.
+    /// Finds positions for new points, `[new, 2]`; the map stays as it is.
     ///
-    /// Each goes where its own divergence is least, Σ p ln (p / q) over the points of the map, with p from its nearest ones
-    /// among these by `perplexity` (5 is usual: a few, since it has to decide where to go) and q over all of them. Where a
-    /// point goes does not depend on who else is new. It starts from the median of its neighbours and goes to where all that
-    /// pulls it and pushes it would balance if it kept its strength, by half of that as often as it takes for the divergence to
-    /// fall.
+    /// A new point's position makes its own divergence small: Σ p ln (p / q), with p over its nearest points of the map by
+    /// `perplexity` and q over all points of the map. A perplexity of 5 is typical: a few neighbours, so that it goes to one
+    /// group of them. Its position does not depend on the other new points. It starts from the median of its neighbours. Each
+    /// iteration steps to where attraction and repulsion would balance if their strengths stayed as they are, and halves the
+    /// step until the divergence falls.
     ///
     /// # Errors
     /// When the points have other dimensions than those of the map, one is zero which has no cosine, or the perplexity is
@@ -176,7 +176,7 @@ impl NewPoint<'_> {
         *values.select_nth_unstable_by(middle, f32::total_cmp).1
     }
 
-    /// Σ p ln (p / q), less Σ p ln p.
+    /// Σ p ln (p / q), less the constant Σ p ln p.
     fn divergence(&self, position: [f32; 2]) -> f64 {
         let terms = self.neighbours.iter().zip(self.weights).map(|(neighbour, &weight)| {
             let squared = (position[0] - neighbour[0]).powi(2) + (position[1] - neighbour[1]).powi(2);
@@ -186,7 +186,7 @@ impl NewPoint<'_> {
         terms.sum::<f64>() + f64::from(self.field.at(position).0.max(f32::MIN_POSITIVE)).ln()
     }
 
-    /// Where Σ p q (y - y_j) = Σ q² (y - y') / Σ q, with all q as they are here.
+    /// The position where Σ p q (y - y_j) = Σ q² (y - y') / Σ q, with all q as they are at `position`.
     fn balance(&self, position: [f32; 2]) -> [f32; 2] {
         let (mut sum, mut pull) = (0.0, [0.0; 2]);
         for (neighbour, weight) in self.neighbours.iter().zip(self.weights) {

@@ -1,4 +1,4 @@
-//! Products of matrices, by the crate `gemm`, behind slices that are checked.
+//! Products of matrices in f32, by the crate `gemm`, over slices whose lengths are checked.
 
 use gemm::Parallelism;
 
@@ -76,8 +76,14 @@ mod tests {
             let b: Vec<f32> = (0..inner * columns).map(|at| number(at + 5)).collect();
             let mut c: Vec<f32> = (0..rows * columns).map(|at| number(at + 3)).collect();
             let before = c.clone();
-            let one = if left { MatrixView::new(&a, inner, rows).transposed() } else { MatrixView::new(&a, rows, inner) };
-            let other = if right { MatrixView::new(&b, columns, inner).transposed() } else { MatrixView::new(&b, inner, columns) };
+            let one = match left {
+                true => MatrixView::new(&a, inner, rows).transposed(),
+                false => MatrixView::new(&a, rows, inner),
+            };
+            let other = match right {
+                true => MatrixView::new(&b, columns, inner).transposed(),
+                false => MatrixView::new(&b, inner, columns),
+            };
             multiply(one, other, &mut c, accumulate);
             for row in 0..rows {
                 for column in 0..columns {

@@ -1,4 +1,8 @@
-//! Gradient descent with momentum and gains, as t-SNE has it.
+//! Gradient descent with momentum and gains (Jacobs, 1988; van der Maaten and Hinton, 2008).
+//!
+//! An iteration computes the gradient g of all coordinates y `[n, 2]`. Each y has an update u and a gain r of its own. With
+//! momentum α and learning rate η, u becomes α u - η r g, and y becomes y + u. A gain grows while the gradient keeps its sign
+//! and shrinks when it changes. In the early iterations P is exaggerated: multiplied by 12, by default.
 
 use std::ops::ControlFlow;
 
@@ -17,38 +21,40 @@ const COORDINATES_PER_TASK: usize = 4096;
 const GROWTH: f32 = 0.2;
 /// shrinks to this share when it changes,
 const DECAY: f32 = 0.8;
-/// and is never below this (Jacobs, 1988; van der Maaten and Hinton, 2008).
+/// and is never below this.
 const MIN_GAIN: f32 = 0.01;
-/// No step and no coordinate is larger: whoever takes steps that are far too long is to get a map that shows it.
+/// No update and no coordinate is larger: a learning rate that is far too large gives a map that shows it, not infinity.
 const COORDINATE_LIMIT: f32 = 1e5;
-/// Learning rates are not below this, as in scikit-learn: small sets need it.
+/// The default learning rate is not below this, as in scikit-learn: small sets need it.
 const MIN_LEARNING_RATE: f64 = 50.0;
 
-/// How to go from the first map to the last.
+/// The settings of the descent from the first map to the last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Optimiser {
-    /// Steps in all, 1,000 as usual.
+    /// Iterations in all; default 1,000.
     pub iterations: usize,
-    /// Steps of them in which all p are exaggerated, 250 as usual: clusters form while points can still pass each other.
+    /// How many of them, from the first on, exaggerate all p; default 250. Clusters form while points can still pass each
+    /// other.
     pub early_iterations: usize,
-    /// By how much, 12 as usual.
+    /// The factor of all p in the early iterations; default 12.
     pub early_exaggeration: f64,
-    /// And after that: 1, or more for denser clusters.
+    /// The factor in all others; default 1. More makes denser clusters.
     pub exaggeration: f64,
-    /// Momentum of the early steps, 0.5 as usual.
+    /// Momentum of the early iterations; default 0.5.
     pub early_momentum: f64,
-    /// Momentum of all others, 0.8 as usual.
+    /// Momentum of all others; default 0.8.
     pub momentum: f64,
-    /// Size of steps along the gradient, 4 in which counts as in scikit-learn; if not given, n / 4 divided by the exaggeration,
-    /// and at least 50 (Belkina and others, 2019).
+    /// The learning rate, for the gradient with its factor of 4, as in scikit-learn. Default: n / 4 divided by the
+    /// exaggeration, and at least 50 (Belkina and others, 2019). In `bench/NOTES.md`, "Maps": "learning rate n / 12 to the
+    /// end instead of n".
     pub learning_rate: Option<f64>,
-    /// How repulsion is computed.
+    /// How repulsion is computed; default by the number of points.
     pub method: Method,
-    /// Enough when the gradient's length is below this, 10⁻⁷ as usual.
+    /// The descent ends when the gradient's length is at most this; default 10⁻⁷.
     pub least_gradient: f64,
-    /// Enough after so many steps without a smaller divergence, 300 as usual.
+    /// The descent ends after more iterations than this without a smaller divergence; default 300.
     pub patience: usize,
-    /// Progress is told, and ends are looked for, each time after so many steps, 50 as usual.
+    /// Iterations from one report to the next, which is also when the descent may end; default 50. With 0 there are none.
     pub report_every: usize,
 }
 
@@ -70,52 +76,53 @@ impl Default for Optimiser {
     }
 }
 
-/// Where a map is on its way.
+/// How far the descent has come.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
-    /// Steps done.
+    /// Iterations done.
     pub iteration: usize,
-    /// Whether those now are exaggerated.
+    /// Whether this iteration exaggerated.
     pub early: bool,
-    /// Of the map before the last step, without exaggeration, with Z as repulsion has it.
+    /// The divergence of the map before the last iteration, without exaggeration, with Z as repulsion computes it.
     pub divergence: f64,
     /// The length of the gradient there.
     pub gradient: f64,
-    /// Coordinates of all points.
+    /// The coordinates of all points, `[n, 2]`.
     pub map: &'a [[f32; 2]],
 }
 
-/// Why there were no more steps.
+/// Why the descent ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// All were done.
+    /// All iterations were done.
     Iterations,
     /// The gradient was small enough.
     Gradient,
-    /// The divergence had not become smaller for long enough.
+    /// The divergence had not become smaller for long enough: see [`Optimiser::patience`].
     Patience,
-    /// Who was told of the progress wanted no more.
+    /// The report answered [`ControlFlow::Break`].
     Cancelled,
 }
 
-/// A map, and how it ended.
+/// The last map, and how the descent ended.
 #[derive(Clone, Debug)]
 pub struct Optimised {
-    /// Coordinates of all points, around zero.
+    /// The coordinates of all points, `[n, 2]`, around zero.
     pub map: Vec<[f32; 2]>,
-    /// Steps done.
+    /// Iterations done.
     pub iterations: usize,
-    /// Why no more.
+    /// Why there were no more.
     pub end: End,
 }
 
 impl Optimiser {
-    /// Moves the points of a first map until it shows the affinities as well as it can.
+    /// Moves the points of the first map, `[n, 2]`, downhill until one of [`End`]. The same on any number of threads.
     ///
-    /// The same on any number of threads.
+    /// `report` is called every [`Optimiser::report_every`] iterations and may end the descent.
     ///
     /// # Errors
-    /// When the map has other points than the affinities or some that are nowhere, or a setting makes no sense.
+    /// When the map has other points than the affinities or a coordinate that is not finite or beyond a million, or a
+    /// setting makes no sense.
     pub fn run(
         &self,
         affinities: &Affinities,

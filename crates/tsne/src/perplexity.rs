@@ -1,13 +1,15 @@
-//! Perplexity: the number of neighbours that each point has in effect, 2 to the entropy in bits of its distribution over them.
+//! Perplexity: the effective number of neighbours of each point.
 //!
-//! van der Maaten and Hinton, *Visualizing data using t-SNE*, 2008, section 2.
+//! A distribution p(·|i) over the neighbours of point i has the perplexity exp(H), where H = -Σ p ln p is its entropy in
+//! nats (van der Maaten and Hinton, *Visualizing data using t-SNE*, 2008, section 2). k neighbours of equal weight have
+//! perplexity k.
 
 use crate::error::Error;
 
 /// Neighbours for each unit of perplexity: beyond three times its perplexity a Gaussian has next to no weight.
 const NEIGHBOURS_PER_PERPLEXITY: f64 = 3.0;
 
-/// The number of points that each point takes for its neighbours, in effect.
+/// The effective number of neighbours of each point.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Perplexity {
     /// One for all.
@@ -17,7 +19,7 @@ pub enum Perplexity {
 }
 
 impl Perplexity {
-    /// 30 as usual, less where there are too few points for it.
+    /// The default: 30, or the largest that so many points can have if that is less.
     pub fn usual(points: usize) -> Self {
         Self::Single(largest_perplexity(points).min(30.0))
     }
@@ -30,7 +32,7 @@ impl Perplexity {
         }
     }
 
-    /// How many neighbours of each point it takes.
+    /// How many neighbours of each of `points` points it needs: three times the largest perplexity.
     ///
     /// # Errors
     /// When a perplexity is below 1 or there are not three times as many other points.
@@ -59,7 +61,7 @@ impl Perplexity {
     }
 }
 
-/// The largest perplexity that so many points can have.
+/// The largest perplexity that so many points can have: a third of the other points, and at least 1.
 fn largest_perplexity(points: usize) -> f64 {
     ((points.max(1) - 1) as f64 / NEIGHBOURS_PER_PERPLEXITY).max(1.0)
 }

@@ -1,4 +1,4 @@
-//! Points to embed: a matrix with a point in each row.
+//! The points that a map is made of: rows of finite f32, `[n, dimensions]`, of a size whose squares f32 can hold.
 
 use rayon::prelude::*;
 
@@ -17,7 +17,7 @@ pub struct Points<'a> {
 }
 
 impl<'a> Points<'a> {
-    /// Points of so many dimensions, one after the other.
+    /// Checks `values` `[n, dimensions]`, one point after the other.
     ///
     /// # Errors
     /// When the values do not make up whole points, are not all finite, or are so large or small that 32-bit numbers
@@ -40,17 +40,17 @@ impl<'a> Points<'a> {
         Ok(points)
     }
 
-    /// How many.
+    /// The number of points, n.
     pub fn len(&self) -> usize {
         self.values.len() / self.dimensions
     }
 
-    /// Never: there is at least one point.
+    /// Always false: there is at least one point.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// Values of a point.
+    /// The number of values of a point.
     pub fn dimensions(&self) -> usize {
         self.dimensions
     }
@@ -60,7 +60,7 @@ impl<'a> Points<'a> {
         self.values
     }
 
-    /// The values of one point.
+    /// The values of one point, `[dimensions]`.
     pub fn point(&self, index: usize) -> &'a [f32] {
         &self.values[index * self.dimensions..][..self.dimensions]
     }

@@ -1,4 +1,4 @@
-//! Random numbers: each purpose its own, all from the seed.
+//! Random numbers from a seed, by ChaCha with 8 rounds: the same on every machine.
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -1,4 +1,7 @@
-//! Attraction between points that belong together.
+//! Attraction: Σ p q (y_i - y_j) over the points j that have a p with point i, and their part of the divergence.
+//!
+//! P is sparse rows, the map `[n, 2]`. The positions of a row's points are gathered one by one into registers' worth of x and
+//! of y, and p beside them.
 
 use std::ops::Range;
 
@@ -13,7 +16,7 @@ const POINTS_PER_TASK: usize = 64;
 /// Points of a row that are gathered at once: a whole number of pairs of registers.
 const LANES: usize = 128;
 
-/// The pull of those that have a p with a point.
+/// Affinities and the map on which they attract points.
 #[derive(Clone, Copy)]
 pub(crate) struct Attraction<'a> {
     affinities: &'a Affinities,
@@ -39,8 +42,8 @@ impl<'a> Attraction<'a> {
         with_vectors(LogDistances { attraction: self, points })
     }
 
-    /// Calls `accumulate` with the differences y_j - y_i and p of each point j, two registers at a time. Where these are more than
-    /// there are points, p is zero.
+    /// Calls `accumulate` with the differences y_j - y_i and p of each point j, two registers at a time. Where these are
+    /// more than there are points, p is zero.
     #[inline(always)]
     fn for_each_neighbour<S: Simd>(
         self,
@@ -52,7 +55,8 @@ impl<'a> Attraction<'a> {
         let [x, y] = self.map[point].map(|value| simd.splat_f32s(value));
         let (indices, values) = self.affinities.row(point);
         for (indices, values) in indices.chunks(LANES).zip(values.chunks(LANES)) {
-            // One by one and as they are: compilers would make gathers of more, which take twice as long.
+            // One by one and as they are: of more the compiler would make gathers, which take twice as long. In
+            // `bench/NOTES.md`, "Maps": "places of neighbours fetched by vector gathers".
             for (place, &index) in gathered.places.iter_mut().zip(indices) {
                 *place = self.map[index as usize];
             }
@@ -93,7 +97,7 @@ fn inverse_similarity<S: Simd>(simd: S, dx: S::f32s, dy: S::f32s) -> S::f32s {
     simd.mul_add_f32s(dy, dy, simd.mul_add_f32s(dx, dx, simd.splat_f32s(1.0)))
 }
 
-/// The pull on some points.
+/// Writes the attraction of some points, the first of them `first`.
 struct Forces<'a> {
     attraction: Attraction<'a>,
     first: usize,
@@ -117,7 +121,7 @@ impl WithSimd for Forces<'_> {
                 #[inline(always)]
                 |dx, dy, p| {
                     let distances = [inverse_similarity(simd, dx[0], dy[0]), inverse_similarity(simd, dx[1], dy[1])];
-                    // One division for two.
+                    // One division for two: in `bench/NOTES.md`, "Maps", "one division for two neighbours".
                     let both = simd.div_f32s(one, simd.mul_f32s(distances[0], distances[1]));
                     for half in 0..2 {
                         let weight = simd.mul_f32s(simd.mul_f32s(p[half], distances[1 - half]), both);

@@ -1,16 +1,21 @@
-//! Repulsion from far points taken together, by a tree of squares.
+//! Repulsion by a tree of squares (Barnes and Hut, 1986; van der Maaten, *Accelerating t-SNE using tree-based algorithms*,
+//! 2014): a square that is far away counts as one point of its mass at its centre of mass.
+//!
+//! The tree is a list of squares, each before those in it, with the number of the first square behind them: so a walk goes
+//! through the list once and skips what is far away. Points are sorted by their path from the root, so that those of
+//! a square are a slice.
 
 use rayon::prelude::*;
 
 use crate::coordinates::bounds;
 
-/// A square whose side is below this share of its distance is taken for one point in its centre of mass.
+/// A square whose side is below this share of its distance counts as one point.
 const THETA: f32 = 0.5;
-/// Points of a square that is not split.
+/// A square with more points is split.
 const MAX_LEAF_POINTS: usize = 8;
 /// Points of one task.
 const POINTS_PER_TASK: usize = 256;
-/// Times that the whole map is halved: beyond, 32-bit coordinates hardly tell points apart.
+/// Times that the map is halved at most: beyond, f32 coordinates hardly tell points apart.
 const MAX_DEPTH: u32 = 24;
 
 /// The tree and what it is made of, kept from one step to the next.
@@ -30,7 +35,7 @@ struct Square {
     centre_of_mass: [f32; 2],
     /// Points in it.
     mass: f32,
-    /// Square of its side, divided by that of the angle.
+    /// (side / θ)²: beyond this squared distance it counts as one point.
     opening_radius_squared: f32,
     /// Its points, by their places in the order.
     start: u32,

@@ -1,7 +1,10 @@
-//! The convolution of a grid with the similarity 1 / (1 + r²), without end on all sides.
+//! The convolution of a grid `[rows, columns]` with the similarity 1 / (1 + r²), by Fourier transforms.
 //!
-//! Where all points are near each other the similarity is next to 1 and would leave no digits for what tells them apart; there
-//! -r² / (1 + r²) is taken, which is 1 less and has the same gradient.
+//! Transforms are `[2 · rows, 2 · columns]`, padded with zeros, so that nothing comes round from the other side. Rows are
+//! transformed as real numbers, `[rows, frequencies]` with `frequencies` = columns + 1, then columns as complex ones.
+//!
+//! Where all points are near each other the similarity is next to 1 and would leave no digits for what tells them apart;
+//! there -r² / (1 + r²) is taken, which is 1 less and has the same gradient.
 
 use std::sync::Arc;
 
@@ -13,15 +16,16 @@ use rustfft::{Fft, FftPlanner};
 use super::self_interaction::SelfInteraction;
 use super::spline::response;
 
-/// Rows or columns transformed by one task: those of a cache line.
+/// Rows or columns that one task transforms: those of a cache line.
 const LINES_PER_TASK: usize = 8;
-/// Sizes of grids up to 16, and all of these times a power of two: twice them transforms fast.
+/// Sizes of grids are these times a power of two, whose transforms are fast. There are few, so that a growing map keeps its
+/// grid for some iterations. In `bench/NOTES.md`, "Maps": "fewer sizes of grids".
 const SIZES: [usize; 5] = [9, 10, 12, 14, 16];
 
 /// Up to this spacing grids are for points that are near each other.
 const NEAR_SPACING: f32 = 1.0 / 64.0;
 
-/// What the similarity is at no distance.
+/// The value at r = 0 of what the grid is convolved with.
 pub(super) fn peak(spacing: f32) -> f64 {
     if spacing <= NEAR_SPACING { 0.0 } else { 1.0 }
 }
@@ -38,8 +42,7 @@ impl Planners {
     }
 }
 
-/// The convolution for one size of grid. Transforms are twice as long and wide, so that nothing comes round from the other
-/// side.
+/// The convolution for one size of grid.
 pub(super) struct Convolution {
     rows: usize,
     columns: usize,
@@ -58,16 +61,15 @@ pub(super) struct Convolution {
     columns_done: Vec<Complex<f32>>,
 }
 
-/// The number of nodes, not below `least`, that transforms fast. There are few of them, so that a map that grows keeps a grid
-/// for a while.
+/// The smallest size of a grid that is not below `least`; at least 9.
 pub(super) fn fast_size(least: usize) -> usize {
     let octave = least.next_power_of_two().max(16) / 16;
     SIZES.into_iter().map(|size| size * octave).find(|&size| size >= least).unwrap_or(16 * octave)
 }
 
 impl Convolution {
-    /// For grids `[rows, columns]`. What splines take from a grid's waves, when points are spread and when the result is
-    /// read, is given back here.
+    /// For grids `[rows, columns]`. Splines damp a grid's waves twice, when points are spread and when the result is read;
+    /// the spectrum is divided by both.
     pub(super) fn new(planners: &mut Planners, rows: usize, columns: usize, spacing: f32) -> Self {
         let frequencies = columns + 1;
         let mut convolution = Self {
@@ -107,8 +109,8 @@ impl Convolution {
         self.columns + 1
     }
 
-    /// The similarity around the first node, on both sides of it, and so the same on all: its transform is real, and each half
-    /// of it mirrors the other.
+    /// The similarity around the first node, on both sides of it, and so the same on all: its transform is real, and each
+    /// half of it mirrors the other.
     fn similarity_spectrum(&self, planners: &mut Planners) -> Vec<f32> {
         const FINER: usize = 2;
         let (width, height, frequencies) = (2 * self.columns, 2 * self.rows, self.frequencies());

@@ -1,4 +1,8 @@
-//! Repulsion from every pair of points, each pair computed once for both of its points.
+//! Exact repulsion: Σ q² (y_i - y_j) over all pairs, each pair computed once for both of its points. In `bench/NOTES.md`,
+//! "Maps": "exact repulsion, each pair once for both of its points".
+//!
+//! Of a strip of [`STRIP`] points, each fills a register with copies of itself, and meets all points behind it a register
+//! at a time. Strips are dealt to groups, each of which sums forces `[n]` along x and y by itself.
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -177,7 +181,7 @@ impl<S: Simd> Rows<S> {
             distances[row] = simd.mul_add_f32s(dx[row], dx[row], distances[row]);
             distances[row] = simd.mul_add_f32s(dy[row], dy[row], distances[row]);
         }
-        // One division for two.
+        // One division for two, as in attraction.
         let both = simd.div_f32s(one, simd.mul_f32s(distances[0], distances[1]));
         let q = [simd.mul_f32s(both, distances[1]), simd.mul_f32s(both, distances[0])];
         self.sum = simd.add_f32s(self.sum, simd.add_f32s(q[0], q[1]));

@@ -1,11 +1,10 @@
 //! Repulsion from all points at once, by Fourier transforms.
 //!
-//! Points that repel each other as the gradient of t-SNE says move down a potential, the sum over all points of
-//! 1 / (1 + r²): its gradient is -2 times the force, and its sum over all points is their Z. So a single convolution of the
-//! points with that similarity is enough, where interpolating forces takes three (Linderman, Rachh, Hoskins, Steinerberger and
-//! Kluger, *Fast interpolation-based t-SNE*, 2019). As in particle-mesh Ewald sums (Essmann and others, 1995) points are
-//! spread over a grid with B-splines, the grid is convolved, and the potential and its gradient are read off with the same
-//! splines.
+//! The potential at y is Σ 1 / (1 + |y - y_j|²) over all points j. Its gradient is -2 times the repulsion, and its sum over
+//! all points is Z. So one convolution of the points with the similarity is enough, where interpolating forces takes three
+//! (Linderman, Rachh, Hoskins, Steinerberger and Kluger, *Fast interpolation-based t-SNE*, 2019). As in particle-mesh Ewald
+//! sums (Essmann and others, 1995) points are spread over a grid `[rows, columns]` with B-splines, the grid is convolved,
+//! and the potential and its gradient are read off with the same splines. What a point reads of itself is taken off.
 
 use rayon::prelude::*;
 
@@ -15,27 +14,28 @@ use super::spline::{ORDER, WIDTH, weights_and_slopes};
 use crate::coordinates::bounds;
 use crate::simd::{add, vectorised};
 
-/// Distance of nodes at most. The similarity's width is 1.
+/// Distance of nodes at most, where the similarity has width 1. In `bench/NOTES.md`, "Maps": "nodes 0.4 apart instead of
+/// 0.5".
 const MAX_SPACING: f32 = 0.4;
 /// Intervals between nodes along the map's longer side, at least.
 const MIN_INTERVALS: f32 = 48.0;
-/// Sides that are as good as none: no spacing would fit into them.
+/// Maps whose sides are no longer than this have no spacing that f32 can hold; any grid serves them.
 const MIN_SIDE: f32 = 1e-30;
-/// Points that are spread over a grid of their own, until all grids are added.
+/// Points for each grid; all grids are added.
 const POINTS_PER_GRID: usize = 4096;
-/// Grids at most, whatever the number of threads, so that sums do not depend on it.
+/// Grids at most. Their number does not depend on that of threads, so sums do not either.
 const MAX_GRIDS: usize = 16;
-/// Nodes of a grid, for each point and in all, beyond which it is left to the tree: points are far apart then. So many are
-/// always few enough.
+/// With more nodes than this for each point, or in all, points are far apart, and the tree takes the grid's place,
 const MAX_NODES_PER_POINT: usize = 200;
 const MAX_NODES: usize = 4_000_000;
+/// but not with fewer than this.
 const ALWAYS_ALLOWED_NODES: usize = 100_000;
 /// Points that one task reads.
 const POINTS_PER_TASK: usize = 256;
-/// Nodes added by one task.
+/// Nodes that one task adds.
 const NODES_PER_TASK: usize = 4096;
 
-/// Grids and transforms, kept from one step to the next.
+/// Grids and transforms, kept from one iteration to the next.
 pub(super) struct Fourier {
     planners: Planners,
     convolution: Option<Convolution>,
@@ -70,7 +70,7 @@ impl Fourier {
         });
     }
 
-    /// The potential of points, at the nodes of a grid around them, and what each of them has of its own there.
+    /// The potential of points, at the nodes of a grid around them, and what each point reads of itself there.
     fn potential(&mut self, map: &[[f32; 2]], grid: &Grid) -> (&[f32], SelfInteraction) {
         self.spread(map, grid);
         let planners = &mut self.planners;
@@ -118,9 +118,9 @@ impl Potential {
         Self { grid, nodes, missing: (1.0 - peak(grid.spacing)) as f32 * map.len() as f32 }
     }
 
-    /// Σ q and Σ q² (y - y') over all points y' of the map, for a place within it.
-    pub(super) fn at(&self, place: [f32; 2]) -> (f32, [f32; 2]) {
-        let (value, slope) = self.grid.read(place, &self.nodes);
+    /// Σ q and Σ q² (y - y') over all points y' of the map, for a position within it.
+    pub(super) fn at(&self, position: [f32; 2]) -> (f32, [f32; 2]) {
+        let (value, slope) = self.grid.read(position, &self.nodes);
         (value + self.missing, slope.map(|slope| -0.5 * slope))
     }
 }
@@ -168,7 +168,7 @@ impl Grid {
         }
     }
 
-    /// Writes the force on each point; gives the sum of their potentials. What is their own counts nothing.
+    /// Writes the force on each point and returns the sum of their potentials, both less what a point reads of itself.
     #[inline(always)]
     fn read_all(
         &self,

@@ -1,15 +1,17 @@
-//! What a point reads of itself off a grid.
+//! Self-interaction: what a point reads of itself off a grid, which is taken off again. In `bench/NOTES.md`, "Maps":
+//! "taking off what a point reads of itself off the grid".
 //!
-//! At the peak of the similarity, a point's own, waves shorter than two nodes are missed most: what it reads is not 1 but less,
-//! and as it lies nearer to a node or farther from it, more or less so, which looks like a force. Both follow from where the
-//! point is between nodes, t along each axis: they are m + a (cos 2π t₁ + cos 2π t₂) to a hundred-thousandth, and half of
-//! its gradient, since a point that moves moves both where it is spread and where it reads.
+//! A grid misses waves shorter than two nodes, and most of them are at the peak of the similarity, where a point reads
+//! itself. So it reads less than 1, how much less depends on its position between nodes, and that change looks like a
+//! force. With t that position along each axis, from 0 to 1, the value is m + a (cos 2π t₁ + cos 2π t₂) to a
+//! hundred-thousandth. The force follows from half of its gradient, since a point that moves changes both where it is
+//! spread and where it reads.
 
 use std::f64::consts::TAU;
 
 use super::spline::{ORDER, weights_and_slopes};
 
-/// Places between two nodes by which the mean and the first wave are found, with no error worth mentioning.
+/// Positions between two nodes from which the mean and the first wave are found; more would change them too little to matter.
 const PLACES: usize = 16;
 
 /// What all points of a grid read of themselves.
@@ -34,8 +36,8 @@ impl SelfInteraction {
         Self { mean: mean as f32, wave: 2.0 * wave as f32 }
     }
 
-    /// What a point reads that is so far beyond a node, as a share of the spacing; and how fast it seems to change, for a step
-    /// of one spacing.
+    /// What a point reads that is so far beyond a node, as a share of the spacing; and how fast it seems to change, for a
+    /// step of one spacing.
     #[inline(always)]
     pub(super) fn at(&self, beyond: [f32; 2]) -> (f32, [f32; 2]) {
         let waves = beyond.map(cosine_and_sine);

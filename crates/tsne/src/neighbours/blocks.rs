@@ -1,4 +1,4 @@
-//! Points sorted into blocks of near ones, seen through a few features that tell how near they can be at most.
+//! Points sorted into blocks of near ones, and the features of each point that bound distances from below.
 //!
 //! The features of a point are its first principal components and the length of what they leave out. The distance of two
 //! points' features is never larger than that of the points: what is left out of both is at least as far apart as their
@@ -15,12 +15,12 @@ use crate::points::Points;
 pub(super) const BLOCK: usize = 256;
 /// Principal components that are features. More make bounds tighter, but cost for every pair of points.
 const COMPONENTS: usize = 80;
-/// From so few dimensions on, the values themselves are the features.
+/// Up to this many dimensions, the values themselves are the features.
 const MAX_WHOLE_DIMENSIONS: usize = 64;
 /// Points that the components are found from.
 const SAMPLE: usize = 4096;
 
-/// How features follow from points.
+/// How a point's features follow from its values.
 pub(super) struct Features {
     components: Option<Components>,
     mean: Vec<f32>,
@@ -35,7 +35,7 @@ impl Features {
         Self { mean: components.mean().to_vec(), components: is_worth.then_some(components) }
     }
 
-    /// How many there are.
+    /// The number of features of a point.
     fn width(&self) -> usize {
         self.components.as_ref().map_or(self.mean.len(), |components| components.count() + 1)
     }

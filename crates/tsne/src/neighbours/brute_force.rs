@@ -1,4 +1,7 @@
-//! Nearest neighbours among few points: all products, then the distances of those that may be among the nearest.
+//! Nearest neighbours among few points, by brute force.
+//!
+//! A product of queries `[queries, dimensions]` and all points `[n, dimensions]` gives every squared distance but for
+//! rounding; those that may be among the nearest are measured again, without such errors.
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -9,9 +12,10 @@ use crate::matmul::{MatrixView, multiply};
 use crate::points::Points;
 use crate::simd::{squared_distance, with_vectors};
 
-/// Up to so many points ruling out pairs by blocks would cost more than it saves.
+/// Up to this many points ruling out pairs by blocks costs more than it saves. In `bench/NOTES.md`, "Maps": "neighbours
+/// among up to 2,500 points by all products at once".
 pub(super) const MAX_POINTS: usize = 2500;
-/// Queries of one task.
+/// Queries that one task serves.
 const QUERIES_PER_TASK: usize = 128;
 
 /// The `count` nearest points of each query; if the queries are the points themselves (`None`), of the others.
@@ -55,7 +59,7 @@ struct Candidates<'a> {
     largest_norm: f32,
 }
 
-/// What a thread works with.
+/// A thread's own memory.
 #[derive(Default)]
 struct Scratch {
     /// Queries without the mean, `[queries, dimensions]`.

@@ -2,8 +2,8 @@
 
 /// Keeps the nearest of all that it is shown, as many as its heap holds; of equally near ones those with the lowest numbers.
 ///
-/// A heap with the farthest on top (Williams, 1964) in a slice of one large buffer: millions of small ones would be kept by the
-/// allocator when they are done with, and at that time memory is needed most.
+/// A heap with the farthest on top (Williams, 1964) in a slice of one large buffer: millions of small ones would be kept by
+/// the allocator when they are done with, and at that time memory is needed most.
 pub(super) struct Nearest<'a> {
     /// Distance in the upper half, number in the lower: distances are not negative, so their bits sort like they do.
     heap: &'a mut [u64],

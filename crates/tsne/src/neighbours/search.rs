@@ -1,12 +1,14 @@
 //! Nearest neighbours by products of matrices, exact or nearly so.
 //!
-//! Points are taken block by block. A product of two blocks' features bounds the distances of all their pairs from below;
-//! the few pairs that may be among the nearest are measured. Where bounds are of no use, since no few features tell points
-//! apart, a product of all values comes in between. Blocks that lie farther apart than all that was found are skipped. That
-//! few pairs remain takes good limits from the start: first of all each point's nearest among those of nearby blocks, as
-//! far as features tell, are measured.
+//! 1. Points are sorted into blocks of near ones, each with a few features (`blocks.rs`).
+//! 2. Each query gets a first limit: the distance of its farthest neighbour among those that features call nearest in nearby
+//!    blocks. These are measured.
+//! 3. For two blocks, a product of features `[queries, width]` · `[width, points]` bounds the distances of all their pairs
+//!    from below. Blocks that are farther apart than all limits are skipped.
+//! 4. Pairs whose bound is within a limit are measured, and limits shrink. Where too many remain, since few features do not
+//!    tell such points apart, a product of all values rules out most of them first.
 //!
-//! An approximate search is the same, but each block of queries looks at the blocks nearest to it only.
+//! An approximate search ends after the blocks nearest to each block of queries.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,15 +26,15 @@ use pulp::{Simd, WithSimd};
 /// Rounding errors of a squared distance made of products are below this times the squared lengths: of sums of f32, each as
 /// long as a block of a product is deep, at most 512 values, and in practice a fifth of that.
 pub(super) const SLACK: f32 = 4e-5;
-/// If more than one pair in so many may be among the nearest, a product of all values is cheaper than measuring them.
-const PAIRS_PER_MEASURED_PAIR: usize = 8;
+/// If more than one pair in this many may be among the nearest, a product of all values is cheaper than measuring them.
+const PAIRS_WORTH_A_PRODUCT: usize = 8;
 /// Products that are looked at together, most of which hold no pair that is near.
 const STRIP: usize = 16;
 /// Blocks of queries that look at a block of points one after the other, while its values are in cache.
 const MAX_BLOCKS_TOGETHER: usize = 8;
-/// Unless that would leave fewer tasks than this.
+/// Fewer of them where that would leave fewer tasks than this.
 const MIN_TASKS: usize = 64;
-/// The first limits come from so many candidates for each neighbour.
+/// The first limits come from this many candidates for each neighbour.
 const CANDIDATES_PER_NEIGHBOUR: usize = 16;
 
 /// Each query's nearest points and their squared distances, the nearest first, query after query.
@@ -106,7 +108,7 @@ struct BlockSearch<'a> {
     thresholds: Vec<AtomicU32>,
 }
 
-/// What a thread works with.
+/// A thread's own memory.
 #[derive(Default)]
 struct Scratch {
     /// Of a block of queries and one of points, `[queries, points]`.
@@ -266,7 +268,7 @@ impl<'a> BlockSearch<'a> {
         let norms = (self.queries.norms(query_block), self.points.norms(block));
         let products_now = product(self.queries.features(query_block), self.points.features(block), products);
         collect_pairs(products_now, norms, (&query_thresholds, &thresholds), pairs);
-        if pairs.len() * PAIRS_PER_MEASURED_PAIR > products_now.len() && !self.features.are_complete() {
+        if pairs.len() * PAIRS_WORTH_A_PRODUCT > products_now.len() && !self.features.are_complete() {
             let queries = self.queries.gather(query_block, self.features, queries);
             let points = self.points.gather(block, self.features, points);
             let products_now = product(queries, points, products);
