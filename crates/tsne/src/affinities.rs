@@ -1,72 +1,23 @@
-//! How much points belong together: the distribution P that a map is to show.
+//! Affinities: P, the distribution over pairs of points that a map is to show.
 //!
 //! Around each point i stands a Gaussian of its own width, so that p(j|i) is proportional to exp(-β d(i, j)²) among its
 //! nearest neighbours, with β such that the entropy of p(·|i) is the logarithm of the perplexity. P is their mean,
 //! p(i, j) = (p(j|i) + p(i|j)) / 2n (van der Maaten and Hinton, 2008; neighbours only: van der Maaten, 2014).
+//!
+//! Neighbours and weights are `[n, count]`, row after row; P has a row for each point, with the points that have a p with it
+//! in rising order. Weights are written over distances: in `bench/NOTES.md`, "Maps", "affinities in the place of distances".
 
 use rayon::prelude::*;
 
-use crate::neighbours::Neighbours;
-use crate::{Error, Points};
+use crate::error::Error;
+use crate::neighbours::{Metric, Neighbours};
+use crate::perplexity::Perplexity;
+use crate::points::Points;
 
-/// Neighbours for each unit of perplexity: beyond three times its perplexity a Gaussian has next to no weight.
-const NEIGHBOURS: f64 = 3.0;
-/// A width is right when its entropy is, to this.
-const TOLERANCE: f64 = 1e-10;
+/// The width of a Gaussian is found when its entropy is that close to the one wanted, in nats.
+const ENTROPY_TOLERANCE: f64 = 1e-10;
 /// Points whose neighbours are merged by one task.
-const BLOCK: usize = 1024;
-
-/// The number of points that each point takes for its neighbours, in effect.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Perplexity {
-    /// One for all.
-    Single(f64),
-    /// The mean of the distributions of several: small ones show what is near, large ones how that lies together.
-    Multiscale(Vec<f64>),
-}
-
-impl Perplexity {
-    /// 30 as usual, less where there are too few points for it.
-    pub fn usual(points: usize) -> Self {
-        Self::Single(largest_perplexity(points).min(30.0))
-    }
-
-    /// One or several, all of equal weight.
-    pub fn values(&self) -> &[f64] {
-        match self {
-            Self::Single(perplexity) => std::slice::from_ref(perplexity),
-            Self::Multiscale(perplexities) => perplexities,
-        }
-    }
-
-    /// How many neighbours of each point it takes.
-    ///
-    /// # Errors
-    /// When a perplexity is below 1 or there are not three times as many other points.
-    pub fn neighbours(&self, points: usize) -> Result<usize, Error> {
-        let mut largest = 0.0f64;
-        for &perplexity in self.values() {
-            if !(perplexity >= 1.0 && perplexity.is_finite()) {
-                return Err(Error::Perplexity { perplexity });
-            }
-            largest = largest.max(perplexity);
-        }
-        if largest == 0.0 {
-            return Err(Error::Perplexity { perplexity: largest });
-        }
-        let needed = (NEIGHBOURS * largest).floor();
-        if needed >= points as f64 {
-            let needed = (needed as usize).saturating_add(1);
-            return Err(Error::TooFewPoints { perplexity: largest, needed, points });
-        }
-        Ok(needed as usize)
-    }
-}
-
-/// The largest perplexity that so many points can have.
-pub(crate) fn largest_perplexity(points: usize) -> f64 {
-    ((points.max(1) - 1) as f64 / NEIGHBOURS).max(1.0)
-}
+const POINTS_PER_TASK: usize = 1024;
 
 /// A symmetric distribution over pairs of points, all but a few of them zero, as sparse rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,7 +51,7 @@ impl Affinities {
     ///
     /// # Errors
     /// As for [`Perplexity::neighbours`] and [`Neighbours::exact`].
-    pub fn of_points(points: &Points<'_>, perplexity: &Perplexity, metric: crate::Metric) -> Result<Self, Error> {
+    pub fn of_points(points: &Points<'_>, perplexity: &Perplexity, metric: Metric) -> Result<Self, Error> {
         let count = perplexity.neighbours(points.len())?;
         Self::new(Neighbours::exact(points, count, metric)?, perplexity)
     }
@@ -127,8 +78,8 @@ impl Affinities {
         let share = 0.5 / n as f32;
         let mut blocks = Vec::new();
         let (mut indices_left, mut values_left) = (indices.as_mut_slice(), values.as_mut_slice());
-        for first in (0..n).step_by(BLOCK) {
-            let points = first..(first + BLOCK).min(n);
+        for first in (0..n).step_by(POINTS_PER_TASK) {
+            let points = first..(first + POINTS_PER_TASK).min(n);
             let size = starts[points.end] - starts[points.start];
             let (indices, values);
             (indices, indices_left) = indices_left.split_at_mut(size);
@@ -144,7 +95,7 @@ impl Affinities {
         Self { starts, indices, values }
     }
 
-    /// How many points.
+    /// The number of points, n.
     pub fn len(&self) -> usize {
         self.starts.len() - 1
     }
@@ -166,7 +117,7 @@ impl Affinities {
     }
 }
 
-/// Makes p(j|i) of the distances of each point's neighbours, `[n, count]`: the mean over all perplexities.
+/// Writes p(j|i) over the distances of each point's neighbours, `[n, count]`: the mean over all perplexities.
 pub(crate) fn weigh(distances: &mut [f32], count: usize, perplexity: &Perplexity) {
     let share = 1.0 / perplexity.values().len() as f64;
     distances.par_chunks_mut(count).for_each_init(
@@ -211,7 +162,7 @@ impl Row {
         for _ in 0..200 {
             let (found, slope) = self.weigh(beta, nearest);
             let excess = found - entropy;
-            if excess.abs() < TOLERANCE || mean == 0.0 {
+            if excess.abs() < ENTROPY_TOLERANCE || mean == 0.0 {
                 return;
             }
             *(if excess > 0.0 { &mut low } else { &mut high }) = beta;
@@ -225,7 +176,7 @@ impl Row {
         }
     }
 
-    /// Weighs the neighbours; gives the entropy and its derivative by β.
+    /// Weighs the neighbours; returns the entropy and its derivative by β.
     ///
     /// H = ln Σw + β E[d²] and dH/dβ = -β Var[d²], with distances counted from the nearest one's.
     fn weigh(&mut self, beta: f64, nearest: f64) -> (f64, f64) {

@@ -1,21 +1,25 @@
 //! Principal components: the directions in which points vary most.
+//!
+//! Subspace iteration (Halko, Martinsson and Tropp, *Finding structure with randomness*, 2011): with X the centred points
+//! `[n, dimensions]` and B a basis `[width, dimensions]`, each pass over the points computes B Xᵀ X `[width, dimensions]` and
+//! makes its rows orthonormal; the eigenvectors of the scatter matrix within the basis (Rayleigh-Ritz) are the components.
 
 use rayon::prelude::*;
 
-use crate::Points;
-use crate::chance::{normal, numbers};
-use crate::product::{Matrix, multiply};
-use crate::vector::vectorised;
+use crate::matmul::{MatrixView, multiply};
+use crate::points::Points;
+use crate::random::{generator, normal};
+use crate::simd::vectorised;
 
-/// Directions searched for beside those wanted, which makes these sure sooner.
+/// Directions beyond those wanted: with them the wanted ones converge in fewer passes.
 const OVERSAMPLING: usize = 8;
-/// Enough when no variance grows by more than this share from one pass over the points to the next,
+/// Passes end when no variance grows by more than this share from one to the next,
 const TOLERANCE: f64 = 1e-7;
-/// and after so many passes anyway.
-const MOST_PASSES: usize = 100;
-/// Passes that leave out little of the variance, where directions need not be sure.
+/// and after this many anyway.
+const MAX_PASSES: usize = 100;
+/// Passes for rough components, which miss little of the variance.
 const ROUGH_PASSES: usize = 3;
-/// Sums over all points are made of so many parts, whatever the number of threads.
+/// Sums over all points have this many parts, on any number of threads.
 const PARTS: usize = 16;
 /// Points whose products are formed at once.
 const BLOCK: usize = 256;
@@ -43,15 +47,15 @@ impl Components {
         let (mean, mut basis) = (sample.mean(), start(count + OVERSAMPLING, dimensions));
         let mut before = vec![0.0; count];
         for pass in 1.. {
-            let spread = sample.spread(&mean, &basis);
-            let (variances, rotation) = ritz(&basis, &spread, dimensions);
+            let scattered = sample.scatter_times(&mean, &basis);
+            let (variances, rotation) = ritz(&basis, &scattered, dimensions);
             let sure = variances.iter().zip(&before).all(|(now, before)| now - before <= TOLERANCE * now);
             before = variances[..count].to_vec();
-            if sure || pass == MOST_PASSES {
+            if sure || pass == MAX_PASSES {
                 basis = rotated(&rotation, &basis, count, dimensions);
                 break;
             }
-            basis = spread;
+            basis = scattered;
             orthonormalise(&mut basis, dimensions);
         }
         basis.chunks_exact_mut(dimensions).for_each(make_sign_certain);
@@ -65,14 +69,14 @@ impl Components {
         let sample = Sample { points: *points, step };
         let (mean, mut basis) = (sample.mean(), start(count, points.dimensions()));
         for _ in 0..ROUGH_PASSES {
-            basis = sample.spread(&mean, &basis);
+            basis = sample.scatter_times(&mean, &basis);
             orthonormalise(&mut basis, points.dimensions());
         }
         let count = basis.len() / points.dimensions();
         Self { mean, directions: basis, variances: vec![0.0; count] }
     }
 
-    /// How many directions.
+    /// The number of directions.
     pub fn count(&self) -> usize {
         self.variances.len()
     }
@@ -82,12 +86,12 @@ impl Components {
         &self.mean
     }
 
-    /// The variance of the points in each direction.
+    /// The variance of the points in each direction, `[count]`, the largest first.
     pub fn variances(&self) -> &[f64] {
         &self.variances
     }
 
-    /// Where points lie in these directions, `[n, count]`.
+    /// The coordinates of points along these directions, `[n, count]`.
     pub fn project(&self, points: &Points<'_>) -> Vec<f32> {
         let (count, dimensions) = (self.count(), points.dimensions());
         let mut projected = vec![0.0; points.len() * count];
@@ -97,8 +101,8 @@ impl Components {
             for (row, centred) in centred.chunks_exact_mut(dimensions).enumerate() {
                 centre(points.point(block * BLOCK + row), &self.mean, centred);
             }
-            let directions = Matrix::new(&self.directions, count, dimensions);
-            multiply(Matrix::new(&centred, rows, dimensions), directions.transposed(), projected, false);
+            let directions = MatrixView::new(&self.directions, count, dimensions);
+            multiply(MatrixView::new(&centred, rows, dimensions), directions.transposed(), projected, false);
         });
         projected
     }
@@ -109,7 +113,7 @@ pub(crate) fn mean(points: &Points<'_>) -> Vec<f32> {
     Sample { points: *points, step: 1 }.mean()
 }
 
-/// A point without the mean.
+/// Writes a point less the mean, all `[dimensions]`.
 pub(crate) fn centre(point: &[f32], mean: &[f32], centred: &mut [f32]) {
     for ((centred, value), mean) in centred.iter_mut().zip(point).zip(mean) {
         *centred = value - mean;
@@ -161,7 +165,7 @@ impl<'a> Sample<'a> {
     }
 
     /// The scatter matrix times each direction of a basis, both `[width, dimensions]`.
-    fn spread(&self, mean: &[f32], basis: &[f32]) -> Vec<f32> {
+    fn scatter_times(&self, mean: &[f32], basis: &[f32]) -> Vec<f32> {
         let dimensions = self.points.dimensions();
         let width = basis.len() / dimensions;
         self.sum(width * dimensions, |part, sums| {
@@ -172,17 +176,17 @@ impl<'a> Sample<'a> {
                 for (row, centred) in centred.chunks_exact_mut(dimensions).take(rows).enumerate() {
                     centre(self.point(start + row), mean, centred);
                 }
-                let centred = Matrix::new(&centred, rows, dimensions);
-                multiply(Matrix::new(basis, width, dimensions), centred.transposed(), &mut scores, false);
-                multiply(Matrix::new(&scores, width, rows), centred, sums, true);
+                let centred = MatrixView::new(&centred, rows, dimensions);
+                multiply(MatrixView::new(basis, width, dimensions), centred.transposed(), &mut scores, false);
+                multiply(MatrixView::new(&scores, width, rows), centred, sums, true);
             }
         })
     }
 }
 
-/// Orthonormal rows in directions left to chance, at most as many as there are dimensions.
+/// Random orthonormal rows `[count, dimensions]`, at most as many as there are dimensions.
 fn start(count: usize, dimensions: usize) -> Vec<f32> {
-    let mut random = numbers(0);
+    let mut random = generator(0);
     let mut rows: Vec<f32> = (0..count.min(dimensions) * dimensions).map(|_| normal(&mut random) as f32).collect();
     orthonormalise(&mut rows, dimensions);
     rows
@@ -211,7 +215,7 @@ fn orthonormalise(rows: &mut [f32], dimensions: usize) {
 
 #[inline(always)]
 fn dot(one: &[f32], other: &[f32]) -> f64 {
-    // Sums that are kept apart, so that compilers make vectors of them.
+    // Sums that are kept apart, so that the compiler makes vectors of them.
     let mut sums = [0.0f64; 8];
     let (ones, one_rest) = one.as_chunks::<8>();
     let (others, other_rest) = other.as_chunks::<8>();
@@ -223,10 +227,10 @@ fn dot(one: &[f32], other: &[f32]) -> f64 {
 }
 
 /// Eigenvalues, the largest first, and eigenvectors, as rows, of the scatter matrix within a basis.
-fn ritz(basis: &[f32], spread: &[f32], dimensions: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
+fn ritz(basis: &[f32], scattered: &[f32], dimensions: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
     let rows = |matrix| <[f32]>::chunks_exact(matrix, dimensions).collect::<Vec<_>>();
-    let (basis, spread) = (rows(basis), rows(spread));
-    let entry = |i: usize, j: usize| 0.5 * (dot(basis[i], spread[j]) + dot(basis[j], spread[i]));
+    let (basis, scattered) = (rows(basis), rows(scattered));
+    let entry = |i: usize, j: usize| 0.5 * (dot(basis[i], scattered[j]) + dot(basis[j], scattered[i]));
     let matrix = (0..basis.len()).map(|i| (0..basis.len()).map(|j| entry(i, j)).collect()).collect();
     eigen(matrix)
 }
@@ -303,7 +307,7 @@ mod tests {
     /// Points of known variances along a rotated basis.
     fn sample(n: usize, deviations: &[f64]) -> Vec<f32> {
         let dimensions = deviations.len();
-        let mut random = numbers(7);
+        let mut random = generator(7);
         let mut axes: Vec<f32> = (0..dimensions * dimensions).map(|_| normal(&mut random) as f32).collect();
         orthonormalise(&mut axes, dimensions);
         (0..n)

@@ -1,17 +1,21 @@
-//! The Kullback-Leibler divergence between P and what a map shows of it.
+//! The Kullback-Leibler divergence of a map: Σ p ln (p / q) in nats, over ordered pairs of points.
+//!
+//! With q = 1 / (1 + |y_i - y_j|²) / Z it is Σ p ln p + Σ p ln (1 + |y_i - y_j|²) + ln Z: a constant, a sum over the pairs
+//! that have a p, and the sum over all pairs that the repulsion computes anyway.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::Error;
 use crate::affinities::Affinities;
+use crate::coordinates::check_map;
+use crate::error::Error;
 use crate::gradient::{Attraction, Method, Repulsion};
 
 /// Points of one task.
-const BLOCK: usize = 256;
-/// With more points, Z is not summed over all pairs.
-const MANY: usize = 300_000;
+const POINTS_PER_TASK: usize = 256;
+/// With more points, Z comes from Fourier transforms: all pairs would take minutes.
+const MAX_EXACT_POINTS: usize = 300_000;
 
 /// Σ p ln (p / q), q(i, j) = (1 + |y_i - y_j|²)⁻¹ / Z, in nats.
 ///
@@ -21,7 +25,7 @@ const MANY: usize = 300_000;
 /// When the map has other points than the affinities, or coordinates that are no numbers.
 pub fn divergence(affinities: &Affinities, map: &[[f32; 2]]) -> Result<f64, Error> {
     check_map(map, affinities.len())?;
-    let method = if map.len() > MANY { Method::Fourier } else { Method::Exact };
+    let method = if map.len() > MAX_EXACT_POINTS { Method::Fourier } else { Method::Exact };
     let z = Repulsion::new(method).compute(map, &mut vec![[0.0; 2]; map.len()]);
     let divergence = with_normalisation(affinities, map, constant(affinities), z);
     // Rounding may leave less than nothing.
@@ -39,39 +43,14 @@ pub(crate) fn constant(affinities: &Affinities) -> f64 {
 /// The divergence where Z is known, and so is what does not depend on the map.
 pub(crate) fn with_normalisation(affinities: &Affinities, map: &[[f32; 2]], constant: f64, z: f64) -> f64 {
     let attraction = Attraction::new(affinities, map);
-    constant + sum(map.len(), |points| attraction.spread(points)) + z.ln()
+    constant + sum(map.len(), |points| attraction.log_distances(points)) + z.ln()
 }
 
-/// The sum of what some points after the other give, always in the same order.
+/// The sum of `term` over blocks of points, always in the same order.
 fn sum(points: usize, term: impl Fn(Range<usize>) -> f64 + Sync) -> f64 {
-    let blocks: Vec<f64> = (0..points.div_ceil(BLOCK))
+    let blocks: Vec<f64> = (0..points.div_ceil(POINTS_PER_TASK))
         .into_par_iter()
-        .map(|block| term(block * BLOCK..points.min((block + 1) * BLOCK)))
+        .map(|block| term(block * POINTS_PER_TASK..points.min((block + 1) * POINTS_PER_TASK)))
         .collect();
     blocks.iter().sum()
 }
-
-/// Whether a map has so many points, and all of them are somewhere.
-pub(crate) fn check_map(map: &[[f32; 2]], points: usize) -> Result<(), Error> {
-    if map.len() != points {
-        return Err(Error::Count { what: "the map", found: map.len(), wanted: points });
-    }
-    for (point, coordinates) in map.iter().enumerate() {
-        for (dimension, &value) in coordinates.iter().enumerate() {
-            if !value.is_finite() {
-                return Err(Error::NotFinite { point, dimension, value });
-            }
-            if value.abs() > LARGEST_COORDINATE {
-                return Err(Error::Setting {
-                    name: "a coordinate of the map",
-                    value: f64::from(value),
-                    wanted: "numbers up to a million",
-                });
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Beyond this 32-bit numbers leave no room for what is between points.
-const LARGEST_COORDINATE: f32 = 1e6;

@@ -45,7 +45,7 @@ pub enum Error {
         perplexity: f64,
     },
     /// A perplexity needs three times as many neighbours, and they are not there.
-    #[error("a perplexity of {perplexity} needs {needed} points, there are {points}: {}", fewer(*.points))]
+    #[error("a perplexity of {perplexity} needs {needed} points, there are {points}: {}", fewer(*.points, *.largest))]
     TooFewPoints {
         /// The perplexity asked for.
         perplexity: f64,
@@ -53,6 +53,8 @@ pub enum Error {
         needed: usize,
         /// Points there are.
         points: usize,
+        /// The largest perplexity that so many points can have.
+        largest: f64,
     },
     /// A setting that makes no sense.
     #[error("{name} is {value}: give {wanted}")]
@@ -93,13 +95,10 @@ pub enum Error {
     },
 }
 
-/// What to do with so few points.
-fn fewer(points: usize) -> String {
+/// What to do with so few points, whose perplexity is at most `largest`.
+fn fewer(points: usize, largest: f64) -> String {
     match points {
         0..4 => "a map needs at least 4 points".to_owned(),
-        _ => format!(
-            "give more of them, or a perplexity of at most {:.1}",
-            crate::affinities::largest_perplexity(points)
-        ),
+        _ => format!("give more of them, or a perplexity of at most {largest:.1}"),
     }
 }

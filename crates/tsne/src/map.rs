@@ -1,22 +1,24 @@
-//! A finished map, kept with the points it is of, so that new points can be put into it.
+//! A finished map with its points, so that new points can be put into it: `points` `[n, dimensions]` and `map` `[n, 2]`.
 
 use std::collections::HashMap;
 
 use rayon::prelude::*;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
-use crate::affinities::{Perplexity, weigh};
-use crate::divergence::check_map;
-use crate::gradient::{Field, bounds};
+use crate::affinities::weigh;
+use crate::coordinates::{bounds, check_map};
+use crate::error::Error;
+use crate::gradient::Field;
 use crate::neighbours::{Metric, Neighbours};
-use crate::{Error, Points};
+use crate::perplexity::Perplexity;
+use crate::points::Points;
 
-/// Steps of a new point at most; a few dozen are usual.
-const STEPS: usize = 200;
-/// A point that moves less than this has arrived. The kernel's width is 1.
-const ARRIVED: f32 = 1e-4;
-/// Times that a step is halved before it is given up.
-const HALVINGS: usize = 12;
+/// Iterations of a new point at most; a few dozen are typical.
+const MAX_ITERATIONS: usize = 200;
+/// A point that moves less than this has arrived. The similarity's width is 1.
+const MIN_MOVE: f32 = 1e-4;
+/// Times that a step is halved before the search ends.
+const MAX_HALVINGS: usize = 12;
 /// Names in a file.
 const POINTS: &str = "points";
 const MAP: &str = "map";
@@ -36,27 +38,27 @@ pub struct Map {
 }
 
 impl Map {
-    /// Of points at these coordinates, whose distances were measured so.
+    /// Keeps `points` with their coordinates in a map and the metric by which it was made.
     ///
     /// # Errors
-    /// When there is not a place for each point, or one is no number.
+    /// When there are more or fewer coordinates than points, or one is not finite or beyond a million.
     pub fn new(points: &Points<'_>, coordinates: Vec<[f32; 2]>, metric: Metric) -> Result<Self, Error> {
         check_map(&coordinates, points.len())?;
         Ok(Self { values: points.values().to_vec(), dimensions: points.dimensions(), metric, coordinates })
     }
 
-    /// Where the points are.
+    /// The coordinates of all points, `[n, 2]`.
     pub fn coordinates(&self) -> &[[f32; 2]] {
         &self.coordinates
     }
 
-    /// Puts new points into the map, where nothing moves for them.
+    /// Finds positions for new points, `[new, 2]`; the map stays as it is.
     ///
-    /// Each goes where its own divergence is least, Σ p ln (p / q) over the points of the map, with p from its nearest ones
-    /// among these by `perplexity` (5 is usual: a few, since it has to decide where to go) and q over all of them. Where a
-    /// point goes does not depend on who else is new. It starts from the median of its neighbours and goes to where all that
-    /// pulls it and pushes it would balance if it kept its strength, by half of that as often as it takes for the divergence to
-    /// fall.
+    /// A new point's position makes its own divergence small: Σ p ln (p / q), with p over its nearest points of the map by
+    /// `perplexity` and q over all points of the map. A perplexity of 5 is typical: a few neighbours, so that it goes to one
+    /// group of them. Its position does not depend on the other new points. It starts from the median of its neighbours. Each
+    /// iteration steps to where attraction and repulsion would balance if their strengths stayed as they are, and halves the
+    /// step until the divergence falls.
     ///
     /// # Errors
     /// When the points have other dimensions than those of the map, one is zero which has no cosine, or the perplexity is
@@ -69,11 +71,11 @@ impl Map {
         weigh(&mut weights, count, &perplexity);
         let (low, high) = bounds(&self.coordinates);
         let field = Field::new(&self.coordinates);
-        let place = |(indices, weights): (&[u32], &[f32])| {
+        let position = |(indices, weights): (&[u32], &[f32])| {
             let neighbours: Vec<[f32; 2]> = indices.iter().map(|&index| self.coordinates[index as usize]).collect();
-            Newcomer { neighbours: &neighbours, weights, field: &field, low, high }.place()
+            NewPoint { neighbours: &neighbours, weights, field: &field, low, high }.find_position()
         };
-        Ok(indices.par_chunks(count).zip(weights.par_chunks(count)).map(place).collect())
+        Ok(indices.par_chunks(count).zip(weights.par_chunks(count)).map(position).collect())
     }
 
     /// The map as the bytes of a safetensors file: tensors `points` `[n, dimensions]` and `map` `[n, 2]`, and the metric.
@@ -84,14 +86,14 @@ impl Map {
         let bytes = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
         let (points, map) = (bytes(&self.values), bytes(self.coordinates.as_flattened()));
         let n = self.coordinates.len();
-        let view = |shape: [usize; 2], bytes| TensorView::new(Dtype::F32, shape.to_vec(), bytes).map_err(unsound);
+        let view = |shape: [usize; 2], bytes| TensorView::new(Dtype::F32, shape.to_vec(), bytes).map_err(invalid);
         let tensors = [(POINTS, view([n, self.dimensions], &points)?), (MAP, view([n, 2], &map)?)];
         let metric = match self.metric {
             Metric::Euclidean => EUCLIDEAN,
             Metric::Cosine => COSINE,
         };
         let texts = HashMap::from([(METRIC.to_owned(), metric.to_owned())]);
-        serialize(tensors, Some(texts)).map_err(unsound)
+        serialize(tensors, Some(texts)).map_err(invalid)
     }
 
     /// The map of such bytes.
@@ -99,37 +101,37 @@ impl Map {
     /// # Errors
     /// When they are not whole, or hold something else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(unsound)?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(invalid)?;
         let metric = match header.metadata().as_ref().and_then(|texts| texts.get(METRIC)).map(String::as_str) {
             Some(EUCLIDEAN) => Metric::Euclidean,
             Some(COSINE) => Metric::Cosine,
-            _ => return Err(unsound("it names no metric")),
+            _ => return Err(invalid("it names no metric")),
         };
-        let tensors = SafeTensors::deserialize(bytes).map_err(unsound)?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(invalid)?;
         let matrix = |name: &str| {
-            let tensor = tensors.tensor(name).map_err(unsound)?;
+            let tensor = tensors.tensor(name).map_err(invalid)?;
             match (tensor.dtype(), tensor.shape()) {
                 (Dtype::F32, &[_, columns]) => {
                     let (values, _) = tensor.data().as_chunks::<4>();
                     Ok((values.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect::<Vec<_>>(), columns))
                 }
-                _ => Err(unsound(format!("its tensor '{name}' is no matrix of 32-bit numbers"))),
+                _ => Err(invalid(format!("its tensor '{name}' is no matrix of 32-bit numbers"))),
             }
         };
         let ((values, dimensions), (map, 2)) = (matrix(POINTS)?, matrix(MAP)?) else {
-            return Err(unsound("its places have not two coordinates"));
+            return Err(invalid("its places have not two coordinates"));
         };
         let coordinates = map.as_chunks::<2>().0.to_vec();
         Self::new(&Points::new(&values, dimensions)?, coordinates, metric)
     }
 }
 
-fn unsound(why: impl ToString) -> Error {
+fn invalid(why: impl ToString) -> Error {
     Error::Map { why: why.to_string() }
 }
 
-/// A new point that looks for its place.
-struct Newcomer<'a> {
+/// A new point that looks for its position.
+struct NewPoint<'a> {
     /// Where its neighbours are, and their p.
     neighbours: &'a [[f32; 2]],
     weights: &'a [f32],
@@ -139,16 +141,17 @@ struct Newcomer<'a> {
     high: [f32; 2],
 }
 
-impl Newcomer<'_> {
-    fn place(&self) -> [f32; 2] {
-        let mut place = [self.median(0), self.median(1)];
-        let mut divergence = self.divergence(place);
-        for _ in 0..STEPS {
-            let balance = self.balance(place);
-            let mut step = [balance[0] - place[0], balance[1] - place[1]];
+impl NewPoint<'_> {
+    /// Goes downhill from the median of the neighbours until it hardly moves.
+    fn find_position(&self) -> [f32; 2] {
+        let mut position = [self.median(0), self.median(1)];
+        let mut divergence = self.divergence(position);
+        for _ in 0..MAX_ITERATIONS {
+            let balance = self.balance(position);
+            let mut step = [balance[0] - position[0], balance[1] - position[1]];
             let mut better = None;
-            for _ in 0..HALVINGS {
-                let next = self.within([place[0] + step[0], place[1] + step[1]]);
+            for _ in 0..MAX_HALVINGS {
+                let next = self.within([position[0] + step[0], position[1] + step[1]]);
                 let found = self.divergence(next);
                 if found < divergence {
                     better = Some((next, found));
@@ -157,13 +160,13 @@ impl Newcomer<'_> {
                 step = step.map(|value| 0.5 * value);
             }
             let Some((next, found)) = better else { break };
-            let moved = (next[0] - place[0]).hypot(next[1] - place[1]);
-            (place, divergence) = (next, found);
-            if moved < ARRIVED {
+            let moved = (next[0] - position[0]).hypot(next[1] - position[1]);
+            (position, divergence) = (next, found);
+            if moved < MIN_MOVE {
                 break;
             }
         }
-        place
+        position
     }
 
     /// Of its neighbours' coordinates.
@@ -173,32 +176,32 @@ impl Newcomer<'_> {
         *values.select_nth_unstable_by(middle, f32::total_cmp).1
     }
 
-    /// Σ p ln (p / q), less Σ p ln p.
-    fn divergence(&self, place: [f32; 2]) -> f64 {
+    /// Σ p ln (p / q), less the constant Σ p ln p.
+    fn divergence(&self, position: [f32; 2]) -> f64 {
         let terms = self.neighbours.iter().zip(self.weights).map(|(neighbour, &weight)| {
-            let squared = (place[0] - neighbour[0]).powi(2) + (place[1] - neighbour[1]).powi(2);
+            let squared = (position[0] - neighbour[0]).powi(2) + (position[1] - neighbour[1]).powi(2);
             f64::from(weight) * f64::from(squared).ln_1p()
         });
         // Rounding may leave less than nothing where no point is near.
-        terms.sum::<f64>() + f64::from(self.field.at(place).0.max(f32::MIN_POSITIVE)).ln()
+        terms.sum::<f64>() + f64::from(self.field.at(position).0.max(f32::MIN_POSITIVE)).ln()
     }
 
-    /// Where Σ p q (y - y_j) = Σ q² (y - y') / Σ q, with all q as they are here.
-    fn balance(&self, place: [f32; 2]) -> [f32; 2] {
+    /// The position where Σ p q (y - y_j) = Σ q² (y - y') / Σ q, with all q as they are at `position`.
+    fn balance(&self, position: [f32; 2]) -> [f32; 2] {
         let (mut sum, mut pull) = (0.0, [0.0; 2]);
         for (neighbour, weight) in self.neighbours.iter().zip(self.weights) {
-            let squared = (place[0] - neighbour[0]).powi(2) + (place[1] - neighbour[1]).powi(2);
+            let squared = (position[0] - neighbour[0]).powi(2) + (position[1] - neighbour[1]).powi(2);
             let strength = weight / (1.0 + squared);
             sum += strength;
             pull = [pull[0] + strength * neighbour[0], pull[1] + strength * neighbour[1]];
         }
-        let (normalisation, push) = self.field.at(place);
+        let (normalisation, push) = self.field.at(position);
         let normalisation = normalisation.max(f32::MIN_POSITIVE);
         let balance = [(pull[0] + push[0] / normalisation) / sum, (pull[1] + push[1] / normalisation) / sum];
-        self.within(if balance.iter().all(|value| value.is_finite()) { balance } else { place })
+        self.within(if balance.iter().all(|value| value.is_finite()) { balance } else { position })
     }
 
-    fn within(&self, place: [f32; 2]) -> [f32; 2] {
-        std::array::from_fn(|axis| place[axis].clamp(self.low[axis], self.high[axis]))
+    fn within(&self, position: [f32; 2]) -> [f32; 2] {
+        std::array::from_fn(|axis| position[axis].clamp(self.low[axis], self.high[axis]))
     }
 }

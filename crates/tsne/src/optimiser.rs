@@ -1,53 +1,60 @@
-//! Gradient descent with momentum and gains, as t-SNE has it.
+//! Gradient descent with momentum and gains (Jacobs, 1988; van der Maaten and Hinton, 2008).
+//!
+//! An iteration computes the gradient g of all coordinates y `[n, 2]`. Each y has an update u and a gain r of its own. With
+//! momentum α and learning rate η, u becomes α u - η r g, and y becomes y + u. A gain grows while the gradient keeps its sign
+//! and shrinks when it changes. In the early iterations P is exaggerated: multiplied by 12, by default.
 
 use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 
-use crate::Error;
 use crate::affinities::Affinities;
-use crate::divergence::{check_map, constant, with_normalisation};
+use crate::coordinates::check_map;
+use crate::divergence::{constant, with_normalisation};
+use crate::error::Error;
 use crate::gradient::{Method, Repulsion, forces};
-use crate::vector::vectorised;
+use crate::simd::vectorised;
 
 /// Coordinates that one task moves: fewer are not worth waking a thread for.
-const BLOCK: usize = 4096;
+const COORDINATES_PER_TASK: usize = 4096;
 /// A coordinate's gain grows by this while its gradient keeps its sign,
 const GROWTH: f32 = 0.2;
 /// shrinks to this share when it changes,
 const DECAY: f32 = 0.8;
-/// and is never below this (Jacobs, 1988; van der Maaten and Hinton, 2008).
-const LEAST_GAIN: f32 = 0.01;
-/// No step and no coordinate is larger: whoever takes steps that are far too long is to get a map that shows it.
-const FARTHEST: f32 = 1e5;
-/// Learning rates are not below this, as in scikit-learn: small sets need it.
-const LEAST_LEARNING_RATE: f64 = 50.0;
+/// and is never below this.
+const MIN_GAIN: f32 = 0.01;
+/// No update and no coordinate is larger: a learning rate that is far too large gives a map that shows it, not infinity.
+const COORDINATE_LIMIT: f32 = 1e5;
+/// The default learning rate is not below this, as in scikit-learn: small sets need it.
+const MIN_LEARNING_RATE: f64 = 50.0;
 
-/// How to go from the first map to the last.
+/// The settings of the descent from the first map to the last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Optimiser {
-    /// Steps in all, 1,000 as usual.
+    /// Iterations in all; default 1,000.
     pub iterations: usize,
-    /// Steps of them in which all p are exaggerated, 250 as usual: clusters form while points can still pass each other.
+    /// How many of them, from the first on, exaggerate all p; default 250. Clusters form while points can still pass each
+    /// other.
     pub early_iterations: usize,
-    /// By how much, 12 as usual.
+    /// The factor of all p in the early iterations; default 12.
     pub early_exaggeration: f64,
-    /// And after that: 1, or more for denser clusters.
+    /// The factor in all others; default 1. More makes denser clusters.
     pub exaggeration: f64,
-    /// Momentum of the early steps, 0.5 as usual.
+    /// Momentum of the early iterations; default 0.5.
     pub early_momentum: f64,
-    /// Momentum of all others, 0.8 as usual.
+    /// Momentum of all others; default 0.8.
     pub momentum: f64,
-    /// Size of steps along the gradient, 4 in which counts as in scikit-learn; if not given, n / 4 divided by the exaggeration,
-    /// and at least 50 (Belkina and others, 2019).
+    /// The learning rate, for the gradient with its factor of 4, as in scikit-learn. Default: n / 4 divided by the
+    /// exaggeration, and at least 50 (Belkina and others, 2019). In `bench/NOTES.md`, "Maps": "learning rate n / 12 to the
+    /// end instead of n".
     pub learning_rate: Option<f64>,
-    /// How repulsion is computed.
+    /// How repulsion is computed; default by the number of points.
     pub method: Method,
-    /// Enough when the gradient's length is below this, 10⁻⁷ as usual.
+    /// The descent ends when the gradient's length is at most this; default 10⁻⁷.
     pub least_gradient: f64,
-    /// Enough after so many steps without a smaller divergence, 300 as usual.
+    /// The descent ends after more iterations than this without a smaller divergence; default 300.
     pub patience: usize,
-    /// Progress is told, and ends are looked for, each time after so many steps, 50 as usual.
+    /// Iterations from one report to the next, which is also when the descent may end; default 50. With 0 there are none.
     pub report_every: usize,
 }
 
@@ -69,59 +76,60 @@ impl Default for Optimiser {
     }
 }
 
-/// Where a map is on its way.
+/// How far the descent has come.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
-    /// Steps done.
+    /// Iterations done.
     pub iteration: usize,
-    /// Whether those now are exaggerated.
+    /// Whether this iteration exaggerated.
     pub early: bool,
-    /// Of the map before the last step, without exaggeration, with Z as repulsion has it.
+    /// The divergence of the map before the last iteration, without exaggeration, with Z as repulsion computes it.
     pub divergence: f64,
     /// The length of the gradient there.
     pub gradient: f64,
-    /// Coordinates of all points.
+    /// The coordinates of all points, `[n, 2]`.
     pub map: &'a [[f32; 2]],
 }
 
-/// Why there were no more steps.
+/// Why the descent ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// All were done.
+    /// All iterations were done.
     Iterations,
     /// The gradient was small enough.
     Gradient,
-    /// The divergence had not become smaller for long enough.
+    /// The divergence had not become smaller for long enough: see [`Optimiser::patience`].
     Patience,
-    /// Who was told of the progress wanted no more.
+    /// The report answered [`ControlFlow::Break`].
     Cancelled,
 }
 
-/// A map, and how it ended.
+/// The last map, and how the descent ended.
 #[derive(Clone, Debug)]
 pub struct Optimised {
-    /// Coordinates of all points, around zero.
+    /// The coordinates of all points, `[n, 2]`, around zero.
     pub map: Vec<[f32; 2]>,
-    /// Steps done.
+    /// Iterations done.
     pub iterations: usize,
-    /// Why no more.
+    /// Why there were no more.
     pub end: End,
 }
 
 impl Optimiser {
-    /// Moves the points of a first map until it shows the affinities as well as it can.
+    /// Moves the points of the first map, `[n, 2]`, downhill until one of [`End`]. The same on any number of threads.
     ///
-    /// The same on any number of threads.
+    /// `report` is called every [`Optimiser::report_every`] iterations and may end the descent.
     ///
     /// # Errors
-    /// When the map has other points than the affinities or some that are nowhere, or a setting makes no sense.
+    /// When the map has other points than the affinities or a coordinate that is not finite or beyond a million, or a
+    /// setting makes no sense.
     pub fn run(
         &self,
         affinities: &Affinities,
         first: Vec<[f32; 2]>,
         mut report: impl FnMut(Progress<'_>) -> ControlFlow<()>,
     ) -> Result<Optimised, Error> {
-        self.check()?;
+        self.check_settings()?;
         check_map(&first, affinities.len())?;
         let constant = constant(affinities);
         let mut descent = Descent::new(affinities, first, self.method);
@@ -130,15 +138,15 @@ impl Optimiser {
             let early = iteration < self.early_iterations;
             if iteration == self.early_iterations {
                 (best, best_at) = (f64::INFINITY, iteration);
-                descent.forget();
+                descent.reset_momentum();
             }
             let done = iteration + 1;
             let is_reported = self.report_every > 0 && done % self.report_every == 0;
             let z = descent.compute_forces();
             let divergence = is_reported.then(|| with_normalisation(affinities, &descent.map, constant, z));
-            descent.step(z, &self.step(early, affinities.len()));
+            descent.advance(z, &self.rates(early, affinities.len()));
             let Some(divergence) = divergence else { continue };
-            let gradient = descent.gradient();
+            let gradient = descent.gradient_length();
             let progress = Progress { iteration: done, early, divergence, gradient, map: &descent.map };
             let end = if report(progress).is_break() {
                 Some(End::Cancelled)
@@ -151,7 +159,7 @@ impl Optimiser {
                 (done - best_at > self.patience).then_some(End::Patience)
             };
             match end {
-                // What the early steps come to says nothing about the others.
+                // The early iterations say nothing about the others.
                 Some(End::Gradient | End::Patience) if early => {}
                 Some(end) => return Ok(Optimised { map: descent.map, iterations: done, end }),
                 None => {}
@@ -160,16 +168,16 @@ impl Optimiser {
         Ok(Optimised { map: descent.map, iterations: self.iterations, end: End::Iterations })
     }
 
-    /// The constants of a step.
-    fn step(&self, early: bool, points: usize) -> Step {
+    /// The constants of an iteration.
+    fn rates(&self, early: bool, points: usize) -> Rates {
         let (exaggeration, momentum) =
             if early { (self.early_exaggeration, self.early_momentum) } else { (self.exaggeration, self.momentum) };
-        let usual = (points as f64 / (4.0 * exaggeration)).max(LEAST_LEARNING_RATE);
-        let learning_rate = self.learning_rate.unwrap_or(usual);
-        Step { exaggeration: exaggeration as f32, momentum: momentum as f32, learning_rate: learning_rate as f32 }
+        let default = (points as f64 / (4.0 * exaggeration)).max(MIN_LEARNING_RATE);
+        let learning_rate = self.learning_rate.unwrap_or(default);
+        Rates { exaggeration: exaggeration as f32, momentum: momentum as f32, learning_rate: learning_rate as f32 }
     }
 
-    fn check(&self) -> Result<(), Error> {
+    fn check_settings(&self) -> Result<(), Error> {
         let positive = |value: f64| value > 0.0 && value <= 1e30;
         let share = |value: f64| (0.0..1.0).contains(&value);
         let settings = [
@@ -196,23 +204,25 @@ impl Optimiser {
     }
 }
 
-/// The constants of one step.
-struct Step {
+/// The constants of one iteration.
+struct Rates {
     exaggeration: f32,
     momentum: f32,
     learning_rate: f32,
 }
 
-/// Everything that moves.
+/// A map and what the descent keeps from one iteration to the next; all `[n, 2]`.
 struct Descent<'a> {
     affinities: &'a Affinities,
     repulsion: Repulsion,
     map: Vec<[f32; 2]>,
-    /// Σ p q (y_i - y_j) of each point; after a step the gradient.
+    /// Σ p q (y_i - y_j) of each point; after an iteration the gradient.
     attractions: Vec<[f32; 2]>,
     /// Σ q² (y_i - y_j) of each point.
     repulsions: Vec<[f32; 2]>,
+    /// What the last iteration added to each coordinate.
     updates: Vec<[f32; 2]>,
+    /// Each coordinate's own factor of the learning rate.
     gains: Vec<[f32; 2]>,
 }
 
@@ -224,20 +234,20 @@ impl<'a> Descent<'a> {
         Self { affinities, repulsion: Repulsion::new(method), map, attractions, repulsions, updates: zeros, gains }
     }
 
-    /// Starts anew from where points are.
-    fn forget(&mut self) {
+    /// Starts anew from where points are: no momentum, all gains 1.
+    fn reset_momentum(&mut self) {
         self.updates.fill([0.0; 2]);
         self.gains.fill([1.0; 2]);
     }
 
-    /// Computes how points pull and push each other; gives Z.
+    /// Computes attraction and repulsion of all points; returns Z.
     fn compute_forces(&mut self) -> f64 {
         forces(self.affinities, &self.map, &mut self.repulsion, &mut self.attractions, &mut self.repulsions)
     }
 
-    /// Moves all points along the gradient that these forces make, or rather against it.
-    fn step(&mut self, z: f64, step: &Step) {
-        let Step { exaggeration, momentum, learning_rate } = *step;
+    /// Moves all points against the gradient that these forces make.
+    fn advance(&mut self, z: f64, rates: &Rates) {
+        let Rates { exaggeration, momentum, learning_rate } = *rates;
         let inverse = (1.0 / z) as f32;
         let blocks = blocks(&mut self.map)
             .zip(blocks(&mut self.attractions))
@@ -249,10 +259,11 @@ impl<'a> Descent<'a> {
             vectorised!(
                 for ((coordinate, (force, repulsion)), (update, gain)) in map.iter_mut().zip(forces).zip(moving) {
                     let gradient = 4.0 * (exaggeration * *force - inverse * *repulsion);
-                    // Against the update means along with what it has been going after.
-                    *gain = if *update * gradient < 0.0 { *gain + GROWTH } else { (*gain * DECAY).max(LEAST_GAIN) };
-                    *update = (momentum * *update - learning_rate * *gain * gradient).clamp(-FARTHEST, FARTHEST);
-                    *coordinate = (*coordinate + *update).clamp(-FARTHEST, FARTHEST);
+                    // An update against the gradient goes where the last one went.
+                    *gain = if *update * gradient < 0.0 { *gain + GROWTH } else { (*gain * DECAY).max(MIN_GAIN) };
+                    *update = (momentum * *update - learning_rate * *gain * gradient)
+                        .clamp(-COORDINATE_LIMIT, COORDINATE_LIMIT);
+                    *coordinate = (*coordinate + *update).clamp(-COORDINATE_LIMIT, COORDINATE_LIMIT);
                     *force = gradient;
                 }
             );
@@ -260,22 +271,22 @@ impl<'a> Descent<'a> {
         centre(&mut self.map);
     }
 
-    /// The length of the gradient that the last step went against.
-    fn gradient(&self) -> f64 {
+    /// The length of the gradient that the last iteration went against.
+    fn gradient_length(&self) -> f64 {
         self.attractions.as_flattened().iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt()
     }
 }
 
 /// Coordinates by tasks.
 fn blocks(points: &mut [[f32; 2]]) -> impl IndexedParallelIterator<Item = &mut [f32]> {
-    points.as_flattened_mut().par_chunks_mut(BLOCK)
+    points.as_flattened_mut().par_chunks_mut(COORDINATES_PER_TASK)
 }
 
 /// Moves all points so that their mean is zero.
 fn centre(map: &mut [[f32; 2]]) {
     const LANES: usize = 8;
     let mean = vectorised!({
-        // Sums that are kept apart, so that compilers make vectors of them.
+        // Sums that are kept apart, so that the compiler makes vectors of them.
         let mut sums = [[0.0f32; 2]; LANES];
         let (points, rest) = map.as_chunks::<LANES>();
         for points in points {

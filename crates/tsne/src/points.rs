@@ -1,13 +1,13 @@
-//! Points to embed: a matrix with a point in each row.
+//! The points that a map is made of: rows of finite f32, `[n, dimensions]`, of a size whose squares f32 can hold.
 
 use rayon::prelude::*;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Values beyond this have squared distances that 32-bit numbers cannot hold.
-const LARGEST: f32 = 1e15;
+const MAX_SCALE: f32 = 1e15;
 /// Values all below this have squared distances that 32-bit numbers lose.
-const SMALLEST: f32 = 1e-15;
+const MIN_SCALE: f32 = 1e-15;
 
 /// Points as rows of finite numbers, `[n, dimensions]`.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +17,7 @@ pub struct Points<'a> {
 }
 
 impl<'a> Points<'a> {
-    /// Points of so many dimensions, one after the other.
+    /// Checks `values` `[n, dimensions]`, one point after the other.
     ///
     /// # Errors
     /// When the values do not make up whole points, are not all finite, or are so large or small that 32-bit numbers
@@ -34,23 +34,23 @@ impl<'a> Points<'a> {
                 return Err(Error::NotFinite { point: at / dimensions, dimension: at % dimensions, value: values[at] });
             }
         }
-        if largest > LARGEST || (largest > 0.0 && largest < SMALLEST) {
+        if largest > MAX_SCALE || (largest > 0.0 && largest < MIN_SCALE) {
             return Err(Error::Scale { largest });
         }
         Ok(points)
     }
 
-    /// How many.
+    /// The number of points, n.
     pub fn len(&self) -> usize {
         self.values.len() / self.dimensions
     }
 
-    /// Never: there is at least one point.
+    /// Always false: there is at least one point.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// Values of a point.
+    /// The number of values of a point.
     pub fn dimensions(&self) -> usize {
         self.dimensions
     }
@@ -60,7 +60,7 @@ impl<'a> Points<'a> {
         self.values
     }
 
-    /// The values of one point.
+    /// The values of one point, `[dimensions]`.
     pub fn point(&self, index: usize) -> &'a [f32] {
         &self.values[index * self.dimensions..][..self.dimensions]
     }

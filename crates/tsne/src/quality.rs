@@ -1,18 +1,21 @@
-//! How well a map shows what it is of, and what labels say of it.
+//! How good a map is: trustworthiness, the share of neighbours that it keeps, the accuracy of the nearest label.
+//!
+//! All are shares from 0 to 1, the larger the better; none depends on the scale of the map `[n, 2]`.
 
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::divergence::check_map;
+use crate::coordinates::check_map;
+use crate::error::Error;
 use crate::neighbours::{Metric, Neighbours, directions};
-use crate::vector::{squared_distance, with_vectors};
-use crate::{Error, Points};
+use crate::points::Points;
+use crate::simd::{squared_distance, with_vectors};
 
-/// Points whose trustworthiness is measured at most: against all others, so that more would take minutes.
+/// Points whose trustworthiness is measured at most: each is compared with all others, so that more would take minutes.
 const SAMPLE: usize = 1000;
-/// Points whose values stay in cache while all of the sample are held against them.
+/// Points whose values stay in cache while all of the sample are compared with them.
 const BLOCK: usize = 128;
 
 /// How far the `count` nearest neighbours in the map can be trusted to be near: 1 less what their ranks among the neighbours

@@ -3,41 +3,45 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use crate::affinities::{Affinities, Perplexity};
+use crate::affinities::Affinities;
 use crate::divergence::divergence;
+use crate::error::Error;
+use crate::initialisation;
 use crate::neighbours::{Metric, Neighbours};
 use crate::optimiser::{End, Optimiser, Progress};
-use crate::{Error, Points, initialisation};
+use crate::perplexity::Perplexity;
+use crate::points::Points;
 
-/// With more points, an exact search takes minutes.
-const MANY: usize = 300_000;
+/// With more points, an exact search takes minutes. In `bench/NOTES.md`, "Maps": "approximate neighbours in the nearest
+/// blocks only".
+const MAX_EXACT_SEARCH_POINTS: usize = 300_000;
 
-/// Where points start from.
+/// The first map.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Initialisation {
-    /// Their first two principal components.
+    /// The first two principal components of the points.
     #[default]
     PrincipalComponents,
-    /// Anywhere.
+    /// Random coordinates.
     Random,
-    /// These coordinates, scaled down.
+    /// These coordinates, `[n, 2]`, centred and scaled down.
     Given(Vec<[f32; 2]>),
 }
 
-/// Everything that makes up a map.
+/// The settings of a map.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tsne {
-    /// Perplexity; if not given, 30, or less where there are too few points.
+    /// Perplexity; default 30, or less where there are too few points for it.
     pub perplexity: Option<Perplexity>,
     /// How distances are measured.
     pub metric: Metric,
     /// How neighbours are found.
     pub search: Search,
-    /// Where points start from.
+    /// The first map.
     pub initialisation: Initialisation,
-    /// How they go on.
+    /// The descent.
     pub optimiser: Optimiser,
-    /// What is random follows from it.
+    /// All that is random follows from it.
     pub seed: u64,
 }
 
@@ -49,26 +53,26 @@ pub enum Search {
     Auto,
     /// Exactly.
     Exact,
-    /// Among near points only, which misses a few: see [`Neighbours::approximate`].
+    /// Among near points only, which misses a few neighbours: see [`Neighbours::approximate`].
     Approximate,
 }
 
-/// What is being done.
+/// What [`Tsne::fit`] is doing.
 #[derive(Clone, Copy, Debug)]
 pub enum Phase<'a> {
-    /// The neighbours of all points are searched.
+    /// It searches the neighbours of all points.
     Neighbours,
-    /// Widths of Gaussians are fitted to them.
+    /// It fits the width of a Gaussian to each point's neighbours.
     Affinities,
-    /// The first map is made.
+    /// It makes the first map.
     Initialisation,
-    /// The map is on its way.
+    /// It moves the points of the map.
     Optimisation(Progress<'a>),
-    /// The divergence of the last map is measured.
+    /// It measures the divergence of the last map.
     Divergence,
 }
 
-/// Seconds that each phase took.
+/// Seconds of each phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Seconds {
     /// Searching neighbours.
@@ -84,7 +88,7 @@ pub struct Seconds {
 }
 
 impl Seconds {
-    /// All together.
+    /// The sum of all phases.
     pub fn total(&self) -> f64 {
         self.neighbours + self.affinities + self.initialisation + self.optimisation + self.divergence
     }
@@ -93,24 +97,25 @@ impl Seconds {
 /// A finished map.
 #[derive(Clone, Debug)]
 pub struct Fitted {
-    /// Coordinates of all points, around zero.
+    /// The coordinates of all points, `[n, 2]`, around zero.
     pub map: Vec<[f32; 2]>,
     /// Σ p ln (p / q) in nats; see [`divergence`].
     pub divergence: f64,
-    /// What the map shows.
+    /// The affinities of the points, which the map shows.
     pub affinities: Affinities,
-    /// Steps done.
+    /// Iterations done.
     pub iterations: usize,
-    /// Why no more.
+    /// Why there were no more.
     pub end: End,
-    /// How long it took.
+    /// How long each phase took.
     pub seconds: Seconds,
 }
 
 impl Tsne {
     /// Makes a map of points. The same on any number of threads.
     ///
-    /// `report` is told what is being done; what it answers while the map is on its way may end that early.
+    /// `report` is called with each phase as it begins, and during the descent every [`Optimiser::report_every`]
+    /// iterations. Its answer counts only then: [`ControlFlow::Break`] ends the descent.
     ///
     /// # Errors
     /// When a perplexity is below 1 or too large for so many points, a point is zero which has no cosine, or a setting makes
@@ -125,7 +130,7 @@ impl Tsne {
         let mut seconds = Seconds::default();
         let mut clock = Clock(Instant::now());
 
-        // Only the map's way can be left early.
+        // Only the descent can end early.
         let _ = report(Phase::Neighbours);
         let neighbours = self.neighbours(points, count)?;
         clock.lap(&mut seconds.neighbours);
@@ -154,7 +159,9 @@ impl Tsne {
 
     fn neighbours(&self, points: &Points<'_>, count: usize) -> Result<Neighbours, Error> {
         match self.search {
-            Search::Auto if points.len() > MANY => Neighbours::approximate(points, count, self.metric),
+            Search::Auto if points.len() > MAX_EXACT_SEARCH_POINTS => {
+                Neighbours::approximate(points, count, self.metric)
+            }
             Search::Approximate => Neighbours::approximate(points, count, self.metric),
             Search::Auto | Search::Exact => Neighbours::exact(points, count, self.metric),
         }

@@ -1,4 +1,7 @@
-//! Attraction between points that belong together.
+//! Attraction: Σ p q (y_i - y_j) over the points j that have a p with point i, and their part of the divergence.
+//!
+//! P is sparse rows, the map `[n, 2]`. The positions of a row's points are gathered one by one into registers' worth of x and
+//! of y, and p beside them.
 
 use std::ops::Range;
 
@@ -6,14 +9,14 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::affinities::Affinities;
-use crate::vector::{ln, with_vectors};
+use crate::simd::{ln, with_vectors};
 
 /// Points of one task.
-const BLOCK: usize = 64;
-/// Points of a row that are fetched at once: a whole number of pairs of registers.
+const POINTS_PER_TASK: usize = 64;
+/// Points of a row that are gathered at once: a whole number of pairs of registers.
 const LANES: usize = 128;
 
-/// The pull of those that have a p with a point.
+/// Affinities and the map on which they attract points.
 #[derive(Clone, Copy)]
 pub(crate) struct Attraction<'a> {
     affinities: &'a Affinities,
@@ -29,59 +32,60 @@ impl<'a> Attraction<'a> {
 
     /// Writes Σ p q (y_i - y_j) over all points j for each point i.
     pub(crate) fn write(self, forces: &mut [[f32; 2]]) {
-        forces.par_chunks_mut(BLOCK).enumerate().for_each(|(block, forces)| {
-            with_vectors(Pull { attraction: self, first: block * BLOCK, forces });
+        forces.par_chunks_mut(POINTS_PER_TASK).enumerate().for_each(|(block, forces)| {
+            with_vectors(Forces { attraction: self, first: block * POINTS_PER_TASK, forces });
         });
     }
 
     /// Σ p ln (1 + |y_i - y_j|²) over all points j and some points i.
-    pub(crate) fn spread(self, points: Range<usize>) -> f64 {
-        with_vectors(Spread { attraction: self, points })
+    pub(crate) fn log_distances(self, points: Range<usize>) -> f64 {
+        with_vectors(LogDistances { attraction: self, points })
     }
 
-    /// Calls `meet` with the differences y_j - y_i and p of each point j, two registers at a time. Where these are more than
-    /// there are points, p is zero.
+    /// Calls `accumulate` with the differences y_j - y_i and p of each point j, two registers at a time. Where these are
+    /// more than there are points, p is zero.
     #[inline(always)]
-    fn each<S: Simd>(
+    fn for_each_neighbour<S: Simd>(
         self,
         simd: S,
         point: usize,
-        fetched: &mut Fetched,
-        mut meet: impl FnMut([S::f32s; 2], [S::f32s; 2], [S::f32s; 2]),
+        gathered: &mut Gathered,
+        mut accumulate: impl FnMut([S::f32s; 2], [S::f32s; 2], [S::f32s; 2]),
     ) {
         let [x, y] = self.map[point].map(|value| simd.splat_f32s(value));
         let (indices, values) = self.affinities.row(point);
         for (indices, values) in indices.chunks(LANES).zip(values.chunks(LANES)) {
-            // One by one and as they are: compilers would make gathers of more, which take twice as long.
-            for (place, &index) in fetched.places.iter_mut().zip(indices) {
+            // One by one and as they are: of more the compiler would make gathers, which take twice as long. In
+            // `bench/NOTES.md`, "Maps": "places of neighbours fetched by vector gathers".
+            for (place, &index) in gathered.places.iter_mut().zip(indices) {
                 *place = self.map[index as usize];
             }
             let pairs = values.len().div_ceil(2 * S::F32_LANES);
             let filled = pairs * 2 * S::F32_LANES;
-            fetched.p[..values.len()].copy_from_slice(values);
-            fetched.p[values.len()..filled].fill(0.0);
-            for ((x, y), place) in fetched.xs.iter_mut().zip(&mut fetched.ys).zip(&fetched.places[..filled]) {
+            gathered.p[..values.len()].copy_from_slice(values);
+            gathered.p[values.len()..filled].fill(0.0);
+            for ((x, y), place) in gathered.xs.iter_mut().zip(&mut gathered.ys).zip(&gathered.places[..filled]) {
                 [*x, *y] = *place;
             }
             let registers = |values| S::as_simd_f32s(values).0.as_chunks::<2>().0.iter().take(pairs);
-            for ((xs, ys), p) in registers(&fetched.xs).zip(registers(&fetched.ys)).zip(registers(&fetched.p)) {
+            for ((xs, ys), p) in registers(&gathered.xs).zip(registers(&gathered.ys)).zip(registers(&gathered.p)) {
                 let dx = [simd.sub_f32s(xs[0], x), simd.sub_f32s(xs[1], x)];
                 let dy = [simd.sub_f32s(ys[0], y), simd.sub_f32s(ys[1], y)];
-                meet(dx, dy, *p);
+                accumulate(dx, dy, *p);
             }
         }
     }
 }
 
-/// Points that belong to a point lie anywhere in the map, so they are fetched one by one, some registers at a time.
-struct Fetched {
+/// Points that belong to a point lie anywhere in the map, so they are gathered one by one, some registers at a time.
+struct Gathered {
     places: [[f32; 2]; LANES],
     xs: [f32; LANES],
     ys: [f32; LANES],
     p: [f32; LANES],
 }
 
-impl Fetched {
+impl Gathered {
     fn new() -> Self {
         Self { places: [[0.0; 2]; LANES], xs: [0.0; LANES], ys: [0.0; LANES], p: [0.0; LANES] }
     }
@@ -89,35 +93,35 @@ impl Fetched {
 
 /// 1 + dx² + dy²
 #[inline(always)]
-fn inverse_kernel<S: Simd>(simd: S, dx: S::f32s, dy: S::f32s) -> S::f32s {
+fn inverse_similarity<S: Simd>(simd: S, dx: S::f32s, dy: S::f32s) -> S::f32s {
     simd.mul_add_f32s(dy, dy, simd.mul_add_f32s(dx, dx, simd.splat_f32s(1.0)))
 }
 
-/// The pull on some points.
-struct Pull<'a> {
+/// Writes the attraction of some points, the first of them `first`.
+struct Forces<'a> {
     attraction: Attraction<'a>,
     first: usize,
     forces: &'a mut [[f32; 2]],
 }
 
-impl WithSimd for Pull<'_> {
+impl WithSimd for Forces<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let mut fetched = Fetched::new();
+        let mut gathered = Gathered::new();
         let one = simd.splat_f32s(1.0);
         let zero = simd.splat_f32s(0.0);
         for (place, force) in self.forces.iter_mut().enumerate() {
             let (mut force_x, mut force_y) = ([zero; 2], [zero; 2]);
-            self.attraction.each(
+            self.attraction.for_each_neighbour(
                 simd,
                 self.first + place,
-                &mut fetched,
+                &mut gathered,
                 #[inline(always)]
                 |dx, dy, p| {
-                    let distances = [inverse_kernel(simd, dx[0], dy[0]), inverse_kernel(simd, dx[1], dy[1])];
-                    // One division for two.
+                    let distances = [inverse_similarity(simd, dx[0], dy[0]), inverse_similarity(simd, dx[1], dy[1])];
+                    // One division for two: in `bench/NOTES.md`, "Maps", "one division for two neighbours".
                     let both = simd.div_f32s(one, simd.mul_f32s(distances[0], distances[1]));
                     for half in 0..2 {
                         let weight = simd.mul_f32s(simd.mul_f32s(p[half], distances[1 - half]), both);
@@ -132,29 +136,29 @@ impl WithSimd for Pull<'_> {
     }
 }
 
-/// How far apart some points and those that belong to them are.
-struct Spread<'a> {
+/// Σ p ln (1 + |y_i - y_j|²) of some points i.
+struct LogDistances<'a> {
     attraction: Attraction<'a>,
     points: Range<usize>,
 }
 
-impl WithSimd for Spread<'_> {
+impl WithSimd for LogDistances<'_> {
     type Output = f64;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let mut fetched = Fetched::new();
+        let mut gathered = Gathered::new();
         let mut total = 0.0;
         for point in self.points {
             let mut sum = simd.splat_f32s(0.0);
-            self.attraction.each(
+            self.attraction.for_each_neighbour(
                 simd,
                 point,
-                &mut fetched,
+                &mut gathered,
                 #[inline(always)]
                 |dx, dy, p| {
                     for half in 0..2 {
-                        let logarithm = ln(simd, inverse_kernel(simd, dx[half], dy[half]));
+                        let logarithm = ln(simd, inverse_similarity(simd, dx[half], dy[half]));
                         sum = simd.mul_add_f32s(p[half], logarithm, sum);
                     }
                 },

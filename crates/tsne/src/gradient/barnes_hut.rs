@@ -1,15 +1,22 @@
-//! Repulsion from far points taken together, by a tree of squares.
+//! Repulsion by a tree of squares (Barnes and Hut, 1986; van der Maaten, *Accelerating t-SNE using tree-based algorithms*,
+//! 2014): a square that is far away counts as one point of its mass at its centre of mass.
+//!
+//! The tree is a list of squares, each before those in it, with the number of the first square behind them: so a walk goes
+//! through the list once and skips what is far away. Points are sorted by their path from the root, so that those of
+//! a square are a slice.
 
 use rayon::prelude::*;
 
-use super::{BLOCK, bounds};
+use crate::coordinates::bounds;
 
-/// A square whose side is below this share of its distance is taken for one point in its centre of mass.
-const ANGLE: f32 = 0.5;
-/// Points of a square that is not split.
-const FEW: usize = 8;
-/// Times that the whole map is halved: beyond, 32-bit coordinates hardly tell points apart.
-const DEPTH: u32 = 24;
+/// A square whose side is below this share of its distance counts as one point.
+const THETA: f32 = 0.5;
+/// A square with more points is split.
+const MAX_LEAF_POINTS: usize = 8;
+/// Points of one task.
+const POINTS_PER_TASK: usize = 256;
+/// Times that the map is halved at most: beyond, f32 coordinates hardly tell points apart.
+const MAX_DEPTH: u32 = 24;
 
 /// The tree and what it is made of, kept from one step to the next.
 #[derive(Default)]
@@ -28,8 +35,8 @@ struct Square {
     centre_of_mass: [f32; 2],
     /// Points in it.
     mass: f32,
-    /// Square of its side, divided by that of the angle.
-    reach: f32,
+    /// (side / θ)²: beyond this squared distance it counts as one point.
+    opening_radius_squared: f32,
     /// Its points, by their places in the order.
     start: u32,
     end: u32,
@@ -49,7 +56,7 @@ impl BarnesHut {
     pub(super) fn compute(&mut self, map: &[[f32; 2]], forces: &mut [[f32; 2]]) -> f64 {
         self.build(map);
         let tree = &*self;
-        let blocks = map.par_chunks(BLOCK).zip(forces.par_chunks_mut(BLOCK));
+        let blocks = map.par_chunks(POINTS_PER_TASK).zip(forces.par_chunks_mut(POINTS_PER_TASK));
         let sums: Vec<f64> = blocks
             .map(|(points, forces)| {
                 let mut sum = 0.0;
@@ -68,9 +75,9 @@ impl BarnesHut {
     fn build(&mut self, map: &[[f32; 2]]) {
         let (low, high) = bounds(map);
         let side = (high[0] - low[0]).max(high[1] - low[1]);
-        let cells = (1u32 << DEPTH) as f32;
+        let cells = (1u32 << MAX_DEPTH) as f32;
         let scale = if side > 0.0 { cells / side } else { 0.0 };
-        let cell = |value: f32, low: f32| (((value - low) * scale) as u32).min((1 << DEPTH) - 1);
+        let cell = |value: f32, low: f32| (((value - low) * scale) as u32).min((1 << MAX_DEPTH) - 1);
         self.order.clear();
         self.order.par_extend(
             map.par_iter().enumerate().map(|(index, &[x, y])| {
@@ -90,18 +97,18 @@ impl BarnesHut {
         let sum =
             points.iter().fold([0.0f64; 2], |sum, point| [sum[0] + f64::from(point[0]), sum[1] + f64::from(point[1])]);
         let number = self.squares.len();
-        let is_split = points.len() > FEW && depth < DEPTH;
+        let is_split = points.len() > MAX_LEAF_POINTS && depth < MAX_DEPTH;
         self.squares.push(Square {
             centre_of_mass: sum.map(|sum| (sum / points.len() as f64) as f32),
             mass: points.len() as f32,
-            reach: (side / ANGLE).powi(2),
+            opening_radius_squared: (side / THETA).powi(2),
             start: start as u32,
             end: end as u32,
             next: 0,
             is_split,
         });
         if is_split {
-            let shift = 2 * (DEPTH - depth - 1);
+            let shift = 2 * (MAX_DEPTH - depth - 1);
             let mut first = start;
             for quarter in 0..4 {
                 let within = |&(path, _): &(u64, u32)| path >> shift & 3 <= quarter;
@@ -128,7 +135,7 @@ impl BarnesHut {
         let mut number = 0;
         while let Some(square) = self.squares.get(number) {
             let [dx, dy] = [x - square.centre_of_mass[0], y - square.centre_of_mass[1]];
-            if square.reach < dx * dx + dy * dy {
+            if square.opening_radius_squared < dx * dx + dy * dy {
                 add(square.centre_of_mass, square.mass);
                 number = square.next as usize;
             } else if square.is_split {

@@ -1,9 +1,13 @@
-//! Repulsion from every pair of points, each pair computed once for both of its points.
+//! Exact repulsion: Σ q² (y_i - y_j) over all pairs, each pair computed once for both of its points. In `bench/NOTES.md`,
+//! "Maps": "exact repulsion, each pair once for both of its points".
+//!
+//! Of a strip of [`STRIP`] points, each fills a register with copies of itself, and meets all points behind it a register
+//! at a time. Strips are dealt to groups, each of which sums forces `[n]` along x and y by itself.
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::vector::{add, with_vectors};
+use crate::simd::{add, with_vectors};
 
 /// Coordinates are filled up to a multiple of this: a register of any instruction set, and a strip.
 const FILL: usize = 16;
@@ -14,7 +18,7 @@ const FAR: f32 = 1e12;
 const STRIP: usize = 2;
 /// Rows of a group, which adds forces by itself, and groups at most; so that sums do not depend on the number of threads.
 const GROUP_ROWS: usize = 128;
-const MOST_GROUPS: usize = 32;
+const MAX_GROUPS: usize = 32;
 
 /// All pairs; rows of them are added in single precision, strips in double.
 #[derive(Default)]
@@ -44,7 +48,7 @@ impl Exact {
             coordinates.extend((map.len()..length).map(|place| FAR * (place - map.len() + 1) as f32));
         }
         let (xs, ys) = (&self.xs, &self.ys);
-        let count = (map.len() / GROUP_ROWS).clamp(1, MOST_GROUPS);
+        let count = (map.len() / GROUP_ROWS).clamp(1, MAX_GROUPS);
         self.groups.resize(count, Group::default());
         self.groups.par_iter_mut().enumerate().for_each(|(number, group)| {
             for forces in [&mut group.x, &mut group.y] {
@@ -108,9 +112,9 @@ fn push<S: Simd>(simd: S, xs: &[f32], ys: &[f32], group: &mut Group, first: usiz
     };
     // Registers that hold points of the strip hold others too, which meet the strip's points again in their own strip: there
     // each strip keeps to its own side.
-    let own = first / S::F32_LANES..(first + STRIP).div_ceil(S::F32_LANES);
+    let diagonal = first / S::F32_LANES..(first + STRIP).div_ceil(S::F32_LANES);
     let (xs, ys) = (S::as_simd_f32s(xs).0, S::as_simd_f32s(ys).0);
-    for register in own.clone() {
+    for register in diagonal.clone() {
         let (mut dx, dy) = rows.differences(simd, xs[register], ys[register]);
         for (row, dx) in dx.iter_mut().enumerate() {
             // A point is as good as far away from itself: it neither pushes itself nor counts.
@@ -121,8 +125,8 @@ fn push<S: Simd>(simd: S, xs: &[f32], ys: &[f32], group: &mut Group, first: usiz
     let mut total = f64::from(simd.reduce_sum_f32s(rows.sum));
     rows.sum = zero;
     let (forces_x, forces_y) = (S::as_mut_simd_f32s(&mut group.x).0, S::as_mut_simd_f32s(&mut group.y).0);
-    let columns = xs[own.end..].iter().zip(&ys[own.end..]);
-    let forces = forces_x[own.end..].iter_mut().zip(&mut forces_y[own.end..]);
+    let columns = xs[diagonal.end..].iter().zip(&ys[diagonal.end..]);
+    let forces = forces_x[diagonal.end..].iter_mut().zip(&mut forces_y[diagonal.end..]);
     for ((&x, &y), (force_x, force_y)) in columns.zip(forces) {
         let (dx, dy) = rows.differences(simd, x, y);
         let (push_x, push_y) = rows.meet(simd, dx, dy);
@@ -177,7 +181,7 @@ impl<S: Simd> Rows<S> {
             distances[row] = simd.mul_add_f32s(dx[row], dx[row], distances[row]);
             distances[row] = simd.mul_add_f32s(dy[row], dy[row], distances[row]);
         }
-        // One division for two.
+        // One division for two, as in attraction.
         let both = simd.div_f32s(one, simd.mul_f32s(distances[0], distances[1]));
         let q = [simd.mul_f32s(both, distances[1]), simd.mul_f32s(both, distances[0])];
         self.sum = simd.add_f32s(self.sum, simd.add_f32s(q[0], q[1]));

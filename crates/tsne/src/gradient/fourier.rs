@@ -1,39 +1,41 @@
 //! Repulsion from all points at once, by Fourier transforms.
 //!
-//! Points that repel each other as the gradient of t-SNE says move down a potential, the sum over all points of
-//! 1 / (1 + r²): its gradient is -2 times the force, and its sum over all points is their Z. So a single convolution of the
-//! points with that kernel is enough, where interpolating forces takes three (Linderman, Rachh, Hoskins, Steinerberger and
-//! Kluger, *Fast interpolation-based t-SNE*, 2019). As in particle-mesh Ewald sums (Essmann and others, 1995) points are
-//! spread over a grid with B-splines, the grid is convolved, and the potential and its gradient are read off with the same
-//! splines.
+//! The potential at y is Σ 1 / (1 + |y - y_j|²) over all points j. Its gradient is -2 times the repulsion, and its sum over
+//! all points is Z. So one convolution of the points with the similarity is enough, where interpolating forces takes three
+//! (Linderman, Rachh, Hoskins, Steinerberger and Kluger, *Fast interpolation-based t-SNE*, 2019). As in particle-mesh Ewald
+//! sums (Essmann and others, 1995) points are spread over a grid `[rows, columns]` with B-splines, the grid is convolved,
+//! and the potential and its gradient are read off with the same splines. What a point reads of itself is taken off.
 
 use rayon::prelude::*;
 
 use super::convolution::{Convolution, Planners, fast_size, peak};
-use super::own::Own;
+use super::self_interaction::SelfInteraction;
 use super::spline::{ORDER, WIDTH, weights_and_slopes};
-use super::{BLOCK, bounds};
-use crate::vector::{add, vectorised};
+use crate::coordinates::bounds;
+use crate::simd::{add, vectorised};
 
-/// Distance of nodes at most. The kernel's width is 1.
-const SPACING: f32 = 0.4;
+/// Distance of nodes at most, where the similarity has width 1. In `bench/NOTES.md`, "Maps": "nodes 0.4 apart instead of
+/// 0.5".
+const MAX_SPACING: f32 = 0.4;
 /// Intervals between nodes along the map's longer side, at least.
-const INTERVALS: f32 = 48.0;
-/// Sides that are as good as none: no spacing would fit into them.
-const NO_SIDE: f32 = 1e-30;
-/// Points that are spread over a grid of their own, until all grids are added.
-const SHARE: usize = 4096;
-/// Grids at most, whatever the number of threads, so that sums do not depend on it.
-const MOST_GRIDS: usize = 16;
-/// Nodes of a grid, for each point and in all, beyond which it is left to the tree: points are far apart then. So many are
-/// always few enough.
-const NODES_FOR_A_POINT: usize = 200;
-const MOST_NODES: usize = 4_000_000;
-const FEW_NODES: usize = 100_000;
-/// Nodes added by one task.
-const NODES: usize = 4096;
+const MIN_INTERVALS: f32 = 48.0;
+/// Maps whose sides are no longer than this have no spacing that f32 can hold; any grid serves them.
+const MIN_SIDE: f32 = 1e-30;
+/// Points for each grid; all grids are added.
+const POINTS_PER_GRID: usize = 4096;
+/// Grids at most. Their number does not depend on that of threads, so sums do not either.
+const MAX_GRIDS: usize = 16;
+/// With more nodes than this for each point, or in all, points are far apart, and the tree takes the grid's place,
+const MAX_NODES_PER_POINT: usize = 200;
+const MAX_NODES: usize = 4_000_000;
+/// but not with fewer than this.
+const ALWAYS_ALLOWED_NODES: usize = 100_000;
+/// Points that one task reads.
+const POINTS_PER_TASK: usize = 256;
+/// Nodes that one task adds.
+const NODES_PER_TASK: usize = 4096;
 
-/// Grids and transforms, kept from one step to the next.
+/// Grids and transforms, kept from one iteration to the next.
 pub(super) struct Fourier {
     planners: Planners,
     convolution: Option<Convolution>,
@@ -48,7 +50,7 @@ impl Fourier {
 
     /// Spreads points over grids, and adds these.
     fn spread(&mut self, map: &[[f32; 2]], grid: &Grid) {
-        let count = map.len().div_ceil(SHARE).min(MOST_GRIDS);
+        let count = map.len().div_ceil(POINTS_PER_GRID).min(MAX_GRIDS);
         let share = map.len().div_ceil(count);
         self.grids.resize(count, Vec::new());
         self.grids.par_iter_mut().zip(map.par_chunks(share)).for_each(|(nodes, points)| {
@@ -61,15 +63,15 @@ impl Fourier {
             });
         });
         let Some((sum, others)) = self.grids.split_first_mut() else { return };
-        sum.par_chunks_mut(NODES).enumerate().for_each(|(block, sum)| {
+        sum.par_chunks_mut(NODES_PER_TASK).enumerate().for_each(|(block, sum)| {
             for other in &*others {
-                add(sum, &other[block * NODES..]);
+                add(sum, &other[block * NODES_PER_TASK..]);
             }
         });
     }
 
-    /// The potential of points, at the nodes of a grid around them, and what each of them has of its own there.
-    fn potential(&mut self, map: &[[f32; 2]], grid: &Grid) -> (&[f32], Own) {
+    /// The potential of points, at the nodes of a grid around them, and what each point reads of itself there.
+    fn potential(&mut self, map: &[[f32; 2]], grid: &Grid) -> (&[f32], SelfInteraction) {
         self.spread(map, grid);
         let planners = &mut self.planners;
         let convolution = match &mut self.convolution {
@@ -77,17 +79,18 @@ impl Fourier {
             other => other.insert(Convolution::new(planners, grid.rows, grid.columns, grid.spacing)),
         };
         convolution.apply(&mut self.grids[0]);
-        (&self.grids[0], convolution.own())
+        (&self.grids[0], convolution.self_interaction())
     }
 
     pub(super) fn compute(&mut self, map: &[[f32; 2]], forces: &mut [[f32; 2]]) -> f64 {
         let grid = Grid::around(map);
-        let (potential, own) = self.potential(map, &grid);
-        let blocks = map.par_chunks(BLOCK).zip(forces.par_chunks_mut(BLOCK));
-        let sums: Vec<f64> =
-            blocks.map(|(points, forces)| vectorised!(grid.read_all(points, potential, own, forces))).collect();
+        let (potential, self_interaction) = self.potential(map, &grid);
+        let blocks = map.par_chunks(POINTS_PER_TASK).zip(forces.par_chunks_mut(POINTS_PER_TASK));
+        let sums: Vec<f64> = blocks
+            .map(|(points, forces)| vectorised!(grid.read_all(points, potential, self_interaction, forces)))
+            .collect();
         let n = map.len() as f64;
-        // Every pair counts the potential and what the kernel lacks at its peak.
+        // Every pair counts the potential and what the similarity lacks at its peak.
         sums.iter().sum::<f64>() + (1.0 - peak(grid.spacing)) * n * (n - 1.0)
     }
 }
@@ -95,7 +98,7 @@ impl Fourier {
 /// Whether a grid around a map is worth its memory and time.
 pub(super) fn suits(map: &[[f32; 2]]) -> bool {
     let Grid { rows, columns, .. } = Grid::around(map);
-    rows.saturating_mul(columns) <= (NODES_FOR_A_POINT * map.len()).clamp(FEW_NODES, MOST_NODES)
+    rows.saturating_mul(columns) <= (MAX_NODES_PER_POINT * map.len()).clamp(ALWAYS_ALLOWED_NODES, MAX_NODES)
 }
 
 /// The potential of a map that stays as it is.
@@ -103,7 +106,7 @@ pub(crate) struct Potential {
     grid: Grid,
     /// `[rows, columns]`
     nodes: Vec<f32>,
-    /// What the kernel lacks of 1 at its peak, over all points.
+    /// What the similarity lacks of 1 at its peak, over all points.
     missing: f32,
 }
 
@@ -115,9 +118,9 @@ impl Potential {
         Self { grid, nodes, missing: (1.0 - peak(grid.spacing)) as f32 * map.len() as f32 }
     }
 
-    /// Σ q and Σ q² (y - y') over all points y' of the map, for a place within it.
-    pub(super) fn at(&self, place: [f32; 2]) -> (f32, [f32; 2]) {
-        let (value, slope) = self.grid.read(place, &self.nodes);
+    /// Σ q and Σ q² (y - y') over all points y' of the map, for a position within it.
+    pub(super) fn at(&self, position: [f32; 2]) -> (f32, [f32; 2]) {
+        let (value, slope) = self.grid.read(position, &self.nodes);
         (value + self.missing, slope.map(|slope| -0.5 * slope))
     }
 }
@@ -165,16 +168,22 @@ impl Grid {
         }
     }
 
-    /// Writes the force on each point; gives the sum of their potentials. What is their own counts nothing.
+    /// Writes the force on each point and returns the sum of their potentials, both less what a point reads of itself.
     #[inline(always)]
-    fn read_all(&self, points: &[[f32; 2]], potential: &[f32], own: Own, forces: &mut [[f32; 2]]) -> f64 {
+    fn read_all(
+        &self,
+        points: &[[f32; 2]],
+        potential: &[f32],
+        self_interaction: SelfInteraction,
+        forces: &mut [[f32; 2]],
+    ) -> f64 {
         let mut sum = 0.0;
         let inverse = 1.0 / self.spacing;
         for (&point, force) in points.iter().zip(forces) {
             let (value, slope) = self.read(point, potential);
-            let (own_value, own_slope) = own.at(self.place(point).1);
-            sum += f64::from(value - own_value);
-            *force = std::array::from_fn(|axis| -0.5 * (slope[axis] - inverse * own_slope[axis]));
+            let (self_value, self_slope) = self_interaction.at(self.place(point).1);
+            sum += f64::from(value - self_value);
+            *force = std::array::from_fn(|axis| -0.5 * (slope[axis] - inverse * self_slope[axis]));
         }
         sum
     }
@@ -205,10 +214,10 @@ impl Grid {
 /// The distance of nodes for a map so wide: a power of the root of two, so that small changes of the map leave the grid as it
 /// is.
 fn spacing(side: f32) -> f32 {
-    if side >= SPACING * INTERVALS {
-        SPACING
-    } else if side > NO_SIDE {
-        (0.5 * (2.0 * (side / INTERVALS).log2()).floor()).exp2()
+    if side >= MAX_SPACING * MIN_INTERVALS {
+        MAX_SPACING
+    } else if side > MIN_SIDE {
+        (0.5 * (2.0 * (side / MIN_INTERVALS).log2()).floor()).exp2()
     } else {
         1.0
     }

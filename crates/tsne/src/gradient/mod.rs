@@ -2,7 +2,7 @@
 //!
 //! With q(i, j) = 1 / (1 + |y_i - y_j|²) and Z its sum over all pairs, the gradient for y_i is
 //! 4 (Σ p q (y_i - y_j) - Σ q² (y_i - y_j) / Z): attraction by the few points that have a p with i, less repulsion by all
-//! (van der Maaten and Hinton, 2008). There are three ways to the second sum.
+//! (van der Maaten and Hinton, 2008). [`Method`] says how the second sum is computed. Maps and forces are `[n, 2]`.
 
 mod attraction;
 mod barnes_hut;
@@ -10,36 +10,35 @@ mod convolution;
 mod exact;
 mod field;
 mod fourier;
-mod own;
+mod self_interaction;
 mod spline;
 
 use std::fmt;
 
 pub(crate) use self::attraction::Attraction;
 pub(crate) use self::field::Field;
-use crate::Error;
 use crate::affinities::Affinities;
-use crate::divergence::check_map;
+use crate::coordinates::check_map;
+use crate::error::Error;
 
-/// Points of one task.
-const BLOCK: usize = 256;
-/// Up to so many points exact forces cost no more than others.
-const FEW: usize = 1500;
-/// Fewer points than this are not left to a grid, whose rounding errors are more than what they push each other by.
-const VERY_FEW: usize = 256;
+/// Up to this many points exact forces cost no more than others.
+const MAX_EXACT_POINTS: usize = 1500;
+/// Fewer points than this are computed exactly: a grid's rounding errors may be larger than their forces. In
+/// `bench/NOTES.md`, "Maps": "taking off what a point reads of itself off the grid".
+const MIN_FOURIER_POINTS: usize = 256;
 
 /// How repulsion is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
-    /// What is fastest for so many points: exact up to 1,500, else by Fourier transforms.
+    /// The fastest for the number of points: exact up to 1,500, else by Fourier transforms.
     #[default]
     Auto,
     /// Every pair of points.
     Exact,
     /// Far points taken together (Barnes and Hut, 1986; van der Maaten, 2014), with θ = 0.5.
     BarnesHut,
-    /// All points at once, by a convolution on a grid (Linderman and others, 2019); by the tree where points have been driven
-    /// so far apart that a grid would be too large, and exact for fewer than 256.
+    /// All points at once, by a convolution on a grid (Linderman and others, 2019). Barnes-Hut takes its place where points
+    /// are so far apart that a grid would be too large, and exact forces for fewer than 256 points.
     Fourier,
 }
 
@@ -55,18 +54,18 @@ impl fmt::Display for Method {
 }
 
 impl Method {
-    /// The method that is taken for so many points.
+    /// The method that is used for `points` points.
     pub fn for_points(self, points: usize) -> Self {
         match self {
-            Self::Auto if points <= FEW => Self::Exact,
-            Self::Fourier if points < VERY_FEW => Self::Exact,
+            Self::Auto if points <= MAX_EXACT_POINTS => Self::Exact,
+            Self::Fourier if points < MIN_FOURIER_POINTS => Self::Exact,
             Self::Auto => Self::Fourier,
             chosen => chosen,
         }
     }
 }
 
-/// The push of all points on each other.
+/// Repulsion by a method, with the memory that it keeps from one iteration to the next.
 pub(crate) struct Repulsion {
     method: Method,
     exact: exact::Exact,
@@ -79,7 +78,7 @@ impl Repulsion {
         Self { method, exact: Default::default(), tree: Default::default(), fourier: fourier::Fourier::new() }
     }
 
-    /// Writes Σ q² (y_i - y_j) over all points j for each i; gives Z, the sum of q over all ordered pairs.
+    /// Writes Σ q² (y_i - y_j) over all points j for each i; returns Z, the sum of q over all ordered pairs.
     pub(crate) fn compute(&mut self, map: &[[f32; 2]], forces: &mut [[f32; 2]]) -> f64 {
         match self.method.for_points(map.len()) {
             Method::Exact => self.exact.compute(map, forces),
@@ -90,10 +89,10 @@ impl Repulsion {
     }
 }
 
-/// The gradient of the divergence by the coordinates of each point.
+/// The gradient of the divergence by the coordinates of each point, `[n, 2]`.
 ///
 /// # Errors
-/// When the map has other points than the affinities, or coordinates that are no numbers.
+/// When the map has other points than the affinities, or a coordinate that is not finite or beyond a million.
 pub fn gradient(affinities: &Affinities, map: &[[f32; 2]], method: Method) -> Result<Vec<[f32; 2]>, Error> {
     check_map(map, affinities.len())?;
     let (mut repulsions, mut gradient) = (vec![[0.0; 2]; map.len()], vec![[0.0; 2]; map.len()]);
@@ -105,7 +104,7 @@ pub fn gradient(affinities: &Affinities, map: &[[f32; 2]], method: Method) -> Re
     Ok(gradient)
 }
 
-/// Writes both sums of the gradient for each point, Σ p q (y_i - y_j) and Σ q² (y_i - y_j); gives Z.
+/// Writes both sums of the gradient for each point, Σ p q (y_i - y_j) and Σ q² (y_i - y_j); returns Z.
 pub(crate) fn forces(
     affinities: &Affinities,
     map: &[[f32; 2]],
@@ -113,15 +112,7 @@ pub(crate) fn forces(
     attractions: &mut [[f32; 2]],
     repulsions: &mut [[f32; 2]],
 ) -> f64 {
-    // Side by side: where one waits for its last task, the other has work.
+    // Side by side: where one waits for its last task, the other has work. In `bench/NOTES.md`, "Maps": "attraction and
+    // repulsion side by side".
     rayon::join(|| repulsion.compute(map, repulsions), || Attraction::new(affinities, map).write(attractions)).0
-}
-
-/// The smallest and the largest coordinates.
-pub(crate) fn bounds(map: &[[f32; 2]]) -> ([f32; 2], [f32; 2]) {
-    let start = ([f32::INFINITY; 2], [f32::NEG_INFINITY; 2]);
-    let wider = |(low, high): ([f32; 2], [f32; 2]), &[x, y]: &[f32; 2]| {
-        ([low[0].min(x), low[1].min(y)], [high[0].max(x), high[1].max(y)])
-    };
-    map.iter().fold(start, wider)
 }

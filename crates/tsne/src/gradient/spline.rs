@@ -37,9 +37,9 @@ fn next_order(before: [f32; WIDTH], order: usize, beyond: f32) -> [f32; WIDTH] {
     weights
 }
 
-/// What the splines make of a wave of so many turns from node to node: by this it comes out smaller.
-pub(super) fn response(turns: f64) -> f64 {
-    let wave = |nodes: f64| (std::f64::consts::TAU * turns * nodes).cos();
+/// What the splines make of a wave of so many cycles from node to node: by this it comes out smaller.
+pub(super) fn response(frequency: f64) -> f64 {
+    let wave = |nodes: f64| (std::f64::consts::TAU * frequency * nodes).cos();
     (33.0 + 26.0 * wave(1.0) + wave(2.0)) / 60.0
 }
 
@@ -65,15 +65,15 @@ mod tests {
 
     #[test]
     fn a_wave_is_answered_at_the_nodes() {
-        for turns in [0.0, 0.1, 0.25, 0.5] {
-            let wave = |node: f64| (std::f64::consts::TAU * turns * node).cos();
+        for frequency in [0.0, 0.1, 0.25, 0.5] {
+            let wave = |node: f64| (std::f64::consts::TAU * frequency * node).cos();
             let found: f64 = weights_and_slopes(0.0)
                 .0
                 .iter()
                 .zip(-2i8..)
                 .map(|(&weight, node)| f64::from(weight) * wave(f64::from(node)))
                 .sum();
-            assert!((found - response(turns)).abs() < 1e-6, "{turns}");
+            assert!((found - response(frequency)).abs() < 1e-6, "{frequency}");
         }
     }
 }

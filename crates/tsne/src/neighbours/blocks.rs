@@ -1,4 +1,4 @@
-//! Points sorted into blocks of near ones, seen through a few features that tell how near they can be at most.
+//! Points sorted into blocks of near ones, and the features of each point that bound distances from below.
 //!
 //! The features of a point are its first principal components and the length of what they leave out. The distance of two
 //! points' features is never larger than that of the points: what is left out of both is at least as far apart as their
@@ -8,19 +8,19 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::Points;
 use crate::components::{self, Components};
+use crate::points::Points;
 
 /// Points of a block at most, and at least half of it.
 pub(super) const BLOCK: usize = 256;
 /// Principal components that are features. More make bounds tighter, but cost for every pair of points.
 const COMPONENTS: usize = 80;
-/// From so few dimensions on, the values themselves are the features.
-const FEW_DIMENSIONS: usize = 64;
+/// Up to this many dimensions, the values themselves are the features.
+const MAX_WHOLE_DIMENSIONS: usize = 64;
 /// Points that the components are found from.
 const SAMPLE: usize = 4096;
 
-/// How features follow from points.
+/// How a point's features follow from its values.
 pub(super) struct Features {
     components: Option<Components>,
     mean: Vec<f32>,
@@ -29,13 +29,13 @@ pub(super) struct Features {
 impl Features {
     /// Fitting these points.
     pub(super) fn new(points: &Points<'_>) -> Self {
-        let is_worth = points.dimensions() > FEW_DIMENSIONS;
+        let is_worth = points.dimensions() > MAX_WHOLE_DIMENSIONS;
         let count = if is_worth { COMPONENTS } else { 0 };
         let components = Components::rough(points, points.len().div_ceil(SAMPLE), count);
         Self { mean: components.mean().to_vec(), components: is_worth.then_some(components) }
     }
 
-    /// How many there are.
+    /// The number of features of a point.
     fn width(&self) -> usize {
         self.components.as_ref().map_or(self.mean.len(), |components| components.count() + 1)
     }

@@ -1,16 +1,21 @@
-//! The nearest neighbours of points.
+//! The nearest neighbours of points: indices and distances, `[n, count]`, the nearest first.
+//!
+//! Up to 2,500 points by brute force (`brute_force.rs`), beyond by blocks of points most pairs of which are ruled out by
+//! bounds (`search.rs`). Both are exact; of equally near points the lowest number comes first.
 
 mod blocks;
-mod few;
+mod brute_force;
 mod nearest;
 mod search;
 
 use rayon::prelude::*;
 
-use crate::{Error, Points};
+use crate::error::Error;
+use crate::points::Points;
 
-/// Points among which an approximate search looks for neighbours, at least.
-const REACH: usize = 20_000;
+/// Points among which an approximate search looks for neighbours, at least. In `bench/NOTES.md`, "Maps": "approximate
+/// neighbours in the nearest blocks only".
+const APPROXIMATE_CANDIDATES: usize = 20_000;
 
 /// How far apart two points are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,8 +40,7 @@ pub struct Neighbours {
 impl Neighbours {
     /// The `count` nearest others of each point, or all others where there are fewer.
     ///
-    /// All pairs of points count; most of them are ruled out by bounds, so that the time is far below that of measuring
-    /// them all.
+    /// No pair is missed, but most are ruled out by bounds and never measured.
     ///
     /// # Errors
     /// When a point is zero, which has no cosine.
@@ -44,13 +48,13 @@ impl Neighbours {
         Self::find(points, None, count.min(points.len() - 1), metric, None)
     }
 
-    /// Nearly the same, for many points: neighbours are looked for among the 20,000 points or more that are in the nearest
-    /// blocks, and the few that are not there are missed.
+    /// The same for many points, with a few neighbours missed: it looks only among the 20,000 points or more that are in the
+    /// nearest blocks.
     ///
     /// # Errors
     /// When a point is zero, which has no cosine.
     pub fn approximate(points: &Points<'_>, count: usize, metric: Metric) -> Result<Self, Error> {
-        Self::find(points, None, count.min(points.len() - 1), metric, Some(REACH))
+        Self::find(points, None, count.min(points.len() - 1), metric, Some(APPROXIMATE_CANDIDATES))
     }
 
     /// The `count` nearest points of each query, or all points where there are fewer.
@@ -76,7 +80,7 @@ impl Neighbours {
             return Ok(Self { count, within, indices: Vec::new(), distances: Vec::new() });
         }
         let search = |points: &Points<'_>, queries: Option<&Points<'_>>| match points.len() {
-            ..=few::MOST => few::search(points, queries, count),
+            ..=brute_force::MAX_POINTS => brute_force::search(points, queries, count),
             _ => search::search(points, queries, count, reach),
         };
         let (found, to_distance): (_, fn(f32) -> f32) = match metric {
@@ -95,22 +99,22 @@ impl Neighbours {
         Ok(Self { count, within, indices: found.indices, distances })
     }
 
-    /// How many points have neighbours.
+    /// The number of points that have neighbours, n.
     pub fn len(&self) -> usize {
         self.indices.len() / self.count.max(1)
     }
 
-    /// Whether none has.
+    /// Whether no point has any.
     pub fn is_empty(&self) -> bool {
         self.indices.is_empty()
     }
 
-    /// The numbers of a point's neighbours.
+    /// The numbers of a point's neighbours, `[count]`.
     pub fn of(&self, point: usize) -> &[u32] {
         &self.indices[point * self.count..][..self.count]
     }
 
-    /// Neighbours of a point.
+    /// The number of neighbours of each point.
     pub fn count(&self) -> usize {
         self.count
     }
@@ -130,13 +134,13 @@ impl Neighbours {
         self.within
     }
 
-    /// Neighbours of a point, their numbers and their distances.
+    /// The number of neighbours of each point, their numbers and their distances, both `[n, count]`.
     pub(crate) fn into_parts(self) -> (usize, Vec<u32>, Vec<f32>) {
         (self.count, self.indices, self.distances)
     }
 }
 
-/// Points scaled to length 1.
+/// Points scaled to length 1, `[n, dimensions]`.
 pub(crate) fn directions(points: &Points<'_>) -> Result<Vec<f32>, Error> {
     let mut scaled = points.values().to_vec();
     scaled.par_chunks_mut(points.dimensions()).enumerate().try_for_each(|(point, values)| {

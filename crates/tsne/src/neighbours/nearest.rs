@@ -1,22 +1,22 @@
 //! The nearest few of many candidates.
 
-/// Keeps the nearest of all that it is shown, as many as it has room for; of equally near ones those with the lowest numbers.
+/// Keeps the nearest of all that it is shown, as many as its heap holds; of equally near ones those with the lowest numbers.
 ///
-/// A heap with the farthest on top (Williams, 1964) in a part of one large buffer: millions of small ones would be kept by the
-/// allocator when they are done with, and at that time memory is needed most.
+/// A heap with the farthest on top (Williams, 1964) in a slice of one large buffer: millions of small ones would be kept by
+/// the allocator when they are done with, and at that time memory is needed most.
 pub(super) struct Nearest<'a> {
     /// Distance in the upper half, number in the lower: distances are not negative, so their bits sort like they do.
     heap: &'a mut [u64],
     /// How many of them there are.
     length: usize,
-    /// So many as there is room for are known to be no farther away.
+    /// As many as the heap holds are known to be no farther away.
     limit: f32,
 }
 
 impl<'a> Nearest<'a> {
-    /// For as many as there is room for, which are known not to be farther away than `limit`.
-    pub(super) fn new(room: &'a mut [u64], limit: f32) -> Self {
-        Self { heap: room, length: 0, limit }
+    /// For as many as `heap` holds, which are known not to be farther away than `limit`.
+    pub(super) fn new(heap: &'a mut [u64], limit: f32) -> Self {
+        Self { heap, length: 0, limit }
     }
 
     /// What is farther away than this is not among the nearest.
@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn the_nearest_stay_and_the_lowest_numbers_of_equals() {
-        let mut room = [0; 3];
-        let mut nearest = Nearest::new(&mut room, 9.0);
+        let mut heap = [0; 3];
+        let mut nearest = Nearest::new(&mut heap, 9.0);
         assert_eq!(nearest.threshold(), 9.0);
         for (distance, number) in [(4.0, 1), (0.0, 2), (4.0, 0), (8.0, 3), (4.0, 5), (1.5, 4)] {
             nearest.offer(distance, number);
@@ -101,8 +101,8 @@ mod tests {
     fn what_is_kept_is_what_sorting_finds() {
         for (count, candidates) in [(1, 5), (2, 40), (7, 7), (30, 500), (64, 200)] {
             let distances: Vec<f32> = (0..candidates).map(|at| ((at * 7919 + 13) % 101) as f32).collect();
-            let mut room = vec![0; count];
-            let mut nearest = Nearest::new(&mut room, f32::INFINITY);
+            let mut heap = vec![0; count];
+            let mut nearest = Nearest::new(&mut heap, f32::INFINITY);
             (0..).zip(&distances).for_each(|(number, &distance)| nearest.offer(distance, number));
             let mut sorted: Vec<(u32, f32)> = (0..).zip(distances).collect();
             sorted.sort_by(|one, other| one.1.total_cmp(&other.1).then(one.0.cmp(&other.0)));

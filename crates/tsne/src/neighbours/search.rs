@@ -1,12 +1,14 @@
 //! Nearest neighbours by products of matrices, exact or nearly so.
 //!
-//! Points are taken block by block. A product of two blocks' features bounds the distances of all their pairs from below;
-//! the few pairs that may be among the nearest are measured. Where bounds are of no use, since no few features tell points
-//! apart, a product of all values comes in between. Blocks that lie farther apart than all that was found are skipped. That
-//! few pairs remain takes good limits from the start: first of all each point's nearest among those of nearby blocks, as
-//! far as features tell, are measured.
+//! 1. Points are sorted into blocks of near ones, each with a few features (`blocks.rs`).
+//! 2. Each query gets a first limit: the distance of its farthest neighbour among those that features call nearest in nearby
+//!    blocks. These are measured.
+//! 3. For two blocks, a product of features `[queries, width]` · `[width, points]` bounds the distances of all their pairs
+//!    from below. Blocks that are farther apart than all limits are skipped.
+//! 4. Pairs whose bound is within a limit are measured, and limits shrink. Where too many remain, since few features do not
+//!    tell such points apart, a product of all values rules out most of them first.
 //!
-//! An approximate search is the same, but each block of queries looks at the blocks nearest to it only.
+//! An approximate search ends after the blocks nearest to each block of queries.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,24 +18,24 @@ use rayon::prelude::*;
 
 use super::blocks::{BLOCK, Blocks, Features};
 use super::nearest::Nearest;
-use crate::Points;
-use crate::product::{Matrix, multiply};
-use crate::vector::{squared_distance, vectorised, with_vectors};
+use crate::matmul::{MatrixView, multiply};
+use crate::points::Points;
+use crate::simd::{squared_distance, vectorised, with_vectors};
 use pulp::{Simd, WithSimd};
 
 /// Rounding errors of a squared distance made of products are below this times the squared lengths: of sums of f32, each as
 /// long as a block of a product is deep, at most 512 values, and in practice a fifth of that.
 pub(super) const SLACK: f32 = 4e-5;
-/// If more than one pair in so many may be among the nearest, a product of all values is cheaper than measuring them.
-const WORTH_A_PRODUCT: usize = 8;
+/// If more than one pair in this many may be among the nearest, a product of all values is cheaper than measuring them.
+const PAIRS_WORTH_A_PRODUCT: usize = 8;
 /// Products that are looked at together, most of which hold no pair that is near.
 const STRIP: usize = 16;
 /// Blocks of queries that look at a block of points one after the other, while its values are in cache.
-const TOGETHER: usize = 8;
-/// Unless that would leave fewer tasks than this.
-const TASKS: usize = 64;
-/// The first limits come from so many candidates for each neighbour.
-const FIRST_CANDIDATES: usize = 16;
+const MAX_BLOCKS_TOGETHER: usize = 8;
+/// Fewer of them where that would leave fewer tasks than this.
+const MIN_TASKS: usize = 64;
+/// The first limits come from this many candidates for each neighbour.
+const CANDIDATES_PER_NEIGHBOUR: usize = 16;
 
 /// Each query's nearest points and their squared distances, the nearest first, query after query.
 pub(super) struct Found {
@@ -49,23 +51,23 @@ pub(super) fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: u
     let features = Features::new(points);
     let blocks = Blocks::new(points, &features);
     let query_blocks = queries.map(|queries| Blocks::new(queries, &features));
-    let points = Side { points, blocks: &blocks };
+    let points = BlockedPoints { points, blocks: &blocks };
     let queries = match (queries, &query_blocks) {
-        (Some(queries), Some(blocks)) => Some(Side { points: queries, blocks }),
+        (Some(queries), Some(blocks)) => Some(BlockedPoints { points: queries, blocks }),
         _ => None,
     };
-    let reach = reach.map_or(usize::MAX, |reach| reach.max(FIRST_CANDIDATES * count).div_ceil(BLOCK / 2));
-    Search::new(points, queries, &features, count, reach).run()
+    let reach = reach.map_or(usize::MAX, |reach| reach.max(CANDIDATES_PER_NEIGHBOUR * count).div_ceil(BLOCK / 2));
+    BlockSearch::new(points, queries, &features, count, reach).run()
 }
 
 /// Points, and the same in blocks.
 #[derive(Clone, Copy)]
-struct Side<'a> {
+struct BlockedPoints<'a> {
     points: &'a Points<'a>,
     blocks: &'a Blocks,
 }
 
-impl<'a> Side<'a> {
+impl<'a> BlockedPoints<'a> {
     fn range(&self, block: usize) -> Range<usize> {
         self.blocks.ranges[block].clone()
     }
@@ -74,8 +76,8 @@ impl<'a> Side<'a> {
         &self.blocks.order[self.range(block)]
     }
 
-    fn features(&self, block: usize) -> Matrix<'a> {
-        Matrix::new(self.blocks.features(block), self.range(block).len(), self.blocks.width)
+    fn features(&self, block: usize) -> MatrixView<'a> {
+        MatrixView::new(self.blocks.features(block), self.range(block).len(), self.blocks.width)
     }
 
     fn norms(&self, block: usize) -> &'a [f32] {
@@ -83,19 +85,19 @@ impl<'a> Side<'a> {
     }
 
     /// Centred values of a block's points.
-    fn gather<'b>(&self, block: usize, features: &Features, centred: &'b mut Vec<f32>) -> Matrix<'b> {
+    fn gather<'b>(&self, block: usize, features: &Features, centred: &'b mut Vec<f32>) -> MatrixView<'b> {
         let (members, dimensions) = (self.members(block), self.points.dimensions());
         centred.resize(members.len() * dimensions, 0.0);
         for (&index, centred) in members.iter().zip(centred.chunks_exact_mut(dimensions)) {
             features.centre(self.points.point(index as usize), centred);
         }
-        Matrix::new(centred, members.len(), dimensions)
+        MatrixView::new(centred, members.len(), dimensions)
     }
 }
 
-struct Search<'a> {
-    points: Side<'a>,
-    queries: Side<'a>,
+struct BlockSearch<'a> {
+    points: BlockedPoints<'a>,
+    queries: BlockedPoints<'a>,
     /// Whether the queries are the points: then none is its own neighbour.
     within: bool,
     features: &'a Features,
@@ -106,7 +108,7 @@ struct Search<'a> {
     thresholds: Vec<AtomicU32>,
 }
 
-/// What a thread works with.
+/// A thread's own memory.
 #[derive(Default)]
 struct Scratch {
     /// Of a block of queries and one of points, `[queries, points]`.
@@ -125,8 +127,14 @@ struct Pair {
     squared_distance: f32,
 }
 
-impl<'a> Search<'a> {
-    fn new(points: Side<'a>, queries: Option<Side<'a>>, features: &'a Features, count: usize, reach: usize) -> Self {
+impl<'a> BlockSearch<'a> {
+    fn new(
+        points: BlockedPoints<'a>,
+        queries: Option<BlockedPoints<'a>>,
+        features: &'a Features,
+        count: usize,
+        reach: usize,
+    ) -> Self {
         let within = queries.is_none();
         let queries = queries.unwrap_or(points);
         let thresholds = queries.blocks.order.iter().map(|_| AtomicU32::new(f32::INFINITY.to_bits())).collect();
@@ -135,27 +143,28 @@ impl<'a> Search<'a> {
 
     fn run(self) -> Found {
         let query_blocks: Vec<usize> = (0..self.queries.blocks.ranges.len()).collect();
-        let mut room = vec![0; self.queries.points.len() * self.count];
-        let mut left = room.as_mut_slice();
-        let rooms: Vec<&mut [u64]> = query_blocks
+        // Each query's heap, `[queries, count]`, in the order of the blocks.
+        let mut all_heaps = vec![0; self.queries.points.len() * self.count];
+        let mut left = all_heaps.as_mut_slice();
+        let block_heaps: Vec<&mut [u64]> = query_blocks
             .iter()
             .map(|&block| left.split_off_mut(..self.queries.range(block).len() * self.count).unwrap_or_default())
             .collect();
         let nearest: Vec<_> = query_blocks
             .par_iter()
-            .zip(rooms)
-            .map_init(Scratch::default, |scratch, (&block, room)| {
+            .zip(block_heaps)
+            .map_init(Scratch::default, |scratch, (&block, heaps)| {
                 let limits = self.first_limits(block, scratch);
                 for (threshold, &limit) in self.thresholds[self.queries.range(block)].iter().zip(&limits) {
                     threshold.store(limit.to_bits(), Ordering::Relaxed);
                 }
-                let rooms = room.chunks_exact_mut(self.count);
-                Mutex::new(rooms.zip(limits).map(|(room, limit)| Nearest::new(room, limit)).collect::<Vec<_>>())
+                let heaps = heaps.chunks_exact_mut(self.count);
+                Mutex::new(heaps.zip(limits).map(|(heap, limit)| Nearest::new(heap, limit)).collect::<Vec<_>>())
             })
             .collect();
         // Where only some blocks are looked at, each block of queries has its own.
         let is_all = self.reach >= self.points.blocks.ranges.len();
-        let together = if is_all { (query_blocks.len() / TASKS).clamp(1, TOGETHER) } else { 1 };
+        let together = if is_all { (query_blocks.len() / MIN_TASKS).clamp(1, MAX_BLOCKS_TOGETHER) } else { 1 };
         query_blocks.par_chunks(together).with_max_len(1).for_each_init(Scratch::default, |scratch, together| {
             for block in self.nearby(together[0]).take(self.reach) {
                 for &query_block in together {
@@ -221,7 +230,7 @@ impl<'a> Search<'a> {
             }
             candidates.extend(members);
             // Of few points, looking at most of them twice would not pay.
-            let enough = (FIRST_CANDIDATES * self.count).min(self.points.points.len() / 4).max(self.count + 1);
+            let enough = (CANDIDATES_PER_NEIGHBOUR * self.count).min(self.points.points.len() / 4).max(self.count + 1);
             if candidates.len() >= enough {
                 break;
             }
@@ -259,7 +268,7 @@ impl<'a> Search<'a> {
         let norms = (self.queries.norms(query_block), self.points.norms(block));
         let products_now = product(self.queries.features(query_block), self.points.features(block), products);
         collect_pairs(products_now, norms, (&query_thresholds, &thresholds), pairs);
-        if pairs.len() * WORTH_A_PRODUCT > products_now.len() && !self.features.are_complete() {
+        if pairs.len() * PAIRS_WORTH_A_PRODUCT > products_now.len() && !self.features.are_complete() {
             let queries = self.queries.gather(query_block, self.features, queries);
             let points = self.points.gather(block, self.features, points);
             let products_now = product(queries, points, products);
@@ -313,7 +322,7 @@ impl<'a> Search<'a> {
 
 /// Writes the distance of each pair.
 struct Measure<'a> {
-    search: &'a Search<'a>,
+    search: &'a BlockSearch<'a>,
     /// The numbers that rows and columns of pairs stand for.
     queries: &'a [u32],
     points: &'a [u32],
@@ -325,7 +334,7 @@ impl WithSimd for Measure<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Search { queries, points, .. } = self.search;
+        let BlockSearch { queries, points, .. } = self.search;
         for pair in self.pairs {
             let query = queries.points.point(self.queries[pair.row as usize] as usize);
             let point = points.points.point(self.points[pair.column as usize] as usize);
@@ -335,7 +344,7 @@ impl WithSimd for Measure<'_> {
 }
 
 /// The products of all rows of two matrices, `[queries, points]`.
-fn product<'a>(queries: Matrix<'_>, points: Matrix<'_>, products: &'a mut Vec<f32>) -> &'a [f32] {
+fn product<'a>(queries: MatrixView<'_>, points: MatrixView<'_>, products: &'a mut Vec<f32>) -> &'a [f32] {
     products.resize(BLOCK * BLOCK, 0.0);
     multiply(queries, points.transposed(), products, false);
     &products[..queries.rows() * points.rows()]

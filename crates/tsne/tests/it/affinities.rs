@@ -1,14 +1,11 @@
 //! P, against its definition in plain f64 and against values that NumPy computed.
 
-mod digits;
-mod support;
-
 use std::collections::BTreeMap;
 
-use digits::Digits;
+use crate::digits::{self, Digits};
+use crate::support::{Random, affinities, cases, neighbours, normal_values, squared_distance};
 use modiste_tsne::{Affinities, Error, Metric, Neighbours, Perplexity, Points};
 use proptest::prelude::*;
-use support::{Random, affinities, cases, neighbours, normal_values, squared_distance};
 
 /// p(j|i) of neighbours at these squared distances: by bisection, until bounds meet.
 fn plain_conditional(squared: &[f64], perplexity: f64) -> Vec<f64> {
@@ -178,7 +175,7 @@ fn perplexities_that_make_no_sense_are_refused() {
 #[test]
 fn too_large_a_perplexity_is_refused_with_the_largest_that_would_do() {
     let error = Perplexity::Single(30.0).neighbours(50).unwrap_err();
-    assert_eq!(error, Error::TooFewPoints { perplexity: 30.0, needed: 91, points: 50 });
+    assert_eq!(error, Error::TooFewPoints { perplexity: 30.0, needed: 91, points: 50, largest: 49.0 / 3.0 });
     let text = error.to_string();
     assert!(
         text.contains("needs 91 points") && text.contains("there are 50") && text.contains("at most 16.3"),

@@ -1,13 +1,11 @@
 //! Input that is hardly any, or worse: an error that says what to do, or a map of numbers, but never a panic.
 
-mod support;
-
 use std::ops::ControlFlow;
 
+use crate::support::{METHODS, Random, cases, fit, is_finite, normal_values, silent};
 use modiste_tsne::optimiser::End;
 use modiste_tsne::{Error, Initialisation, Map, Method, Metric, Optimiser, Perplexity, Phase, Points, Search, Tsne};
 use proptest::prelude::*;
-use support::{METHODS, Random, cases, is_finite, normal_values, silent};
 
 /// Fewer points than this are left to Auto, which never takes Fourier transforms for them, but for the test of just that.
 const FEW: usize = 60;
@@ -119,13 +117,13 @@ fn a_perplexity_for_more_points_is_refused() {
     );
     // And what is advised is accepted.
     let tsne = Tsne { perplexity: Some(Perplexity::Single(26.3)), ..short(Method::Auto, 20) };
-    assert!(is_finite(&support::fit(&tsne, &normal_values(80 * 2, 6), 2).map));
+    assert!(is_finite(&fit(&tsne, &normal_values(80 * 2, 6), 2).map));
 }
 
 #[test]
 fn fewer_points_than_usual_get_a_smaller_perplexity() {
     for points in [10, 50, 90] {
-        let fitted = support::fit(&short(Method::Auto, 20), &normal_values(points * 3, 7), 3);
+        let fitted = fit(&short(Method::Auto, 20), &normal_values(points * 3, 7), 3);
         assert_eq!(fitted.map.len(), points);
     }
 }
@@ -141,7 +139,7 @@ fn points_that_are_all_the_same_are_mapped() {
 #[test]
 fn equal_points_do_not_stay_in_one_place() {
     for method in METHODS {
-        let map = support::fit(&short(method, 300), &[3.5; 400], 4).map;
+        let map = fit(&short(method, 300), &[3.5; 400], 4).map;
         assert!((1..100).all(|point| map[point] != map[0]), "{method}");
     }
 }
@@ -219,10 +217,10 @@ fn directions_of_long_and_short_points_are_mapped() {
     let values: Vec<f32> =
         normal_values(100 * 4, 18).iter().enumerate().map(|(at, value)| 0.1 * value * lengths[at / 4]).collect();
     let tsne = Tsne { metric: Metric::Cosine, ..short(Method::Auto, 200) };
-    assert!(is_finite(&support::fit(&tsne, &values, 4).map));
+    assert!(is_finite(&fit(&tsne, &values, 4).map));
     // One direction only: all distances are zero.
     let values: Vec<f32> = lengths.iter().flat_map(|length| [*length, 2.0 * length]).collect();
-    assert!(is_finite(&support::fit(&tsne, &values, 2).map));
+    assert!(is_finite(&fit(&tsne, &values, 2).map));
 }
 
 #[test]
@@ -247,7 +245,7 @@ fn first_maps_of_any_size_will_do() {
                 .map(|place| [place[0] * scale * flat[0], place[1] * scale * flat[1]])
                 .collect();
             let tsne = Tsne { initialisation: Initialisation::Given(given), ..short(Method::Auto, 200) };
-            assert!(is_finite(&support::fit(&tsne, &values, 4).map), "{scale} {flat:?}");
+            assert!(is_finite(&fit(&tsne, &values, 4).map), "{scale} {flat:?}");
         }
     }
 }
@@ -256,7 +254,7 @@ fn first_maps_of_any_size_will_do() {
 fn new_points_may_be_anywhere() {
     let values = normal_values(100 * 3, 22);
     let points = Points::new(&values, 3).unwrap();
-    let map = Map::new(&points, support::fit(&short(Method::Auto, 300), &values, 3).map, Metric::Euclidean).unwrap();
+    let map = Map::new(&points, fit(&short(Method::Auto, 300), &values, 3).map, Metric::Euclidean).unwrap();
     let new = [0.0, 0.0, 0.0, 1e14, -1e14, 1e14, 1e-30, 0.0, 5.0];
     let places = map.transform(&Points::new(&new, 3).unwrap(), 5.0).unwrap();
     assert!(is_finite(&places), "{places:?}");

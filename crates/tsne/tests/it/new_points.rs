@@ -1,14 +1,11 @@
 //! Maps that are kept, and new points that are put into them.
 
-mod digits;
-mod support;
-
 use std::sync::LazyLock;
 
-use digits::{DIMENSIONS, Digits};
+use crate::digits::{DIMENSIONS, Digits};
+use crate::support::{cases, fit, is_finite, normal_values};
 use modiste_tsne::{Error, Map, Metric, Neighbours, Points, Tsne};
 use proptest::prelude::*;
-use support::{cases, fit, is_finite, normal_values};
 
 static DIGITS: LazyLock<Digits> = LazyLock::new(Digits::load);
 

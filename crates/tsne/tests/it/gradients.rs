@@ -1,15 +1,13 @@
 //! The gradient, by each of its three ways, against its definition in plain f64, and that against finite differences of the
 //! divergence.
 
-mod support;
-
 use std::ops::ControlFlow;
 
-use modiste_tsne::initialisation::random;
-use modiste_tsne::{Affinities, Method, Optimiser, Perplexity, divergence, gradient};
-use support::{
+use crate::support::{
     Forces, METHODS, Random, affinities, clusters, length, plain_divergence, plain_normalisation, some_affinities, wide,
 };
+use modiste_tsne::initialisation::random;
+use modiste_tsne::{Affinities, Method, Optimiser, Perplexity, divergence, gradient};
 
 /// Sizes around those of registers, strips, leaves of the tree and blocks.
 const SIZES: [usize; 7] = [4, 5, 31, 32, 33, 257, 3000];
@@ -103,7 +101,8 @@ fn the_gradient_is_the_slope_of_the_divergence() {
         let affinities = some_affinities(points, 2);
         for (name, kind) in KINDS {
             let map = wide(&map(kind, points));
-            // Small beside the map and the kernel, but not so small that it leaves no digits of the divergence.
+            // Small beside the map and the width of the similarity, 1, but not so small that it leaves no digits of the
+            // divergence.
             let step = (1e-2 * length(&map) / (points as f64).sqrt()).min(1e-4);
             let (forces, slopes) = (Forces::of(&affinities, &map), slopes(&affinities, &map, step));
             let narrow: Vec<[f32; 2]> = slopes.iter().map(|slope| slope.map(|value| value as f32)).collect();

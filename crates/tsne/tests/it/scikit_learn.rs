@@ -1,14 +1,11 @@
 //! Maps of scikit-learn's digits, against the map that scikit-learn makes of them.
 
-mod digits;
-mod support;
-
 use std::sync::LazyLock;
 
-use digits::{DIMENSIONS, Digits};
+use crate::digits::{DIMENSIONS, Digits};
+use crate::support::{METHODS, affinities, fit};
 use modiste_tsne::quality::{label_accuracy, trustworthiness};
 use modiste_tsne::{Fitted, Initialisation, Method, Metric, Optimiser, Perplexity, Tsne, divergence};
-use support::{METHODS, affinities, fit};
 
 static DIGITS: LazyLock<Digits> = LazyLock::new(Digits::load);
 

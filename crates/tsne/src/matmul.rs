@@ -1,10 +1,10 @@
-//! Products of matrices, by the crate `gemm`, behind slices that are checked.
+//! Products of matrices in f32, by the crate `gemm`, over slices whose lengths are checked.
 
 use gemm::Parallelism;
 
-/// A matrix somewhere in a slice.
+/// A matrix that lies in a slice, `[rows, columns]`; element (i, j) is at `i * row_step + j * column_step`.
 #[derive(Clone, Copy)]
-pub(crate) struct Matrix<'a> {
+pub(crate) struct MatrixView<'a> {
     values: &'a [f32],
     rows: usize,
     columns: usize,
@@ -12,7 +12,7 @@ pub(crate) struct Matrix<'a> {
     column_step: usize,
 }
 
-impl<'a> Matrix<'a> {
+impl<'a> MatrixView<'a> {
     /// Rows one after the other.
     pub(crate) fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
         assert!(values.len() >= rows * columns, "a matrix lies within its values");
@@ -31,9 +31,9 @@ impl<'a> Matrix<'a> {
 }
 
 /// C `[a.rows, b.columns]` = A · B, or C += A · B, on the calling thread.
-pub(crate) fn multiply(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
+pub(crate) fn multiply(a: MatrixView<'_>, b: MatrixView<'_>, c: &mut [f32], accumulate: bool) {
     assert!(a.columns == b.rows && c.len() >= a.rows * b.columns, "the sizes of a product match");
-    // SAFETY: `Matrix::new` has checked that both operands lie within their slices, and C does too.
+    // SAFETY: `MatrixView::new` has checked that both operands lie within their slices, and C does too.
     unsafe {
         gemm::gemm(
             a.rows,
@@ -76,8 +76,14 @@ mod tests {
             let b: Vec<f32> = (0..inner * columns).map(|at| number(at + 5)).collect();
             let mut c: Vec<f32> = (0..rows * columns).map(|at| number(at + 3)).collect();
             let before = c.clone();
-            let one = if left { Matrix::new(&a, inner, rows).transposed() } else { Matrix::new(&a, rows, inner) };
-            let other = if right { Matrix::new(&b, columns, inner).transposed() } else { Matrix::new(&b, inner, columns) };
+            let one = match left {
+                true => MatrixView::new(&a, inner, rows).transposed(),
+                false => MatrixView::new(&a, rows, inner),
+            };
+            let other = match right {
+                true => MatrixView::new(&b, columns, inner).transposed(),
+                false => MatrixView::new(&b, inner, columns),
+            };
             multiply(one, other, &mut c, accumulate);
             for row in 0..rows {
                 for column in 0..columns {

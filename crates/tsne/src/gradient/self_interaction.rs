@@ -1,44 +1,46 @@
-//! What a point reads of itself off a grid.
+//! Self-interaction: what a point reads of itself off a grid, which is taken off again. In `bench/NOTES.md`, "Maps":
+//! "taking off what a point reads of itself off the grid".
 //!
-//! At the peak of the kernel, a point's own, waves shorter than two nodes are missed most: what it reads is not 1 but less,
-//! and as it lies nearer to a node or farther from it, more or less so, which looks like a force. Both follow from where the
-//! point is between nodes, t along each axis: they are m + a (cos 2π t₁ + cos 2π t₂) to a hundred-thousandth, and half of
-//! its gradient, since a point that moves moves both where it is spread and where it reads.
+//! A grid misses waves shorter than two nodes, and most of them are at the peak of the similarity, where a point reads
+//! itself. So it reads less than 1, how much less depends on its position between nodes, and that change looks like a
+//! force. With t that position along each axis, from 0 to 1, the value is m + a (cos 2π t₁ + cos 2π t₂) to a
+//! hundred-thousandth. The force follows from half of its gradient, since a point that moves changes both where it is
+//! spread and where it reads.
 
 use std::f64::consts::TAU;
 
 use super::spline::{ORDER, weights_and_slopes};
 
-/// Places between two nodes by which the mean and the first wave are found, with no error worth mentioning.
+/// Positions between two nodes from which the mean and the first wave are found; more would change them too little to matter.
 const PLACES: usize = 16;
 
 /// What all points of a grid read of themselves.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Own {
+pub(super) struct SelfInteraction {
     mean: f32,
     wave: f32,
 }
 
-impl Own {
-    /// Of a convolution whose kernel's transform has these values, `[across, down]`, for waves that make so many turns from
-    /// node to node along both axes. Waves `across` are given with how many each stands for.
-    pub(super) fn new(kernel: &[f32], across: &[(f64, f64)], down: &[f64]) -> Self {
+impl SelfInteraction {
+    /// Of a convolution whose similarity has this spectrum, `[across, down]`, for waves of these frequencies, in cycles
+    /// from node to node, along both axes. Each wave `across` comes with the number of waves that it stands for.
+    pub(super) fn new(spectrum: &[f32], across: &[(f64, f64)], down: &[f64]) -> Self {
         let overlaps = Overlaps::new();
-        let responses: Vec<f64> = down.iter().map(|&turns| overlaps.response(&overlaps.mean, turns)).collect();
+        let responses: Vec<f64> = down.iter().map(|&frequency| overlaps.response(&overlaps.mean, frequency)).collect();
         let (mut mean, mut wave) = (0.0, 0.0);
-        for (&(turns, count), kernel) in across.iter().zip(kernel.chunks_exact(down.len())) {
-            let sum: f64 = kernel.iter().zip(&responses).map(|(&value, response)| f64::from(value) * response).sum();
-            mean += count * sum * overlaps.response(&overlaps.mean, turns);
-            wave += count * sum * overlaps.response(&overlaps.wave, turns);
+        for (&(frequency, count), column) in across.iter().zip(spectrum.chunks_exact(down.len())) {
+            let sum: f64 = column.iter().zip(&responses).map(|(&value, response)| f64::from(value) * response).sum();
+            mean += count * sum * overlaps.response(&overlaps.mean, frequency);
+            wave += count * sum * overlaps.response(&overlaps.wave, frequency);
         }
         Self { mean: mean as f32, wave: 2.0 * wave as f32 }
     }
 
-    /// What a point reads that is so far beyond a node, as a share of the spacing; and how fast it seems to change, for a step
-    /// of one spacing.
+    /// What a point reads that is so far beyond a node, as a share of the spacing; and how fast it seems to change, for a
+    /// step of one spacing.
     #[inline(always)]
     pub(super) fn at(&self, beyond: [f32; 2]) -> (f32, [f32; 2]) {
-        let waves = beyond.map(turn);
+        let waves = beyond.map(cosine_and_sine);
         let value = self.mean + self.wave * (waves[0].0 + waves[1].0);
         (value, waves.map(|(_, sine)| -std::f32::consts::PI * self.wave * sine))
     }
@@ -46,7 +48,7 @@ impl Own {
 
 /// Cosine and sine of a share of a turn, from 0 to 1, to a thousandth.
 #[inline(always)]
-fn turn(share: f32) -> (f32, f32) {
+fn cosine_and_sine(share: f32) -> (f32, f32) {
     let x = share - 0.5;
     let squared = x * x;
     // Polynomials whose largest error is least, for half a turn more.
@@ -77,9 +79,9 @@ impl Overlaps {
         Self { mean, wave }
     }
 
-    /// What such overlaps make of a wave of so many turns from node to node.
-    fn response(&self, overlaps: &[f64; ORDER], turns: f64) -> f64 {
-        let both_sides = (1..ORDER).map(|apart| 2.0 * overlaps[apart] * (TAU * turns * apart as f64).cos());
+    /// What such overlaps make of a wave of so many cycles from node to node.
+    fn response(&self, overlaps: &[f64; ORDER], frequency: f64) -> f64 {
+        let both_sides = (1..ORDER).map(|apart| 2.0 * overlaps[apart] * (TAU * frequency * apart as f64).cos());
         overlaps[0] + both_sides.sum::<f64>()
     }
 }
@@ -92,22 +94,22 @@ mod tests {
     fn turns_are_right_to_a_thousandth() {
         for at in 0..=100 {
             let share = at as f32 / 100.0;
-            let (cosine, sine) = turn(share);
+            let (cosine, sine) = cosine_and_sine(share);
             let angle = std::f32::consts::TAU * share;
             assert!((cosine - angle.cos()).abs() < 2e-3 && (sine - angle.sin()).abs() < 1e-3, "{share}");
         }
     }
 
     #[test]
-    fn a_kernel_of_one_node_is_the_overlap_itself() {
-        // Its transform is 1 everywhere; here over 20 x 20 turns.
+    fn a_similarity_of_one_node_is_the_overlap_itself() {
+        // Its transform is 1 everywhere; here over 20 x 20 frequencies.
         let down: Vec<f64> = (0..20).map(|at| f64::from(at) / 20.0).collect();
-        let across: Vec<(f64, f64)> = down.iter().map(|&turns| (turns, 1.0)).collect();
-        let own = Own::new(&[1.0 / 400.0; 400], &across, &down);
+        let across: Vec<(f64, f64)> = down.iter().map(|&frequency| (frequency, 1.0)).collect();
+        let interaction = SelfInteraction::new(&[1.0 / 400.0; 400], &across, &down);
         for place in [[0.0, 0.0], [0.3, 0.8], [0.5, 0.25]] {
             let overlap = |beyond| weights_and_slopes(beyond).0.map(|weight| weight * weight).iter().sum::<f32>();
             let right = overlap(place[0]) * overlap(place[1]);
-            assert!((own.at(place).0 - right).abs() < 1e-4 * right, "{} for {right}", own.at(place).0);
+            assert!((interaction.at(place).0 - right).abs() < 1e-4 * right, "{} for {right}", interaction.at(place).0);
         }
     }
 }

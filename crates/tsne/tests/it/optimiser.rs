@@ -1,12 +1,10 @@
 //! How a map gets on its way, and how that ends.
 
-mod support;
-
 use std::ops::ControlFlow;
 
+use crate::support::{Forces, clusters, fit, is_finite, length, normal_values, some_affinities, wide};
 use modiste_tsne::optimiser::End;
 use modiste_tsne::{Error, Initialisation, Method, Optimiser, Points, Progress, Tsne, divergence, initialisation};
-use support::{clusters, fit, length, normal_values, some_affinities, wide};
 
 fn go_on(_: Progress<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())
@@ -124,7 +122,7 @@ fn only_early_steps_will_do() {
     let optimiser = Optimiser { iterations: 100, early_iterations: 500, ..Default::default() };
     let optimised = optimiser.run(&affinities, initialisation::random(60, 0), go_on).unwrap();
     assert_eq!(optimised.iterations, 100);
-    assert!(support::is_finite(&optimised.map));
+    assert!(is_finite(&optimised.map));
 }
 
 #[test]
@@ -168,7 +166,7 @@ fn a_finished_map_is_around_zero_and_its_gradient_is_small() {
         let mean = map.iter().map(|place| f64::from(place[axis])).sum::<f64>() / 300.0;
         assert!(mean.abs() < 1e-3, "{mean}");
     }
-    let forces = support::Forces::of(&affinities, &wide(&map));
+    let forces = Forces::of(&affinities, &wide(&map));
     let left = length(&forces.gradient()) / length(&forces.attraction);
     assert!(left < 1e-2, "{left}");
 }

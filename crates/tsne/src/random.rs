@@ -1,10 +1,10 @@
-//! Random numbers: each purpose its own, all from the seed.
+//! Random numbers from a seed, by ChaCha with 8 rounds: the same on every machine.
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// The random numbers of a seed, the same on every machine.
-pub(crate) fn numbers(seed: u64) -> ChaCha8Rng {
+/// A generator of random numbers from a seed, the same on every machine.
+pub(crate) fn generator(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 

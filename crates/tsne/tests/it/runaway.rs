@@ -1,12 +1,10 @@
 //! Maps whose points have been driven far apart, by steps that are too long or by somebody else: an error, or a map of
-//! numbers, and no more memory than there is. A file by itself, since a failure here ends the whole program.
-
-mod support;
+//! numbers, and no more memory than there is. A failure here may end the whole program, with the tests that run beside it.
 
 use std::ops::ControlFlow;
 
+use crate::support::{METHODS, is_finite, normal_values, plain_divergence, some_affinities, wide};
 use modiste_tsne::{Map, Method, Metric, Optimiser, Points, divergence, gradient, initialisation};
-use support::{METHODS, is_finite, normal_values, plain_divergence, some_affinities, wide};
 
 /// As far apart as a map may be.
 fn widest_map(points: usize) -> Vec<[f32; 2]> {

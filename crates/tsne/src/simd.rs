@@ -1,8 +1,8 @@
-//! Vectors of numbers, by the crate `pulp`: a loop is compiled for every instruction set, and the best of them is chosen when
-//! the program runs.
+//! Vector code, by the crate `pulp`: each kernel is compiled for every instruction set, and the best one of the machine is
+//! chosen when the program runs.
 //!
-//! Sums are made in lanes, whose number depends on the instruction set: results of one machine are always the same, those of
-//! another may differ in their last bits.
+//! Each lane sums by itself, and the number of lanes depends on the instruction set. So the results of one machine are always
+//! the same, those of another may differ in their last bits.
 
 use std::sync::LazyLock;
 
@@ -16,10 +16,10 @@ pub(crate) fn with_vectors<K: WithSimd>(kernel: K) -> K::Output {
     ARCH.dispatch(kernel)
 }
 
-/// Runs loops that compilers make vectors of by themselves, with the best instruction set of this machine.
+/// Runs loops that the compiler vectorises by itself, with the best instruction set of this machine.
 macro_rules! vectorised {
     ($work:expr) => {
-        $crate::vector::with_vectors($crate::vector::Inlined(
+        $crate::simd::with_vectors($crate::simd::Inlined(
             #[inline(always)]
             || $work,
         ))
@@ -39,7 +39,7 @@ impl<R, F: FnOnce() -> R> WithSimd for Inlined<F> {
     }
 }
 
-/// The name of these instructions, as other programs know it.
+/// The instruction set in use: `avx512`, `avx2`, `neon` or `portable`.
 pub fn instruction_set() -> &'static str {
     match *ARCH {
         #[cfg(target_arch = "x86_64")]
@@ -68,7 +68,7 @@ pub(crate) fn squared_distance<S: Simd>(simd: S, one: &[f32], other: &[f32]) -> 
     simd.reduce_sum_f32s(simd.add_f32s(sums[0], sums[1]))
 }
 
-/// Adds numbers to as many others.
+/// Adds `others` to `sums`, which are as many.
 pub(crate) fn add(sums: &mut [f32], others: &[f32]) {
     vectorised!(sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += other));
 }

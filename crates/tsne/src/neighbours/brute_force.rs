@@ -1,34 +1,41 @@
-//! Nearest neighbours among few points: all products, then the distances of those that may be among the nearest.
+//! Nearest neighbours among few points, by brute force.
+//!
+//! A product of queries `[queries, dimensions]` and all points `[n, dimensions]` gives every squared distance but for
+//! rounding; those that may be among the nearest are measured again, without such errors.
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::search::{Found, SLACK};
-use crate::Points;
 use crate::components::{centre, mean};
-use crate::product::{Matrix, multiply};
-use crate::vector::{squared_distance, with_vectors};
+use crate::matmul::{MatrixView, multiply};
+use crate::points::Points;
+use crate::simd::{squared_distance, with_vectors};
 
-/// Up to so many points ruling out pairs by blocks would cost more than it saves.
-pub(super) const MOST: usize = 2500;
-/// Queries of one task.
-const BLOCK: usize = 128;
+/// Up to this many points ruling out pairs by blocks costs more than it saves. In `bench/NOTES.md`, "Maps": "neighbours
+/// among up to 2,500 points by all products at once".
+pub(super) const MAX_POINTS: usize = 2500;
+/// Queries that one task serves.
+const QUERIES_PER_TASK: usize = 128;
 
 /// The `count` nearest points of each query; if the queries are the points themselves (`None`), of the others.
 ///
 /// `count` is at most the number of those.
 pub(super) fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: usize) -> Found {
-    let all = All::new(points, queries.is_none(), count);
+    let candidates = Candidates::new(points, queries.is_none(), count);
     let queries = queries.unwrap_or(points);
     let length = queries.len() * count;
     let mut found = Found { indices: vec![0; length], squared_distances: vec![0.0; length] };
-    let slots = found.indices.par_chunks_mut(BLOCK * count).zip(found.squared_distances.par_chunks_mut(BLOCK * count));
-    let blocks = queries.values().par_chunks(BLOCK * points.dimensions()).zip(slots).enumerate();
+    let slots = found
+        .indices
+        .par_chunks_mut(QUERIES_PER_TASK * count)
+        .zip(found.squared_distances.par_chunks_mut(QUERIES_PER_TASK * count));
+    let blocks = queries.values().par_chunks(QUERIES_PER_TASK * points.dimensions()).zip(slots).enumerate();
     blocks.for_each_init(Scratch::default, |scratch, (block, (queries, (indices, squared_distances)))| {
-        all.products(queries, scratch);
+        candidates.products(queries, scratch);
         let slots = indices.chunks_exact_mut(count).zip(squared_distances.chunks_exact_mut(count));
         for (row, (query, slots)) in queries.chunks_exact(points.dimensions()).zip(slots).enumerate() {
-            all.find(query, row, block * BLOCK + row, scratch);
+            candidates.find(query, row, block * QUERIES_PER_TASK + row, scratch);
             for ((index, squared_distance), &(squared, number)) in slots.0.iter_mut().zip(slots.1).zip(&scratch.near) {
                 (*index, *squared_distance) = (number, squared);
             }
@@ -38,7 +45,7 @@ pub(super) fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: u
 }
 
 /// All points that are looked among.
-struct All<'a> {
+struct Candidates<'a> {
     points: &'a Points<'a>,
     /// Whether the queries are these points: then none is its own neighbour.
     within: bool,
@@ -52,7 +59,7 @@ struct All<'a> {
     largest_norm: f32,
 }
 
-/// What a thread works with.
+/// A thread's own memory.
 #[derive(Default)]
 struct Scratch {
     /// Queries without the mean, `[queries, dimensions]`.
@@ -68,7 +75,7 @@ struct Scratch {
     near: Vec<(f32, u32)>,
 }
 
-impl<'a> All<'a> {
+impl<'a> Candidates<'a> {
     fn new(points: &'a Points<'a>, within: bool, count: usize) -> Self {
         let mean = mean(points);
         let (mut centred, mut norms) = (Vec::new(), Vec::new());
@@ -81,9 +88,9 @@ impl<'a> All<'a> {
     fn products(&self, queries: &[f32], scratch: &mut Scratch) {
         let (n, dimensions) = (self.points.len(), self.points.dimensions());
         centre_all(queries, &self.mean, &mut scratch.centred, &mut scratch.norms);
-        scratch.products.resize(BLOCK * n, 0.0);
-        let queries = Matrix::new(&scratch.centred, scratch.norms.len(), dimensions);
-        multiply(queries, Matrix::new(&self.centred, n, dimensions).transposed(), &mut scratch.products, false);
+        scratch.products.resize(QUERIES_PER_TASK * n, 0.0);
+        let queries = MatrixView::new(&scratch.centred, scratch.norms.len(), dimensions);
+        multiply(queries, MatrixView::new(&self.centred, n, dimensions).transposed(), &mut scratch.products, false);
     }
 
     /// Finds the points nearest to a query, the first `count` of what is near then.
