@@ -9,6 +9,7 @@ mod dataset;
 mod download;
 mod error;
 mod fetch;
+mod fingerprint;
 pub mod garments;
 pub mod idx;
 mod known;

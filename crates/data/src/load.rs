@@ -34,7 +34,7 @@ const FILE_NAMES: [&str; 4] =
 pub fn load(source: &Source, dir: Option<&Path>, progress: &dyn Progress) -> Result<Dataset, Error> {
     match source {
         Source::Auto => match load_known(FASHION_MNIST, dir, progress) {
-            Err(error @ (Error::NoNetwork { .. } | Error::Download { .. } | Error::Io { .. } | Error::NoCache)) => {
+            Err(error @ (Error::NoNetwork { .. } | Error::Download { .. } | Error::File(_) | Error::NoCache)) => {
                 let notice =
                     format!("{} cannot be had, going on with {DRAWN_GARMENTS} instead: {error}", FASHION_MNIST.name);
                 progress.report(Event::Notice(&notice));
@@ -89,7 +89,7 @@ fn load_directory(dir: &Path) -> Result<Dataset, Error> {
         let mut paths = names.into_iter().flat_map(|name| [dir.join(name.clone() + ".gz"), dir.join(name)]);
         let path = paths.find(|path| path.exists());
         let path = path.ok_or_else(|| Error::Missing { dir: dir.to_owned(), file: FILE_NAMES[at].to_owned() })?;
-        Ok((path.clone(), idx::read(&path)?))
+        Ok::<_, Error>((path.clone(), idx::read(&path)?))
     };
     let [train_images, train_labels, test_images, test_labels] = read_four(read);
     let files = [train_images?, train_labels?, test_images?, test_labels?];
