@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use crate::check::{FileState, read_checked};
-use crate::download::Patience;
-use crate::fetch::{complete, find_dir};
-use crate::idx::{self, Idx};
-use crate::known::{FASHION_MNIST, KnownFile, KnownSet, known_sets};
-use crate::progress::{Event, Progress};
-use crate::source::{DRAWN_GARMENTS, Source};
-use crate::{Dataset, Error, ImageShape, Images, garments};
+use super::download::Patience;
+use super::fetch::{complete, find_dir};
+use super::idx::{self, Idx};
+use super::known::{FASHION_MNIST, KnownFile, KnownSet, known_sets};
+use super::progress::{Event, Progress};
+use super::verify::{FileState, read_checked};
+use super::{DRAWN_GARMENTS, Source, garments};
+use crate::dataset::{Dataset, ImageShape, Images};
+use crate::error::Error;
 
 /// Training images, training labels, test images, test labels. The number is that of the dimensions: images of colour may
 /// also be called `idx4`.

@@ -2,7 +2,7 @@
 
 use rand::seq::SliceRandom;
 
-use crate::chance::{Purpose, random_numbers};
+use crate::random::{Purpose, random_numbers};
 
 /// Indices of training images, parted. Each index is in exactly one part, and each part is ascending.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use modiste_files::{DirectoryLock, atomic};
 
-use crate::Error;
-use crate::check::{FileState, read_checked};
-use crate::download::{Downloader, Patience};
-use crate::known::KnownSet;
-use crate::progress::{Event, Progress};
+use super::download::{Downloader, Patience};
+use super::known::KnownSet;
+use super::progress::{Event, Progress};
+use super::verify::{FileState, read_checked};
+use crate::error::Error;
 
 /// The environment variable that names a directory of data sets.
 pub const DATA_DIR_VARIABLE: &str = "MODISTE_DATA";
