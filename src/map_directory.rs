@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use modiste_nn::{atomic_file, numbered};
+use modiste_files::{atomic, numbered_directory};
 
 /// A directory and what is written to it, which goes again unless it is told to stay.
 pub struct MapDirectory {
@@ -24,10 +24,10 @@ impl MapDirectory {
         Ok(Self { path: path.to_owned(), made, files: Vec::new() })
     }
 
-    /// Makes `MAPS/NAME-N`, as [`numbered::create`] does.
+    /// Makes `MAPS/NAME-N`, as [`numbered_directory::create`] does.
     pub fn create_numbered(maps: &Path, name: &str) -> Result<Self> {
         let parents = missing(maps);
-        let path = numbered::create(maps, name)?;
+        let path = numbered_directory::create(maps, name)?;
         let made = [path.clone()].into_iter().chain(parents).collect();
         Ok(Self { path, made, files: Vec::new() })
     }
@@ -35,7 +35,7 @@ impl MapDirectory {
     /// Writes a file, wholly or not at all.
     pub fn write(&mut self, name: &str, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         let path = self.path.join(name);
-        atomic_file::write(&path, fill)?;
+        atomic::write(&path, fill)?;
         self.files.push(path);
         Ok(())
     }

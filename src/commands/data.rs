@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use modiste_data::{DRAWN_GARMENTS, FileReport, KnownSet, Patience, find_dir, known_set, known_sets};
-use modiste_nn::atomic_file;
+use modiste_files::atomic;
 use modiste_report::numbers::grouped;
 use modiste_report::snapshot;
 use serde::Serialize;
@@ -220,7 +220,7 @@ fn show(arguments: &DataShowArgs) -> Result<()> {
     let picture = snapshot::draw(&data.name, kind, &data.class_names, images);
     let out = arguments.out.clone().unwrap_or_else(|| format!("{}.png", file_name(&data.name)).into());
     let png = picture.to_png()?;
-    atomic_file::write(&out, |file| file.write_all(&png))?;
+    atomic::write(&out, |file| file.write_all(&png))?;
     if arguments.output.json {
         let (classes, width, height) = (data.class_names.len(), picture.width(), picture.height());
         output::print_json(&Shown { data: data.name, split, out, classes, width, height })

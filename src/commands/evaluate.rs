@@ -3,10 +3,10 @@
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
-use modiste_data::Dataset;
+use modiste_data::{Dataset, Subset};
 use modiste_nn::evaluation::Evaluator;
 use modiste_nn::metrics::{ClassScore, Measures};
-use modiste_nn::partition::{Partition, Subset};
+use modiste_nn::partition::Partition;
 use modiste_nn::recipe::Validation;
 use serde::Serialize;
 

@@ -6,7 +6,6 @@ use anyhow::{Result, bail};
 use modiste_data::{Dataset, ImageShape, Source};
 use modiste_nn::device::Device;
 use modiste_nn::executor::{Executor, State};
-use modiste_nn::fingerprint;
 use modiste_nn::model::Model;
 use modiste_nn::run_directory::{self, RunPaths};
 
@@ -62,7 +61,7 @@ impl Trained {
         let data_dir = options.place().or(self.data_dir.as_deref());
         let dataset = download_progress::load(&source, data_dir, quiet)?;
         self.check_fit(&dataset)?;
-        let is_own = fingerprint::of_dataset(&dataset) == card.data.fingerprint;
+        let is_own = dataset.fingerprint() == card.data.fingerprint;
         if !is_own && options.data.is_none() {
             output::note(&format!("{} is not the same as when the network was trained on it", dataset.name));
         }

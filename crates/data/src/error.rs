@@ -3,20 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use modiste_files::FileError;
+
 /// Why images or other data could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The system refused to read or write.
-    #[error("cannot {action} {}: {source}; check the path, its permissions and the space left", path.display())]
-    Io {
-        /// What was tried, e.g. `read`.
-        action: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error("{0}; check the path, its permissions and the space left")]
+    File(#[from] FileError),
     /// A file is not the IDX file it should be.
     #[error("{} is not a sound IDX file: {why}; replace it with a whole copy", path.display())]
     Idx {
@@ -114,7 +109,7 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Error::Io { action, path: path.to_owned(), source }
+        Error::File(FileError::io(action, path, source))
     }
 
     pub(crate) fn idx(path: &Path, why: impl Into<String>) -> Self {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use modiste_data::{Error, Matrix, read_matrix, write_npy};
+use modiste_files::FileError;
 use proptest::prelude::*;
 
 /// What reading a file of this name and these bytes says.
@@ -235,7 +236,7 @@ fn the_name_tells_the_format() {
     }
     let dir = tempfile::tempdir().unwrap();
     let missing = dir.path().join("missing.npy");
-    assert!(matches!(read_matrix(&missing), Err(Error::Io { action: "read", .. })));
+    assert!(matches!(read_matrix(&missing), Err(Error::File(FileError::Io { action: "read", .. }))));
     let directory = dir.path().join("directory.npy");
     fs::create_dir(&directory).unwrap();
     assert!(read_matrix(&directory).unwrap_err().to_string().contains("not a file"));

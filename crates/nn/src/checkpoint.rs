@@ -9,15 +9,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use modiste_files::FileError;
+use modiste_files::tensor_file::{self, TensorFile};
 use serde::{Deserialize, Serialize};
 
-use crate::error::FileError;
 use crate::executor::State;
 use crate::history::EpochRecord;
 use crate::model::{collect, tensors};
 use crate::network::Network;
 use crate::recipe::Recipe;
-use crate::tensor_file::TensorFile;
 
 /// What errors call such a file.
 const KIND: &str = "checkpoint";
@@ -187,7 +187,7 @@ impl Checkpoint<'_> {
         for (prefix, values) in [(AVERAGE, &self.state.average), (BEST, &self.best)] {
             all.extend(values.iter().flat_map(|values| tensors(network, prefix, values)));
         }
-        crate::tensor_file::write(path, &texts, &all)
+        tensor_file::write(path, &texts, &all)
     }
 
     /// Reads a checkpoint of this network.

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use modiste_data::{Loader, Scaling};
+use modiste_data::{Loader, Scaling, Subset};
 
 use crate::classifier::Classifier;
 use crate::executor::Executor;
 use crate::metrics::Measures;
-use crate::partition::Subset;
 use crate::recipe::Recipe;
 
 /// Measures an executor's network on the same images, as often as wanted.

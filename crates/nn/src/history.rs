@@ -4,10 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use modiste_files::{FileError, atomic};
 use serde::{Deserialize, Serialize};
-
-use crate::atomic_file;
-use crate::error::FileError;
 
 /// One epoch. Losses are mean cross-entropies in nats, accuracies shares of one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,7 +52,7 @@ impl History {
         for record in read(path)?.into_iter().filter(|record| record.epoch <= epochs) {
             kept.push_str(&line(&record).map_err(io)?);
         }
-        atomic_file::write(path, |writer| writer.write_all(kept.as_bytes()))?;
+        atomic::write(path, |writer| writer.write_all(kept.as_bytes()))?;
         let file = OpenOptions::new().append(true).open(path).map_err(io)?;
         Ok(Self { path: path.to_owned(), file, length: kept.len() as u64 })
     }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use modiste_files::FileError;
+
 use crate::checkpoint::Checkpoint;
-use crate::error::FileError;
 use crate::history::{EpochRecord, History};
 use crate::model::{self, ModelCard};
 use crate::network::Network;

@@ -1,15 +1,12 @@
 //! modiste-nn: networks as data, executors that run them, training.
 
-pub mod atomic_file;
 pub mod checkpoint;
 pub mod classifier;
 pub mod cpu;
 pub mod device;
 pub mod dropout;
-pub mod error;
 pub mod evaluation;
 pub mod executor;
-pub mod fingerprint;
 pub mod history;
 pub mod init;
 pub mod keeper;
@@ -18,7 +15,6 @@ pub mod metrics;
 pub mod model;
 mod muon;
 pub mod network;
-pub mod numbered;
 pub mod partition;
 pub mod profile;
 pub mod recipe;
@@ -27,7 +23,6 @@ pub mod result;
 pub mod run_directory;
 pub mod seeds;
 pub mod summary;
-mod tensor_file;
 pub mod trainer;
 
 /// The README's example, run with the tests.

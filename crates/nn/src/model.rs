@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use modiste_data::ImageShape;
+use modiste_files::FileError;
+use modiste_files::tensor_file::{self, Tensor, TensorFile};
 use serde::{Deserialize, Serialize};
 
-use crate::error::FileError;
 use crate::network::Network;
 use crate::recipe::Recipe;
-use crate::tensor_file::{Tensor, TensorFile};
 
 /// What errors call such a file.
 const KIND: &str = "model file";
@@ -32,7 +32,7 @@ pub struct DataReference {
     /// Use only the first so many training images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
-    /// [`crate::fingerprint::of_dataset`] of the whole set.
+    /// [`modiste_data::Dataset::fingerprint`] of the whole set.
     pub fingerprint: String,
 }
 
@@ -94,7 +94,7 @@ pub fn save(path: &Path, card: &ModelCard, network: &Network, parameters: &[f32]
         ("data", json(serde_json::to_string(&card.data))?),
         ("epochs", card.epochs.to_string()),
     ]);
-    crate::tensor_file::write(path, &texts, &tensors(network, "", parameters))
+    tensor_file::write(path, &texts, &tensors(network, "", parameters))
 }
 
 /// The tensors of `values`, which follow [`Network::parameters`], with `prefix` before their names.

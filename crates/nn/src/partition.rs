@@ -1,47 +1,8 @@
 //! Which images a run learns from, chooses by and is measured on.
 
-use std::sync::Arc;
-
-use modiste_data::{Dataset, Images, sample, stratified_split};
+use modiste_data::{Dataset, Subset, stratified_split};
 
 use crate::recipe::{NamedValidation, TrainingRecipe, Validation};
-
-/// Some images of a set.
-#[derive(Clone, Debug)]
-pub struct Subset {
-    /// All of the set; shared, not copied.
-    pub images: Arc<Images>,
-    /// Those meant, ascending.
-    pub indices: Arc<[u32]>,
-}
-
-impl Subset {
-    /// The images of these numbers.
-    pub fn new(images: &Arc<Images>, indices: impl Into<Arc<[u32]>>) -> Self {
-        Self { images: Arc::clone(images), indices: indices.into() }
-    }
-
-    /// Number of images.
-    pub fn len(&self) -> usize {
-        self.indices.len()
-    }
-
-    /// Whether there are no images.
-    pub fn is_empty(&self) -> bool {
-        self.indices.is_empty()
-    }
-
-    /// The first of them, at most `count`.
-    pub fn first(&self, count: usize) -> Self {
-        Self::new(&self.images, &self.indices[..count.min(self.len())])
-    }
-
-    /// `count` of them drawn at random, or all where there are no more.
-    pub fn sample(&self, count: usize, seed: u64) -> Self {
-        let drawn = sample(count, self.len(), seed).into_iter().map(|at| self.indices[at]);
-        Self::new(&self.images, drawn.collect::<Vec<_>>())
-    }
-}
 
 /// There is nothing to learn from, to choose by or to measure on.
 #[derive(Debug, thiserror::Error)]
@@ -98,8 +59,11 @@ impl Partition {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use modiste_data::{ImageShape, Images};
+
     use super::*;
-    use modiste_data::ImageShape;
 
     /// `count` images of one pixel, of ten classes in turn.
     fn dataset(count: u8) -> Dataset {
@@ -133,14 +97,6 @@ mod tests {
         let partition = Partition::new(&dataset(200), Validation::Named(NamedValidation::Test), None, 1);
         assert_eq!((partition.train.len(), partition.validation.unwrap().len()), (200, 20));
         assert!(partition.validates_on_test);
-    }
-
-    #[test]
-    fn a_sample_is_of_the_subset() {
-        let partition = Partition::new(&dataset(200), Validation::Share(0.5), None, 1);
-        let drawn = partition.train.sample(10, 3);
-        assert!(drawn.len() == 10 && drawn.indices.iter().all(|index| partition.train.indices.contains(index)));
-        assert_eq!(partition.train.sample(1000, 3).indices, partition.train.indices);
     }
 
     #[test]

@@ -2,10 +2,8 @@
 
 use std::path::Path;
 
+use modiste_files::{FileError, atomic};
 use serde::{Deserialize, Serialize};
-
-use crate::atomic_file;
-use crate::error::FileError;
 
 /// What a finished run came to. Losses are mean cross-entropies in nats, accuracies shares of one. Fields may be
 /// added, but not renamed: other programs read them.
@@ -88,7 +86,7 @@ impl RunResult {
     /// # Errors
     /// When the system refuses.
     pub fn save(&self, path: &Path) -> Result<(), FileError> {
-        atomic_file::write(path, |writer| {
+        atomic::write(path, |writer| {
             serde_json::to_writer_pretty(&mut *writer, self)?;
             writer.write_all(b"\n")
         })

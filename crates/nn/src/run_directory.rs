@@ -10,21 +10,16 @@
 //! | `result.json` | what a finished run came to; there is none before |
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use modiste_files::{DirectoryLock, FileError, LOCK_FILE, atomic, numbered_directory};
 use serde::{Deserialize, Serialize};
 
-use crate::atomic_file;
-use crate::error::FileError;
 use crate::model::DataReference;
-use crate::numbered;
 use crate::recipe::{Recipe, RecipeError};
 use crate::seeds;
-
-/// Held open and locked while a process trains in the directory.
-const LOCK: &str = ".lock";
 
 /// Written before what makes a directory a run.
 const RECIPE: &str = "recipe.toml";
@@ -172,7 +167,7 @@ impl RunPaths {
         let text = plan.to_toml().map_err(|error| FileError::io("write", &path, io::Error::other(error)))?;
         // The plan comes last: it is what makes the directory a run.
         self.write_recipe(recipe)?;
-        atomic_file::write(&path, |writer| writer.write_all(text.as_bytes()))
+        atomic::write(&path, |writer| writer.write_all(text.as_bytes()))
     }
 
     /// Writes `recipe.toml`.
@@ -180,7 +175,7 @@ impl RunPaths {
     /// # Errors
     /// When the system refuses.
     pub fn write_recipe(&self, recipe: &Recipe) -> Result<(), FileError> {
-        atomic_file::write(&self.recipe(), |writer| writer.write_all(recipe.to_toml().as_bytes()))
+        atomic::write(&self.recipe(), |writer| writer.write_all(recipe.to_toml().as_bytes()))
     }
 }
 
@@ -188,17 +183,16 @@ impl RunPaths {
 #[derive(Debug)]
 pub struct RunDirectory {
     paths: RunPaths,
-    /// The system gives the lock back with the file, however the process ends.
-    _lock: File,
+    _lock: DirectoryLock,
 }
 
 impl RunDirectory {
-    /// Makes `RUNS/NAME-N`, as [`numbered::create`] does.
+    /// Makes `RUNS/NAME-N`, as [`numbered_directory::create`] does.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn create_numbered(runs: &Path, name: &str) -> Result<Self, RunError> {
-        Self::claim(numbered::create(runs, name)?)
+        Self::claim(numbered_directory::create(runs, name)?)
     }
 
     /// Makes this very directory, or takes it if it is empty, or what a process left that was killed before it had begun a run.
@@ -229,9 +223,9 @@ impl RunDirectory {
         }
         let names: Vec<OsString> = entries.flatten().map(|entry| entry.file_name()).collect();
         // Without a lock, a recipe there is not one that we have written.
-        let was_ours = names.iter().any(|name| name == LOCK);
-        let is_left_over = |name: &OsStr| was_ours && (name == RECIPE || atomic_file::is_leftover(name));
-        if names.iter().any(|name| name != LOCK && !is_left_over(name)) {
+        let was_ours = names.iter().any(|name| name == LOCK_FILE);
+        let is_left_over = |name: &OsStr| was_ours && (name == RECIPE || atomic::is_leftover(name));
+        if names.iter().any(|name| name != LOCK_FILE && !is_left_over(name)) {
             return Err(RunError::NotEmpty { path: path.to_owned() });
         }
         Ok(())
@@ -245,17 +239,14 @@ impl RunDirectory {
         let paths = RunPaths::new(path);
         paths.read(&paths.plan())?;
         let run = Self::claim(path.to_owned())?;
-        atomic_file::remove_leftovers(path);
+        atomic::remove_leftovers(path);
         Ok(run)
     }
 
     fn claim(path: PathBuf) -> Result<Self, RunError> {
-        let lock_path = path.join(LOCK);
-        let lock = File::create(&lock_path).map_err(|error| FileError::io("write", &lock_path, error))?;
-        match lock.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(RunError::InUse { path }),
-            // Some network file systems know no locks: a run there is as safe as its user is careful.
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(Self { paths: RunPaths(path), _lock: lock }),
+        match DirectoryLock::try_take(&path)? {
+            Some(lock) => Ok(Self { paths: RunPaths(path), _lock: lock }),
+            None => Err(RunError::InUse { path }),
         }
     }
 
@@ -278,6 +269,8 @@ pub fn newest(runs: &Path) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     #[test]

@@ -5,7 +5,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::error::FileError;
+use modiste_files::FileError;
+
 use crate::run_directory::{RunError, RunPaths};
 
 const PREFIX: &str = "seed-";

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, bail};
 use modiste_data::{Matrix, read_matrix, write_npy};
-use modiste_nn::atomic_file;
+use modiste_files::atomic;
 use modiste_report::numbers::grouped;
 use modiste_tsne::{Affinities, Metric, Neighbours, Perplexity, divergence, quality};
 use serde::Serialize;
@@ -104,7 +104,7 @@ fn timing(arguments: &BenchTsneArgs, points: &Points, threads: usize) -> Result<
     let Judged { map, kl_divergence, made } = judged;
     let neighbours = Neighbours::exact(&matrix, RECALLED, Metric::Euclidean)?;
     if let Some(out) = &arguments.out {
-        atomic_file::write(out, |file| write_npy(file, 2, map.as_flattened()))?;
+        atomic::write(out, |file| write_npy(file, 2, map.as_flattened()))?;
     }
     Ok(Timing {
         data: points.data.clone(),

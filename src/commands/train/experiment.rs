@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use modiste_data::{Dataset, Source};
-use modiste_nn::fingerprint;
 use modiste_nn::model::DataReference;
 use modiste_nn::recipe::Recipe;
 use modiste_nn::run_directory::RunPlan;
@@ -33,7 +32,7 @@ impl Experiment {
             name: dataset.name.clone(),
             source: found_again(&source, &dataset)?,
             limit: arguments.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
-            fingerprint: fingerprint::of_dataset(&dataset),
+            fingerprint: dataset.fingerprint(),
         };
         let data_dir = arguments.data.place().map(absolute).transpose()?;
         let plan = RunPlan { data_dir, data };

@@ -8,7 +8,6 @@ use anyhow::{Context, Result, bail};
 use modiste_data::Dataset;
 use modiste_nn::checkpoint::{Checkpoint, Position};
 use modiste_nn::device::Device;
-use modiste_nn::fingerprint;
 use modiste_nn::network::Network;
 use modiste_nn::partition::Partition;
 use modiste_nn::recipe::Recipe;
@@ -71,7 +70,7 @@ impl Job {
         }
 
         let dataset = load(&plan)?;
-        if fingerprint::of_dataset(&dataset) != plan.data.fingerprint {
+        if dataset.fingerprint() != plan.data.fingerprint {
             bail!(
                 "the data {} is not what {} was trained on until now, so it cannot go on: restore it, or train a new run",
                 plan.data.source,

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use modiste_files::numbered_directory;
 use modiste_nn::device::Device;
 use modiste_nn::run_directory::{RunDirectory, RunPaths};
+use modiste_nn::seeds;
 use modiste_nn::summary::Summary;
-use modiste_nn::{numbered, seeds};
 
 use super::experiment::Experiment;
 use super::fit::{Fitted, compile, fit, heading};
@@ -82,7 +83,7 @@ impl Series<'_> {
             None => Job::begin(experiment, self.device, |recipe| {
                 let directory = match &self.directory {
                     Some(directory) => directory,
-                    None => self.directory.insert(numbered::create(Path::new(RUNS), &recipe.name)?),
+                    None => self.directory.insert(numbered_directory::create(Path::new(RUNS), &recipe.name)?),
                 };
                 Ok(RunDirectory::create(&seeds::run(directory, seed))?)
             })?,

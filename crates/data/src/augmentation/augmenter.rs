@@ -5,8 +5,8 @@ use super::placement::Placement;
 use super::shift::shift;
 use super::turn::turn;
 use super::{Augmentation, Flip};
-use crate::ImageShape;
-use crate::chance::{Draws, Purpose};
+use crate::dataset::ImageShape;
+use crate::random::{Draws, Purpose};
 
 /// Augments the images of one epoch.
 #[derive(Clone, Copy, Debug)]

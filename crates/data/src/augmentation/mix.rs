@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::Augmentation;
-use crate::ImageShape;
-use crate::chance::Draws;
+use crate::dataset::ImageShape;
+use crate::random::Draws;
 
 /// What was mixed into the images of a batch. Nothing, if both are empty.
 #[derive(Clone, Debug, Default)]

@@ -1,19 +1,16 @@
 //! What is done to training images anew in each epoch.
 //!
-//! What can be asked for stands here. [`Augmenter`] does it: it gives each image a [`placement`], which [`shift`] or [`turn`]
+//! What can be asked for stands here. [`augmenter`] does it: it gives each image a [`placement`], which [`shift`] or [`turn`]
 //! carries out, and lets [`erase`] go over it, all in bytes; the images of a batch, scaled, are then [`mix`]ed.
 
-mod augmenter;
+pub(crate) mod augmenter;
 mod erase;
-mod mix;
+pub(crate) mod mix;
 mod placement;
 mod shift;
 mod turn;
 
 use serde::{Deserialize, Serialize};
-
-pub(crate) use self::augmenter::Augmenter;
-pub(crate) use self::mix::Mixed;
 
 /// What is done to training images anew in each epoch, in this order. The default changes nothing.
 ///

@@ -1,7 +1,7 @@
 //! Where an image comes to lie, and what is seen of it beyond its border.
 
 use super::{Augmentation, Fill};
-use crate::chance::Draws;
+use crate::random::Draws;
 
 /// What is done to an image's plane: mirrored, turned and enlarged about its centre, then moved.
 #[derive(Clone, Copy, Debug, PartialEq)]

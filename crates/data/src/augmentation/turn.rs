@@ -3,7 +3,7 @@
 
 use super::Fill;
 use super::placement::Placement;
-use crate::ImageShape;
+use crate::dataset::ImageShape;
 
 /// Bits behind the point of positions.
 const FRACTION: u32 = 16;

@@ -8,7 +8,7 @@ use std::str;
 use csv::{ByteRecord, ReaderBuilder, Trim};
 
 use super::Matrix;
-use crate::Error;
+use crate::error::Error;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// So many characters are shown of what stands where a number should.

@@ -9,7 +9,7 @@ use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 use super::Matrix;
-use crate::Error;
+use crate::error::Error;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// NumPy itself refuses longer ones.

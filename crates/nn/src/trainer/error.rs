@@ -1,7 +1,8 @@
 //! Why training stopped before its time.
 
+use modiste_files::FileError;
+
 use crate::checkpoint::OtherRun;
-use crate::error::FileError;
 use crate::partition::NoImages;
 
 /// Why training stopped before its time.

@@ -5,10 +5,10 @@ use std::io;
 use std::path::PathBuf;
 
 use modiste_data::{Dataset, ImageShape, Images};
+use modiste_files::FileError;
 
 use super::*;
 use crate::checkpoint::RunningSums;
-use crate::error::FileError;
 use crate::executor::{DeviceInfo, StepResult};
 use crate::init::glorot_uniform;
 use crate::network::Network;

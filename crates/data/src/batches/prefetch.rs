@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
-use crate::batch::Batch;
-use crate::loader::Pass;
+use super::batch::Batch;
+use super::pass::Pass;
 
 /// Batches of one thread that may wait while the consumer works on another.
 const AHEAD: usize = 1;
@@ -27,12 +27,12 @@ pub struct Batches {
 impl Batches {
     /// Buffers in use when a pass runs on so many threads: each has some waiting and one being filled, and one batch is with
     /// the consumer.
-    pub(crate) fn buffers(threads: usize) -> usize {
+    pub(super) fn buffers(threads: usize) -> usize {
         threads * (AHEAD + 1) + 1
     }
 
     /// Those of `pass` from number `first` on, prepared on `threads` threads, at least one.
-    pub(crate) fn new(pass: Pass, first: usize, threads: usize) -> Self {
+    pub(super) fn new(pass: Pass, first: usize, threads: usize) -> Self {
         let remaining = pass.len().saturating_sub(first);
         let pass = Arc::new(pass);
         let end = pass.len();

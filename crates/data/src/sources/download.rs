@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 use ureq::http::{Response, StatusCode, Uri, header};
 use ureq::{Agent, Body, Timeout};
 
-use crate::Error;
-use crate::check::sha256_of;
-use crate::known::KnownFile;
-use crate::progress::{Event, Progress};
+use super::known::KnownFile;
+use super::progress::{Event, Progress};
+use super::verify::sha256_of;
+use crate::error::Error;
 
 /// How long to wait, and how often to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

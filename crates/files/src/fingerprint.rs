@@ -1,10 +1,8 @@
 //! A number that tells whether bytes are still the same.
 //!
 //! 64-bit FNV-1a over eight bytes at a time, with a shift after each product so that every bit of the input reaches
-//! the low bits too. It finds damage and mix-ups, not malice, and does gigabytes a second, so that the 55 MB of
-//! Fashion-MNIST do not delay a start.
-
-use modiste_data::{Dataset, Images};
+//! the low bits too. It finds damage and mix-ups, not malice, and does gigabytes a second, so that a data set
+//! of 55 MB does not delay a start.
 
 /// FNV's 64-bit offset basis and prime.
 const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
@@ -22,31 +20,33 @@ impl Fingerprint {
 
     /// Adds a field. Its length counts, so that `ab`, `c` differs from `a`, `bc`.
     pub fn field(&mut self, bytes: &[u8]) -> &mut Self {
-        self.word(bytes.len() as u64);
+        self.number(bytes.len() as u64);
         let (words, rest) = bytes.as_chunks::<8>();
         for word in words {
-            self.word(u64::from_le_bytes(*word));
+            self.number(u64::from_le_bytes(*word));
         }
         let mut last = [0; 8];
         last[..rest.len()].copy_from_slice(rest);
-        self.word(u64::from_le_bytes(last));
+        self.number(u64::from_le_bytes(last));
         self
     }
 
     /// Adds the field of these values' bytes, in little-endian order.
     pub fn floats(&mut self, values: &[f32]) -> &mut Self {
-        self.word(4 * values.len() as u64);
+        self.number(4 * values.len() as u64);
         let (pairs, rest) = values.as_chunks::<2>();
         for [low, high] in pairs {
-            self.word(u64::from(low.to_bits()) | u64::from(high.to_bits()) << 32);
+            self.number(u64::from(low.to_bits()) | u64::from(high.to_bits()) << 32);
         }
-        self.word(rest.first().map_or(0, |value| u64::from(value.to_bits())));
+        self.number(rest.first().map_or(0, |value| u64::from(value.to_bits())));
         self
     }
 
-    fn word(&mut self, word: u64) {
-        let product = (self.0 ^ word).wrapping_mul(PRIME);
+    /// Adds a number.
+    pub fn number(&mut self, number: u64) -> &mut Self {
+        let product = (self.0 ^ number).wrapping_mul(PRIME);
         self.0 = product ^ (product >> 29);
+        self
     }
 
     /// Sixteen hexadecimal digits.
@@ -59,23 +59,6 @@ impl Default for Fingerprint {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Of everything in a data set that training or measuring depends on: shapes, pixels, labels and their order.
-pub fn of_dataset(dataset: &Dataset) -> String {
-    let mut fingerprint = Fingerprint::new();
-    for images in [&dataset.train, &dataset.test] {
-        add_images(&mut fingerprint, images);
-    }
-    fingerprint.digits()
-}
-
-fn add_images(fingerprint: &mut Fingerprint, images: &Images) {
-    let shape = images.shape();
-    for size in [shape.height, shape.width, shape.channels] {
-        fingerprint.word(size as u64);
-    }
-    fingerprint.field(images.pixels()).field(images.labels());
 }
 
 #[cfg(test)]

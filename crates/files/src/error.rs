@@ -1,4 +1,4 @@
-//! What can go wrong with the files of a run, each as one sentence: what, where, what to do.
+//! What can go wrong with a file, each as one sentence: what, where, what to do.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,11 +30,13 @@ pub enum FileError {
 }
 
 impl FileError {
-    pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+    /// The system refused to `action`, e.g. `write`, what is at `path`.
+    pub fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         FileError::Io { action, path: path.to_owned(), source }
     }
 
-    pub(crate) fn invalid(path: &Path, kind: &'static str, why: impl Into<String>) -> Self {
+    /// What is at `path` should be a `kind` and is not one. `why` is brought onto one line.
+    pub fn invalid(path: &Path, kind: &'static str, why: impl Into<String>) -> Self {
         // Parsers of others put line breaks into their messages.
         let why = why.into().split_whitespace().collect::<Vec<_>>().join(" ");
         FileError::Invalid { path: path.to_owned(), kind, why }

@@ -1,8 +1,11 @@
 //! How much of each pixel an outline covers.
 
 use super::outline::Point;
-use super::{PIXELS, SIDE};
 
+/// Every image is this many pixels high and wide, in one channel.
+pub(super) const SIDE: usize = 28;
+/// Of one image.
+pub(super) const PIXELS: usize = SIDE * SIDE;
 /// Rows are sampled at this many heights; along a row coverage is exact.
 const SAMPLES: usize = 4;
 const ROWS: usize = SIDE * SAMPLES;

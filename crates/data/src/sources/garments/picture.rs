@@ -1,11 +1,10 @@
 //! A garment as it lies on the table: posed, lit, partly covered, and photographed with a poor camera.
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, PIXELS, SIDE};
 use super::cloth::Cloth;
 use super::dice::Dice;
 use super::outline::{Outline, Point, rectangle, sine_and_cosine};
 use super::patterns::Garment;
-use super::{PIXELS, SIDE};
 
 /// Pixels per unit of a pattern.
 const SCALE: f32 = 13.0;

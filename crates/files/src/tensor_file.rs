@@ -13,29 +13,34 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, Metadata};
 use serde_json::{Map, Value, json};
 
-use crate::atomic_file;
+use crate::atomic;
 use crate::error::FileError;
 use crate::fingerprint::Fingerprint;
 
 /// The text that holds the checksum.
 const CHECKSUM: &str = "checksum";
 
-/// A larger file is not read: no network of this program comes near.
+/// In bytes. A larger file is not read: it is to fit into memory.
 const LARGEST_FILE: u64 = 16 << 30;
 
 /// A tensor to be written.
 #[derive(Clone, Debug)]
-pub(crate) struct Tensor<'a> {
+pub struct Tensor<'a> {
+    /// What it is found by.
     pub name: String,
+    /// Its sizes, the outermost dimension first.
     pub shape: Vec<usize>,
-    /// As many as the product of `shape`.
+    /// As many as the product of `shape`, the last dimension varying fastest.
     pub values: &'a [f32],
 }
 
-/// Writes tensors, in their order, and texts. See [`atomic_file::write`] for what a failure leaves.
-pub(crate) fn write(path: &Path, texts: &BTreeMap<&str, String>, tensors: &[Tensor<'_>]) -> Result<(), FileError> {
+/// Writes tensors, in their order, and texts. See [`atomic::write`] for what a failure leaves.
+///
+/// # Errors
+/// When the system refuses.
+pub fn write(path: &Path, texts: &BTreeMap<&str, String>, tensors: &[Tensor<'_>]) -> Result<(), FileError> {
     let header = header(texts, tensors);
-    atomic_file::write(path, |writer| {
+    atomic::write(path, |writer| {
         writer.write_all(&(header.len() as u64).to_le_bytes())?;
         writer.write_all(header.as_bytes())?;
         for tensor in tensors {
@@ -95,7 +100,7 @@ impl Checksum {
 
 /// A file that has been read and found whole.
 #[derive(Debug)]
-pub(crate) struct TensorFile {
+pub struct TensorFile {
     path: PathBuf,
     kind: &'static str,
     texts: HashMap<String, String>,
@@ -108,6 +113,9 @@ pub(crate) struct TensorFile {
 
 impl TensorFile {
     /// Reads a file that should be a `kind`; allocates no more than a small multiple of what the file holds.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not safetensors, or is damaged.
     pub fn read(path: &Path, kind: &'static str) -> Result<Self, FileError> {
         let io = |source| FileError::io("read", path, source);
         let length = fs::metadata(path).map_err(io)?;
@@ -148,6 +156,9 @@ impl TensorFile {
     }
 
     /// The text under `key`.
+    ///
+    /// # Errors
+    /// When there is none.
     pub fn text(&self, key: &str) -> Result<&str, FileError> {
         self.texts.get(key).map(String::as_str).ok_or_else(|| {
             self.invalid(format!("it lacks the text '{key}', so it was not written by this program or is damaged"))
@@ -155,6 +166,9 @@ impl TensorFile {
     }
 
     /// The JSON document under `key`.
+    ///
+    /// # Errors
+    /// When there is none, or it is not one of these.
     pub fn document<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<T, FileError> {
         serde_json::from_str(self.text(key)?).map_err(|error| self.invalid(format!("'{key}' in it: {error}")))
     }
@@ -164,18 +178,24 @@ impl TensorFile {
         self.header.tensors().keys().any(|name| name.starts_with(prefix))
     }
 
-    /// Whether there is a tensor of this name and shape, and where its bytes are.
+    /// The values of a tensor, which must have this name and shape, as bytes: an f32 each, little-endian.
+    ///
+    /// # Errors
+    /// When there is no such tensor.
     pub fn expect(&self, name: &str, shape: &[usize]) -> Result<&[[u8; 4]], FileError> {
         let info = self.header.info(name).ok_or_else(|| self.invalid(format!("it lacks the tensor {name}")))?;
         if info.dtype != Dtype::F32 || info.shape != shape {
             let found = format!("{:?} {:?}", info.dtype, info.shape);
-            return Err(self.invalid(format!("the tensor {name} is {found}, but the network needs F32 {shape:?}")));
+            return Err(self.invalid(format!("the tensor {name} is {found}, but should be F32 {shape:?}")));
         }
         let (start, end) = info.data_offsets;
         Ok(self.bytes[self.values..][start..end].as_chunks().0)
     }
 
-    /// Copies the values of a tensor, which must have this name and shape.
+    /// Copies the values of a tensor, which must have this name and shape, to as many `values`.
+    ///
+    /// # Errors
+    /// When there is no such tensor, or one of its values is NaN or infinite.
     pub fn copy(&self, name: &str, shape: &[usize], values: &mut [f32]) -> Result<(), FileError> {
         let bytes = self.expect(name, shape)?;
         if bytes.len() != values.len() {

@@ -1,11 +1,20 @@
-//! What `--data` can name.
+//! Where images come from: what `--data` can name, and how it is found, fetched, checked and read.
+
+pub(crate) mod download;
+pub(crate) mod fetch;
+pub mod garments;
+pub mod idx;
+pub(crate) mod known;
+pub(crate) mod load;
+pub(crate) mod progress;
+pub(crate) mod verify;
 
 use std::convert::Infallible;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::known::{KnownSet, known_set};
+use known::{KnownSet, known_set};
 
 /// Where a data set comes from. Parsed from the words of `--data`; what it parsed from is what it prints.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

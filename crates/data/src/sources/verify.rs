@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::known::{KnownFile, KnownSet};
+use super::known::{KnownFile, KnownSet};
 
 /// What a file was found to be.
 #[derive(Clone, Debug, PartialEq, Eq)]

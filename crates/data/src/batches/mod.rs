@@ -1,16 +1,23 @@
 //! What the batches of a pass are made of.
 //!
 //! A pixel is copied once: from the data set's bytes, scaled on the way, to its place in the batch; if images are augmented,
-//! from one to the other by way of a canvas of bytes, which stays in cache. Buffers go round: a dropped [`Batch`] gives its
-//! memory back, so a pass allocates nothing once it runs, and keeps nothing when it has ended.
+//! from one to the other by way of a canvas of bytes, which stays in cache. Buffers go round: a dropped [`batch::Batch`] gives
+//! its memory back, so a pass allocates nothing once it runs, and keeps nothing when it has ended.
+
+pub(crate) mod batch;
+mod pass;
+pub(crate) mod prefetch;
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use crate::augmentation::{Augmentation, Augmenter};
-use crate::batch::{Batch, Buffers, Shelf};
-use crate::batches::Batches;
-use crate::{Images, Scaling};
+use crate::augmentation::Augmentation;
+use crate::augmentation::augmenter::Augmenter;
+use crate::dataset::Images;
+use crate::scaling::Scaling;
+use batch::Shelf;
+use pass::Pass;
+use prefetch::Batches;
 
 /// Threads that augment, if there are enough processors for them and the network.
 const MOST_THREADS: usize = 4;
@@ -94,60 +101,5 @@ impl Loader {
             shelf: Arc::new(Shelf::new(Batches::buffers(threads))),
         };
         Batches::new(pass, first_batch, threads)
-    }
-}
-
-/// All that the batches of one pass depend on.
-#[derive(Debug)]
-pub(crate) struct Pass {
-    images: Arc<Images>,
-    scaling: Scaling,
-    batch_size: usize,
-    order: Arc<[u32]>,
-    augmenter: Option<Augmenter>,
-    shelf: Arc<Shelf>,
-}
-
-impl Pass {
-    /// Number of batches.
-    pub(crate) fn len(&self) -> usize {
-        self.order.len().div_ceil(self.batch_size)
-    }
-
-    /// Where in the order the batch of that number starts, and the one before it ends.
-    fn start(&self, number: usize) -> usize {
-        // The product may be too much for 32 bits.
-        (number as u64 * self.order.len() as u64 / self.len() as u64) as usize
-    }
-
-    /// The batch of that number, below [`Pass::len`].
-    pub(crate) fn batch(&self, number: usize) -> Batch {
-        let start = self.start(number);
-        let indices = &self.order[start..self.start(number + 1)];
-        let mut buffers = self.shelf.take();
-        buffers.images.reserve(indices.len() * self.images.shape().len());
-        buffers.labels.extend(indices.iter().map(|&index| self.images.labels()[index as usize]));
-        match self.augmenter {
-            Some(augmenter) => self.augment(augmenter, number, start, indices, &mut buffers),
-            None => {
-                indices.iter().for_each(|&index| self.append(self.images.image(index as usize), &mut buffers.images))
-            }
-        }
-        Batch::new(buffers, Arc::clone(&self.shelf))
-    }
-
-    /// Fills a batch whose first image stands at `start` in the order.
-    fn augment(&self, augmenter: Augmenter, number: usize, start: usize, indices: &[u32], buffers: &mut Buffers) {
-        let Buffers { images, labels, mixed, canvas } = buffers;
-        canvas.resize(self.images.shape().len(), 0);
-        for (place, &index) in (start..).zip(indices) {
-            augmenter.paint(self.images.image(index as usize), index, place, canvas);
-            self.append(canvas, images);
-        }
-        augmenter.mix(number, images, labels, mixed);
-    }
-
-    fn append(&self, image: &[u8], images: &mut Vec<f32>) {
-        images.extend(image.iter().map(|&pixel| self.scaling.scaled(pixel)));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::augmentation::Mixed;
+use crate::augmentation::mix::Mixed;
 
 /// Images and labels, ready for a network.
 #[derive(Debug)]
@@ -13,19 +13,19 @@ pub struct Batch {
 
 /// The memory of a batch.
 #[derive(Debug, Default)]
-pub(crate) struct Buffers {
+pub(super) struct Buffers {
     /// `[n, height, width, channels]`
-    pub(crate) images: Vec<f32>,
+    pub(super) images: Vec<f32>,
     /// `[n]`
-    pub(crate) labels: Vec<u8>,
-    pub(crate) mixed: Mixed,
+    pub(super) labels: Vec<u8>,
+    pub(super) mixed: Mixed,
     /// Where an image is augmented, `[height, width, channels]`.
-    pub(crate) canvas: Vec<u8>,
+    pub(super) canvas: Vec<u8>,
 }
 
 /// Buffers waiting for their next use.
 #[derive(Debug)]
-pub(crate) struct Shelf {
+pub(super) struct Shelf {
     waiting: Mutex<Vec<Buffers>>,
     /// A consumer that collects many batches must not make the loader keep memory for all of them.
     most: usize,
@@ -33,12 +33,12 @@ pub(crate) struct Shelf {
 
 impl Shelf {
     /// For up to `most` buffers.
-    pub(crate) fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize) -> Self {
         Self { waiting: Mutex::new(Vec::with_capacity(most)), most }
     }
 
     /// Empty buffers, which may have memory already.
-    pub(crate) fn take(&self) -> Buffers {
+    pub(super) fn take(&self) -> Buffers {
         let mut buffers = self.lock().pop().unwrap_or_default();
         buffers.images.clear();
         buffers.labels.clear();
@@ -62,7 +62,7 @@ impl Shelf {
 
 impl Batch {
     /// Of `buffers`, which go back to `shelf` in the end.
-    pub(crate) fn new(buffers: Buffers, shelf: Arc<Shelf>) -> Self {
+    pub(super) fn new(buffers: Buffers, shelf: Arc<Shelf>) -> Self {
         Self { buffers, shelf }
     }
 

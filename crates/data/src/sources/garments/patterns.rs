@@ -1,7 +1,8 @@
 //! The ten garments, each as a list of pieces.
 
 use super::dice::Dice;
-use super::outline::{Outline, Point, between, mirrored, rectangle, rounded, stroke};
+use super::outline::{Point, between, flipped, mirrored, rectangle, rounded, stroke};
+use super::piece::{Piece, accent};
 use super::{footwear, tops};
 
 /// What can be drawn, in the order of the labels.
@@ -50,25 +51,6 @@ impl Garment {
     }
 }
 
-/// A part of a garment.
-pub(super) struct Piece {
-    pub(super) outline: Outline,
-    /// Its brightness relative to the garment's cloth.
-    pub(super) tone: f32,
-}
-
-impl Piece {
-    pub(super) fn new(outline: Outline, tone: f32) -> Self {
-        Self { outline, tone }
-    }
-}
-
-/// A tone that stands out from the cloth by at least `least`, darker more often than lighter.
-pub(super) fn accent(dice: &mut Dice, least: f32, most: f32) -> f32 {
-    let step = dice.between(least, most);
-    if dice.chance(0.65) { 1.0 - step } else { 1.0 + step }
-}
-
 fn trouser(dice: &mut Dice) -> Vec<Piece> {
     let waist = dice.between(0.24, 0.36);
     let hip = waist + dice.between(0.02, 0.1);
@@ -96,7 +78,7 @@ fn trouser(dice: &mut Dice) -> Vec<Piece> {
         let knee = between([hip, crotch], [gap + foot, bottom], 0.5);
         let crease = stroke(&[[hip * 0.5, crotch], [knee[0] * 0.7, knee[1]], [gap + foot * 0.8, bottom]], 0.05);
         let tone = accent(dice, 0.1, 0.3);
-        pieces.push(Piece::new(super::outline::flipped(&crease), tone));
+        pieces.push(Piece::new(flipped(&crease), tone));
         pieces.push(Piece::new(crease, tone));
     }
     pieces

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use crate::check::{FileState, read_checked};
-use crate::download::Patience;
-use crate::fetch::{complete, find_dir};
-use crate::idx::{self, Idx};
-use crate::known::{FASHION_MNIST, KnownFile, KnownSet, known_sets};
-use crate::progress::{Event, Progress};
-use crate::source::{DRAWN_GARMENTS, Source};
-use crate::{Dataset, Error, ImageShape, Images, garments};
+use super::download::Patience;
+use super::fetch::{complete, find_dir};
+use super::idx::{self, Idx};
+use super::known::{FASHION_MNIST, KnownFile, KnownSet, known_sets};
+use super::progress::{Event, Progress};
+use super::verify::{FileState, read_checked};
+use super::{DRAWN_GARMENTS, Source, garments};
+use crate::dataset::{Dataset, ImageShape, Images};
+use crate::error::Error;
 
 /// Training images, training labels, test images, test labels. The number is that of the dimensions: images of colour may
 /// also be called `idx4`.
@@ -34,7 +35,7 @@ const FILE_NAMES: [&str; 4] =
 pub fn load(source: &Source, dir: Option<&Path>, progress: &dyn Progress) -> Result<Dataset, Error> {
     match source {
         Source::Auto => match load_known(FASHION_MNIST, dir, progress) {
-            Err(error @ (Error::NoNetwork { .. } | Error::Download { .. } | Error::Io { .. } | Error::NoCache)) => {
+            Err(error @ (Error::NoNetwork { .. } | Error::Download { .. } | Error::File(_) | Error::NoCache)) => {
                 let notice =
                     format!("{} cannot be had, going on with {DRAWN_GARMENTS} instead: {error}", FASHION_MNIST.name);
                 progress.report(Event::Notice(&notice));
@@ -89,7 +90,7 @@ fn load_directory(dir: &Path) -> Result<Dataset, Error> {
         let mut paths = names.into_iter().flat_map(|name| [dir.join(name.clone() + ".gz"), dir.join(name)]);
         let path = paths.find(|path| path.exists());
         let path = path.ok_or_else(|| Error::Missing { dir: dir.to_owned(), file: FILE_NAMES[at].to_owned() })?;
-        Ok((path.clone(), idx::read(&path)?))
+        Ok::<_, Error>((path.clone(), idx::read(&path)?))
     };
     let [train_images, train_labels, test_images, test_labels] = read_four(read);
     let files = [train_images?, train_labels?, test_images?, test_labels?];

@@ -1,25 +1,10 @@
-//! Matrices of numbers, a point in each row: vectors from elsewhere, and maps on their way out.
-
-mod csv;
-mod npy;
+//! A matrix from a file, whose name says the format.
 
 use std::fs::{self, File};
 use std::path::Path;
 
-pub use npy::write_npy;
-
-use crate::Error;
-
-/// Numbers in rows and columns, of which there is at least one each.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Matrix {
-    /// Points.
-    pub rows: usize,
-    /// Numbers of each point.
-    pub columns: usize,
-    /// `rows * columns` numbers, a row after the other. What f32 cannot hold is rounded; it may become infinite.
-    pub values: Vec<f32>,
-}
+use super::{Matrix, csv, npy};
+use crate::error::Error;
 
 /// Reads a matrix: NumPy's `.npy`, or `.csv`.
 ///

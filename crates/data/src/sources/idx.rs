@@ -10,7 +10,7 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Up to here a file may unpack to any multiple of its size, since plain images of one colour do.
 const UNSUSPECTED: u64 = 256 << 20;

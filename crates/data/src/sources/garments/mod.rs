@@ -4,7 +4,7 @@
 //! classifier shows: garments of one class differ in cut, size, pose and cloth, those of different classes can
 //! look alike, things lie in front of them, and the pictures are noisy.
 //!
-//! Drawing goes as tailoring does: a *pattern* says which pieces a garment has (`patterns`), a *pose* how it lies
+//! Drawing goes as tailoring does: a *pattern* says which *pieces* a garment has (`patterns`), a *pose* how it lies
 //! on the table, a *cloth* what it looks like, and the *canvas* blends the pieces into a picture. Every image has
 //! random numbers of its own, and only operations that IEEE 754 rounds exactly are used, so the images are the
 //! same on every machine and with any number of threads.
@@ -16,6 +16,7 @@ mod footwear;
 mod outline;
 mod patterns;
 mod picture;
+mod piece;
 mod tops;
 
 use std::num::NonZeroUsize;
@@ -24,15 +25,12 @@ use std::thread;
 
 use rand::seq::SliceRandom;
 
-use crate::known::GARMENT_NAMES;
-use crate::source::DRAWN_GARMENTS;
-use crate::{Dataset, ImageShape, Images};
+use super::DRAWN_GARMENTS;
+use super::known::GARMENT_NAMES;
+use crate::dataset::{Dataset, ImageShape, Images};
+use canvas::{PIXELS, SIDE};
 use dice::Dice;
 use patterns::Garment;
-
-/// Every image is this many pixels high and wide, in one channel.
-const SIDE: usize = 28;
-const PIXELS: usize = SIDE * SIDE;
 
 /// Training images of [`dataset`].
 pub const TRAIN_IMAGES: usize = 10_000;

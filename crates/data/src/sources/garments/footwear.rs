@@ -2,7 +2,7 @@
 
 use super::dice::Dice;
 use super::outline::{Point, between, rounded, stroke};
-use super::patterns::{Piece, accent};
+use super::piece::{Piece, accent};
 
 /// Measures that all shoes have.
 struct Last {

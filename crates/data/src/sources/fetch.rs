@@ -4,16 +4,16 @@
 //! files already there. A file appears under its name only when whole and checked.
 
 use std::env;
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::Duration;
 
-use crate::Error;
-use crate::check::{FileState, read_checked};
-use crate::download::{Downloader, Patience};
-use crate::known::KnownSet;
-use crate::progress::{Event, Progress};
+use modiste_files::{DirectoryLock, atomic};
+
+use super::download::{Downloader, Patience};
+use super::known::KnownSet;
+use super::progress::{Event, Progress};
+use super::verify::{FileState, read_checked};
+use crate::error::Error;
 
 /// The environment variable that names a directory of data sets.
 pub const DATA_DIR_VARIABLE: &str = "MODISTE_DATA";
@@ -60,7 +60,7 @@ fn cache_dir() -> Option<PathBuf> {
 ///
 /// # Errors
 /// [`Error::NoNetwork`] when no address could be reached, [`Error::Download`] when none gave a file whole, and
-/// [`Error::Io`] when the directory cannot be written.
+/// [`Error::File`] when the directory cannot be written.
 pub fn fetch(
     set: &KnownSet,
     dir: Option<&Path>,
@@ -77,7 +77,10 @@ pub fn fetch(
 /// Downloads into `dir` what is not good there.
 pub(crate) fn complete(set: &KnownSet, dir: &Path, patience: &Patience, progress: &dyn Progress) -> Result<(), Error> {
     fs::create_dir_all(dir).map_err(|source| Error::io("create", dir, source))?;
-    let lock = Lock::take(dir, progress)?;
+    let lock = DirectoryLock::wait(dir, || {
+        let notice = format!("another process is fetching into {}; waiting for it", dir.display());
+        progress.report(Event::Notice(&notice));
+    })?;
     let downloader = Downloader::new(*patience, progress);
     let half_present = set.files.iter().any(|file| dir.join(file.name).exists());
     for file in &set.files {
@@ -93,55 +96,14 @@ pub(crate) fn complete(set: &KnownSet, dir: &Path, patience: &Patience, progress
                 progress.report(Event::Notice(&notice));
             }
         }
-        let part = dir.join(lock.part_name(file.name));
+        let part = dir.join(part_name(file.name, &lock));
         downloader.fetch(file, set.mirrors, &part)?;
-        fs::rename(&part, &path).map_err(|source| Error::io("write", &path, source))?;
-        sync_directory(dir)?;
+        atomic::replace(&part, &path)?;
     }
     Ok(())
 }
 
-/// The right to write to a directory, given up when dropped or when the process ends in whatever way.
-struct Lock {
-    /// None where the file system has no locks.
-    file: Option<File>,
-}
-
-impl Lock {
-    fn take(dir: &Path, progress: &dyn Progress) -> Result<Self, Error> {
-        let path = dir.join(".lock");
-        let file = File::options().create(true).append(true).open(&path);
-        let file = file.map_err(|source| Error::io("write", &path, source))?;
-        let mut told = false;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self { file: Some(file) }),
-                Err(TryLockError::Error(_)) => return Ok(Self { file: None }),
-                Err(TryLockError::WouldBlock) if !told => {
-                    let notice = format!("another process is fetching into {}; waiting for it", dir.display());
-                    progress.report(Event::Notice(&notice));
-                    told = true;
-                }
-                Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(50)),
-            }
-        }
-    }
-
-    /// What a file is called before it is whole. Without a lock nobody may continue another's, so the name is ours.
-    fn part_name(&self, file: &str) -> String {
-        match self.file {
-            Some(_) => format!("{file}.part"),
-            None => format!("{file}.{}.part", std::process::id()),
-        }
-    }
-}
-
-/// Makes a renaming last through a loss of power.
-fn sync_directory(dir: &Path) -> Result<(), Error> {
-    // Elsewhere a directory cannot be opened as a file.
-    if cfg!(unix) {
-        let synced = File::open(dir).and_then(|dir| dir.sync_all());
-        synced.map_err(|source| Error::io("write", dir, source))?;
-    }
-    Ok(())
+/// What a file is called before it is whole. Others may continue it under the lock alone; without one the name is ours.
+fn part_name(file: &str, lock: &DirectoryLock) -> String {
+    if lock.is_exclusive() { format!("{file}.part") } else { format!("{file}.{}.part", std::process::id()) }
 }

@@ -2,7 +2,7 @@
 
 use super::dice::Dice;
 use super::outline::{Outline, Point, flipped, mirrored, rectangle, rounded, sine_and_cosine, stroke};
-use super::patterns::{Piece, accent};
+use super::piece::{Piece, accent};
 
 /// Measures of a garment with a neck, shoulders and a hem; all widths are half widths.
 struct Body {

@@ -25,9 +25,18 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     let file = writer.into_inner().map_err(|error| io(error.into_error()))?;
     file.sync_all().map_err(io)?;
     drop(file);
-    fs::rename(&unfinished.0, path).map_err(io)?;
+    replace(&unfinished.0, path)?;
     std::mem::forget(unfinished);
-    sync_directory(directory_of(path)).map_err(io)
+    Ok(())
+}
+
+/// Renames `finished`, a synced file in the same directory, to `path`, and makes that last through a loss of power.
+///
+/// # Errors
+/// When the system refuses.
+pub fn replace(finished: &Path, path: &Path) -> Result<(), FileError> {
+    let renamed = fs::rename(finished, path).and_then(|()| sync_directory(directory_of(path)));
+    renamed.map_err(|source| FileError::io("write", path, source))
 }
 
 /// Removes what a killed process left unfinished in `directory`. What cannot be removed does no harm.
@@ -98,6 +107,18 @@ mod tests {
         assert!(error.to_string().starts_with(&format!("cannot write {}: ", path.display())), "{error}");
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(names(directory.path()), ["checkpoint"]);
+    }
+
+    #[test]
+    fn a_finished_file_takes_the_place_of_another() {
+        let directory = tempfile::tempdir().unwrap();
+        let [finished, path] = ["set.part", "set"].map(|name| directory.path().join(name));
+        fs::write(&path, "old").unwrap();
+        fs::write(&finished, "new").unwrap();
+        replace(&finished, &path).unwrap();
+        assert_eq!((fs::read(&path).unwrap(), names(directory.path())), (b"new".to_vec(), vec!["set".to_owned()]));
+        let problem = replace(&finished, &path).unwrap_err().to_string();
+        assert!(problem.starts_with(&format!("cannot write {}: ", path.display())), "{problem}");
     }
 
     #[test]

@@ -1,0 +1,16 @@
+//! Matrices of numbers, a point in each row: vectors from elsewhere, and maps on their way out.
+
+mod csv;
+pub(crate) mod npy;
+pub(crate) mod read;
+
+/// Numbers in rows and columns, of which there is at least one each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matrix {
+    /// Points.
+    pub rows: usize,
+    /// Numbers of each point.
+    pub columns: usize,
+    /// `rows * columns` numbers, a row after the other. What f32 cannot hold is rounded; it may become infinite.
+    pub values: Vec<f32>,
+}

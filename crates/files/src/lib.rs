@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+
+pub mod atomic;
+mod error;
+mod fingerprint;
+mod lock;
+pub mod numbered_directory;
+pub mod tensor_file;
+
+pub use error::FileError;
+pub use fingerprint::Fingerprint;
+pub use lock::{DirectoryLock, LOCK_FILE};
