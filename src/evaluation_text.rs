@@ -1,6 +1,6 @@
 //! An evaluation as a page of text.
 
-use modiste_nn::metrics::{CALIBRATION_BINS, ClassScore, Measures};
+use modiste_nn::inference::metrics::{CALIBRATION_BINS, ClassScore, Measures};
 use modiste_report::numbers::grouped;
 
 /// Columns a page may have.

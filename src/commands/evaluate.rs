@@ -4,8 +4,8 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
 use modiste_data::Dataset;
-use modiste_nn::evaluation::Evaluator;
-use modiste_nn::metrics::{ClassScore, Measures};
+use modiste_nn::inference::evaluator::Evaluator;
+use modiste_nn::inference::metrics::{ClassScore, Measures};
 use modiste_nn::partition::{Partition, Subset};
 use modiste_nn::recipe::Validation;
 use serde::Serialize;

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use modiste_data::{Dataset, Matrix, read_matrix, sample};
-use modiste_nn::classifier::Classifier;
 use modiste_nn::device::Device;
-use modiste_nn::metrics::predicted as predicted_class;
+use modiste_nn::inference::classifier::Classifier;
+use modiste_nn::softmax::predicted as predicted_class;
 
 use super::trained::Trained;
 use crate::cli::{PointOptions, Samples};

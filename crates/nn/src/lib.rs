@@ -2,19 +2,17 @@
 
 pub mod atomic_file;
 pub mod checkpoint;
-pub mod classifier;
 pub mod cpu;
 pub mod device;
 pub mod dropout;
 pub mod error;
-pub mod evaluation;
 pub mod executor;
 pub mod fingerprint;
 pub mod history;
+pub mod inference;
 pub mod init;
 pub mod keeper;
 pub mod loss;
-pub mod metrics;
 pub mod model;
 mod muon;
 pub mod network;
@@ -26,6 +24,7 @@ pub mod reference;
 pub mod result;
 pub mod run_directory;
 pub mod seeds;
+pub mod softmax;
 pub mod summary;
 mod tensor_file;
 pub mod trainer;

@@ -1,7 +1,7 @@
 //! Softmax joined with categorical cross-entropy.
 
 use crate::executor::{Batch, Hyper, Mixed, StepResult};
-use crate::metrics;
+use crate::softmax::{self, Softmax};
 
 /// Mean cross-entropy and hits of logits `[n, classes]` with labels `[n]`.
 ///
@@ -10,8 +10,8 @@ pub fn cross_entropy(logits: &[f32], labels: &[u8], classes: usize) -> StepResul
     let mut result = StepResult::default();
     for (row, &label) in logits.chunks_exact(classes).zip(labels) {
         let label = usize::from(label);
-        result.loss += metrics::cross_entropy(row, label);
-        result.correct += usize::from(metrics::predicted(row) == label);
+        result.loss += softmax::cross_entropy(row, label);
+        result.correct += usize::from(softmax::predicted(row) == label);
     }
     result.loss /= labels.len().max(1) as f64;
     result
@@ -72,7 +72,7 @@ impl Target {
 
     /// Cross-entropy of logits `[classes]` against it, in nats: Σ target · (ln Σ exp(logit) - logit).
     fn cross_entropy(&self, logits: &[f32]) -> f64 {
-        let all = metrics::log_sum_exp(logits);
+        let all = softmax::log_sum_exp(logits);
         // What has no share has no say, even where its logit is infinite.
         let of = |share: f64, logit: f64| if share > 0.0 { share * (all - logit) } else { 0.0 };
         let of_class = |(class, share): (usize, f64)| of(share, logits[class].into());
@@ -89,12 +89,11 @@ pub fn cross_entropy_backward(logits: &mut [f32], targets: &Targets<'_>, classes
     for (image, row) in logits.chunks_exact_mut(classes).take(targets.labels.len()).enumerate() {
         let target = targets.of_image(image);
         result.loss += target.cross_entropy(row);
-        result.correct += usize::from(metrics::predicted(row) == target.class());
+        result.correct += usize::from(softmax::predicted(row) == target.class());
 
-        let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let sum: f64 = row.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
+        let softmax = Softmax::of(row);
         for (class, logit) in row.iter_mut().enumerate() {
-            let probability = f64::from(*logit - largest).exp() / sum;
+            let probability = softmax.probability(*logit);
             *logit = ((probability - target.probability(class, classes)) * (1.0 / count)) as f32;
         }
     }

@@ -15,11 +15,11 @@ pub use self::observer::{Observer, StepEvent};
 
 use self::clock::Clock;
 use crate::checkpoint::{BestEpoch, Checkpoint, Position};
-use crate::evaluation::Evaluator;
 use crate::executor::{Batch, Executor, Hyper, Mixed, State};
 use crate::history::EpochRecord;
+use crate::inference::evaluator::Evaluator;
+use crate::inference::metrics::Measures;
 use crate::keeper::Keeper;
-use crate::metrics::Measures;
 use crate::partition::Partition;
 use crate::recipe::{Keep, Recipe};
 

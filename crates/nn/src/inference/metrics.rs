@@ -1,31 +1,9 @@
 //! How good predictions are: from logits and labels to accuracy, cross-entropy, confusions and calibration.
 
+use crate::softmax::{cross_entropy, predicted};
+
 /// Bins of the expected calibration error, as Guo et al. (2017) take them.
 pub const CALIBRATION_BINS: usize = 15;
-
-/// −ln of the softmax probability of `label`, in nats: `ln Σ exp(logit) − logit[label]`, without overflow for any
-/// finite logits.
-pub fn cross_entropy(logits: &[f32], label: usize) -> f64 {
-    log_sum_exp(logits) - f64::from(logits[label])
-}
-
-/// ln Σ exp(logit), with the largest taken out first.
-pub(crate) fn log_sum_exp(logits: &[f32]) -> f64 {
-    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = logits.iter().map(|&logit| (f64::from(logit) - f64::from(largest)).exp()).sum();
-    f64::from(largest) + sum.ln()
-}
-
-/// The first of the largest logits.
-pub fn predicted(logits: &[f32]) -> usize {
-    let mut best = 0;
-    for (class, &logit) in logits.iter().enumerate() {
-        if logit > logits[best] {
-            best = class;
-        }
-    }
-    best
-}
 
 /// Collects predictions, batch by batch, and keeps only sums.
 #[derive(Clone, Debug)]
@@ -163,21 +141,6 @@ mod tests {
     #[track_caller]
     fn close(value: f64, expected: f64) {
         assert!((value - expected).abs() < 1e-6, "{value} instead of {expected}");
-    }
-
-    #[test]
-    fn cross_entropy_is_the_negative_logarithm_of_the_probability() {
-        close(cross_entropy(&[0.0, 0.0], 1), std::f64::consts::LN_2);
-        close(cross_entropy(&logits(&[0.25, 0.75]), 0), 4f64.ln());
-        // Shifting all logits changes nothing, however far; exp(3e38) alone would overflow.
-        assert!((cross_entropy(&[1000.0, 1000.0 + 3f32.ln()], 0) - 4f64.ln()).abs() < 1e-4);
-        close(cross_entropy(&[3e38, -3e38], 0), 0.0);
-        assert!((cross_entropy(&[3e38, -3e38], 1) - 6e38).abs() < 1e32);
-    }
-
-    #[test]
-    fn the_first_of_equal_logits_is_predicted() {
-        assert_eq!(predicted(&[1.0, 3.0, 3.0]), 1);
     }
 
     /// Six images of three classes; worked by hand:

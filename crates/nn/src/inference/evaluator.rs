@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use modiste_data::{Loader, Scaling};
 
-use crate::classifier::Classifier;
+use super::classifier::Classifier;
+use super::metrics::Measures;
 use crate::executor::Executor;
-use crate::metrics::Measures;
 use crate::partition::Subset;
 use crate::recipe::Recipe;
 
