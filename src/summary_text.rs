@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use modiste_nn::result::RunResult;
-use modiste_nn::summary::{Spread, Summary};
+use modiste_nn::training::runs::aggregate::{Spread, Summary};
+use modiste_nn::training::runs::result::RunResult;
 use modiste_report::numbers::grouped;
 
 use crate::duration::span;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use indicatif::ProgressBar;
-use modiste_nn::history::EpochRecord;
-use modiste_nn::trainer::{Observer, StepEvent};
+use modiste_nn::training::progress::EpochRecord;
+use modiste_nn::training::trainer::{Observer, StepEvent};
 use modiste_report::numbers::grouped;
 use serde::Serialize;
 

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use modiste_nn::model::DataReference;
 use modiste_nn::recipe::Recipe;
-use modiste_nn::result::RunResult;
-use modiste_nn::run_directory::RunPaths;
-use modiste_nn::seeds;
-use modiste_nn::summary::Summary;
+use modiste_nn::training::runs::aggregate::Summary;
+use modiste_nn::training::runs::result::RunResult;
+use modiste_nn::training::runs::run_directory::RunPaths;
+use modiste_nn::training::runs::seed_directory;
 use serde::Serialize;
 
 use super::Outcome;
@@ -54,7 +54,7 @@ pub fn run(arguments: &CompareArgs) -> Result<Outcome> {
 
 /// The run of a directory, or the runs of a directory of seeds.
 fn runs(named: &Path) -> Result<Vec<Run>> {
-    let of_seeds = seeds::runs(named);
+    let of_seeds = seed_directory::runs(named);
     if of_seeds.is_empty() {
         return match Run::open(named)? {
             Some(run) => Ok(vec![run]),
@@ -106,8 +106,9 @@ fn belongs(run: &Run, group: &[Run]) -> bool {
 
 /// Where the runs of a group are: the directory of seeds that they share, or the first and how many more.
 fn place(group: &[Run]) -> String {
-    let parent =
-        |run: &Run| run.directory.parent().filter(|parent| !seeds::runs(parent).is_empty()).map(Path::to_owned);
+    let parent = |run: &Run| {
+        run.directory.parent().filter(|parent| !seed_directory::runs(parent).is_empty()).map(Path::to_owned)
+    };
     match group {
         [] => String::new(),
         [run] => run.directory.display().to_string(),

@@ -6,8 +6,8 @@ use anyhow::{Result, bail};
 use modiste_data::Dataset;
 use modiste_nn::inference::evaluator::Evaluator;
 use modiste_nn::inference::metrics::{ClassScore, Measures};
-use modiste_nn::partition::{Partition, Subset};
 use modiste_nn::recipe::Validation;
+use modiste_nn::{partition::Subset, training::splits::Partition};
 use serde::Serialize;
 
 use super::trained::Trained;

@@ -19,7 +19,7 @@ use modiste_data::ImageShape;
 use modiste_nn::device::Device;
 use modiste_nn::network::Network;
 use modiste_nn::recipe::Recipe;
-use modiste_nn::seeds;
+use modiste_nn::training::runs::seed_directory;
 
 use crate::cli::{Cli, ComputeOptions, DeviceKind, Verb};
 use crate::memory;
@@ -55,7 +55,7 @@ pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
 
 /// Refuses a directory of the runs of several seeds, where one run is meant.
 pub fn ensure_one_run(directory: &Path) -> Result<()> {
-    match seeds::runs(directory).first() {
+    match seed_directory::runs(directory).first() {
         Some(first) => bail!(
             "{} holds the runs of several seeds: name one of them, such as {}",
             directory.display(),

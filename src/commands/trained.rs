@@ -8,7 +8,7 @@ use modiste_nn::device::Device;
 use modiste_nn::executor::{Executor, State};
 use modiste_nn::fingerprint;
 use modiste_nn::model::Model;
-use modiste_nn::run_directory::{self, RunPaths};
+use modiste_nn::training::runs::{self, run_directory::RunPaths};
 
 use super::{RUNS, ensure_memory, ensure_one_run};
 use crate::cli::DataOptions;
@@ -31,7 +31,7 @@ impl Trained {
     pub fn find(named: Option<&Path>) -> Result<Self> {
         let path = match named {
             Some(path) => path.to_owned(),
-            None => match run_directory::newest(Path::new(RUNS)) {
+            None => match runs::newest(Path::new(RUNS)) {
                 Some(path) => path,
                 None => {
                     bail!("there is no trained run in {RUNS}/: train one with `modiste train`, or name a run or model")

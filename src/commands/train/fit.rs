@@ -6,12 +6,12 @@ use anyhow::{Context, Result, anyhow};
 use modiste_nn::device::Device;
 use modiste_nn::executor::{DeviceInfo, Executor, State};
 use modiste_nn::init::glorot_uniform;
-use modiste_nn::keeper::RunKeeper;
 use modiste_nn::model::ModelCard;
-use modiste_nn::partition::Partition;
-use modiste_nn::result::{RunResult, Sizes};
-use modiste_nn::run_directory::RunPaths;
-use modiste_nn::trainer::{EndMeasures, Ended, TrainError, Trainer};
+use modiste_nn::training::runs::result::{RunResult, Sizes};
+use modiste_nn::training::runs::run_checkpointer::RunKeeper;
+use modiste_nn::training::runs::run_directory::RunPaths;
+use modiste_nn::training::splits::Partition;
+use modiste_nn::training::trainer::{EndMeasures, Ended, TrainError, Trainer};
 use modiste_report::numbers::grouped;
 
 use super::experiment::Experiment;

@@ -6,14 +6,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use modiste_data::Dataset;
-use modiste_nn::checkpoint::{Checkpoint, Position};
 use modiste_nn::device::Device;
 use modiste_nn::fingerprint;
 use modiste_nn::network::Network;
-use modiste_nn::partition::Partition;
 use modiste_nn::recipe::Recipe;
-use modiste_nn::result::RunResult;
-use modiste_nn::run_directory::{RunDirectory, RunPaths, RunPlan};
+use modiste_nn::training::runs::result::RunResult;
+use modiste_nn::training::runs::run_directory::{RunDirectory, RunPaths, RunPlan};
+use modiste_nn::training::splits::Partition;
+use modiste_nn::training::{checkpoint::Checkpoint, progress::Position};
 
 use super::experiment::Experiment;
 use super::fit::position_text;

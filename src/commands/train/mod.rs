@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use modiste_data::{Dataset, Source};
-use modiste_nn::result::RunResult;
-use modiste_nn::run_directory::{RunDirectory, RunPaths, RunPlan};
+use modiste_nn::training::runs::result::RunResult;
+use modiste_nn::training::runs::run_directory::{RunDirectory, RunPaths, RunPlan};
 use modiste_report::numbers::grouped;
 
 use self::experiment::Experiment;

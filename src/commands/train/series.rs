@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use modiste_nn::device::Device;
-use modiste_nn::run_directory::{RunDirectory, RunPaths};
-use modiste_nn::summary::Summary;
-use modiste_nn::{numbered, seeds};
+use modiste_nn::training::runs::aggregate::Summary;
+use modiste_nn::training::runs::run_directory::{RunDirectory, RunPaths};
+use modiste_nn::{numbered, training::runs::seed_directory};
 
 use super::experiment::Experiment;
 use super::fit::{Fitted, compile, fit, heading};
@@ -30,7 +30,7 @@ pub fn run(
     started: Instant,
 ) -> Result<Outcome> {
     if let Some(out) = &arguments.out {
-        seeds::check_directory(out)?;
+        seed_directory::check_directory(out)?;
     }
     let experiment = Experiment::asked(arguments)?;
     let first = experiment.recipe.training.seed;
@@ -77,14 +77,14 @@ impl Series<'_> {
     /// The run of one seed: a new one, the rest of one, or one that is there already.
     fn run(&mut self, experiment: Experiment, begun: Instant) -> Result<Fitted> {
         let seed = experiment.recipe.training.seed;
-        let there = self.directory.as_deref().map(|directory| seeds::run(directory, seed));
+        let there = self.directory.as_deref().map(|directory| seed_directory::run(directory, seed));
         let job = match there.filter(|path| RunPaths::new(path).plan().exists()) {
             None => Job::begin(experiment, self.device, |recipe| {
                 let directory = match &self.directory {
                     Some(directory) => directory,
                     None => self.directory.insert(numbered::create(Path::new(RUNS), &recipe.name)?),
                 };
-                Ok(RunDirectory::create(&seeds::run(directory, seed))?)
+                Ok(RunDirectory::create(&seed_directory::run(directory, seed))?)
             })?,
             Some(path) => {
                 check_same(&path, &experiment)?;

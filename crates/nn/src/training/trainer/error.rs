@@ -1,8 +1,8 @@
 //! Why training stopped before its time.
 
-use crate::checkpoint::OtherRun;
 use crate::error::FileError;
-use crate::partition::NoImages;
+use crate::training::progress::OtherRun;
+use crate::training::splits::NoImages;
 
 /// Why training stopped before its time.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@
 //! | `recipe.toml` | the recipe as resolved, every default and override written out |
 //! | `run.toml` | the data: with the recipe, all that `--resume` needs |
 //! | `metrics.jsonl` | a line for each complete epoch |
-//! | `checkpoint.safetensors` | weights, optimiser and position; see [`crate::checkpoint`] |
+//! | `checkpoint.safetensors` | weights, optimiser and position; see [`crate::training::checkpoint`] |
 //! | `model.safetensors` | weights for use; see [`crate::model`] |
 //! | `result.json` | what a finished run came to; there is none before |
 
@@ -21,7 +21,6 @@ use crate::error::FileError;
 use crate::model::DataReference;
 use crate::numbered;
 use crate::recipe::{Recipe, RecipeError};
-use crate::seeds;
 
 /// Held open and locked while a process trains in the directory.
 const LOCK: &str = ".lock";
@@ -265,17 +264,6 @@ impl RunDirectory {
     }
 }
 
-/// The run in `runs`, or in a directory of seeds there, whose model was written last.
-pub fn newest(runs: &Path) -> Option<PathBuf> {
-    let entries = fs::read_dir(runs).ok()?.flatten().map(|entry| entry.path());
-    let written = |path: PathBuf| {
-        let model = fs::metadata(RunPaths::new(&path).model()).ok()?;
-        Some((model.modified().ok()?, path))
-    };
-    let all = entries.flat_map(|path| seeds::runs(&path).into_iter().chain([path]));
-    all.filter_map(written).max().map(|(_, path)| path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,29 +315,6 @@ mod tests {
         let problem = RunDirectory::open(&directory.path().join("none")).unwrap_err().to_string();
         assert!(problem.contains("is not a run directory: it does not exist; name one"), "{problem}");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn the_newest_run_is_the_one_whose_model_was_written_last() {
-        let runs = tempfile::tempdir().unwrap();
-        assert_eq!(newest(runs.path()), None);
-        let at = |name: &str, seconds: u64| {
-            let path = runs.path().join(name);
-            fs::create_dir(&path).unwrap();
-            let paths = RunPaths::new(path);
-            fs::write(paths.plan(), "").unwrap();
-            let file = File::create(paths.model()).unwrap();
-            file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)).unwrap();
-        };
-        at("a-1", 100);
-        at("b-1", 300);
-        at("c-1", 200);
-        fs::create_dir(runs.path().join("without-model-1")).unwrap();
-        assert_eq!(newest(runs.path()), Some(runs.path().join("b-1")));
-        fs::create_dir(runs.path().join("d-1")).unwrap();
-        at("d-1/seed-0", 400);
-        at("d-1/seed-1", 250);
-        assert_eq!(newest(runs.path()), Some(runs.path().join("d-1/seed-0")));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The loop that fits a network: epochs of steps, a measurement after each, one at the end.
 
+mod checkpointer;
 mod clock;
 mod error;
 mod observer;
@@ -10,18 +11,18 @@ use std::time::{Duration, Instant};
 
 use modiste_data::{Loader, shuffled};
 
+pub use self::checkpointer::Keeper;
 pub use self::error::TrainError;
 pub use self::observer::{Observer, StepEvent};
 
 use self::clock::Clock;
-use crate::checkpoint::{BestEpoch, Checkpoint, Position};
 use crate::executor::{Batch, Executor, Hyper, Mixed, State};
-use crate::history::EpochRecord;
 use crate::inference::evaluator::Evaluator;
 use crate::inference::metrics::Measures;
-use crate::keeper::Keeper;
-use crate::partition::Partition;
 use crate::recipe::{Keep, Recipe};
+use crate::training::checkpoint::Checkpoint;
+use crate::training::progress::{BestEpoch, EpochRecord, Position};
+use crate::training::splits::Partition;
 
 /// Training images on which parameters are tried before they are kept.
 const PROBED: usize = 64;

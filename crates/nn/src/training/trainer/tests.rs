@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use modiste_data::{Dataset, ImageShape, Images};
 
 use super::*;
-use crate::checkpoint::RunningSums;
 use crate::error::FileError;
 use crate::executor::{DeviceInfo, StepResult};
 use crate::init::glorot_uniform;
 use crate::network::Network;
 use crate::reference::ReferenceExecutor;
+use crate::training::progress::RunningSums;
 
 const SHAPE: ImageShape = ImageShape { height: 4, width: 4, channels: 1 };
 const CLASSES: usize = 3;

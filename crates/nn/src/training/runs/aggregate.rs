@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::result::RunResult;
+use super::result::RunResult;
 
 /// Values of several runs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::checkpoint::RunningSums;
-use crate::history::EpochRecord;
+use crate::training::progress::{EpochRecord, RunningSums};
 
 /// Whoever wants to watch. `()` watches nothing.
 pub trait Observer {

@@ -5,8 +5,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::run_directory::{RunError, RunPaths};
 use crate::error::FileError;
-use crate::run_directory::{RunError, RunPaths};
 
 const PREFIX: &str = "seed-";
 

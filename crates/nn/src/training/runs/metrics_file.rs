@@ -4,35 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use crate::atomic_file;
 use crate::error::FileError;
-
-/// One epoch. Losses are mean cross-entropies in nats, accuracies shares of one.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// Number of the epoch, from 1.
-    pub epoch: usize,
-    /// Training steps done in all.
-    pub steps: u64,
-    /// Mean over the epoch's steps, each measured before its update and with dropout, as Keras shows it.
-    pub train_loss: f64,
-    /// Likewise.
-    pub train_accuracy: f64,
-    /// On the validation images, if there are any.
-    pub validation_loss: Option<f64>,
-    /// Likewise.
-    pub validation_accuracy: Option<f64>,
-    /// Learning rate of the last step.
-    pub learning_rate: f64,
-    /// Training images per second of the training steps.
-    pub images_per_second: f64,
-    /// Time in training steps.
-    pub seconds: f64,
-    /// Wall time of the run until now, all its sessions together.
-    pub wall_seconds: f64,
-}
+use crate::training::progress::EpochRecord;
 
 /// The file of them, open to be added to.
 #[derive(Debug)]

@@ -1,0 +1,7 @@
+//! Training: experiments, the loop that fits a network, and the directories that runs are kept in.
+
+pub mod checkpoint;
+pub mod progress;
+pub mod runs;
+pub mod splits;
+pub mod trainer;
