@@ -4,7 +4,6 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
 use modiste_data::Dataset;
-use modiste_nn::inference::evaluator::Evaluator;
 use modiste_nn::inference::metrics::{ClassScore, Measures};
 use modiste_nn::recipe::Validation;
 use modiste_nn::{partition::Subset, training::splits::Partition};
@@ -64,14 +63,13 @@ pub fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
         if own { (card.recipe.data.validation, card.data.limit) } else { (Validation::Share(0.0), None) };
     let partition = Partition::new(&dataset, validation, limit, card.recipe.training.seed);
     let (subset, split) = subset(partition, arguments.split)?;
-    let mut executor = trained.compile(&device, subset.len())?;
-    let mut evaluator = Evaluator::new(&subset, &card.recipe, executor.batch_size());
-    let Some(measures) = evaluator.measure(executor.as_mut(), &AtomicBool::new(false)) else {
+    let mut predictor = trained.predictor(&device, subset.len())?;
+    let Some(measures) = predictor.evaluate(&subset, &AtomicBool::new(false)) else {
         return Ok(Outcome::Interrupted);
     };
 
     if !measures.loss().is_finite() {
-        bail!("the loss of {path} is {}: its weights are no good, so train it again", measures.loss());
+        bail!("the loss of {path} is {}: its weights are damaged, so train it again", measures.loss());
     }
     let header = Header { model: path, recipe: &card.recipe.name, epochs: card.epochs };
     if arguments.output.json {

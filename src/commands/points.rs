@@ -5,8 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use modiste_data::{Dataset, Matrix, read_matrix, sample};
 use modiste_nn::device::Device;
-use modiste_nn::inference::classifier::Classifier;
-use modiste_nn::softmax::predicted as predicted_class;
+use modiste_nn::inference::predictor::Features;
 
 use super::trained::Trained;
 use crate::cli::{PointOptions, Samples};
@@ -55,29 +54,12 @@ impl Points {
     ) -> Result<Self> {
         let (data, _) = trained.data(&options.data, quiet)?;
         let indices = chosen(&data, options.samples, seed)?;
-        let mut executor = trained.compile(device, indices.len())?;
-        let (batch, columns, classes) =
-            (executor.batch_size(), executor.network().feature_count(), executor.network().classes);
-        let scaling = trained.model.card.recipe.data.scaling;
-        let mut values = vec![0.0; indices.len() * columns];
-        let mut predicted = Vec::with_capacity(indices.len());
-        let mut pixels = Vec::new();
-        let mut classifier = Classifier::new(&trained.model.card.recipe);
-        let mut logits = vec![0.0; batch * classes];
-        for (indices, values) in indices.chunks(batch).zip(values.chunks_mut(batch * columns)) {
-            pixels.clear();
-            pixels.extend(indices.iter().flat_map(|&index| image(&data, index)).map(|&pixel| scaling.scaled(pixel)));
-            let logits = &mut logits[..indices.len() * classes];
-            executor.features(&pixels, values);
-            classifier.infer(executor.as_mut(), &pixels, logits);
-            predicted.extend(logits.chunks_exact(classes).map(|logits| predicted_class(logits) as u8));
-        }
+        let mut predictor = trained.predictor(device, indices.len())?;
+        let Features { values, predicted } = predictor.features(indices.iter().map(|&index| image(&data, index)));
         if !values.iter().all(|value| value.is_finite()) {
-            bail!(
-                "{} gives values that are no numbers: its weights are no good, so train it again",
-                trained.path.display()
-            );
+            bail!("{} gives NaN or infinity: its weights are damaged, so train it again", trained.path.display());
         }
+        let columns = trained.model.network.feature_count();
         Ok(Self::of_images(data, indices, columns, values, Some(predicted)))
     }
 

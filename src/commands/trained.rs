@@ -5,17 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use modiste_data::{Dataset, ImageShape, Source};
 use modiste_nn::device::Device;
-use modiste_nn::executor::{Executor, State};
 use modiste_nn::fingerprint;
+use modiste_nn::inference::predictor::Predictor;
 use modiste_nn::model::Model;
 use modiste_nn::training::runs::{self, run_directory::RunPaths};
 
 use super::{RUNS, ensure_memory, ensure_one_run};
 use crate::cli::DataOptions;
 use crate::{download_progress, output};
-
-/// Enough for every machine to be busy; more only costs memory.
-const LARGEST_BATCH: usize = 500;
 
 /// A model, and what its run says beside it.
 pub struct Trained {
@@ -85,13 +82,10 @@ impl Trained {
         Ok(())
     }
 
-    /// The network, ready for so many images, some of them at a time.
-    pub fn compile(&self, device: &Device, images: usize) -> Result<Box<dyn Executor>> {
-        let Model { card, network, parameters } = &self.model;
-        let batch = card.recipe.training.batch.min(LARGEST_BATCH).min(images);
-        ensure_memory(device, network, batch)?;
-        let mut executor = device.compile(network, batch, card.recipe.training.seed);
-        executor.set_state(&State::fresh(parameters.clone()));
-        Ok(executor)
+    /// The network on a device, ready for `images` images, if memory is enough.
+    pub fn predictor(&self, device: &Device, images: usize) -> Result<Predictor> {
+        let batch = Predictor::batch_size(&self.model, images);
+        ensure_memory(device, &self.model.network, batch)?;
+        Ok(Predictor::new(&self.model, device, batch))
     }
 }

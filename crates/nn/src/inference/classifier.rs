@@ -18,6 +18,8 @@ pub struct Classifier {
     shown: Vec<f32>,
     /// The network's logits for them, `[n, classes]`.
     said: Vec<f32>,
+    /// Their means over all views, `[n, classes]`.
+    logits: Vec<f32>,
 }
 
 impl Classifier {
@@ -38,7 +40,30 @@ impl Classifier {
     /// By each image as it is.
     pub fn plain() -> Self {
         let views = vec![View { mirrored: false, shift: 0, weight: 1.0 }];
-        Self { views, black: 0.0, shown: Vec::new(), said: Vec::new() }
+        Self { views, black: 0.0, shown: Vec::new(), said: Vec::new(), logits: Vec::new() }
+    }
+
+    /// Classifies batch after batch: `pixels` are the scaled images `[n, height, width, channels]` of each, and `each` gets it
+    /// with its logits `[n, classes]`.
+    ///
+    /// # Panics
+    /// If a batch holds no whole number of images.
+    pub fn each_batch<B>(
+        &mut self,
+        executor: &mut dyn Executor,
+        batches: impl Iterator<Item = B>,
+        pixels: impl Fn(&B) -> &[f32],
+        mut each: impl FnMut(&mut dyn Executor, B, &[f32]),
+    ) {
+        let (image_len, classes) = (executor.network().input.len(), executor.network().classes);
+        let mut logits = std::mem::take(&mut self.logits);
+        for batch in batches {
+            let images = pixels(&batch);
+            logits.resize(images.len() / image_len * classes, 0.0);
+            self.infer(executor, images, &mut logits);
+            each(executor, batch, &logits);
+        }
+        self.logits = logits;
     }
 
     /// Logits `[n, classes]` of scaled images `[n, height, width, channels]`; n may exceed the executor's batch.

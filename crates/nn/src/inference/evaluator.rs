@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use modiste_data::{Loader, Scaling};
+use modiste_data::{Batch, Loader, Scaling};
 
 use super::classifier::Classifier;
 use super::metrics::Measures;
@@ -16,10 +16,7 @@ use crate::recipe::Recipe;
 pub struct Evaluator {
     loader: Loader,
     order: Arc<[u32]>,
-    batch_size: usize,
     classifier: Classifier,
-    /// `[batch, classes]`
-    logits: Vec<f32>,
 }
 
 impl Evaluator {
@@ -32,22 +29,16 @@ impl Evaluator {
     pub fn plain(subset: &Subset, scaling: Scaling, batch_size: usize) -> Self {
         let loader = Loader::new(Arc::clone(&subset.images), scaling, batch_size);
         let (order, classifier) = (Arc::clone(&subset.indices), Classifier::plain());
-        Self { loader, order, batch_size, classifier, logits: Vec::new() }
+        Self { loader, order, classifier }
     }
 
     /// One pass; `None` if `stop` became true before its end.
     pub fn measure(&mut self, executor: &mut dyn Executor, stop: &AtomicBool) -> Option<Measures> {
-        let classes = executor.network().classes;
-        self.logits.resize(self.batch_size * classes, 0.0);
-        let mut measures = Measures::new(classes);
-        for batch in self.loader.batches(Arc::clone(&self.order), 0) {
-            if stop.load(Ordering::Relaxed) {
-                return None;
-            }
-            let logits = &mut self.logits[..batch.len() * classes];
-            self.classifier.infer(executor, batch.images(), logits);
+        let mut measures = Measures::new(executor.network().classes);
+        let batches = self.loader.batches(Arc::clone(&self.order), 0).take_while(|_| !stop.load(Ordering::Relaxed));
+        self.classifier.each_batch(executor, batches, Batch::images, |_, batch, logits| {
             measures.add(logits, batch.labels());
-        }
-        Some(measures)
+        });
+        (measures.count() == self.order.len() as u64).then_some(measures)
     }
 }

@@ -3,3 +3,4 @@
 pub mod classifier;
 pub mod evaluator;
 pub mod metrics;
+pub mod predictor;

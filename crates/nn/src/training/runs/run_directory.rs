@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::atomic_file;
 use crate::error::FileError;
-use crate::model::DataReference;
+use crate::model::{self, DataReference};
 use crate::numbered;
 use crate::recipe::{Recipe, RecipeError};
 
@@ -124,7 +124,7 @@ impl RunPaths {
 
     /// `model.safetensors`
     pub fn model(&self) -> PathBuf {
-        self.0.join("model.safetensors")
+        self.0.join(model::FILE_NAME)
     }
 
     /// `result.json`
