@@ -8,7 +8,7 @@ use modiste_nn::executor::{DeviceInfo, Executor, State};
 use modiste_nn::init::glorot_uniform;
 use modiste_nn::model::ModelCard;
 use modiste_nn::training::runs::result::{RunResult, Sizes};
-use modiste_nn::training::runs::run_checkpointer::RunKeeper;
+use modiste_nn::training::runs::run_checkpointer::RunCheckpointer;
 use modiste_nn::training::runs::run_directory::RunPaths;
 use modiste_nn::training::splits::Partition;
 use modiste_nn::training::trainer::{EndMeasures, Ended, TrainError, Trainer};
@@ -76,8 +76,8 @@ pub fn fit(
         data: plan.data.clone(),
         epochs: trainer.position().epoch,
     };
-    let mut keeper = RunKeeper::new(paths, card, network, trainer.position().epoch)?;
-    let ended = trainer.run(&mut keeper, display, interrupt.asked());
+    let mut checkpointer = RunCheckpointer::new(paths, card, network, trainer.position().epoch)?;
+    let ended = trainer.run(&mut checkpointer, display, interrupt.asked());
     display.run_ended();
     match ended {
         Ok(Ended::Finished(measures)) => {

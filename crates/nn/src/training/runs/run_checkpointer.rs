@@ -9,21 +9,21 @@ use crate::model::{self, ModelCard};
 use crate::network::Network;
 use crate::training::checkpoint::Checkpoint;
 use crate::training::progress::EpochRecord;
-use crate::training::trainer::Keeper;
+use crate::training::trainer::Checkpointer;
 
 /// What a killed run may lose beside the epoch at hand: short epochs would spend more time on being kept than it is worth.
-const LOSABLE: Duration = Duration::from_secs(10);
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Keeps a run in its directory.
 #[derive(Debug)]
-pub struct RunKeeper {
+pub struct RunCheckpointer {
     paths: RunPaths,
     card: ModelCard,
     network: Network,
     history: History,
 }
 
-impl RunKeeper {
+impl RunCheckpointer {
     /// Of a run with `epochs` complete epochs; what `metrics.jsonl` says of later ones is dropped.
     ///
     /// # Errors
@@ -34,9 +34,9 @@ impl RunKeeper {
     }
 }
 
-impl Keeper for RunKeeper {
-    fn pause(&self) -> Duration {
-        LOSABLE
+impl Checkpointer for RunCheckpointer {
+    fn min_interval(&self) -> Duration {
+        CHECKPOINT_INTERVAL
     }
 
     fn record(&mut self, record: &EpochRecord) -> Result<(), FileError> {

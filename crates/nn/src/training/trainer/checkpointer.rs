@@ -6,10 +6,10 @@ use crate::error::FileError;
 use crate::training::checkpoint::Checkpoint;
 use crate::training::progress::EpochRecord;
 
-/// Keeps a run. `()` keeps nothing.
-pub trait Keeper {
-    /// An epoch need not be saved where the last one was so short a time ago and another is to come.
-    fn pause(&self) -> Duration {
+/// Keeps what a killed run resumes from. `()` keeps nothing.
+pub trait Checkpointer {
+    /// The least time between two checkpoints while more epochs are to come.
+    fn min_interval(&self) -> Duration {
         Duration::ZERO
     }
 
@@ -26,7 +26,7 @@ pub trait Keeper {
     fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), FileError>;
 }
 
-impl Keeper for () {
+impl Checkpointer for () {
     fn record(&mut self, _: &EpochRecord) -> Result<(), FileError> {
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use modiste_data::{Loader, shuffled};
 
-pub use self::checkpointer::Keeper;
+pub use self::checkpointer::Checkpointer;
 pub use self::error::TrainError;
 pub use self::observer::{Observer, StepEvent};
 
@@ -174,27 +174,27 @@ impl<'a> Trainer<'a> {
     /// When training diverges or something cannot be kept; what was kept before stays.
     pub fn run(
         &mut self,
-        keeper: &mut dyn Keeper,
+        checkpointer: &mut dyn Checkpointer,
         observer: &mut dyn Observer,
         stop: &AtomicBool,
     ) -> Result<Ended, TrainError> {
         // At first, so that a run can be resumed whatever happens to it; and where nothing is left to train, since a run that was
         // killed between the writing of checkpoint and model has the model of an earlier epoch.
         if self.position.step == 0 || self.is_over() {
-            self.save(keeper)?;
+            self.save(checkpointer)?;
         }
         while !self.is_over() {
             self.train(observer, stop)?;
             self.probe()?;
             let measured = if self.position.step_in_epoch == self.steps { self.validate(stop)? } else { None };
             let Some(validation) = measured else {
-                self.save(keeper)?;
+                self.save(checkpointer)?;
                 return Ok(Ended::Interrupted);
             };
             let record = self.complete_epoch(validation);
-            keeper.record(&record)?;
-            if self.is_over() || self.saved.is_none_or(|saved| saved.elapsed() >= keeper.pause()) {
-                self.save(keeper)?;
+            checkpointer.record(&record)?;
+            if self.is_over() || self.saved.is_none_or(|saved| saved.elapsed() >= checkpointer.min_interval()) {
+                self.save(checkpointer)?;
             }
             let left = if self.is_over() { None } else { self.time_left() };
             observer.epoch(&record, left);
@@ -363,7 +363,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Keeps the state, unless it is no good.
-    fn save(&mut self, keeper: &mut dyn Keeper) -> Result<(), TrainError> {
+    fn save(&mut self, checkpointer: &mut dyn Checkpointer) -> Result<(), TrainError> {
         self.position.wall_seconds = self.wall_seconds();
         let state = self.executor.state();
         for (values, what) in [
@@ -377,7 +377,7 @@ impl<'a> Trainer<'a> {
             }
         }
         let best = self.best.as_deref().map(Into::into);
-        keeper.save(&Checkpoint { state, best, position: self.position.clone() })?;
+        checkpointer.save(&Checkpoint { state, best, position: self.position.clone() })?;
         self.saved = Some(Instant::now());
         Ok(())
     }

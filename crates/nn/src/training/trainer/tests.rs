@@ -65,12 +65,12 @@ struct Memory {
     checkpoints: Vec<Checkpoint<'static>>,
     /// Saves that succeed before the disk is full.
     room: Option<usize>,
-    pause: Duration,
+    min_interval: Duration,
 }
 
-impl Keeper for Memory {
-    fn pause(&self) -> Duration {
-        self.pause
+impl Checkpointer for Memory {
+    fn min_interval(&self) -> Duration {
+        self.min_interval
     }
 
     fn record(&mut self, record: &EpochRecord) -> Result<(), FileError> {
@@ -186,20 +186,25 @@ impl Executor for InF32 {
 }
 
 /// One session of a run, from its last checkpoint if it has one, stopped after `steps`.
-fn session(recipe: &Recipe, keeper: &mut Memory, steps: usize) -> Result<(Ended, State<'static>), TrainError> {
+fn session(recipe: &Recipe, checkpointer: &mut Memory, steps: usize) -> Result<(Ended, State<'static>), TrainError> {
     let mut executor = InF32::new(recipe);
-    let ended = session_on(&mut executor, recipe, keeper, steps)?;
+    let ended = session_on(&mut executor, recipe, checkpointer, steps)?;
     Ok((ended, executor.state().into_owned()))
 }
 
-fn session_on(executor: &mut InF32, recipe: &Recipe, keeper: &mut Memory, steps: usize) -> Result<Ended, TrainError> {
+fn session_on(
+    executor: &mut InF32,
+    recipe: &Recipe,
+    checkpointer: &mut Memory,
+    steps: usize,
+) -> Result<Ended, TrainError> {
     let partition = Partition::new(&dataset(), recipe.data.validation, None, recipe.training.seed);
     let mut trainer = Trainer::new(executor, recipe, &partition, Instant::now())?;
-    if let Some(checkpoint) = keeper.checkpoints.last() {
+    if let Some(checkpoint) = checkpointer.checkpoints.last() {
         trainer.restore(checkpoint)?;
     }
     let stop = AtomicBool::new(steps == 0);
-    trainer.run(keeper, &mut StopAfter { steps, stop: &stop }, &stop)
+    trainer.run(checkpointer, &mut StopAfter { steps, stop: &stop }, &stop)
 }
 
 /// Records without what the clock says.
@@ -266,12 +271,12 @@ fn short_epochs_are_kept_now_and_then_but_the_last_one_always() {
     let recipe = recipe(&[]);
     let mut whole = Memory::default();
     let finished = session(&recipe, &mut whole, usize::MAX).unwrap();
-    let mut rare = Memory { pause: Duration::MAX, ..Memory::default() };
+    let mut rare = Memory { min_interval: Duration::MAX, ..Memory::default() };
     assert_eq!(session(&recipe, &mut rare, usize::MAX).unwrap(), finished);
     assert_eq!(rare.checkpoints.iter().map(|kept| kept.position.epoch).collect::<Vec<_>>(), [0, 3]);
     assert_eq!(timeless(&rare.records), timeless(&whole.records));
     // A resumed run keeps its first epoch, and an interrupted one its last step.
-    let mut parts = Memory { pause: Duration::MAX, ..Memory::default() };
+    let mut parts = Memory { min_interval: Duration::MAX, ..Memory::default() };
     session(&recipe, &mut parts, 8).unwrap();
     assert_eq!(session(&recipe, &mut parts, usize::MAX).unwrap(), finished);
     assert_eq!(parts.checkpoints.iter().map(|kept| kept.position.step).collect::<Vec<_>>(), [0, 8, 10, 15]);
@@ -290,70 +295,70 @@ fn more_epochs_later_are_the_same_as_more_epochs_at_once() {
 
 #[test]
 fn an_epoch_shows_every_training_image_once_and_the_mean_of_its_steps() {
-    let mut keeper = Memory::default();
-    session(&recipe(&[]), &mut keeper, 3).unwrap();
-    let running = keeper.checkpoints.last().unwrap().position.running;
+    let mut checkpointer = Memory::default();
+    session(&recipe(&[]), &mut checkpointer, 3).unwrap();
+    let running = checkpointer.checkpoints.last().unwrap().position.running;
     assert_eq!(running.images, 7 + 8 + 8);
-    session(&recipe(&[]), &mut keeper, usize::MAX).unwrap();
-    let position = &keeper.checkpoints.last().unwrap().position;
+    session(&recipe(&[]), &mut checkpointer, usize::MAX).unwrap();
+    let position = &checkpointer.checkpoints.last().unwrap().position;
     assert_eq!(position.train_images, 39);
     assert_eq!(position.running, RunningSums::default());
-    let hits = keeper.records[0].train_accuracy * 39.0;
+    let hits = checkpointer.records[0].train_accuracy * 39.0;
     assert!((hits - hits.round()).abs() < 1e-9, "{hits} of 39 images");
 }
 
 #[test]
 fn the_test_images_are_measured_with_the_last_weights_and_not_for_choices() {
-    let mut keeper = Memory::default();
-    let (ended, _) = session(&recipe(&[]), &mut keeper, usize::MAX).unwrap();
+    let mut checkpointer = Memory::default();
+    let (ended, _) = session(&recipe(&[]), &mut checkpointer, usize::MAX).unwrap();
     let Ended::Finished(EndMeasures { test, .. }) = ended else { panic!("interrupted") };
-    let last = keeper.records.last().unwrap();
+    let last = checkpointer.records.last().unwrap();
     assert_ne!(Some(test.loss), last.validation_loss);
 
-    let mut keeper = Memory::default();
-    let (ended, _) = session(&recipe(&[("0.25", "'test'")]), &mut keeper, usize::MAX).unwrap();
+    let mut checkpointer = Memory::default();
+    let (ended, _) = session(&recipe(&[("0.25", "'test'")]), &mut checkpointer, usize::MAX).unwrap();
     let Ended::Finished(EndMeasures { test, .. }) = ended else { panic!("interrupted") };
-    let last = keeper.records.last().unwrap();
+    let last = checkpointer.records.last().unwrap();
     assert_eq!((Some(test.loss), Some(test.accuracy)), (last.validation_loss, last.validation_accuracy));
 
-    let mut keeper = Memory::default();
-    session(&recipe(&[("0.25", "0")]), &mut keeper, usize::MAX).unwrap();
-    assert_eq!(keeper.records.last().unwrap().validation_loss, None);
+    let mut checkpointer = Memory::default();
+    session(&recipe(&[("0.25", "0")]), &mut checkpointer, usize::MAX).unwrap();
+    assert_eq!(checkpointer.records.last().unwrap().validation_loss, None);
 }
 
 #[test]
 fn divergence_is_told_and_the_last_good_checkpoint_stays() {
-    let mut keeper = Memory::default();
-    session(&recipe(&[]), &mut keeper, 7).unwrap();
-    let kept = keeper.checkpoints.len();
-    let error = session(&recipe(&[("0.01", "1e38")]), &mut keeper, usize::MAX).unwrap_err();
+    let mut checkpointer = Memory::default();
+    session(&recipe(&[]), &mut checkpointer, 7).unwrap();
+    let kept = checkpointer.checkpoints.len();
+    let error = session(&recipe(&[("0.01", "1e38")]), &mut checkpointer, usize::MAX).unwrap_err();
     let text = error.to_string();
     // The first step of this session leaves weights that f32 just holds, the second none, and the third sees that.
     assert!(text.starts_with("training diverged: the loss became "), "{text}");
     assert!(text.contains("in epoch 2, step 5 of 5") && text.contains("lower optimiser.learning_rate"), "{text}");
-    assert_eq!(keeper.checkpoints.len(), kept);
-    assert!(keeper.checkpoints[kept - 1].state.parameters.iter().all(|value| value.is_finite()));
+    assert_eq!(checkpointer.checkpoints.len(), kept);
+    assert!(checkpointer.checkpoints[kept - 1].state.parameters.iter().all(|value| value.is_finite()));
 }
 
 #[test]
 fn a_full_disk_stops_training() {
-    let mut keeper = Memory { room: Some(2), ..Memory::default() };
-    let error = session(&recipe(&[]), &mut keeper, usize::MAX).unwrap_err();
+    let mut checkpointer = Memory { room: Some(2), ..Memory::default() };
+    let error = session(&recipe(&[]), &mut checkpointer, usize::MAX).unwrap_err();
     assert!(error.to_string().starts_with("cannot write checkpoint: "), "{error}");
-    assert_eq!(keeper.checkpoints.last().unwrap().position.epoch, 1);
+    assert_eq!(checkpointer.checkpoints.last().unwrap().position.epoch, 1);
 }
 
 #[test]
 fn a_checkpoint_of_another_run_is_refused() {
-    let mut keeper = Memory::default();
-    session(&recipe(&[]), &mut keeper, 2).unwrap();
+    let mut checkpointer = Memory::default();
+    session(&recipe(&[]), &mut checkpointer, 2).unwrap();
     for (from, to, what) in [
         ("seed = 4", "seed = 5", "seed 4"),
         ("batch = 8", "batch = 9", "batch 8"),
         ("0.25", "0.5", "training images 39"),
         ("'adam'", "'adamw'", "optimiser adam, but this one has adamw"),
     ] {
-        let error = session(&recipe(&[(from, to)]), &mut keeper, usize::MAX).unwrap_err().to_string();
+        let error = session(&recipe(&[(from, to)]), &mut checkpointer, usize::MAX).unwrap_err().to_string();
         assert!(error.contains(what), "{error}");
     }
 }
@@ -389,9 +394,9 @@ fn every_step_is_told_what_the_recipe_says() {
     let training = "seed = 4\nlabel_smoothing = 0.2\nclip_norm = 3.0\naverage = 0.5";
     let recipe = recipe(&[("[training]", schedule), ("seed = 4", training)]);
     let mut executor = InF32::new(&recipe);
-    let mut keeper = Memory::default();
-    session_on(&mut executor, &recipe, &mut keeper, 7).unwrap();
-    session_on(&mut executor, &recipe, &mut keeper, usize::MAX).unwrap();
+    let mut checkpointer = Memory::default();
+    session_on(&mut executor, &recipe, &mut checkpointer, 7).unwrap();
+    session_on(&mut executor, &recipe, &mut checkpointer, usize::MAX).unwrap();
     assert_eq!(executor.told.len(), 15);
     for (step, told) in executor.told.iter().enumerate() {
         assert_eq!(
@@ -401,7 +406,7 @@ fn every_step_is_told_what_the_recipe_says() {
         );
         assert_eq!((told.label_smoothing, told.clip_norm, told.average), (0.2, Some(3.0), Some(0.5)));
     }
-    for record in &keeper.records {
+    for record in &checkpointer.records {
         assert_eq!(record.learning_rate, 0.01 * recipe.schedule.factor(record.steps - 1, 15));
     }
 }
@@ -490,12 +495,13 @@ fn a_choice_that_a_run_is_given_later_is_among_the_epochs_from_then_on() {
 #[test]
 fn the_average_is_what_is_measured_and_kept() {
     let recipe = recipe(&[("seed = 4", "seed = 4\naverage = 0.8")]);
-    let mut keeper = Memory::default();
-    let (Ended::Finished(EndMeasures { test, fitted, .. }), state) = session(&recipe, &mut keeper, usize::MAX).unwrap()
+    let mut checkpointer = Memory::default();
+    let (Ended::Finished(EndMeasures { test, fitted, .. }), state) =
+        session(&recipe, &mut checkpointer, usize::MAX).unwrap()
     else {
         panic!("interrupted")
     };
-    let kept = keeper.checkpoints.last().unwrap();
+    let kept = checkpointer.checkpoints.last().unwrap();
     let average = state.average.as_deref().unwrap();
     assert_ne!(average, &*state.parameters);
     assert_eq!((kept.kept(), kept.state.clone()), (average, state.clone()));
@@ -509,7 +515,7 @@ fn the_average_is_what_is_measured_and_kept() {
     };
     assert_eq!(measured(&partition.test), test);
     assert_eq!(measured(&partition.train), fitted);
-    let last = keeper.records.last().unwrap();
+    let last = checkpointer.records.last().unwrap();
     assert_eq!(Some(measured(partition.validation.as_ref().unwrap()).loss), last.validation_loss);
 }
 
@@ -543,7 +549,7 @@ fn stopping_changes_no_choice() {
         };
         assert_eq!(resumed, (ended, state.clone()), "stopped after every {steps}");
         assert_eq!(timeless(&parts.records), timeless(&whole.records));
-        let [parts, whole] = [&parts, &whole].map(|keeper| keeper.checkpoints.last().unwrap());
+        let [parts, whole] = [&parts, &whole].map(|checkpointer| checkpointer.checkpoints.last().unwrap());
         assert_eq!((parts.kept(), parts.position.best), (whole.kept(), whole.position.best));
     }
 }
@@ -553,11 +559,11 @@ fn views_of_the_recipe_are_for_all_that_is_measured() {
     let plain = recipe(&[]);
     let views = recipe(&[("[training]", "[evaluation]\nflip = true\nshift = 1\n[training]")]);
     let [plain, views] = [plain, views].map(|recipe| {
-        let mut keeper = Memory::default();
-        let (ended, state) = session(&recipe, &mut keeper, usize::MAX).unwrap();
+        let mut checkpointer = Memory::default();
+        let (ended, state) = session(&recipe, &mut checkpointer, usize::MAX).unwrap();
         let Ended::Finished(EndMeasures { test, validation, fitted }) = ended else { panic!("interrupted") };
         let validation = validation.unwrap().loss;
-        assert_eq!(Some(validation), keeper.records.last().unwrap().validation_loss);
+        assert_eq!(Some(validation), checkpointer.records.last().unwrap().validation_loss);
         ([test.loss, validation, fitted.loss], state)
     });
     assert!(plain.0.iter().zip(views.0).all(|(&plain, views)| plain != views), "{:?}, {:?}", plain.0, views.0);
@@ -569,9 +575,9 @@ fn a_run_that_is_over_is_measured_by_the_views_of_now() {
     for held_out in ["0.25", "'test'"] {
         let plain = recipe(&[("0.25", held_out)]);
         let views = recipe(&[("0.25", held_out), ("[training]", "[evaluation]\nflip = true\nshift = 1\n[training]")]);
-        let mut keeper = Memory::default();
-        session(&plain, &mut keeper, usize::MAX).unwrap();
-        let (resumed, _) = session(&views, &mut keeper, usize::MAX).unwrap();
+        let mut checkpointer = Memory::default();
+        session(&plain, &mut checkpointer, usize::MAX).unwrap();
+        let (resumed, _) = session(&views, &mut checkpointer, usize::MAX).unwrap();
         let (at_once, _) = session(&views, &mut Memory::default(), usize::MAX).unwrap();
         assert_eq!(resumed, at_once, "{held_out}");
     }
