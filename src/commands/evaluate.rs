@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use modiste_data::Dataset;
 use modiste_nn::inference::metrics::{ClassScore, Measures};
 use modiste_nn::recipe::Validation;
-use modiste_nn::{partition::Subset, training::splits::Partition};
+use modiste_nn::{splits::Subset, training::splits::Splits};
 use serde::Serialize;
 
 use super::trained::Trained;
@@ -61,8 +61,8 @@ pub fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     // All of a foreign set is new to the network.
     let (validation, limit) =
         if own { (card.recipe.data.validation, card.data.limit) } else { (Validation::Share(0.0), None) };
-    let partition = Partition::new(&dataset, validation, limit, card.recipe.training.seed);
-    let (subset, split) = subset(partition, arguments.split)?;
+    let splits = Splits::new(&dataset, validation, limit, card.recipe.training.seed);
+    let (subset, split) = subset(splits, arguments.split)?;
     let mut predictor = trained.predictor(&device, subset.len())?;
     let Some(measures) = predictor.evaluate(&subset, &AtomicBool::new(false)) else {
         return Ok(Outcome::Interrupted);
@@ -82,11 +82,11 @@ pub fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn subset(partition: Partition, split: Split) -> Result<(Subset, &'static str)> {
+fn subset(splits: Splits, split: Split) -> Result<(Subset, &'static str)> {
     let (subset, name) = match split {
-        Split::Train => (Some(partition.train), "training"),
-        Split::Validation => (partition.validation, "validation"),
-        Split::Test => (Some(partition.test), "test"),
+        Split::Train => (Some(splits.train), "training"),
+        Split::Validation => (splits.validation, "validation"),
+        Split::Test => (Some(splits.test), "test"),
     };
     match subset.filter(|subset| !subset.is_empty()) {
         Some(subset) => Ok((subset, name)),

@@ -10,7 +10,7 @@ use modiste_nn::model::ModelCard;
 use modiste_nn::training::runs::result::{RunResult, Sizes};
 use modiste_nn::training::runs::run_checkpointer::RunCheckpointer;
 use modiste_nn::training::runs::run_directory::RunPaths;
-use modiste_nn::training::splits::Partition;
+use modiste_nn::training::splits::Splits;
 use modiste_nn::training::trainer::{EndMeasures, Ended, TrainError, Trainer};
 use modiste_report::numbers::grouped;
 
@@ -43,7 +43,7 @@ pub fn heading(job: &Job, info: &DeviceInfo) -> String {
         "{} on {}: {}; {} parameters; {} {}, {} thread{}",
         job.experiment.recipe.name,
         job.experiment.dataset.name,
-        sizes_text(&job.partition),
+        sizes_text(&job.splits),
         grouped(job.network.parameter_count() as u64),
         info.device,
         info.isa,
@@ -60,10 +60,10 @@ pub fn fit(
     display: &mut TrainingDisplay,
     started: Instant,
 ) -> Result<Fitted> {
-    let Job { experiment: Experiment { recipe, dataset, plan }, network, run, partition, checkpoint } = job;
+    let Job { experiment: Experiment { recipe, dataset, plan }, network, run, splits, checkpoint } = job;
     let paths = run.paths();
     let info = executor.device();
-    let mut trainer = Trainer::new(executor, recipe, partition, started)?;
+    let mut trainer = Trainer::new(executor, recipe, splits, started)?;
     if let Some(checkpoint) = checkpoint {
         trainer.restore(checkpoint).with_context(|| format!("cannot go on with {}", paths.directory().display()))?;
         let position = trainer.position();
@@ -108,12 +108,12 @@ pub fn position_text(epochs: usize, steps: usize) -> String {
     if steps == 0 { epochs } else { format!("{epochs} and {steps} step{}", plural(steps)) }
 }
 
-fn sizes_text(partition: &Partition) -> String {
+fn sizes_text(splits: &Splits) -> String {
     let count = |count: usize| grouped(count as u64);
-    let test = count(partition.test.len());
-    let train = count(partition.train.len());
-    match &partition.validation {
-        Some(_) if partition.validates_on_test => {
+    let test = count(splits.test.len());
+    let train = count(splits.train.len());
+    match &splits.validation {
+        Some(_) if splits.validates_on_test => {
             format!("{train} training images, {test} test images (also validation)")
         }
         Some(held_out) => format!("{train} training, {} validation and {test} test images", count(held_out.len())),
@@ -142,9 +142,9 @@ fn result(job: &Job, trainer: &Trainer<'_>, measures: &EndMeasures, info: Device
         parameters: job.network.parameter_count(),
         multiply_adds: job.network.multiply_adds(),
         sizes: Sizes {
-            train: job.partition.train.len(),
-            validation: job.partition.validation.as_ref().map_or(0, |subset| subset.len()),
-            test: job.partition.test.len(),
+            train: job.splits.train.len(),
+            validation: job.splits.validation.as_ref().map_or(0, |subset| subset.len()),
+            test: job.splits.test.len(),
         },
         limit: plan.data.limit,
         train_loss: last.train_loss,

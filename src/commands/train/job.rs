@@ -12,7 +12,7 @@ use modiste_nn::network::Network;
 use modiste_nn::recipe::Recipe;
 use modiste_nn::training::runs::result::RunResult;
 use modiste_nn::training::runs::run_directory::{RunDirectory, RunPaths, RunPlan};
-use modiste_nn::training::splits::Partition;
+use modiste_nn::training::splits::Splits;
 use modiste_nn::training::{checkpoint::Checkpoint, progress::Position};
 
 use super::experiment::Experiment;
@@ -25,7 +25,7 @@ pub struct Job {
     pub experiment: Experiment,
     pub network: Network,
     pub run: RunDirectory,
-    pub partition: Partition,
+    pub splits: Splits,
     pub checkpoint: Option<Checkpoint<'static>>,
 }
 
@@ -43,10 +43,10 @@ impl Job {
         create: impl FnOnce(&Recipe) -> Result<RunDirectory>,
     ) -> Result<Self> {
         let Experiment { recipe, plan, .. } = &experiment;
-        let (network, partition) = prepared(&experiment, device)?;
+        let (network, splits) = prepared(&experiment, device)?;
         let run = create(recipe)?;
         run.paths().write_plan(recipe, plan)?;
-        Ok(Self { experiment, network, run, partition, checkpoint: None })
+        Ok(Self { experiment, network, run, splits, checkpoint: None })
     }
 
     /// An earlier run as it was left, on the data that `load` finds by its plan; `epochs` is the new total, if one was given.
@@ -79,8 +79,8 @@ impl Job {
             );
         }
         let experiment = Experiment { recipe, dataset, plan };
-        let (network, partition) = prepared(&experiment, device)?;
-        let checkpoint = checkpoint(&paths, &experiment.recipe, &network, &partition)?;
+        let (network, splits) = prepared(&experiment, device)?;
+        let checkpoint = checkpoint(&paths, &experiment.recipe, &network, &splits)?;
         // Until here the run is as it was found.
         if experiment.recipe.training.epochs != recorded {
             paths.write_recipe(&experiment.recipe)?;
@@ -92,21 +92,21 @@ impl Job {
             }
             _ => {}
         }
-        Ok(Resumed::Unfinished(Box::new(Self { experiment, network, run, partition, checkpoint })))
+        Ok(Resumed::Unfinished(Box::new(Self { experiment, network, run, splits, checkpoint })))
     }
 }
 
 /// The network for the data and the data as the run uses it, if the machine can take it.
-fn prepared(experiment: &Experiment, device: &Device) -> Result<(Network, Partition)> {
+fn prepared(experiment: &Experiment, device: &Device) -> Result<(Network, Splits)> {
     let Experiment { recipe, dataset, plan } = experiment;
     let network = network(recipe, dataset.train.shape(), dataset.class_names.len())?;
     recipe
         .check_shifts(dataset.train.shape())
         .with_context(|| format!("the recipe {} cannot be trained", recipe.name))?;
     ensure_memory(device, &network, recipe.training.batch)?;
-    let partition = Partition::new(dataset, recipe.data.validation, plan.data.limit, recipe.training.seed);
-    partition.check(&recipe.training)?;
-    Ok((network, partition))
+    let splits = Splits::new(dataset, recipe.data.validation, plan.data.limit, recipe.training.seed);
+    splits.check(&recipe.training)?;
+    Ok((network, splits))
 }
 
 /// Where a run stopped, if the recipe as it is now can go on from there. There is nothing if it was killed within its first
@@ -115,7 +115,7 @@ fn checkpoint(
     paths: &RunPaths,
     recipe: &Recipe,
     network: &Network,
-    partition: &Partition,
+    splits: &Splits,
 ) -> Result<Option<Checkpoint<'static>>> {
     if !exists(&paths.checkpoint())? {
         return Ok(None);
@@ -124,7 +124,7 @@ fn checkpoint(
     let position = &checkpoint.position;
     let directory = paths.directory();
     position
-        .check_of(&Position::start(recipe, partition.train.len()))
+        .check_of(&Position::start(recipe, splits.train.len()))
         .with_context(|| format!("cannot go on with {}", directory.display()))?;
     check_epochs(directory, recipe, (position.epoch, position.step_in_epoch))?;
     Ok(Some(checkpoint))

@@ -15,7 +15,7 @@ pub struct NoImages {
 
 /// A data set as a run uses it: a function of the set, the recipe's `validation` and seed, and the limit.
 #[derive(Clone, Debug)]
-pub struct Partition {
+pub struct Splits {
     /// Images to learn from.
     pub train: Subset,
     /// Images measured after each epoch, if any.
@@ -26,7 +26,7 @@ pub struct Partition {
     pub validates_on_test: bool,
 }
 
-impl Partition {
+impl Splits {
     /// Takes the first `limit` training images and holds out of them what `validation` says.
     pub fn new(dataset: &Dataset, validation: Validation, limit: Option<usize>, seed: u64) -> Self {
         let count = limit.unwrap_or(usize::MAX).min(dataset.train.len());
@@ -81,34 +81,34 @@ mod tests {
 
     #[test]
     fn a_tenth_is_held_out_of_the_first_images_and_of_each_class() {
-        let partition = Partition::new(&dataset(200), Validation::Share(0.1), Some(100), 1);
-        let validation = partition.validation.unwrap();
-        assert_eq!((partition.train.len(), validation.len(), partition.test.len()), (90, 10, 20));
-        assert!(partition.train.indices.iter().chain(&*validation.indices).all(|&index| index < 100));
+        let splits = Splits::new(&dataset(200), Validation::Share(0.1), Some(100), 1);
+        let validation = splits.validation.unwrap();
+        assert_eq!((splits.train.len(), validation.len(), splits.test.len()), (90, 10, 20));
+        assert!(splits.train.indices.iter().chain(&*validation.indices).all(|&index| index < 100));
         let mut classes: Vec<_> = validation.indices.iter().map(|index| index % 10).collect();
         classes.sort_unstable();
         assert_eq!(classes, (0..10).collect::<Vec<_>>());
-        assert!(!partition.validates_on_test);
+        assert!(!splits.validates_on_test);
     }
 
     #[test]
     fn nothing_is_held_out_where_the_test_images_validate() {
-        let partition = Partition::new(&dataset(200), Validation::Named(NamedValidation::Test), None, 1);
-        assert_eq!((partition.train.len(), partition.validation.unwrap().len()), (200, 20));
-        assert!(partition.validates_on_test);
+        let splits = Splits::new(&dataset(200), Validation::Named(NamedValidation::Test), None, 1);
+        assert_eq!((splits.train.len(), splits.validation.unwrap().len()), (200, 20));
+        assert!(splits.validates_on_test);
     }
 
     #[test]
     fn a_sample_is_of_the_subset() {
-        let partition = Partition::new(&dataset(200), Validation::Share(0.5), None, 1);
-        let drawn = partition.train.sample(10, 3);
-        assert!(drawn.len() == 10 && drawn.indices.iter().all(|index| partition.train.indices.contains(index)));
-        assert_eq!(partition.train.sample(1000, 3).indices, partition.train.indices);
+        let splits = Splits::new(&dataset(200), Validation::Share(0.5), None, 1);
+        let drawn = splits.train.sample(10, 3);
+        assert!(drawn.len() == 10 && drawn.indices.iter().all(|index| splits.train.indices.contains(index)));
+        assert_eq!(splits.train.sample(1000, 3).indices, splits.train.indices);
     }
 
     #[test]
     fn a_share_of_nothing_validates_nothing() {
-        assert!(Partition::new(&dataset(200), Validation::Share(0.0), None, 1).validation.is_none());
-        assert!(Partition::new(&dataset(200), Validation::Share(0.1), Some(3), 1).validation.is_none());
+        assert!(Splits::new(&dataset(200), Validation::Share(0.0), None, 1).validation.is_none());
+        assert!(Splits::new(&dataset(200), Validation::Share(0.1), Some(3), 1).validation.is_none());
     }
 }

@@ -22,7 +22,7 @@ use crate::inference::metrics::Measures;
 use crate::recipe::{Keep, Recipe};
 use crate::training::checkpoint::Checkpoint;
 use crate::training::progress::{BestEpoch, EpochRecord, Position};
-use crate::training::splits::Partition;
+use crate::training::splits::Splits;
 
 /// Training images on which parameters are tried before they are kept.
 const PROBED: usize = 64;
@@ -63,11 +63,11 @@ impl From<Measures> for Measured {
     }
 }
 
-/// Trains one network on one partition of a data set.
+/// Trains one network on the splits of a data set.
 pub struct Trainer<'a> {
     executor: &'a mut dyn Executor,
     recipe: &'a Recipe,
-    partition: &'a Partition,
+    splits: &'a Splits,
     /// Steps of an epoch.
     steps: usize,
     loader: Loader,
@@ -95,27 +95,27 @@ impl<'a> Trainer<'a> {
     pub fn new(
         executor: &'a mut dyn Executor,
         recipe: &'a Recipe,
-        partition: &'a Partition,
+        splits: &'a Splits,
         started: Instant,
     ) -> Result<Self, TrainError> {
         let training = &recipe.training;
-        partition.check(training)?;
+        splits.check(training)?;
         let batch = training.batch;
         let scaling = recipe.data.scaling;
         let measuring_batch = executor.batch_size();
-        let fitted = partition.train.sample(fitted_images(training.epochs, partition.train.len()), training.seed);
-        let position = Position::start(recipe, partition.train.len());
+        let fitted = splits.train.sample(fitted_images(training.epochs, splits.train.len()), training.seed);
+        let position = Position::start(recipe, splits.train.len());
         Ok(Self {
-            steps: partition.train.len().div_ceil(batch),
-            loader: Loader::new(Arc::clone(&partition.train.images), scaling, batch)
+            steps: splits.train.len().div_ceil(batch),
+            loader: Loader::new(Arc::clone(&splits.train.images), scaling, batch)
                 .augmented(recipe.augmentation, training.seed),
-            validation: partition.validation.as_ref().map(|subset| Evaluator::new(subset, recipe, measuring_batch)),
-            test: Evaluator::new(&partition.test, recipe, measuring_batch),
+            validation: splits.validation.as_ref().map(|subset| Evaluator::new(subset, recipe, measuring_batch)),
+            test: Evaluator::new(&splits.test, recipe, measuring_batch),
             fitted: Evaluator::new(&fitted, recipe, measuring_batch),
-            probe: Evaluator::plain(&partition.train.first(PROBED), scaling, measuring_batch),
+            probe: Evaluator::plain(&splits.train.first(PROBED), scaling, measuring_batch),
             executor,
             recipe,
-            partition,
+            splits,
             position,
             best: None,
             clock: Clock::new(started),
@@ -214,7 +214,7 @@ impl<'a> Trainer<'a> {
         if step_in_epoch == self.steps || stop.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let order: Arc<[u32]> = shuffled(&self.partition.train.indices, seed, epoch as u64).into();
+        let order: Arc<[u32]> = shuffled(&self.splits.train.indices, seed, epoch as u64).into();
         let mut begun = Instant::now();
         for batch in self.loader.augmented_batches(order, epoch as u64, step_in_epoch) {
             let hyper = self.hyper(self.position.step);
@@ -330,7 +330,7 @@ impl<'a> Trainer<'a> {
             let Some(measures) = evaluator.measure(self.executor, stop) else { return Ok(None) };
             validation = Some(self.finite(measures.into(), "validation", 0)?);
         }
-        let test = match validation.filter(|_| self.partition.validates_on_test) {
+        let test = match validation.filter(|_| self.splits.validates_on_test) {
             // That has just been done.
             Some(measured) => measured,
             None => match self.test.measure(self.executor, stop) {

@@ -198,8 +198,8 @@ fn session_on(
     checkpointer: &mut Memory,
     steps: usize,
 ) -> Result<Ended, TrainError> {
-    let partition = Partition::new(&dataset(), recipe.data.validation, None, recipe.training.seed);
-    let mut trainer = Trainer::new(executor, recipe, &partition, Instant::now())?;
+    let splits = Splits::new(&dataset(), recipe.data.validation, None, recipe.training.seed);
+    let mut trainer = Trainer::new(executor, recipe, &splits, Instant::now())?;
     if let Some(checkpoint) = checkpointer.checkpoints.last() {
         trainer.restore(checkpoint)?;
     }
@@ -367,8 +367,8 @@ fn a_checkpoint_of_another_run_is_refused() {
 fn a_run_without_images_is_refused() {
     let recipe = recipe(&[]);
     let mut executor = InF32::new(&recipe);
-    let partition = Partition::new(&dataset(), recipe.data.validation, Some(0), 4);
-    let error = Trainer::new(&mut executor, &recipe, &partition, Instant::now()).err().unwrap();
+    let splits = Splits::new(&dataset(), recipe.data.validation, Some(0), 4);
+    let error = Trainer::new(&mut executor, &recipe, &splits, Instant::now()).err().unwrap();
     assert!(error.to_string().contains("no training images"), "{error}");
 }
 
@@ -508,15 +508,15 @@ fn the_average_is_what_is_measured_and_kept() {
 
     let mut executor = InF32::new(&recipe);
     executor.set_state(&State::fresh(average.to_vec()));
-    let partition = Partition::new(&dataset(), recipe.data.validation, None, 4);
+    let splits = Splits::new(&dataset(), recipe.data.validation, None, 4);
     let mut measured = |subset| {
         let mut evaluator = Evaluator::new(subset, &recipe, 8);
         Measured::from(evaluator.measure(&mut executor, &AtomicBool::new(false)).unwrap())
     };
-    assert_eq!(measured(&partition.test), test);
-    assert_eq!(measured(&partition.train), fitted);
+    assert_eq!(measured(&splits.test), test);
+    assert_eq!(measured(&splits.train), fitted);
     let last = checkpointer.records.last().unwrap();
-    assert_eq!(Some(measured(partition.validation.as_ref().unwrap()).loss), last.validation_loss);
+    assert_eq!(Some(measured(splits.validation.as_ref().unwrap()).loss), last.validation_loss);
 }
 
 #[test]
