@@ -11,7 +11,7 @@ use modiste_nn::training::runs::result::{RunResult, Sizes};
 use modiste_nn::training::runs::run_checkpointer::RunCheckpointer;
 use modiste_nn::training::runs::run_directory::RunPaths;
 use modiste_nn::training::splits::Splits;
-use modiste_nn::training::trainer::{EndMeasures, Ended, TrainError, Trainer};
+use modiste_nn::training::trainer::{Ended, FinalScores, TrainError, Trainer};
 use modiste_report::numbers::grouped;
 
 use super::experiment::Experiment;
@@ -80,8 +80,8 @@ pub fn fit(
     let ended = trainer.run(&mut checkpointer, display, interrupt.asked());
     display.run_ended();
     match ended {
-        Ok(Ended::Finished(measures)) => {
-            let result = result(job, &trainer, &measures, info);
+        Ok(Ended::Finished(scores)) => {
+            let result = result(job, &trainer, &scores, info);
             result.save(&paths.result()).with_context(|| resume_text(paths, "the run is trained"))?;
             Ok(Fitted::Finished(Box::new(result)))
         }
@@ -121,11 +121,11 @@ fn sizes_text(splits: &Splits) -> String {
     }
 }
 
-fn result(job: &Job, trainer: &Trainer<'_>, measures: &EndMeasures, info: DeviceInfo) -> RunResult {
+fn result(job: &Job, trainer: &Trainer<'_>, scores: &FinalScores, info: DeviceInfo) -> RunResult {
     let Experiment { recipe, plan, .. } = &job.experiment;
     let position = trainer.position();
     let last = position.last.clone().unwrap_or_default();
-    let EndMeasures { test, validation, fitted } = measures;
+    let FinalScores { test, validation, fitted } = scores;
     let images = (position.epoch * position.train_images) as f64;
     RunResult {
         data: plan.data.name.clone(),
@@ -150,8 +150,8 @@ fn result(job: &Job, trainer: &Trainer<'_>, measures: &EndMeasures, info: Device
         train_loss: last.train_loss,
         train_accuracy: last.train_accuracy,
         fitted_train_accuracy: fitted.accuracy,
-        validation_loss: validation.map(|measured| measured.loss),
-        validation_accuracy: validation.map(|measured| measured.accuracy),
+        validation_loss: validation.map(|score| score.loss),
+        validation_accuracy: validation.map(|score| score.accuracy),
         test_loss: test.loss,
         test_accuracy: test.accuracy,
         wall_seconds: trainer.wall_seconds(),

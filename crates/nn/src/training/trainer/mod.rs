@@ -31,33 +31,33 @@ const PROBED: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Ended {
     /// All epochs are done, and what the run ends with is measured.
-    Finished(EndMeasures),
+    Finished(FinalScores),
     /// `stop` became true. The state is kept.
     Interrupted,
 }
 
 /// What a run ends with, on the images of each part.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct EndMeasures {
+pub struct FinalScores {
     /// On the test images.
-    pub test: Measured,
+    pub test: Score,
     /// On the validation images, if there are any.
-    pub validation: Option<Measured>,
+    pub validation: Option<Score>,
     /// On a sample of the training images, classified as those of the test are, without dropout: what says how much the
     /// network overfits.
-    pub fitted: Measured,
+    pub fitted: Score,
 }
 
 /// Loss and accuracy over some images.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Measured {
+pub struct Score {
     /// Mean cross-entropy, in nats.
     pub loss: f64,
     /// Share of images whose largest logit is their class.
     pub accuracy: f64,
 }
 
-impl From<Measures> for Measured {
+impl From<Measures> for Score {
     fn from(measures: Measures) -> Self {
         Self { loss: measures.loss(), accuracy: measures.accuracy() }
     }
@@ -155,12 +155,12 @@ impl<'a> Trainer<'a> {
 
     /// Loss and accuracy on the validation images of the parameters that the run would end with now, if they have been
     /// measured.
-    fn kept_validation(&self) -> Option<Measured> {
+    fn kept_validation(&self) -> Option<Score> {
         if let (Some(best), Some(_)) = (&self.position.best, &self.best) {
-            return Some(Measured { loss: best.validation_loss, accuracy: best.validation_accuracy });
+            return Some(Score { loss: best.validation_loss, accuracy: best.validation_accuracy });
         }
         let last = self.position.last.as_ref()?;
-        Some(Measured { loss: last.validation_loss?, accuracy: last.validation_accuracy? })
+        Some(Score { loss: last.validation_loss?, accuracy: last.validation_accuracy? })
     }
 
     /// Wall seconds of the run, all its sessions together.
@@ -254,7 +254,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Validation loss and accuracy: `Some(None)` if there are no validation images, `None` if `stop` became true.
-    fn validate(&mut self, stop: &AtomicBool) -> Result<Option<Option<Measured>>, TrainError> {
+    fn validate(&mut self, stop: &AtomicBool) -> Result<Option<Option<Score>>, TrainError> {
         let Some(evaluator) = &mut self.validation else { return Ok(Some(None)) };
         let begun = Instant::now();
         self.executor.swap_average();
@@ -265,7 +265,7 @@ impl<'a> Trainer<'a> {
         self.finite(measures.into(), "validation", self.steps).map(Some).map(Some)
     }
 
-    fn complete_epoch(&mut self, validation: Option<Measured>) -> EpochRecord {
+    fn complete_epoch(&mut self, validation: Option<Score>) -> EpochRecord {
         let wall_seconds = self.wall_seconds();
         let last_step = self.hyper(self.position.step.saturating_sub(1));
         let position = &mut self.position;
@@ -277,22 +277,22 @@ impl<'a> Trainer<'a> {
             steps: position.step,
             train_loss: running.mean_loss(),
             train_accuracy: running.accuracy(),
-            validation_loss: validation.map(|measured| measured.loss),
-            validation_accuracy: validation.map(|measured| measured.accuracy),
+            validation_loss: validation.map(|score| score.loss),
+            validation_accuracy: validation.map(|score| score.accuracy),
             learning_rate: last_step.optimiser.learning_rate() * last_step.rate_factor,
             images_per_second: running.images_per_second(),
             seconds: running.seconds,
             wall_seconds,
         };
         position.last = Some(record.clone());
-        if let Some(measured) = validation {
-            self.choose(measured);
+        if let Some(score) = validation {
+            self.choose(score);
         }
         record
     }
 
     /// Remembers the epoch just completed if it is the best, and something depends on that.
-    fn choose(&mut self, validation: Measured) {
+    fn choose(&mut self, validation: Score) {
         let training = &self.recipe.training;
         let best = self.position.best.map(|best| best.validation_accuracy);
         if !training.chooses() || best.is_some_and(|best| best >= validation.accuracy) {
@@ -332,7 +332,7 @@ impl<'a> Trainer<'a> {
         }
         let test = match validation.filter(|_| self.splits.validates_on_test) {
             // That has just been done.
-            Some(measured) => measured,
+            Some(score) => score,
             None => match self.test.measure(self.executor, stop) {
                 Some(measures) => self.finite(measures.into(), "test", 0)?,
                 None => return Ok(None),
@@ -340,15 +340,15 @@ impl<'a> Trainer<'a> {
         };
         let Some(measures) = self.fitted.measure(self.executor, stop) else { return Ok(None) };
         let fitted = self.finite(measures.into(), "training", 0)?;
-        Ok(Some(Ended::Finished(EndMeasures { test, validation, fitted })))
+        Ok(Some(Ended::Finished(FinalScores { test, validation, fitted })))
     }
 
     /// Refuses a loss that is no number, on `which` images after step `step` of the epoch.
-    fn finite(&self, measured: Measured, which: &str, step: usize) -> Result<Measured, TrainError> {
-        if measured.loss.is_finite() {
-            return Ok(measured);
+    fn finite(&self, score: Score, which: &str, step: usize) -> Result<Score, TrainError> {
+        if score.loss.is_finite() {
+            return Ok(score);
         }
-        Err(self.diverged(format!("the {which} loss became {}", measured.loss), step))
+        Err(self.diverged(format!("the {which} loss became {}", score.loss), step))
     }
 
     /// Refuses parameters that are finite but give nothing finite.

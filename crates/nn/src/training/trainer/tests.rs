@@ -311,13 +311,13 @@ fn an_epoch_shows_every_training_image_once_and_the_mean_of_its_steps() {
 fn the_test_images_are_measured_with_the_last_weights_and_not_for_choices() {
     let mut checkpointer = Memory::default();
     let (ended, _) = session(&recipe(&[]), &mut checkpointer, usize::MAX).unwrap();
-    let Ended::Finished(EndMeasures { test, .. }) = ended else { panic!("interrupted") };
+    let Ended::Finished(FinalScores { test, .. }) = ended else { panic!("interrupted") };
     let last = checkpointer.records.last().unwrap();
     assert_ne!(Some(test.loss), last.validation_loss);
 
     let mut checkpointer = Memory::default();
     let (ended, _) = session(&recipe(&[("0.25", "'test'")]), &mut checkpointer, usize::MAX).unwrap();
-    let Ended::Finished(EndMeasures { test, .. }) = ended else { panic!("interrupted") };
+    let Ended::Finished(FinalScores { test, .. }) = ended else { panic!("interrupted") };
     let last = checkpointer.records.last().unwrap();
     assert_eq!((Some(test.loss), Some(test.accuracy)), (last.validation_loss, last.validation_accuracy));
 
@@ -496,7 +496,7 @@ fn a_choice_that_a_run_is_given_later_is_among_the_epochs_from_then_on() {
 fn the_average_is_what_is_measured_and_kept() {
     let recipe = recipe(&[("seed = 4", "seed = 4\naverage = 0.8")]);
     let mut checkpointer = Memory::default();
-    let (Ended::Finished(EndMeasures { test, fitted, .. }), state) =
+    let (Ended::Finished(FinalScores { test, fitted, .. }), state) =
         session(&recipe, &mut checkpointer, usize::MAX).unwrap()
     else {
         panic!("interrupted")
@@ -511,7 +511,7 @@ fn the_average_is_what_is_measured_and_kept() {
     let splits = Splits::new(&dataset(), recipe.data.validation, None, 4);
     let mut measured = |subset| {
         let mut evaluator = Evaluator::new(subset, &recipe, 8);
-        Measured::from(evaluator.measure(&mut executor, &AtomicBool::new(false)).unwrap())
+        Score::from(evaluator.measure(&mut executor, &AtomicBool::new(false)).unwrap())
     };
     assert_eq!(measured(&splits.test), test);
     assert_eq!(measured(&splits.train), fitted);
@@ -561,7 +561,7 @@ fn views_of_the_recipe_are_for_all_that_is_measured() {
     let [plain, views] = [plain, views].map(|recipe| {
         let mut checkpointer = Memory::default();
         let (ended, state) = session(&recipe, &mut checkpointer, usize::MAX).unwrap();
-        let Ended::Finished(EndMeasures { test, validation, fitted }) = ended else { panic!("interrupted") };
+        let Ended::Finished(FinalScores { test, validation, fitted }) = ended else { panic!("interrupted") };
         let validation = validation.unwrap().loss;
         assert_eq!(Some(validation), checkpointer.records.last().unwrap().validation_loss);
         ([test.loss, validation, fitted.loss], state)
