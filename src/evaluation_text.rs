@@ -1,6 +1,6 @@
 //! An evaluation as a page of text.
 
-use modiste_nn::inference::metrics::{CALIBRATION_BINS, ClassScore, Measures};
+use modiste_nn::inference::metrics::{CALIBRATION_BINS, ClassScore, MetricsAccumulator};
 use modiste_report::numbers::grouped;
 
 /// Columns a page may have.
@@ -21,26 +21,26 @@ pub struct Header<'a> {
 }
 
 /// Everything there is to say.
-pub fn all(header: &Header<'_>, data: &str, split: &str, classes: &[String], measures: &Measures) -> String {
-    let images = grouped(measures.count());
+pub fn all(header: &Header<'_>, data: &str, split: &str, classes: &[String], metrics: &MetricsAccumulator) -> String {
+    let images = grouped(metrics.count());
     let Header { model, recipe, epochs } = header;
     let plural = if *epochs == 1 { "" } else { "s" };
     let title = format!("{recipe} ({model}, {epochs} epoch{plural}) on the {images} {split} images of {data}");
-    [title, summary(measures), scores(classes, measures), confusions(classes, measures.confusion())].join("\n\n")
+    [title, summary(metrics), scores(classes, metrics), confusions(classes, metrics.confusion())].join("\n\n")
 }
 
 /// One line.
-pub fn summary(measures: &Measures) -> String {
+pub fn summary(metrics: &MetricsAccumulator) -> String {
     format!(
         "accuracy {:.4}  loss {:.4}  calibration error {:.4} ({CALIBRATION_BINS} bins)",
-        measures.accuracy(),
-        measures.loss(),
-        measures.calibration_error()
+        metrics.accuracy(),
+        metrics.loss(),
+        metrics.calibration_error()
     )
 }
 
 /// Precision, recall and F1 of each class.
-fn scores(classes: &[String], measures: &Measures) -> String {
+fn scores(classes: &[String], metrics: &MetricsAccumulator) -> String {
     let width = name_width(classes).max("macro average".len());
     let row = |name: &str, score: ClassScore| {
         let ClassScore { precision, recall, f1, support } = score;
@@ -49,8 +49,8 @@ fn scores(classes: &[String], measures: &Measures) -> String {
     };
     let mut lines =
         vec![format!("{:<width$}  {:>9}  {:>9}  {:>9}  {:>8}", "class", "precision", "recall", "F1", "images")];
-    lines.extend(classes.iter().zip(measures.class_scores()).map(|(name, score)| row(name, score)));
-    lines.push(row("macro average", measures.macro_average()));
+    lines.extend(classes.iter().zip(metrics.class_scores()).map(|(name, score)| row(name, score)));
+    lines.push(row("macro average", metrics.macro_average()));
     lines.join("\n")
 }
 
@@ -160,12 +160,12 @@ Bag            · 1000";
     fn no_page_is_wider_than_a_terminal() {
         for classes in [2, 10, 17, 18, 60] {
             let classes: Vec<String> = (0..classes).map(|class| format!("a class with a long name {class}")).collect();
-            let mut measures = Measures::new(classes.len());
+            let mut metrics = MetricsAccumulator::new(classes.len());
             for class in 0..classes.len() {
-                measures.add(&vec![0.0; classes.len()], &[class as u8]);
+                metrics.add(&vec![0.0; classes.len()], &[class as u8]);
             }
             let header = Header { model: "runs/a-1".to_owned(), recipe: "a", epochs: 1 };
-            let page = all(&header, "drawn-garments", "test", &classes, &measures);
+            let page = all(&header, "drawn-garments", "test", &classes, &metrics);
             assert!(page.lines().all(|line| line.chars().count() <= WIDTH), "{page}");
         }
     }

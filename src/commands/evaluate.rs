@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
 use modiste_data::Dataset;
-use modiste_nn::inference::metrics::{ClassScore, Measures};
+use modiste_nn::inference::metrics::{ClassScore, MetricsAccumulator};
 use modiste_nn::recipe::Validation;
 use modiste_nn::{splits::Subset, training::splits::Splits};
 use serde::Serialize;
@@ -64,20 +64,20 @@ pub fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     let splits = Splits::new(&dataset, validation, limit, card.recipe.training.seed);
     let (subset, split) = subset(splits, arguments.split)?;
     let mut predictor = trained.predictor(&device, subset.len())?;
-    let Some(measures) = predictor.evaluate(&subset, &AtomicBool::new(false)) else {
+    let Some(metrics) = predictor.evaluate(&subset, &AtomicBool::new(false)) else {
         return Ok(Outcome::Interrupted);
     };
 
-    if !measures.loss().is_finite() {
-        bail!("the loss of {path} is {}: its weights are damaged, so train it again", measures.loss());
+    if !metrics.loss().is_finite() {
+        bail!("the loss of {path} is {}: its weights are damaged, so train it again", metrics.loss());
     }
     let header = Header { model: path, recipe: &card.recipe.name, epochs: card.epochs };
     if arguments.output.json {
-        output::print_json(&document(header, &dataset, split, &card.class_names, &measures))?;
+        output::print_json(&document(header, &dataset, split, &card.class_names, &metrics))?;
     } else if arguments.output.quiet {
-        output::print(&evaluation_text::summary(&measures))?;
+        output::print(&evaluation_text::summary(&metrics))?;
     } else {
-        output::print(&evaluation_text::all(&header, &dataset.name, split, &card.class_names, &measures))?;
+        output::print(&evaluation_text::all(&header, &dataset.name, split, &card.class_names, &metrics))?;
     }
     Ok(Outcome::Done)
 }
@@ -99,7 +99,7 @@ fn document<'a>(
     dataset: &'a Dataset,
     split: &'static str,
     classes: &'a [String],
-    measures: &'a Measures,
+    metrics: &'a MetricsAccumulator,
 ) -> Document<'a> {
     let named = |(name, score): (&'a String, ClassScore)| NamedScore { name, score };
     Document {
@@ -108,13 +108,13 @@ fn document<'a>(
         epochs: header.epochs,
         data: &dataset.name,
         split: if split == "training" { "train" } else { split },
-        images: measures.count(),
-        accuracy: measures.accuracy(),
-        loss: measures.loss(),
-        calibration_error: measures.calibration_error(),
+        images: metrics.count(),
+        accuracy: metrics.accuracy(),
+        loss: metrics.loss(),
+        calibration_error: metrics.calibration_error(),
         classes,
-        per_class: classes.iter().zip(measures.class_scores()).map(named).collect(),
-        macro_average: measures.macro_average(),
-        confusion: measures.confusion(),
+        per_class: classes.iter().zip(metrics.class_scores()).map(named).collect(),
+        macro_average: metrics.macro_average(),
+        confusion: metrics.confusion(),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use modiste_data::{Batch, Loader, Scaling};
 
 use super::classifier::Classifier;
-use super::metrics::Measures;
+use super::metrics::MetricsAccumulator;
 use crate::executor::Executor;
 use crate::partition::Subset;
 use crate::recipe::Recipe;
@@ -33,12 +33,12 @@ impl Evaluator {
     }
 
     /// One pass; `None` if `stop` became true before its end.
-    pub fn measure(&mut self, executor: &mut dyn Executor, stop: &AtomicBool) -> Option<Measures> {
-        let mut measures = Measures::new(executor.network().classes);
+    pub fn measure(&mut self, executor: &mut dyn Executor, stop: &AtomicBool) -> Option<MetricsAccumulator> {
+        let mut metrics = MetricsAccumulator::new(executor.network().classes);
         let batches = self.loader.batches(Arc::clone(&self.order), 0).take_while(|_| !stop.load(Ordering::Relaxed));
         self.classifier.each_batch(executor, batches, Batch::images, |_, batch, logits| {
-            measures.add(logits, batch.labels());
+            metrics.add(logits, batch.labels());
         });
-        (measures.count() == self.order.len() as u64).then_some(measures)
+        (metrics.count() == self.order.len() as u64).then_some(metrics)
     }
 }

@@ -7,7 +7,7 @@ pub const CALIBRATION_BINS: usize = 15;
 
 /// Collects predictions, batch by batch, and keeps only sums.
 #[derive(Clone, Debug)]
-pub struct Measures {
+pub struct MetricsAccumulator {
     /// `[true class][predicted class]`
     confusion: Vec<Vec<u64>>,
     loss_sum: f64,
@@ -22,7 +22,7 @@ struct Bin {
     correct: u64,
 }
 
-impl Measures {
+impl MetricsAccumulator {
     /// Of nothing yet.
     pub fn new(classes: usize) -> Self {
         Self { confusion: vec![vec![0; classes]; classes], loss_sum: 0.0, bins: [Bin::default(); CALIBRATION_BINS] }
@@ -151,39 +151,39 @@ mod tests {
     /// class 1              1  1  0    recall 1/2   precision 1/2   F1 1/2
     /// class 2              0  0  1    recall 1     precision 1     F1 1
     /// ```
-    fn six() -> Measures {
-        let mut measures = Measures::new(3);
+    fn six() -> MetricsAccumulator {
+        let mut metrics = MetricsAccumulator::new(3);
         let row = |guess: usize| -> Vec<f32> {
             let mut probabilities = [0.1; 3];
             probabilities[guess] = 0.8;
             logits(&probabilities)
         };
         let guesses = [0, 0, 1, 0, 1, 2].map(row).concat();
-        measures.add(&guesses[..9], &[0, 0, 0]);
-        measures.add(&guesses[9..], &[1, 1, 2]);
+        metrics.add(&guesses[..9], &[0, 0, 0]);
+        metrics.add(&guesses[9..], &[1, 1, 2]);
         measures
     }
 
     #[test]
     fn confusions_and_scores_match_hand_worked_values() {
-        let measures = six();
-        assert_eq!(measures.confusion(), [vec![2, 1, 0], vec![1, 1, 0], vec![0, 0, 1]]);
-        close(measures.accuracy(), 4.0 / 6.0);
-        close(measures.loss(), (4.0 * -(0.8f64.ln()) + 2.0 * -(0.1f64.ln())) / 6.0);
-        let scores = measures.class_scores();
+        let metrics = six();
+        assert_eq!(metrics.confusion(), [vec![2, 1, 0], vec![1, 1, 0], vec![0, 0, 1]]);
+        close(metrics.accuracy(), 4.0 / 6.0);
+        close(metrics.loss(), (4.0 * -(0.8f64.ln()) + 2.0 * -(0.1f64.ln())) / 6.0);
+        let scores = metrics.class_scores();
         close(scores[0].precision, 2.0 / 3.0);
         close(scores[0].recall, 2.0 / 3.0);
         close(scores[1].f1, 0.5);
         assert_eq!(scores[2], ClassScore { precision: 1.0, recall: 1.0, f1: 1.0, support: 1 });
-        close(measures.macro_average().f1, (2.0 / 3.0 + 0.5 + 1.0) / 3.0);
+        close(metrics.macro_average().f1, (2.0 / 3.0 + 0.5 + 1.0) / 3.0);
     }
 
     #[test]
     fn precision_and_recall_differ_where_they_should() {
         // Class 0 twice and class 1 twice; everything is taken for class 0 but one of class 1.
-        let mut measures = Measures::new(2);
-        measures.add(&[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0], &[0, 0, 1, 1]);
-        let scores = measures.class_scores();
+        let mut metrics = MetricsAccumulator::new(2);
+        metrics.add(&[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0], &[0, 0, 1, 1]);
+        let scores = metrics.class_scores();
         close(scores[0].precision, 2.0 / 3.0);
         close(scores[0].recall, 1.0);
         close(scores[0].f1, 0.8);
@@ -196,17 +196,17 @@ mod tests {
         // All six are 80% sure and four are right.
         close(six().calibration_error(), 0.8 - 4.0 / 6.0);
         // Two bins: one sure (90%) and right, one unsure (60%) and wrong: (0.1 + 0.6) / 2.
-        let mut measures = Measures::new(2);
-        measures.add(&[logits(&[0.9, 0.1]), logits(&[0.6, 0.4])].concat(), &[0, 1]);
-        close(measures.calibration_error(), 0.35);
+        let mut metrics = MetricsAccumulator::new(2);
+        metrics.add(&[logits(&[0.9, 0.1]), logits(&[0.6, 0.4])].concat(), &[0, 1]);
+        close(metrics.calibration_error(), 0.35);
     }
 
     #[test]
     fn classes_without_images_or_predictions_score_zero() {
-        let mut measures = Measures::new(3);
-        measures.add(&[1.0, 0.0, 0.0], &[1]);
-        assert!(measures.class_scores().iter().all(|score| score.f1 == 0.0 && score.precision == 0.0));
-        assert_eq!(Measures::new(3).loss(), 0.0);
-        assert_eq!(Measures::new(3).calibration_error(), 0.0);
+        let mut metrics = MetricsAccumulator::new(3);
+        metrics.add(&[1.0, 0.0, 0.0], &[1]);
+        assert!(metrics.class_scores().iter().all(|score| score.f1 == 0.0 && score.precision == 0.0));
+        assert_eq!(MetricsAccumulator::new(3).loss(), 0.0);
+        assert_eq!(MetricsAccumulator::new(3).calibration_error(), 0.0);
     }
 }

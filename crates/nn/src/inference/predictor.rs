@@ -7,7 +7,7 @@ use modiste_data::ImageShape;
 
 use super::classifier::Classifier;
 use super::evaluator::Evaluator;
-use super::metrics::Measures;
+use super::metrics::MetricsAccumulator;
 use crate::device::Device;
 use crate::error::FileError;
 use crate::executor::{Executor, State};
@@ -118,7 +118,7 @@ impl Predictor {
     }
 
     /// Measures the network on images and their labels; `None` if `stop` became true before the end.
-    pub fn evaluate(&mut self, subset: &Subset, stop: &AtomicBool) -> Option<Measures> {
+    pub fn evaluate(&mut self, subset: &Subset, stop: &AtomicBool) -> Option<MetricsAccumulator> {
         Evaluator::new(subset, &self.card.recipe, self.executor.batch_size()).measure(self.executor.as_mut(), stop)
     }
 

@@ -18,7 +18,7 @@ pub use self::observer::{Observer, StepEvent};
 use self::clock::Clock;
 use crate::executor::{Batch, Executor, Hyper, Mixed, State};
 use crate::inference::evaluator::Evaluator;
-use crate::inference::metrics::Measures;
+use crate::inference::metrics::MetricsAccumulator;
 use crate::recipe::{Keep, Recipe};
 use crate::training::checkpoint::Checkpoint;
 use crate::training::progress::{BestEpoch, EpochRecord, Position};
@@ -57,9 +57,9 @@ pub struct Score {
     pub accuracy: f64,
 }
 
-impl From<Measures> for Score {
-    fn from(measures: Measures) -> Self {
-        Self { loss: measures.loss(), accuracy: measures.accuracy() }
+impl From<MetricsAccumulator> for Score {
+    fn from(metrics: MetricsAccumulator) -> Self {
+        Self { loss: metrics.loss(), accuracy: metrics.accuracy() }
     }
 }
 
@@ -258,11 +258,11 @@ impl<'a> Trainer<'a> {
         let Some(evaluator) = &mut self.validation else { return Ok(Some(None)) };
         let begun = Instant::now();
         self.executor.swap_average();
-        let measures = evaluator.measure(self.executor, stop);
+        let metrics = evaluator.measure(self.executor, stop);
         self.executor.swap_average();
-        let Some(measures) = measures else { return Ok(None) };
+        let Some(metrics) = measures else { return Ok(None) };
         self.clock.measured(begun);
-        self.finite(measures.into(), "validation", self.steps).map(Some).map(Some)
+        self.finite(metrics.into(), "validation", self.steps).map(Some).map(Some)
     }
 
     fn complete_epoch(&mut self, validation: Option<Score>) -> EpochRecord {
@@ -327,19 +327,19 @@ impl<'a> Trainer<'a> {
     fn measure_end(&mut self, stop: &AtomicBool) -> Result<Option<Ended>, TrainError> {
         let mut validation = self.kept_validation();
         if let (Some(evaluator), true) = (&mut self.validation, self.restored) {
-            let Some(measures) = evaluator.measure(self.executor, stop) else { return Ok(None) };
-            validation = Some(self.finite(measures.into(), "validation", 0)?);
+            let Some(metrics) = evaluator.measure(self.executor, stop) else { return Ok(None) };
+            validation = Some(self.finite(metrics.into(), "validation", 0)?);
         }
         let test = match validation.filter(|_| self.splits.validates_on_test) {
             // That has just been done.
             Some(score) => score,
             None => match self.test.measure(self.executor, stop) {
-                Some(measures) => self.finite(measures.into(), "test", 0)?,
+                Some(metrics) => self.finite(metrics.into(), "test", 0)?,
                 None => return Ok(None),
             },
         };
-        let Some(measures) = self.fitted.measure(self.executor, stop) else { return Ok(None) };
-        let fitted = self.finite(measures.into(), "training", 0)?;
+        let Some(metrics) = self.fitted.measure(self.executor, stop) else { return Ok(None) };
+        let fitted = self.finite(metrics.into(), "training", 0)?;
         Ok(Some(Ended::Finished(FinalScores { test, validation, fitted })))
     }
 
@@ -353,10 +353,10 @@ impl<'a> Trainer<'a> {
 
     /// Refuses parameters that are finite but give nothing finite.
     fn probe(&mut self) -> Result<(), TrainError> {
-        if let Some(measures) = self.probe.measure(self.executor, &AtomicBool::new(false))
-            && !measures.loss().is_finite()
+        if let Some(metrics) = self.probe.measure(self.executor, &AtomicBool::new(false))
+            && !metrics.loss().is_finite()
         {
-            let what = format!("the loss on training images became {}", measures.loss());
+            let what = format!("the loss on training images became {}", metrics.loss());
             return Err(self.diverged(what, self.position.step_in_epoch));
         }
         Ok(())
