@@ -113,8 +113,8 @@ impl State<'_> {
         }
     }
 
-    /// The parameters that are measured and kept: the moving average where there is one.
-    pub fn measured(&self) -> &[f32] {
+    /// The parameters that are evaluated and kept: the moving average where there is one.
+    pub fn evaluation_parameters(&self) -> &[f32] {
         self.average.as_ref().unwrap_or(&self.parameters)
     }
 

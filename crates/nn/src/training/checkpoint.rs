@@ -40,7 +40,7 @@ pub struct Checkpoint<'a> {
 impl Checkpoint<'_> {
     /// The parameters that the run would end with now.
     pub fn kept(&self) -> &[f32] {
-        self.best.as_deref().unwrap_or(self.state.measured())
+        self.best.as_deref().unwrap_or(self.state.evaluation_parameters())
     }
 
     /// The complete epochs that made [`Checkpoint::kept`].

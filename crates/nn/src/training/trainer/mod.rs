@@ -304,7 +304,7 @@ impl<'a> Trainer<'a> {
             validation_accuracy: validation.accuracy,
         });
         if training.keep == Keep::Best {
-            self.best = Some(self.executor.state().measured().to_vec());
+            self.best = Some(self.executor.state().evaluation_parameters().to_vec());
         }
     }
 
