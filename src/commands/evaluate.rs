@@ -6,7 +6,8 @@ use anyhow::{Result, bail};
 use modiste_data::Dataset;
 use modiste_nn::inference::metrics::{ClassScore, MetricsAccumulator};
 use modiste_nn::recipe::Validation;
-use modiste_nn::{splits::Subset, training::splits::Splits};
+use modiste_nn::partition::Subset;
+use modiste_nn::training::splits::Splits;
 use serde::Serialize;
 
 use super::trained::Trained;

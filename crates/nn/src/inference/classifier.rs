@@ -15,9 +15,9 @@ pub struct Classifier {
     views: Vec<View>,
     black: f32,
     /// The images of a view, `[n, height, width, channels]`.
-    shown: Vec<f32>,
+    view_images: Vec<f32>,
     /// The network's logits for them, `[n, classes]`.
-    said: Vec<f32>,
+    view_logits: Vec<f32>,
     /// Their means over all views, `[n, classes]`.
     logits: Vec<f32>,
 }
@@ -40,7 +40,7 @@ impl Classifier {
     /// By each image as it is.
     pub fn plain() -> Self {
         let views = vec![View { mirrored: false, shift: 0, weight: 1.0 }];
-        Self { views, black: 0.0, shown: Vec::new(), said: Vec::new(), logits: Vec::new() }
+        Self { views, black: 0.0, view_images: Vec::new(), view_logits: Vec::new(), logits: Vec::new() }
     }
 
     /// Classifies batch after batch: `pixels` are the scaled images `[n, height, width, channels]` of each, and `each` gets it
@@ -72,18 +72,18 @@ impl Classifier {
     /// If the lengths do not match.
     pub fn infer(&mut self, executor: &mut dyn Executor, images: &[f32], logits: &mut [f32]) {
         let shape = executor.network().input;
-        self.said.resize(logits.len(), 0.0);
+        self.view_logits.resize(logits.len(), 0.0);
         logits.fill(0.0);
         for view in &self.views {
             if view.is_plain() {
-                executor.infer(images, &mut self.said);
+                executor.infer(images, &mut self.view_logits);
             } else {
-                self.shown.resize(images.len(), 0.0);
-                view.show(images, shape, self.black, &mut self.shown);
-                executor.infer(&self.shown, &mut self.said);
+                self.view_images.resize(images.len(), 0.0);
+                view.show(images, shape, self.black, &mut self.view_images);
+                executor.infer(&self.view_images, &mut self.view_logits);
             }
-            for (logit, said) in logits.iter_mut().zip(&self.said) {
-                *logit += view.weight * said;
+            for (logit, view_logit) in logits.iter_mut().zip(&self.view_logits) {
+                *logit += view.weight * view_logit;
             }
         }
     }
@@ -106,12 +106,12 @@ impl View {
     }
 
     /// Writes images `[n, height, width, channels]` as this view has them.
-    fn show(&self, images: &[f32], shape: ImageShape, black: f32, shown: &mut [f32]) {
+    fn show(&self, images: &[f32], shape: ImageShape, black: f32, view_images: &mut [f32]) {
         let ImageShape { height, width, channels } = shape;
         // Where a row or column comes from, if from within the image.
         let origin = |at: usize, size: usize| at.checked_add_signed(-self.shift).filter(|&from| from < size);
-        for (image, shown) in images.chunks_exact(shape.len()).zip(shown.chunks_exact_mut(shape.len())) {
-            for (y, row) in shown.chunks_exact_mut(width * channels).enumerate() {
+        for (image, view_images) in images.chunks_exact(shape.len()).zip(view_images.chunks_exact_mut(shape.len())) {
+            for (y, row) in view_images.chunks_exact_mut(width * channels).enumerate() {
                 let Some(from) = origin(y, height) else {
                     row.fill(black);
                     continue;

@@ -161,7 +161,7 @@ mod tests {
         let guesses = [0, 0, 1, 0, 1, 2].map(row).concat();
         metrics.add(&guesses[..9], &[0, 0, 0]);
         metrics.add(&guesses[9..], &[1, 1, 2]);
-        measures
+        metrics
     }
 
     #[test]

@@ -260,7 +260,7 @@ impl<'a> Trainer<'a> {
         self.executor.swap_average();
         let metrics = evaluator.measure(self.executor, stop);
         self.executor.swap_average();
-        let Some(metrics) = measures else { return Ok(None) };
+        let Some(metrics) = metrics else { return Ok(None) };
         self.clock.measured(begun);
         self.finite(metrics.into(), "validation", self.steps).map(Some).map(Some)
     }
