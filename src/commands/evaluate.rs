@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Result, bail};
 use modiste_data::Dataset;
 use modiste_nn::inference::metrics::{ClassScore, MetricsAccumulator};
-use modiste_nn::recipe::Validation;
 use modiste_nn::partition::Subset;
+use modiste_nn::recipe::Validation;
 use modiste_nn::training::splits::Splits;
 use serde::Serialize;
 

@@ -124,7 +124,7 @@ fn checkpoint(
     let position = &checkpoint.position;
     let directory = paths.directory();
     position
-        .check_of(&Position::start(recipe, splits.train.len()))
+        .ensure_same_run(&Position::start(recipe, splits.train.len()))
         .with_context(|| format!("cannot go on with {}", directory.display()))?;
     check_epochs(directory, recipe, (position.epoch, position.step_in_epoch))?;
     Ok(Some(checkpoint))

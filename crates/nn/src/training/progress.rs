@@ -40,7 +40,7 @@ pub struct Position {
 #[error(
     "the checkpoint is of a run with {what} {then}, but this one has {now}: set that back in its recipe.toml, or train a new run"
 )]
-pub struct OtherRun {
+pub struct RunMismatch {
     /// What differs.
     what: &'static str,
     /// In the checkpoint.
@@ -65,7 +65,7 @@ impl Position {
     ///
     /// # Errors
     /// When what the position counts, or the moments beside it, would not mean the same there.
-    pub fn check_of(&self, start: &Self) -> Result<(), OtherRun> {
+    pub fn ensure_same_run(&self, start: &Self) -> Result<(), RunMismatch> {
         let identity = |position: &Self| {
             let Self { seed, batch, train_images, optimiser, .. } = position;
             [
@@ -76,7 +76,7 @@ impl Position {
             ]
         };
         match identity(self).into_iter().zip(identity(start)).find(|(then, now)| then != now) {
-            Some(((what, then), (_, now))) => Err(OtherRun { what, then, now }),
+            Some(((what, then), (_, now))) => Err(RunMismatch { what, then, now }),
             None => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! Why training stopped before its time.
 
 use crate::error::FileError;
-use crate::training::progress::OtherRun;
+use crate::training::progress::RunMismatch;
 use crate::training::splits::NoImages;
 
 /// Why training stopped before its time.
@@ -30,7 +30,7 @@ pub enum TrainError {
     NoImages(#[from] NoImages),
     /// A checkpoint is of another run.
     #[error(transparent)]
-    OtherRun(#[from] OtherRun),
+    RunMismatch(#[from] RunMismatch),
     /// Something cannot be kept.
     #[error(transparent)]
     File(#[from] FileError),

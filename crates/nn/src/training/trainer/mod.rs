@@ -129,7 +129,7 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// When it is of a run with another seed, batch, number of images or optimiser.
     pub fn restore(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), TrainError> {
-        checkpoint.position.check_of(&self.position)?;
+        checkpoint.position.ensure_same_run(&self.position)?;
         let training = &self.recipe.training;
         let mut state = checkpoint.state.clone();
         if training.average.is_none() {
