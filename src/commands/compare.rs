@@ -78,7 +78,7 @@ impl Run {
     /// `None` if it is not finished.
     fn open(directory: &Path) -> Result<Option<Self>> {
         let paths = RunPaths::new(directory);
-        let data = paths.read_plan()?.data;
+        let data = paths.read_source()?.data;
         let mut recipe = paths.read_recipe()?;
         recipe.training.seed = 0;
         if !paths.result().exists() {

@@ -44,7 +44,7 @@ impl Trained {
         ensure_one_run(&path)?;
         let paths = RunPaths::new(&path);
         // Only to say clearly that it is no run, or where the data was.
-        let plan = paths.read_plan()?;
+        let plan = paths.read_source()?;
         if !paths.model().exists() {
             bail!("{} has no model yet: train it with `modiste train --resume {}`", path.display(), path.display());
         }

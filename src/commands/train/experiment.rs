@@ -7,7 +7,7 @@ use modiste_data::{Dataset, Source};
 use modiste_nn::fingerprint;
 use modiste_nn::model::DataReference;
 use modiste_nn::recipe::Recipe;
-use modiste_nn::training::runs::run_directory::RunPlan;
+use modiste_nn::training::runs::run_directory::RunSource;
 
 use crate::cli::TrainArgs;
 use crate::download_progress;
@@ -20,7 +20,7 @@ const DEFAULT_RECIPE: &str = "speedrun-94";
 pub struct Experiment {
     pub recipe: Recipe,
     pub dataset: Dataset,
-    pub plan: RunPlan,
+    pub plan: RunSource,
 }
 
 impl Experiment {
@@ -36,7 +36,7 @@ impl Experiment {
             fingerprint: fingerprint::of_dataset(&dataset),
         };
         let data_dir = arguments.data.place().map(absolute).transpose()?;
-        let plan = RunPlan { data_dir, data };
+        let plan = RunSource { data_dir, data };
         plan.to_toml().context("the run cannot be described")?;
         Ok(Self { recipe, dataset, plan })
     }

@@ -11,7 +11,7 @@ use modiste_nn::fingerprint;
 use modiste_nn::network::Network;
 use modiste_nn::recipe::Recipe;
 use modiste_nn::training::runs::result::RunResult;
-use modiste_nn::training::runs::run_directory::{RunDirectory, RunPaths, RunPlan};
+use modiste_nn::training::runs::run_directory::{RunDirectory, RunPaths, RunSource};
 use modiste_nn::training::splits::Splits;
 use modiste_nn::training::{checkpoint::Checkpoint, progress::Position};
 
@@ -45,7 +45,7 @@ impl Job {
         let Experiment { recipe, plan, .. } = &experiment;
         let (network, splits) = prepared(&experiment, device)?;
         let run = create(recipe)?;
-        run.paths().write_plan(recipe, plan)?;
+        run.paths().write_source(recipe, plan)?;
         Ok(Self { experiment, network, run, splits, checkpoint: None })
     }
 
@@ -54,12 +54,12 @@ impl Job {
         directory: &Path,
         epochs: Option<usize>,
         device: &Device,
-        load: impl FnOnce(&RunPlan) -> Result<Dataset>,
+        load: impl FnOnce(&RunSource) -> Result<Dataset>,
     ) -> Result<Resumed> {
         ensure_one_run(directory)?;
         let run = RunDirectory::open(directory)?;
         let paths = run.paths().clone();
-        let plan = paths.read_plan()?;
+        let plan = paths.read_source()?;
         let mut recipe = paths.read_recipe()?;
         let recorded = recipe.training.epochs;
         recipe.training.epochs = epochs.unwrap_or(recorded);

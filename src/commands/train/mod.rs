@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use modiste_data::{Dataset, Source};
 use modiste_nn::training::runs::result::RunResult;
-use modiste_nn::training::runs::run_directory::{RunDirectory, RunPaths, RunPlan};
+use modiste_nn::training::runs::run_directory::{RunDirectory, RunPaths, RunSource};
 use modiste_report::numbers::grouped;
 
 use self::experiment::Experiment;
@@ -73,9 +73,9 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
 }
 
 /// The data of an earlier run.
-fn found_again(plan: &RunPlan, arguments: &TrainArgs) -> Result<Dataset> {
-    let Ok(source) = plan.data.source.parse::<Source>();
-    let data_dir = arguments.data.place().or(plan.data_dir.as_deref());
+fn found_again(recorded: &RunSource, arguments: &TrainArgs) -> Result<Dataset> {
+    let Ok(source) = recorded.data.source.parse::<Source>();
+    let data_dir = arguments.data.place().or(recorded.data_dir.as_deref());
     download_progress::load(&source, data_dir, arguments.output.quiet)
 }
 

@@ -78,7 +78,7 @@ impl Series<'_> {
     fn run(&mut self, experiment: Experiment, begun: Instant) -> Result<Fitted> {
         let seed = experiment.recipe.training.seed;
         let there = self.directory.as_deref().map(|directory| seed_directory::run(directory, seed));
-        let job = match there.filter(|path| RunPaths::new(path).plan().exists()) {
+        let job = match there.filter(|path| RunPaths::new(path).source().exists()) {
             None => Job::begin(experiment, self.device, |recipe| {
                 let directory = match &self.directory {
                     Some(directory) => directory,
@@ -117,7 +117,7 @@ impl Series<'_> {
 /// Refuses a run that is not one of this series.
 fn check_same(path: &Path, experiment: &Experiment) -> Result<()> {
     let paths = RunPaths::new(path);
-    let what = if !paths.read_plan()?.data.has_images_of(&experiment.plan.data) {
+    let what = if !paths.read_source()?.data.has_images_of(&experiment.plan.data) {
         "data"
     } else if paths.read_recipe()? != experiment.recipe {
         "recipe"

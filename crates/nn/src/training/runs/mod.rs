@@ -36,7 +36,7 @@ mod tests {
             let path = runs.path().join(name);
             fs::create_dir(&path).unwrap();
             let paths = RunPaths::new(path);
-            fs::write(paths.plan(), "").unwrap();
+            fs::write(paths.source(), "").unwrap();
             let file = File::create(paths.model()).unwrap();
             file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)).unwrap();
         };

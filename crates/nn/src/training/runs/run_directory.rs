@@ -31,7 +31,7 @@ const RECIPE: &str = "recipe.toml";
 /// What a run was asked for beside the recipe: `run.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RunPlan {
+pub struct RunSource {
     /// Where data sets are kept, if it was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_dir: Option<PathBuf>,
@@ -39,7 +39,7 @@ pub struct RunPlan {
     pub data: DataReference,
 }
 
-impl RunPlan {
+impl RunSource {
     /// As `run.toml` has it.
     ///
     /// # Errors
@@ -108,7 +108,7 @@ impl RunPaths {
     }
 
     /// `run.toml`
-    pub fn plan(&self) -> PathBuf {
+    pub fn source(&self) -> PathBuf {
         self.0.join("run.toml")
     }
 
@@ -136,8 +136,8 @@ impl RunPaths {
     ///
     /// # Errors
     /// When there is none or it is not valid.
-    pub fn read_plan(&self) -> Result<RunPlan, RunError> {
-        let path = self.plan();
+    pub fn read_source(&self) -> Result<RunSource, RunError> {
+        let path = self.source();
         let text = self.read(&path)?;
         toml::from_str(&text).map_err(|error| FileError::invalid(&path, "description of a run", error.message()).into())
     }
@@ -166,10 +166,10 @@ impl RunPaths {
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn write_plan(&self, recipe: &Recipe, plan: &RunPlan) -> Result<(), FileError> {
-        let path = self.plan();
-        let text = plan.to_toml().map_err(|error| FileError::io("write", &path, io::Error::other(error)))?;
-        // The plan comes last: it is what makes the directory a run.
+    pub fn write_source(&self, recipe: &Recipe, source: &RunSource) -> Result<(), FileError> {
+        let path = self.source();
+        let text = source.to_toml().map_err(|error| FileError::io("write", &path, io::Error::other(error)))?;
+        // The source comes last: it is what makes the directory a run.
         self.write_recipe(recipe)?;
         atomic_file::write(&path, |writer| writer.write_all(text.as_bytes()))
     }
@@ -223,7 +223,7 @@ impl RunDirectory {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(FileError::io("create a run in", path, error).into()),
         };
-        if RunPaths::new(path).plan().exists() {
+        if RunPaths::new(path).source().exists() {
             return Err(RunError::HoldsRun { path: path.to_owned() });
         }
         let names: Vec<OsString> = entries.flatten().map(|entry| entry.file_name()).collect();
@@ -242,7 +242,7 @@ impl RunDirectory {
     /// When there is no run, or another process has it.
     pub fn open(path: &Path) -> Result<Self, RunError> {
         let paths = RunPaths::new(path);
-        paths.read(&paths.plan())?;
+        paths.read(&paths.source())?;
         let run = Self::claim(path.to_owned())?;
         atomic_file::remove_leftovers(path);
         Ok(run)
@@ -301,7 +301,7 @@ mod tests {
         let path = directory.path().join("deep/run");
         let first = RunDirectory::create(&path).unwrap();
         assert!(matches!(RunDirectory::create(&path), Err(RunError::InUse { .. })));
-        fs::write(first.paths().plan(), "").unwrap();
+        fs::write(first.paths().source(), "").unwrap();
         assert!(matches!(RunDirectory::open(&path), Err(RunError::InUse { .. })));
         drop(first);
         RunDirectory::open(&path).unwrap();
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_comes_back() {
+    fn a_source_comes_back() {
         let directory = tempfile::tempdir().unwrap();
         let paths = RunPaths::new(directory.path());
         let data = DataReference {
@@ -327,10 +327,10 @@ mod tests {
             limit: Some(5),
             fingerprint: "0f".to_owned(),
         };
-        let plan = RunPlan { data_dir: Some("/cache".into()), data };
+        let source = RunSource { data_dir: Some("/cache".into()), data };
         let recipe = Recipe::find("seed-mlp").unwrap();
-        paths.write_plan(&recipe, &plan).unwrap();
-        assert_eq!(paths.read_plan().unwrap(), plan);
+        paths.write_source(&recipe, &source).unwrap();
+        assert_eq!(paths.read_source().unwrap(), source);
         assert_eq!(paths.read_recipe().unwrap(), recipe);
     }
 }

@@ -25,7 +25,7 @@ pub fn runs(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let numbered = |entry: fs::DirEntry| {
         let seed = seed_of(&entry.file_name())?;
-        RunPaths::new(entry.path()).plan().exists().then(|| (seed, entry.path()))
+        RunPaths::new(entry.path()).source().exists().then(|| (seed, entry.path()))
     };
     let mut runs: Vec<_> = entries.filter_map(numbered).collect();
     runs.sort();
@@ -42,7 +42,7 @@ pub fn check_directory(path: &Path) -> Result<(), RunError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(FileError::io("create runs in", path, error).into()),
     };
-    if RunPaths::new(path).plan().exists() {
+    if RunPaths::new(path).source().exists() {
         return Err(RunError::HoldsRun { path: path.to_owned() });
     }
     if !entries.flatten().all(|entry| seed_of(&entry.file_name()).is_some()) {
@@ -63,7 +63,7 @@ mod tests {
         }
         assert!(runs(directory.path()).is_empty());
         for name in ["seed-10", "seed-9", "seed-x", "other-1"] {
-            fs::write(RunPaths::new(directory.path().join(name)).plan(), "").unwrap();
+            fs::write(RunPaths::new(directory.path().join(name)).source(), "").unwrap();
         }
         assert_eq!(runs(directory.path()), [9, 10].map(|seed| run(directory.path(), seed)));
         assert!(runs(&directory.path().join("none")).is_empty());
@@ -82,7 +82,7 @@ mod tests {
             fs::remove_dir(other).unwrap();
         }
         fs::write(directory.path().join("thesis.tex"), "x").unwrap();
-        fs::write(RunPaths::new(directory.path()).plan(), "").unwrap();
+        fs::write(RunPaths::new(directory.path()).source(), "").unwrap();
         assert!(matches!(check_directory(directory.path()), Err(RunError::HoldsRun { .. })));
         let file = directory.path().join("thesis.tex");
         assert!(check_directory(&file).unwrap_err().to_string().contains("thesis.tex"));
