@@ -79,7 +79,7 @@ impl Hyper {
     }
 }
 
-/// Loss and hits over a batch.
+/// Loss over a batch, and how many of its images are classified correctly.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepResult {
     /// Mean cross-entropy over the batch, in nats.

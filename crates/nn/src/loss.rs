@@ -3,7 +3,7 @@
 use crate::executor::{Batch, Hyper, Mixed, StepResult};
 use crate::softmax::{self, Softmax};
 
-/// Mean cross-entropy and hits of logits `[n, classes]` with labels `[n]`.
+/// Mean cross-entropy, and how many are correct, of logits `[n, classes]` with labels `[n]`.
 ///
 /// The sum is in f64, image after image, so it has one order.
 pub fn cross_entropy(logits: &[f32], labels: &[u8], classes: usize) -> StepResult {
@@ -81,8 +81,8 @@ impl Target {
     }
 }
 
-/// Mean cross-entropy of logits `[n, classes]` against soft targets, and hits of the class that has the larger part in each
-/// image; the logits are replaced by the gradient of the mean loss, (softmax - target) / n.
+/// Mean cross-entropy of logits `[n, classes]` against soft targets, and how many are correct: predicted is the class that has
+/// the larger part in the image. The logits are replaced by the gradient of the mean loss, (softmax - target) / n.
 pub fn cross_entropy_backward(logits: &mut [f32], targets: &Targets<'_>, classes: usize) -> StepResult {
     let mut result = StepResult::default();
     let count = targets.labels.len().max(1) as f64;
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hit_is_the_class_that_has_the_larger_part() {
+    fn correct_is_the_class_that_has_the_larger_part() {
         let logits = [0.0f32, 5.0, 1.0];
         for (share, correct) in [(0.4, 0), (0.6, 1)] {
             let targets =

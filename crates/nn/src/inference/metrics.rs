@@ -76,13 +76,13 @@ impl MetricsAccumulator {
     pub fn class_scores(&self) -> Vec<ClassScore> {
         (0..self.confusion.len())
             .map(|class| {
-                let hits = self.confusion[class][class];
+                let correct = self.confusion[class][class];
                 let support = self.confusion[class].iter().sum();
                 let predicted = self.confusion.iter().map(|row| row[class]).sum();
                 ClassScore {
-                    precision: ratio(hits, predicted),
-                    recall: ratio(hits, support),
-                    f1: ratio(2 * hits, support + predicted),
+                    precision: ratio(correct, predicted),
+                    recall: ratio(correct, support),
+                    f1: ratio(2 * correct, support + predicted),
                     support,
                 }
             })

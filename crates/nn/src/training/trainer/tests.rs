@@ -303,8 +303,8 @@ fn an_epoch_shows_every_training_image_once_and_the_mean_of_its_steps() {
     let position = &checkpointer.checkpoints.last().unwrap().position;
     assert_eq!(position.train_images, 39);
     assert_eq!(position.running, RunningSums::default());
-    let hits = checkpointer.records[0].train_accuracy * 39.0;
-    assert!((hits - hits.round()).abs() < 1e-9, "{hits} of 39 images");
+    let correct = checkpointer.records[0].train_accuracy * 39.0;
+    assert!((correct - correct.round()).abs() < 1e-9, "{correct} of 39 images");
 }
 
 #[test]
