@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod comparison_text;
 mod download_progress;
 mod duration;
 mod embedding_display;
@@ -11,7 +12,7 @@ mod map_directory;
 mod memory;
 mod output;
 mod progress_bar;
-mod summary_text;
+
 mod table;
 mod training_display;
 

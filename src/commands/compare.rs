@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use modiste_nn::model::DataReference;
 use modiste_nn::recipe::Recipe;
-use modiste_nn::training::runs::aggregate::Summary;
+use modiste_nn::training::runs::aggregate::SeedAggregate;
 use modiste_nn::training::runs::result::RunResult;
 use modiste_nn::training::runs::run_directory::RunPaths;
 use modiste_nn::training::runs::seed_directory;
@@ -13,12 +13,12 @@ use serde::Serialize;
 
 use super::Outcome;
 use crate::cli::CompareArgs;
-use crate::{output, summary_text};
+use crate::{comparison_text, output};
 
 /// `--json`
 #[derive(Serialize)]
 struct Document {
-    rows: Vec<Summary>,
+    rows: Vec<SeedAggregate>,
 }
 
 /// A finished run.
@@ -43,11 +43,11 @@ pub fn run(arguments: &CompareArgs) -> Result<Outcome> {
     }
     let places: Vec<_> = groups.iter().map(|group| place(group)).collect();
     let results = groups.into_iter().map(|group| group.into_iter().map(|run| run.result).collect());
-    let rows: Vec<_> = results.filter_map(Summary::new).collect();
+    let rows: Vec<_> = results.filter_map(SeedAggregate::new).collect();
     if arguments.json {
         output::print_json(&Document { rows })?;
     } else {
-        output::print(&summary_text::comparison(&rows, &places))?;
+        output::print(&comparison_text::comparison(&rows, &places))?;
     }
     Ok(Outcome::Done)
 }

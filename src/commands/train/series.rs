@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use modiste_nn::device::Device;
-use modiste_nn::training::runs::aggregate::Summary;
+use modiste_nn::training::runs::aggregate::SeedAggregate;
 use modiste_nn::training::runs::run_directory::{RunDirectory, RunPaths};
 use modiste_nn::{numbered, training::runs::seed_directory};
 
@@ -19,7 +19,7 @@ use crate::cli::{LARGEST_SEED, OutputOptions, TrainArgs};
 use crate::commands::{Outcome, RUNS};
 use crate::interrupt::Interrupt;
 use crate::training_display::TrainingDisplay;
-use crate::{output, summary_text};
+use crate::{comparison_text, output};
 
 /// Fits networks from `count` seeds. `started` is when the process began, and with it the first run.
 pub fn run(
@@ -57,8 +57,8 @@ pub fn run(
         begun = Instant::now();
     }
     series.display.end()?;
-    let summary = Summary::new(results).context("there are no seeds to train from")?;
-    tell(&summary, series.directory.as_deref().unwrap_or(Path::new(RUNS)), arguments.output)?;
+    let aggregate = SeedAggregate::new(results).context("there are no seeds to train from")?;
+    tell(&aggregate, series.directory.as_deref().unwrap_or(Path::new(RUNS)), arguments.output)?;
     Ok(Outcome::Done)
 }
 
@@ -131,14 +131,14 @@ fn check_same(path: &Path, experiment: &Experiment) -> Result<()> {
 }
 
 /// What the runs came to, and where they are.
-fn tell(summary: &Summary, directory: &Path, options: OutputOptions) -> Result<()> {
+fn tell(aggregate: &SeedAggregate, directory: &Path, options: OutputOptions) -> Result<()> {
     if options.json {
-        return output::print_json(summary);
+        return output::print_json(aggregate);
     }
     if options.quiet {
-        return output::print(&summary_text::line(summary));
+        return output::print(&comparison_text::line(aggregate));
     }
-    output::print(&summary_text::of_seeds(summary))?;
+    output::print(&comparison_text::of_seeds(aggregate))?;
     let directory = directory.display();
     output::print(&format!("kept in {directory}; set it beside others with `modiste compare {directory} RUN…`"))
 }

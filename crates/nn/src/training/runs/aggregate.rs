@@ -34,7 +34,7 @@ impl Spread {
 
 /// Runs that differ in their seeds alone. Losses are mean cross-entropies in nats, accuracies shares of one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Summary {
+pub struct SeedAggregate {
     /// Name of the recipe.
     pub recipe: String,
     /// Name of the data set.
@@ -57,7 +57,7 @@ pub struct Summary {
     pub train_accuracy: Spread,
     /// Of what the runs ended with, on training images as they are.
     pub fitted_train_accuracy: Spread,
-    /// [`Summary::fitted_train_accuracy`] less the test accuracy.
+    /// [`SeedAggregate::fitted_train_accuracy`] less the test accuracy.
     pub gap: Spread,
     /// Of what the runs ended with, if there were validation images.
     pub validation_accuracy: Option<Spread>,
@@ -67,7 +67,7 @@ pub struct Summary {
     pub runs: Vec<RunResult>,
 }
 
-impl Summary {
+impl SeedAggregate {
     /// Of runs of the same recipe and data; there is none of no runs.
     pub fn new(runs: Vec<RunResult>) -> Option<Self> {
         let of = |value: fn(&RunResult) -> f64| Spread::of(&runs.iter().map(value).collect::<Vec<_>>());

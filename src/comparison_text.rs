@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use modiste_nn::training::runs::aggregate::{Spread, Summary};
+use modiste_nn::training::runs::aggregate::{SeedAggregate, Spread};
 use modiste_nn::training::runs::result::RunResult;
 use modiste_report::numbers::grouped;
 
@@ -10,7 +10,7 @@ use crate::duration::span;
 use crate::table::{self, Side};
 
 /// The runs of one experiment: a row for each seed, then their mean and standard deviation.
-pub fn of_seeds(summary: &Summary) -> String {
+pub fn of_seeds(aggregate: &SeedAggregate) -> String {
     use Side::Right;
     let columns = [
         ("seed", Right),
@@ -35,35 +35,35 @@ pub fn of_seeds(summary: &Summary) -> String {
     let row_of = |name: &str, value: fn(&Spread) -> Option<f64>, gap: fn(f64) -> String| {
         [
             name.to_owned(),
-            optional(value(&summary.test_accuracy), share),
-            optional(value(&summary.test_loss), share),
-            optional(value(&summary.gap), gap),
-            optional(summary.validation_accuracy.as_ref().and_then(value), share),
-            optional(value(&summary.train_accuracy), share),
-            optional(value(&summary.wall_seconds), seconds),
+            optional(value(&aggregate.test_accuracy), share),
+            optional(value(&aggregate.test_loss), share),
+            optional(value(&aggregate.gap), gap),
+            optional(aggregate.validation_accuracy.as_ref().and_then(value), share),
+            optional(value(&aggregate.train_accuracy), share),
+            optional(value(&aggregate.wall_seconds), seconds),
         ]
     };
-    let mut rows: Vec<_> = summary.runs.iter().map(row).collect();
+    let mut rows: Vec<_> = aggregate.runs.iter().map(row).collect();
     rows.push(row_of("mean", |spread| Some(spread.mean), points));
     rows.push(row_of("deviation", |spread| spread.deviation, |gap| format!("{:.2}", gap * 100.0)));
     format!("\n{}\n", table::text(columns, &rows))
 }
 
 /// One line.
-pub fn line(summary: &Summary) -> String {
+pub fn line(aggregate: &SeedAggregate) -> String {
     format!(
         "{} on {} from {} seeds: accuracy {}, loss {}; {} each",
-        summary.recipe,
-        data(summary),
-        summary.seeds.len(),
-        mean(&summary.test_accuracy),
-        mean(&summary.test_loss),
-        seconds(summary.wall_seconds.mean)
+        aggregate.recipe,
+        data(aggregate),
+        aggregate.seeds.len(),
+        mean(&aggregate.test_accuracy),
+        mean(&aggregate.test_loss),
+        seconds(aggregate.wall_seconds.mean)
     )
 }
 
 /// A row for each experiment; `places` says where the runs of each are.
-pub fn comparison(summaries: &[Summary], places: &[String]) -> String {
+pub fn comparison(aggregates: &[SeedAggregate], places: &[String]) -> String {
     use Side::{Left, Right};
     let columns = [
         ("recipe", Left),
@@ -79,30 +79,30 @@ pub fn comparison(summaries: &[Summary], places: &[String]) -> String {
         ("multiply-adds", Right),
         ("runs", Left),
     ];
-    let row = |(summary, place): (&Summary, &String)| {
+    let row = |(aggregate, place): (&SeedAggregate, &String)| {
         [
-            summary.recipe.clone(),
-            data(summary),
-            summary.seeds.len().to_string(),
-            epochs(&summary.epochs),
-            optional(summary.validation_accuracy.as_ref(), mean),
-            mean(&summary.test_accuracy),
-            points(summary.gap.mean),
-            share(summary.test_loss.mean),
-            seconds(summary.wall_seconds.mean),
-            grouped(summary.parameters as u64),
-            grouped(summary.multiply_adds),
+            aggregate.recipe.clone(),
+            data(aggregate),
+            aggregate.seeds.len().to_string(),
+            epochs(&aggregate.epochs),
+            optional(aggregate.validation_accuracy.as_ref(), mean),
+            mean(&aggregate.test_accuracy),
+            points(aggregate.gap.mean),
+            share(aggregate.test_loss.mean),
+            seconds(aggregate.wall_seconds.mean),
+            grouped(aggregate.parameters as u64),
+            grouped(aggregate.multiply_adds),
             place.clone(),
         ]
     };
-    let rows: Vec<_> = summaries.iter().zip(places).map(row).collect();
+    let rows: Vec<_> = aggregates.iter().zip(places).map(row).collect();
     table::text(columns, &rows)
 }
 
-fn data(summary: &Summary) -> String {
-    match summary.limit {
-        Some(limit) => format!("{}, first {}", summary.data, grouped(limit as u64)),
-        None => summary.data.clone(),
+fn data(aggregate: &SeedAggregate) -> String {
+    match aggregate.limit {
+        Some(limit) => format!("{}, first {}", aggregate.data, grouped(limit as u64)),
+        None => aggregate.data.clone(),
     }
 }
 
