@@ -7,7 +7,7 @@ use modiste_data::{Dataset, Source};
 use modiste_nn::fingerprint;
 use modiste_nn::model::DataReference;
 use modiste_nn::recipe::Recipe;
-use modiste_nn::training::runs::run_directory::RunSource;
+use modiste_nn::training::runs::run_source::RunSource;
 
 use crate::cli::TrainArgs;
 use crate::download_progress;

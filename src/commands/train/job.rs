@@ -11,7 +11,10 @@ use modiste_nn::fingerprint;
 use modiste_nn::network::Network;
 use modiste_nn::recipe::Recipe;
 use modiste_nn::training::runs::result::RunResult;
-use modiste_nn::training::runs::run_directory::{RunDirectory, RunPaths, RunSource};
+use modiste_nn::training::runs::{
+    run_directory::{RunDirectory, RunPaths},
+    run_source::RunSource,
+};
 use modiste_nn::training::splits::Splits;
 use modiste_nn::training::{checkpoint::Checkpoint, progress::Position};
 

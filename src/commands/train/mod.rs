@@ -11,7 +11,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use modiste_data::{Dataset, Source};
 use modiste_nn::training::runs::result::RunResult;
-use modiste_nn::training::runs::run_directory::{RunDirectory, RunPaths, RunSource};
+use modiste_nn::training::runs::{
+    run_directory::{RunDirectory, RunPaths},
+    run_source::RunSource,
+};
 use modiste_report::numbers::grouped;
 
 use self::experiment::Experiment;

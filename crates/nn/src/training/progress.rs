@@ -1,5 +1,7 @@
 //! How far a run has come, and what its epochs came to.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::recipe::Recipe;
@@ -61,6 +63,11 @@ impl Position {
         }
     }
 
+    /// What is trained already.
+    pub fn done(&self) -> Done {
+        Done { epochs: self.epoch, steps: self.step_in_epoch }
+    }
+
     /// Whether a run that begins at `start` can go on from here.
     ///
     /// # Errors
@@ -79,6 +86,24 @@ impl Position {
             Some(((what, then), (_, now))) => Err(RunMismatch { what, then, now }),
             None => Ok(()),
         }
+    }
+}
+
+/// How much of a run is trained. As text: `3 epochs and 1 step`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Complete epochs.
+    pub epochs: usize,
+    /// Steps of the epoch that follows them.
+    pub steps: usize,
+}
+
+impl fmt::Display for Done {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { epochs, steps } = self;
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        write!(formatter, "{epochs} epoch{}", plural(*epochs))?;
+        if *steps > 0 { write!(formatter, " and {steps} step{}", plural(*steps)) } else { Ok(()) }
     }
 }
 

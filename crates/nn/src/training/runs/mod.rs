@@ -5,6 +5,7 @@ pub mod metrics_file;
 pub mod result;
 pub mod run_checkpointer;
 pub mod run_directory;
+pub mod run_source;
 pub mod seed_directory;
 
 use std::fs;

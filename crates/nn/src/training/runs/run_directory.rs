@@ -14,11 +14,10 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
+use super::run_source::RunSource;
 use crate::atomic_file;
 use crate::error::FileError;
-use crate::model::{self, DataReference};
+use crate::model;
 use crate::numbered;
 use crate::recipe::{Recipe, RecipeError};
 
@@ -27,27 +26,6 @@ const LOCK: &str = ".lock";
 
 /// Written before what makes a directory a run.
 const RECIPE: &str = "recipe.toml";
-
-/// What a run was asked for beside the recipe: `run.toml`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RunSource {
-    /// Where data sets are kept, if it was said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data_dir: Option<PathBuf>,
-    /// Which data.
-    pub data: DataReference,
-}
-
-impl RunSource {
-    /// As `run.toml` has it.
-    ///
-    /// # Errors
-    /// When a path in it is no UTF-8, which TOML cannot hold.
-    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
-        toml::to_string(self)
-    }
-}
 
 /// Why a directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -267,6 +245,7 @@ impl RunDirectory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::DataReference;
 
     #[test]
     fn a_directory_with_anything_in_it_is_refused_and_left_alone() {
