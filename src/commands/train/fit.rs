@@ -63,7 +63,7 @@ pub fn fit(
     let Job { experiment: Experiment { recipe, dataset, plan }, network, run, splits, checkpoint } = job;
     let paths = run.paths();
     let info = executor.device();
-    let mut trainer = Trainer::new(executor, recipe, splits, started)?;
+    let mut trainer = Trainer::new(executor, recipe, splits, &started)?;
     if let Some(checkpoint) = checkpoint {
         trainer.restore(checkpoint).with_context(|| format!("cannot go on with {}", paths.directory().display()))?;
         let position = trainer.position();

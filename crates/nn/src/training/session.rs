@@ -8,7 +8,6 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
 
 use modiste_data::Dataset;
 
@@ -20,7 +19,7 @@ use super::runs::run_checkpointer::RunCheckpointer;
 use super::runs::run_directory::{RunDirectory, RunError, RunPaths};
 use super::runs::run_source::RunSource;
 use super::splits::Splits;
-use super::trainer::{Ended, FinalScores, Observer, TrainError, Trainer};
+use super::trainer::{Clock, Ended, FinalScores, Observer, TrainError, Trainer};
 use crate::device::Device;
 use crate::error::FileError;
 use crate::executor::{DeviceInfo, Executor, State};
@@ -259,7 +258,7 @@ impl Session {
     }
 
     /// Trains until all is done or `stop` is true, keeping the run in its directory, and measures what it came to.
-    /// The clock of the session began at `started`.
+    /// `clock` began with the session, and [`std::time::Instant`] is one.
     ///
     /// # Errors
     /// When training diverges or something cannot be kept; what was kept before stays.
@@ -268,7 +267,7 @@ impl Session {
         executor: &mut dyn Executor,
         observer: &mut dyn Observer,
         stop: &AtomicBool,
-        started: Instant,
+        clock: &dyn Clock,
     ) -> Result<Fitted, SessionError> {
         self.keep_recipe()?;
         let directory = self.directory().to_owned();
@@ -281,7 +280,7 @@ impl Session {
         };
         let Experiment { recipe, dataset, source } = &self.experiment;
         let info = executor.device();
-        let mut trainer = Trainer::new(executor, recipe, &self.splits, started).map_err(explained)?;
+        let mut trainer = Trainer::new(executor, recipe, &self.splits, clock).map_err(explained)?;
         if let Some(checkpoint) = self.checkpoint.take() {
             trainer.restore(&checkpoint).map_err(explained)?;
         }

@@ -2,10 +2,24 @@
 
 use std::time::{Duration, Instant};
 
+/// A clock that the trainer reads the time of. It is handed in, since there are machines, such as wasm32-unknown-unknown, on
+/// which [`Instant::now`] panics.
+pub trait Clock {
+    /// Time since the session began.
+    fn elapsed(&self) -> Duration;
+}
+
+/// Of a session that began then.
+impl Clock for Instant {
+    fn elapsed(&self) -> Duration {
+        Instant::elapsed(self)
+    }
+}
+
 /// Wall time, and what foretells the time left: of this session only, since the next may have another machine.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Clock {
-    started: Instant,
+#[derive(Clone, Copy)]
+pub(super) struct WallTime<'a> {
+    clock: &'a dyn Clock,
     /// Wall seconds of the sessions before.
     before: f64,
     steps: u64,
@@ -13,10 +27,10 @@ pub(super) struct Clock {
     measuring_seconds: f64,
 }
 
-impl Clock {
-    /// Of a run whose first session began then.
-    pub fn new(started: Instant) -> Self {
-        Self { started, before: 0.0, steps: 0, step_seconds: 0.0, measuring_seconds: 0.0 }
+impl<'a> WallTime<'a> {
+    /// Of a run whose first session this is.
+    pub fn new(clock: &'a dyn Clock) -> Self {
+        Self { clock, before: 0.0, steps: 0, step_seconds: 0.0, measuring_seconds: 0.0 }
     }
 
     /// Adds the wall seconds of earlier sessions.
@@ -24,9 +38,14 @@ impl Clock {
         self.before = before;
     }
 
+    /// Time since this session began.
+    pub fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
     /// Wall seconds of all sessions together.
     pub fn wall_seconds(&self) -> f64 {
-        self.before + self.started.elapsed().as_secs_f64()
+        self.before + self.elapsed().as_secs_f64()
     }
 
     /// A training step took so long.
@@ -35,9 +54,9 @@ impl Clock {
         self.step_seconds += seconds;
     }
 
-    /// The measurement after an epoch began then and has just ended.
-    pub fn measured(&mut self, begun: Instant) {
-        self.measuring_seconds = begun.elapsed().as_secs_f64();
+    /// The measurement after an epoch began at this time of the session, and has just ended.
+    pub fn measured(&mut self, begun: Duration) {
+        self.measuring_seconds = self.elapsed().saturating_sub(begun).as_secs_f64();
     }
 
     /// Time that so many steps and measurements will take, once it can be foreseen.

@@ -7,15 +7,16 @@ mod observer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use modiste_data::{Loader, shuffled};
 
 pub use self::checkpointer::Checkpointer;
+pub use self::clock::Clock;
 pub use self::error::TrainError;
 pub use self::observer::{Observer, StepEvent};
 
-use self::clock::Clock;
+use self::clock::WallTime;
 use crate::executor::{Batch, Executor, Hyper, Mixed, State};
 use crate::inference::evaluator::Evaluator;
 use crate::inference::metrics::MetricsAccumulator;
@@ -80,15 +81,15 @@ pub struct Trainer<'a> {
     position: Position,
     /// The parameters of the best epoch, where the run is to end with these.
     best: Option<Vec<f32>>,
-    clock: Clock,
+    time: WallTime<'a>,
     /// Whether an earlier session has measured anything, perhaps by other views.
     restored: bool,
-    /// When the state was last kept in this session.
-    saved: Option<Instant>,
+    /// When the state was last kept, from the beginning of this session.
+    saved: Option<Duration>,
 }
 
 impl<'a> Trainer<'a> {
-    /// From the parameters that `executor` has. `started` is when the clock of the run began.
+    /// From the parameters that `executor` has. `clock` began with the session.
     ///
     /// # Errors
     /// When there are no images to learn from, to choose by or to measure on.
@@ -96,7 +97,7 @@ impl<'a> Trainer<'a> {
         executor: &'a mut dyn Executor,
         recipe: &'a Recipe,
         splits: &'a Splits,
-        started: Instant,
+        clock: &'a dyn Clock,
     ) -> Result<Self, TrainError> {
         let training = &recipe.training;
         splits.check(training)?;
@@ -118,7 +119,7 @@ impl<'a> Trainer<'a> {
             splits,
             position,
             best: None,
-            clock: Clock::new(started),
+            time: WallTime::new(clock),
             restored: false,
             saved: None,
         })
@@ -143,7 +144,7 @@ impl<'a> Trainer<'a> {
         if !training.chooses() || (keeps_best && self.best.is_none()) {
             self.position.best = None;
         }
-        self.clock.go_on(self.position.wall_seconds);
+        self.time.go_on(self.position.wall_seconds);
         self.restored = true;
         Ok(())
     }
@@ -165,7 +166,7 @@ impl<'a> Trainer<'a> {
 
     /// Wall seconds of the run, all its sessions together.
     pub fn wall_seconds(&self) -> f64 {
-        self.clock.wall_seconds()
+        self.time.wall_seconds()
     }
 
     /// Trains until all epochs are done, patience has an end or `stop` is true, then measures the test images, once.
@@ -193,7 +194,11 @@ impl<'a> Trainer<'a> {
             };
             let record = self.complete_epoch(validation);
             checkpointer.record(&record)?;
-            if self.is_over() || self.saved.is_none_or(|saved| saved.elapsed() >= checkpointer.min_interval()) {
+            if self.is_over()
+                || self
+                    .saved
+                    .is_none_or(|saved| self.time.elapsed().saturating_sub(saved) >= checkpointer.min_interval())
+            {
                 self.save(checkpointer)?;
             }
             let left = if self.is_over() { None } else { self.time_left() };
@@ -215,7 +220,7 @@ impl<'a> Trainer<'a> {
             return Ok(());
         }
         let order: Arc<[u32]> = shuffled(&self.splits.train.indices, seed, epoch as u64).into();
-        let mut begun = Instant::now();
+        let mut begun = self.time.elapsed();
         for batch in self.loader.augmented_batches(order, epoch as u64, step_in_epoch) {
             let hyper = self.hyper(self.position.step);
             let mixed = batch.mixed().map(|(labels, shares)| Mixed { labels, shares });
@@ -225,8 +230,8 @@ impl<'a> Trainer<'a> {
                 let step = self.position.step_in_epoch + 1;
                 return Err(self.diverged(format!("the loss became {}", result.loss), step));
             }
-            let now = Instant::now();
-            let seconds = (now - begun).as_secs_f64();
+            let now = self.time.elapsed();
+            let seconds = now.saturating_sub(begun).as_secs_f64();
             begun = now;
             let position = &mut self.position;
             position.step += 1;
@@ -237,7 +242,7 @@ impl<'a> Trainer<'a> {
             running.correct += result.correct as u64;
             running.images += batch.len() as u64;
             running.seconds += seconds;
-            self.clock.step(seconds);
+            self.time.step(seconds);
             observer.step(&self.step_event());
             if stop.load(Ordering::Relaxed) {
                 break;
@@ -256,12 +261,12 @@ impl<'a> Trainer<'a> {
     /// Validation loss and accuracy: `Some(None)` if there are no validation images, `None` if `stop` became true.
     fn validate(&mut self, stop: &AtomicBool) -> Result<Option<Option<Score>>, TrainError> {
         let Some(evaluator) = &mut self.validation else { return Ok(Some(None)) };
-        let begun = Instant::now();
+        let begun = self.time.elapsed();
         self.executor.swap_average();
         let metrics = evaluator.measure(self.executor, stop);
         self.executor.swap_average();
         let Some(metrics) = metrics else { return Ok(None) };
-        self.clock.measured(begun);
+        self.time.measured(begun);
         self.finite(metrics.into(), "validation", self.steps).map(Some).map(Some)
     }
 
@@ -378,7 +383,7 @@ impl<'a> Trainer<'a> {
         }
         let best = self.best.as_deref().map(Into::into);
         checkpointer.save(&Checkpoint { state, best, position: self.position.clone() })?;
-        self.saved = Some(Instant::now());
+        self.saved = Some(self.time.elapsed());
         Ok(())
     }
 
@@ -396,7 +401,7 @@ impl<'a> Trainer<'a> {
     /// Until the last epoch ends; patience may end before.
     fn time_left(&self) -> Option<Duration> {
         let epochs = self.recipe.training.epochs.saturating_sub(self.position.epoch);
-        self.clock.foreseen((epochs * self.steps).saturating_sub(self.position.step_in_epoch), epochs)
+        self.time.foreseen((epochs * self.steps).saturating_sub(self.position.step_in_epoch), epochs)
     }
 
     fn diverged(&self, what: String, step: usize) -> TrainError {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use modiste_data::{Dataset, ImageShape, Images};
 
@@ -199,7 +200,8 @@ fn session_on(
     steps: usize,
 ) -> Result<Ended, TrainError> {
     let splits = Splits::new(&dataset(), recipe.data.validation, None, recipe.training.seed);
-    let mut trainer = Trainer::new(executor, recipe, &splits, Instant::now())?;
+    let started = Instant::now();
+    let mut trainer = Trainer::new(executor, recipe, &splits, &started)?;
     if let Some(checkpoint) = checkpointer.checkpoints.last() {
         trainer.restore(checkpoint)?;
     }
@@ -368,7 +370,7 @@ fn a_run_without_images_is_refused() {
     let recipe = recipe(&[]);
     let mut executor = InF32::new(&recipe);
     let splits = Splits::new(&dataset(), recipe.data.validation, Some(0), 4);
-    let error = Trainer::new(&mut executor, &recipe, &splits, Instant::now()).err().unwrap();
+    let error = Trainer::new(&mut executor, &recipe, &splits, &Instant::now()).err().unwrap();
     assert!(error.to_string().contains("no training images"), "{error}");
 }
 
