@@ -379,3 +379,6 @@ fn result(paths: &RunPaths) -> Result<Option<Result<RunResult, FileError>>, File
 fn exists(path: &Path) -> Result<bool, FileError> {
     fs::exists(path).map_err(|error| FileError::io("read", path, error))
 }
+
+#[cfg(test)]
+mod tests;
