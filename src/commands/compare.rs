@@ -11,9 +11,9 @@ use modiste_nn::training::runs::run_directory::RunPaths;
 use modiste_nn::training::runs::seed_directory;
 use serde::Serialize;
 
-use super::Outcome;
+use super::setup::Outcome;
 use crate::cli::CompareArgs;
-use crate::{comparison_text, output};
+use crate::output::{self, comparison_text};
 
 /// `--json`
 #[derive(Serialize)]

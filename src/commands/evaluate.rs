@@ -10,11 +10,11 @@ use modiste_nn::recipe::Validation;
 use modiste_nn::training::splits::Splits;
 use serde::Serialize;
 
+use super::setup::{Outcome, device};
 use super::trained::Trained;
-use super::{Outcome, device};
 use crate::cli::{EvaluateArgs, Split};
-use crate::evaluation_text::{self, Header};
 use crate::output;
+use crate::output::evaluation_text::{self, Header};
 
 /// `--json`
 #[derive(Serialize)]

@@ -10,9 +10,9 @@ use modiste_nn::inference::predictor::Predictor;
 use modiste_nn::model::Model;
 use modiste_nn::training::runs::{self, run_directory::RunPaths};
 
-use super::{RUNS, ensure_memory, ensure_one_run};
+use super::setup::{RUNS, ensure_memory, ensure_one_run};
 use crate::cli::DataOptions;
-use crate::{download_progress, output};
+use crate::output::{self, download_display};
 
 /// A model, and what its run says beside it.
 pub struct Trained {
@@ -57,7 +57,7 @@ impl Trained {
         let Ok(own) = card.data.source.parse::<Source>();
         let source = if options.data.is_some() { options.source() } else { own };
         let data_dir = options.place().or(self.data_dir.as_deref());
-        let dataset = download_progress::load(&source, data_dir, quiet)?;
+        let dataset = download_display::load(&source, data_dir, quiet)?;
         self.check_fit(&dataset)?;
         let is_own = fingerprint::of_dataset(&dataset) == card.data.fingerprint;
         if !is_own && options.data.is_none() {

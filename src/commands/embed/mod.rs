@@ -1,5 +1,9 @@
 //! `embed`: makes a map of many points by t-SNE, and draws it.
 
+mod map_directory;
+pub mod points;
+pub mod tsne;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -8,21 +12,23 @@ use anyhow::{Result, bail};
 use modiste_data::write_npy;
 use modiste_report::map::{self, Map, MapImages};
 use modiste_report::numbers::grouped;
-use modiste_tsne::{Initialisation, Metric, Perplexity, Tsne, quality};
+use modiste_tsne::{Initialisation, Metric, Perplexity, Seconds, Tsne, quality};
 use serde::Serialize;
 
-use super::embedding::{self, Phases};
-use super::points::Points;
+use self::map_directory::MapDirectory;
+use self::points::Points;
+use self::tsne::Phases;
+use super::setup::{Outcome, device, file_name, threads};
 use super::trained::Trained;
-use super::{Outcome, device, file_name, threads};
 use crate::cli::{Distance, EmbedArgs, FirstMap, Space};
-use crate::duration::span;
-use crate::embedding_display::EmbeddingDisplay;
-use crate::interrupt::Interrupt;
-use crate::map_directory::{self, MapDirectory};
-use crate::{memory, output};
+use crate::output;
+use crate::output::duration::span;
+use crate::output::embedding_display::EmbeddingDisplay;
+use crate::output::{count, megabytes};
+use crate::system::memory;
+use crate::system::signals::Interrupt;
 
-/// Where maps are kept that are not told where.
+/// Where maps are kept by default.
 const MAPS: &str = "maps";
 const FILES: [&str; 4] = ["map.png", "map.html", "map.csv", "map.npy"];
 
@@ -67,7 +73,7 @@ pub fn run(arguments: &EmbedArgs, started: Instant) -> Result<Outcome> {
     let interrupt = Interrupt::catch()?;
     let device = device(&arguments.compute)?;
     let threads = threads(&arguments.compute);
-    let pool = embedding::pool(threads)?;
+    let pool = tsne::pool(threads)?;
     if let Some(out) = &arguments.out {
         map_directory::check_free(out)?;
     }
@@ -83,17 +89,17 @@ pub fn run(arguments: &EmbedArgs, started: Instant) -> Result<Outcome> {
         }
     };
 
-    let perplexity = pool.install(|| embedding::perplexity(&arguments.tsne, &points))?;
+    let perplexity = pool.install(|| tsne::perplexity(&arguments.tsne, &points))?;
 
-    interrupt.wait_for_a_good_end();
+    interrupt.defer_signals();
     let directory = match &arguments.out {
         Some(out) => MapDirectory::create(out)?,
         None => MapDirectory::create_numbered(Path::new(MAPS), &name(arguments, &points))?,
     };
-    let job = Job { arguments, points, seen_by, perplexity, directory, threads, stop: interrupt.asked() };
-    match pool.install(|| job.run(started))? {
+    let job = Job { arguments, points, seen_by, perplexity, threads, stop: interrupt.stop_flag() };
+    match pool.install(|| job.run(directory, started))? {
         Some(document) => {
-            tell(&document, arguments)?;
+            print_result(&document, arguments)?;
             Ok(Outcome::Done)
         }
         None => {
@@ -118,97 +124,161 @@ struct Job<'a> {
     /// The recipe of the network that made the points.
     seen_by: Option<String>,
     perplexity: Perplexity,
-    directory: MapDirectory,
     threads: usize,
     /// Becomes true when it is to end early.
     stop: &'a AtomicBool,
 }
 
+/// A map, and how it was made.
+struct Made {
+    /// `[n, 2]`
+    coordinates: Vec<[f32; 2]>,
+    kl_divergence: f64,
+    /// Steps done.
+    iterations: usize,
+    method: String,
+    seconds: Seconds,
+}
+
+/// How good a map is, as far as that is known.
+struct Judgement {
+    trustworthiness: Option<f64>,
+    label_accuracy: Option<f64>,
+    mistakes: Option<f64>,
+}
+
 impl Job<'_> {
     /// Makes the map, judges and draws it; `None` if it was to end early.
-    fn run(self, started: Instant) -> Result<Option<Document>> {
-        let Self { arguments, mut points, seen_by, perplexity, mut directory, threads, stop } = self;
-        let (samples, dimensions) = (points.matrix.rows, points.matrix.columns);
-        let tsne = settings(arguments, &perplexity);
-        let perplexity = perplexity.values().to_vec();
-        let method = tsne.optimiser.method.for_points(samples).to_string();
-        let seen_by = seen_by.map_or_else(String::new, |recipe| format!(" as {recipe} sees them"));
-        let title = format!("t-SNE of {}{seen_by}", embedding::subject(&points));
-        announce(arguments, &title, dimensions, &perplexity, threads)?;
-
-        let mut display = EmbeddingDisplay::new(arguments.output, arguments.tsne.iterations);
-        let fitted = embedding::fit(&tsne, &points, &mut display, stop)?;
-        if stop.load(Ordering::Relaxed) {
+    fn run(mut self, mut directory: MapDirectory, started: Instant) -> Result<Option<Document>> {
+        let title = self.title();
+        self.announce(&title)?;
+        let mut display = EmbeddingDisplay::new(self.arguments.output, self.arguments.tsne.iterations);
+        let Some(made) = self.make(&mut display)? else { return Ok(None) };
+        display.busy("judging the map");
+        let judgement = self.judge(&made)?;
+        display.busy("drawing the map");
+        if !self.draw(&made, &title, &mut directory)? {
             return Ok(None);
         }
-        let (map, kl_divergence, iterations) = (fitted.map, fitted.divergence, fitted.iterations);
-        let seconds = fitted.seconds;
-        drop(fitted.affinities);
+        drop(display);
+        Ok(Some(self.document(made, judgement, directory.keep(), started)))
+    }
 
-        display.busy("judging the map");
-        let trustworthiness = embedding::trustworthiness(&points.of_library()?, &map, tsne.metric)?;
-        // Drawing takes memory too.
-        points.matrix.values = Vec::new();
-        let labels = points.labels.as_deref();
-        let label_accuracy = labels.map(|labels| quality::label_accuracy(&map, labels)).transpose()?;
-        let mistakes = labels.zip(points.predicted.as_deref()).map(|(labels, predicted)| {
+    fn title(&self) -> String {
+        let seen_by = self.seen_by.as_ref().map_or_else(String::new, |recipe| format!(" as {recipe} sees them"));
+        format!("t-SNE of {}{seen_by}", tsne::subject(&self.points))
+    }
+
+    /// What people read before the map is there.
+    fn announce(&self, title: &str) -> Result<()> {
+        let (arguments, perplexity) = (self.arguments, self.perplexity.values());
+        if arguments.output.quiet {
+            return Ok(());
+        }
+        let usual = Perplexity::usual(usize::MAX);
+        if arguments.tsne.perplexity.is_empty() && usual.values() != perplexity {
+            let [perplexity, usual] = [perplexity, usual.values()].map(tsne::perplexity_text);
+            output::note(&format!("these are few points for a map: perplexity {perplexity} instead of {usual}"));
+        }
+        if arguments.output.json {
+            return Ok(());
+        }
+        let (dimensions, isa) = (grouped(self.points.matrix.columns as u64), modiste_tsne::instruction_set());
+        output::print(&format!("{title}: {dimensions} dimensions; cpu {isa}, {}", count(self.threads, "thread")))
+    }
+
+    /// Makes the map; `None` if it was to end early.
+    fn make(&self, display: &mut EmbeddingDisplay) -> Result<Option<Made>> {
+        let settings = settings(self.arguments, &self.perplexity);
+        let method = settings.optimiser.method.for_points(self.points.matrix.rows).to_string();
+        let fitted = tsne::fit(&settings, &self.points, display, self.stop)?;
+        Ok((!self.is_stopped()).then_some(Made {
+            coordinates: fitted.map,
+            kl_divergence: fitted.divergence,
+            iterations: fitted.iterations,
+            method,
+            seconds: fitted.seconds,
+        }))
+    }
+
+    /// Judges the map. It gives up the points, which take much memory, and so does drawing.
+    fn judge(&mut self, made: &Made) -> Result<Judgement> {
+        let metric = settings(self.arguments, &self.perplexity).metric;
+        let trustworthiness = tsne::trustworthiness(&self.points.of_library()?, &made.coordinates, metric)?;
+        self.points.matrix.values = Vec::new();
+        let labels = self.points.labels.as_deref();
+        let label_accuracy = labels.map(|labels| quality::label_accuracy(&made.coordinates, labels)).transpose()?;
+        let mistakes = labels.zip(self.points.predicted.as_deref()).map(|(labels, predicted)| {
             let wrong = labels.iter().zip(predicted).filter(|(label, predicted)| label != predicted).count();
-            wrong as f64 / samples as f64
+            wrong as f64 / self.points.matrix.rows as f64
         });
+        Ok(Judgement { trustworthiness, label_accuracy, mistakes })
+    }
 
-        display.busy("drawing the map");
+    /// Writes all files; `false` if it was to end early.
+    fn draw(&self, made: &Made, title: &str, directory: &mut MapDirectory) -> Result<bool> {
+        let points = &self.points;
         let subtitle = format!(
-            "{method}, perplexity {}, {} iterations, {}, KL divergence {kl_divergence:.3}",
-            embedding::perplexity_text(&perplexity),
-            grouped(iterations as u64),
-            span(Duration::from_secs_f64(seconds.total())),
+            "{}, perplexity {}, {} iterations, {}, KL divergence {:.3}",
+            made.method,
+            tsne::perplexity_text(self.perplexity.values()),
+            grouped(made.iterations as u64),
+            span(Duration::from_secs_f64(made.seconds.total())),
+            made.kl_divergence,
         );
         let pixels = points.pixels();
         let images = points.images.as_ref().zip(pixels.as_deref());
         let drawn = Map {
-            title: &title,
+            title,
             subtitle: &subtitle,
-            coordinates: &map,
+            coordinates: &made.coordinates,
             indices: &points.indices,
-            labels,
+            labels: points.labels.as_deref(),
             predicted: points.predicted.as_deref(),
             class_names: points.images.as_ref().map_or(&[], |data| &data.class_names),
             images: images.map(|(data, pixels)| MapImages { shape: data.train.shape(), pixels }),
         };
         for file in FILES {
-            if stop.load(Ordering::Relaxed) {
-                return Ok(None);
+            if self.is_stopped() {
+                return Ok(false);
             }
-            write(&mut directory, file, &drawn)?;
+            write(directory, file, &drawn)?;
         }
-        drop(display);
+        Ok(true)
+    }
 
-        let isa = modiste_tsne::instruction_set();
-        Ok(Some(Document {
-            data: points.data.clone(),
+    fn document(self, made: Made, judgement: Judgement, out: PathBuf, started: Instant) -> Document {
+        let Self { arguments, points, perplexity, threads, .. } = self;
+        let Judgement { trustworthiness, label_accuracy, mistakes } = judgement;
+        Document {
+            data: points.data,
             space: arguments.points.input.is_none().then(|| arguments.space.to_string()),
-            samples,
-            dimensions,
-            perplexity,
+            samples: points.matrix.rows,
+            dimensions: points.matrix.columns,
+            perplexity: perplexity.values().to_vec(),
             metric: arguments.metric,
             initialisation: arguments.initialisation,
-            method,
-            iterations,
+            method: made.method,
+            iterations: made.iterations,
             seed: arguments.tsne.seed,
             threads,
             device: "cpu",
-            isa,
-            seconds: seconds.total(),
-            phases: seconds.into(),
-            kl_divergence,
+            isa: modiste_tsne::instruction_set(),
+            seconds: made.seconds.total(),
+            phases: made.seconds.into(),
+            kl_divergence: made.kl_divergence,
             trustworthiness,
             label_accuracy,
             mistakes,
-            out: directory.keep(),
+            out,
             files: FILES,
             wall_seconds: started.elapsed().as_secs_f64(),
             peak_memory_bytes: memory::peak_bytes(),
-        }))
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 }
 
@@ -221,25 +291,7 @@ fn settings(arguments: &EmbedArgs, perplexity: &Perplexity) -> Tsne {
         FirstMap::Pca => Initialisation::PrincipalComponents,
         FirstMap::Random => Initialisation::Random,
     };
-    Tsne { metric, initialisation, ..embedding::settings(&arguments.tsne, perplexity) }
-}
-
-/// What people read before the map is there.
-fn announce(arguments: &EmbedArgs, title: &str, dimensions: usize, perplexity: &[f64], threads: usize) -> Result<()> {
-    if arguments.output.quiet {
-        return Ok(());
-    }
-    let usual = Perplexity::usual(usize::MAX);
-    if arguments.tsne.perplexity.is_empty() && usual.values() != perplexity {
-        let [perplexity, usual] = [perplexity, usual.values()].map(embedding::perplexity_text);
-        output::note(&format!("these are few points for a map: perplexity {perplexity} instead of {usual}"));
-    }
-    if arguments.output.json {
-        return Ok(());
-    }
-    let plural = if threads == 1 { "" } else { "s" };
-    let (dimensions, isa) = (grouped(dimensions as u64), modiste_tsne::instruction_set());
-    output::print(&format!("{title}: {dimensions} dimensions; cpu {isa}, {threads} thread{plural}"))
+    Tsne { metric, initialisation, ..tsne::settings(&arguments.tsne, perplexity) }
 }
 
 fn write(directory: &mut MapDirectory, file: &str, map: &Map<'_>) -> Result<()> {
@@ -255,7 +307,7 @@ fn write(directory: &mut MapDirectory, file: &str, map: &Map<'_>) -> Result<()> 
 }
 
 /// The result, and where it is.
-fn tell(document: &Document, arguments: &EmbedArgs) -> Result<()> {
+fn print_result(document: &Document, arguments: &EmbedArgs) -> Result<()> {
     if arguments.output.json {
         return output::print_json(document);
     }
@@ -263,7 +315,7 @@ fn tell(document: &Document, arguments: &EmbedArgs) -> Result<()> {
     output::print(&format!(
         "map in {}: {}",
         seconds(document.seconds),
-        embedding::judgement_text(&[
+        tsne::judgement_text(&[
             ("KL divergence", Some(document.kl_divergence)),
             ("trustworthiness", document.trustworthiness),
             ("1-NN label accuracy", document.label_accuracy),
@@ -271,8 +323,7 @@ fn tell(document: &Document, arguments: &EmbedArgs) -> Result<()> {
         ])
     ))?;
     if !arguments.output.quiet {
-        let memory =
-            document.peak_memory_bytes.map_or_else(String::new, |bytes| format!(", {:.0} MB", bytes as f64 / 1e6));
+        let memory = document.peak_memory_bytes.map_or_else(String::new, |bytes| format!(", {}", megabytes(bytes)));
         let [others @ .., last] = document.files;
         output::print(&format!(
             "kept in {}: {} and {last}; {}{memory} in all",

@@ -11,13 +11,14 @@ use modiste_nn::training::trainer::{Observer, StepEvent};
 use modiste_report::numbers::grouped;
 use serde::Serialize;
 
+use super::{duration, progress_bar};
 use crate::cli::OutputOptions;
 use crate::output::{self, Closed};
-use crate::{duration, progress_bar};
 
 /// Shows a run, or several, as they go.
 pub struct TrainingDisplay {
     options: OutputOptions,
+    /// Epochs of the run under way.
     epochs: usize,
     /// Of the run under way, where it is one of several: programs are told of which an epoch is.
     seed: Option<u64>,
@@ -25,6 +26,8 @@ pub struct TrainingDisplay {
     draws: bool,
     /// Of the epoch under way.
     bar: Option<ProgressBar>,
+    /// It has been said what is trained on what.
+    headed: bool,
     /// Nobody reads standard output any more.
     closed: bool,
     /// What standard output failed with; training goes on, and this is told at the end.
@@ -32,15 +35,22 @@ pub struct TrainingDisplay {
 }
 
 impl TrainingDisplay {
-    /// For runs of so many epochs.
-    pub fn new(options: OutputOptions, epochs: usize) -> Self {
+    /// Of no run yet.
+    pub fn new(options: OutputOptions) -> Self {
         let draws = progress_bar::is_wanted(options);
-        Self { options, epochs, seed: None, draws, bar: None, closed: false, failure: None }
+        Self { options, epochs: 0, seed: None, draws, bar: None, headed: false, closed: false, failure: None }
     }
 
-    /// One of several runs begins.
-    pub fn run_begins(&mut self, seed: u64) {
-        self.seed = Some(seed);
+    /// The line that says what is trained on what: once, since several runs differ in their seeds alone.
+    pub fn heading(&mut self, text: &str) {
+        if !std::mem::replace(&mut self.headed, true) {
+            self.line(text);
+        }
+    }
+
+    /// A run of so many epochs begins; with its seed, if it is one of several.
+    pub fn run_begins(&mut self, epochs: usize, seed: Option<u64>) {
+        (self.epochs, self.seed) = (epochs, seed);
     }
 
     /// A line for people: on standard output, but for `--json`, which has that to itself.

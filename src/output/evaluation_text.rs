@@ -3,6 +3,8 @@
 use modiste_nn::inference::metrics::{CALIBRATION_BINS, ClassScore, MetricsAccumulator};
 use modiste_report::numbers::grouped;
 
+use crate::output;
+
 /// Columns a page may have.
 const WIDTH: usize = 100;
 /// A class name takes no more columns than these at the left of a table.
@@ -24,8 +26,8 @@ pub struct Header<'a> {
 pub fn all(header: &Header<'_>, data: &str, split: &str, classes: &[String], metrics: &MetricsAccumulator) -> String {
     let images = grouped(metrics.count());
     let Header { model, recipe, epochs } = header;
-    let plural = if *epochs == 1 { "" } else { "s" };
-    let title = format!("{recipe} ({model}, {epochs} epoch{plural}) on the {images} {split} images of {data}");
+    let epochs = output::count(*epochs, "epoch");
+    let title = format!("{recipe} ({model}, {epochs}) on the {images} {split} images of {data}");
     [title, summary(metrics), scores(classes, metrics), confusions(classes, metrics.confusion())].join("\n\n")
 }
 

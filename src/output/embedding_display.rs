@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use indicatif::ProgressBar;
 use modiste_tsne::{Phase, Progress};
 
+use super::{duration, progress_bar};
 use crate::cli::OutputOptions;
-use crate::{duration, progress_bar};
 
 /// So often the line shows that something is going on.
 const TICK: Duration = Duration::from_millis(100);

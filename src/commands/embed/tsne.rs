@@ -1,4 +1,4 @@
-//! What the verbs that make maps share: how a map is made, and how good it is.
+//! What the commands that make maps share: how a map is made, and how good it is.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +9,10 @@ use modiste_tsne::{Fitted, Method, Metric, Optimiser, Perplexity, Seconds, Tsne,
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::Serialize;
 
-use super::ensure_free;
 use super::points::Points;
 use crate::cli::{GradientMethod, TsneOptions};
-use crate::embedding_display::EmbeddingDisplay;
+use crate::commands::setup::ensure_free;
+use crate::output::embedding_display::EmbeddingDisplay;
 
 /// Neighbours by which maps are judged: as scikit-learn does by default.
 const TRUSTED: usize = 5;

@@ -7,9 +7,9 @@ use modiste_data::{Dataset, Matrix, read_matrix, sample};
 use modiste_nn::device::Device;
 use modiste_nn::inference::predictor::Features;
 
-use super::trained::Trained;
 use crate::cli::{PointOptions, Samples};
-use crate::download_progress;
+use crate::commands::trained::Trained;
+use crate::output::download_display;
 
 /// As many images as the post's map has.
 const USUAL_IMAGES: usize = 1000;
@@ -36,7 +36,7 @@ impl Points {
         if let Some(input) = &options.input {
             return Self::of_rows(input, labels, options.samples, seed);
         }
-        let data = download_progress::load(&options.data.source(), options.data.place(), quiet)?;
+        let data = download_display::load(&options.data.source(), options.data.place(), quiet)?;
         let indices = chosen(&data, options.samples, seed)?;
         let columns = data.train.shape().len();
         let mut values = Vec::with_capacity(indices.len() * columns);

@@ -2,6 +2,16 @@
 //!
 //! `println!` and `eprintln!` panic when nobody listens or the disk is full; these do not.
 
+pub mod comparison_text;
+pub mod download_display;
+pub mod duration;
+pub mod embedding_display;
+pub mod evaluation_text;
+pub mod progress_bar;
+pub mod table;
+pub mod training_display;
+pub mod training_text;
+
 use std::fmt;
 use std::io::{self, Write};
 
@@ -54,10 +64,25 @@ pub fn sentence(error: &anyhow::Error) -> String {
     sentence
 }
 
+/// `1 thread`, `2 threads`
+pub fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// `87 MB`
+pub fn megabytes(bytes: u64) -> String {
+    format!("{:.0} MB", bytes as f64 / 1e6)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use anyhow::Context;
+
+    #[test]
+    fn counts_are_plural_but_for_one() {
+        assert_eq!([0, 1, 2].map(|number| count(number, "epoch")), ["0 epochs", "1 epoch", "2 epochs"]);
+    }
 
     #[test]
     fn causes_join_into_one_line_without_repeats() {

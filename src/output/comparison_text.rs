@@ -6,8 +6,8 @@ use modiste_nn::training::runs::aggregate::{SeedAggregate, Spread};
 use modiste_nn::training::runs::result::RunResult;
 use modiste_report::numbers::grouped;
 
-use crate::duration::span;
-use crate::table::{self, Side};
+use super::duration::span;
+use super::table::{self, Side};
 
 /// The runs of one experiment: a row for each seed, then their mean and standard deviation.
 pub fn of_seeds(aggregate: &SeedAggregate) -> String {

@@ -12,7 +12,7 @@ use modiste_data::{Dataset, Event, Progress, Source};
 use crate::output;
 
 /// Shows what the data crate reports, on standard error.
-pub struct DownloadProgress {
+pub struct DownloadDisplay {
     quiet: bool,
     /// Standard error is a terminal, where a line can be drawn again.
     bars: Option<MultiProgress>,
@@ -21,10 +21,10 @@ pub struct DownloadProgress {
 
 /// Loads a data set, showing any download on the way; `quiet` leaves only notices.
 pub fn load(source: &Source, data_dir: Option<&Path>, quiet: bool) -> Result<Dataset> {
-    Ok(modiste_data::load(source, data_dir, &DownloadProgress::new(quiet))?)
+    Ok(modiste_data::load(source, data_dir, &DownloadDisplay::new(quiet))?)
 }
 
-impl DownloadProgress {
+impl DownloadDisplay {
     /// With `quiet`, only notices are shown.
     pub fn new(quiet: bool) -> Self {
         let on_terminal = !quiet && std::io::stderr().is_terminal();
@@ -66,7 +66,7 @@ impl DownloadProgress {
     }
 }
 
-impl Progress for DownloadProgress {
+impl Progress for DownloadDisplay {
     fn report(&self, event: Event<'_>) {
         match event {
             Event::Notice(text) => self.line(text),
