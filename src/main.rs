@@ -2,18 +2,8 @@
 
 mod cli;
 mod commands;
-mod download_progress;
-mod duration;
-mod embedding_display;
-mod evaluation_text;
-mod interrupt;
-mod map_directory;
-mod memory;
 mod output;
-mod progress_bar;
-mod summary_text;
-mod table;
-mod training_display;
+mod system;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -21,12 +11,13 @@ use std::time::Instant;
 use clap::Parser;
 
 use commands::Outcome;
+use system::signals;
 
 fn main() -> ExitCode {
     let started = Instant::now();
     match commands::run(cli::Cli::parse(), started) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Interrupted) => ExitCode::from(interrupt::STATUS),
+        Ok(Outcome::Interrupted) => ExitCode::from(signals::STATUS),
         // Whoever read our output has seen enough, as in `modiste summary seed-vgg | head -1`.
         Err(error) if error.is::<output::Closed>() => ExitCode::SUCCESS,
         Err(error) => {

@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use modiste_nn::model::DataReference;
 use modiste_nn::recipe::Recipe;
-use modiste_nn::result::RunResult;
-use modiste_nn::run_directory::RunPaths;
-use modiste_nn::seeds;
-use modiste_nn::summary::Summary;
+use modiste_nn::training::runs::aggregate::SeedAggregate;
+use modiste_nn::training::runs::result::RunResult;
+use modiste_nn::training::runs::run_directory::RunPaths;
+use modiste_nn::training::runs::seed_directory;
 use serde::Serialize;
 
-use super::Outcome;
+use super::setup::Outcome;
 use crate::cli::CompareArgs;
-use crate::{output, summary_text};
+use crate::output::{self, comparison_text};
 
 /// `--json`
 #[derive(Serialize)]
 struct Document {
-    rows: Vec<Summary>,
+    rows: Vec<SeedAggregate>,
 }
 
 /// A finished run.
@@ -43,18 +43,18 @@ pub fn run(arguments: &CompareArgs) -> Result<Outcome> {
     }
     let places: Vec<_> = groups.iter().map(|group| place(group)).collect();
     let results = groups.into_iter().map(|group| group.into_iter().map(|run| run.result).collect());
-    let rows: Vec<_> = results.filter_map(Summary::new).collect();
+    let rows: Vec<_> = results.filter_map(SeedAggregate::new).collect();
     if arguments.json {
         output::print_json(&Document { rows })?;
     } else {
-        output::print(&summary_text::comparison(&rows, &places))?;
+        output::print(&comparison_text::comparison(&rows, &places))?;
     }
     Ok(Outcome::Done)
 }
 
 /// The run of a directory, or the runs of a directory of seeds.
 fn runs(named: &Path) -> Result<Vec<Run>> {
-    let of_seeds = seeds::runs(named);
+    let of_seeds = seed_directory::runs(named);
     if of_seeds.is_empty() {
         return match Run::open(named)? {
             Some(run) => Ok(vec![run]),
@@ -78,7 +78,7 @@ impl Run {
     /// `None` if it is not finished.
     fn open(directory: &Path) -> Result<Option<Self>> {
         let paths = RunPaths::new(directory);
-        let data = paths.read_plan()?.data;
+        let data = paths.read_source()?.data;
         let mut recipe = paths.read_recipe()?;
         recipe.training.seed = 0;
         if !paths.result().exists() {
@@ -106,8 +106,9 @@ fn belongs(run: &Run, group: &[Run]) -> bool {
 
 /// Where the runs of a group are: the directory of seeds that they share, or the first and how many more.
 fn place(group: &[Run]) -> String {
-    let parent =
-        |run: &Run| run.directory.parent().filter(|parent| !seeds::runs(parent).is_empty()).map(Path::to_owned);
+    let parent = |run: &Run| {
+        run.directory.parent().filter(|parent| !seed_directory::runs(parent).is_empty()).map(Path::to_owned)
+    };
     match group {
         [] => String::new(),
         [run] => run.directory.display().to_string(),

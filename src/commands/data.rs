@@ -10,10 +10,10 @@ use modiste_report::numbers::grouped;
 use modiste_report::snapshot;
 use serde::Serialize;
 
-use super::{Outcome, file_name};
+use super::setup::{Outcome, file_name};
 use crate::cli::{DataFetchArgs, DataListArgs, DataShowArgs, DataVerb, DataVerifyArgs, ShownSplit};
-use crate::download_progress::{self, DownloadProgress};
 use crate::output;
+use crate::output::download_display::{self, DownloadDisplay};
 
 /// Does what was asked of the data sets.
 pub fn run(verb: &DataVerb) -> Result<Outcome> {
@@ -127,7 +127,7 @@ struct Fetched {
 }
 
 fn fetch(arguments: &DataFetchArgs) -> Result<()> {
-    let progress = DownloadProgress::new(arguments.output.quiet);
+    let progress = DownloadDisplay::new(arguments.output.quiet);
     let mut fetched = Vec::new();
     for set in sets_with_files(&arguments.names)? {
         let directory = modiste_data::fetch(set, arguments.place.data_dir.as_deref(), &Patience::default(), &progress)?;
@@ -212,7 +212,7 @@ fn show(arguments: &DataShowArgs) -> Result<()> {
     {
         bail!("--out {} does not end in .png, which is what the snapshot is", out.display());
     }
-    let data = download_progress::load(&arguments.data.source(), arguments.data.place(), arguments.output.quiet)?;
+    let data = download_display::load(&arguments.data.source(), arguments.data.place(), arguments.output.quiet)?;
     let (images, split, kind) = match arguments.split {
         ShownSplit::Train => (&data.train, "train", "training"),
         ShownSplit::Test => (&data.test, "test", "test"),

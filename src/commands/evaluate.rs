@@ -3,18 +3,18 @@
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
-use modiste_data::{Dataset, Subset};
-use modiste_nn::evaluation::Evaluator;
-use modiste_nn::metrics::{ClassScore, Measures};
-use modiste_nn::partition::Partition;
+use modiste_data::Dataset;
+use modiste_data::Subset;
+use modiste_nn::inference::metrics::{ClassScore, MetricsAccumulator};
 use modiste_nn::recipe::Validation;
+use modiste_nn::training::splits::Splits;
 use serde::Serialize;
 
+use super::setup::{Outcome, device};
 use super::trained::Trained;
-use super::{Outcome, device};
 use crate::cli::{EvaluateArgs, Split};
-use crate::evaluation_text::{self, Header};
 use crate::output;
+use crate::output::evaluation_text::{self, Header};
 
 /// `--json`
 #[derive(Serialize)]
@@ -62,33 +62,32 @@ pub fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     // All of a foreign set is new to the network.
     let (validation, limit) =
         if own { (card.recipe.data.validation, card.data.limit) } else { (Validation::Share(0.0), None) };
-    let partition = Partition::new(&dataset, validation, limit, card.recipe.training.seed);
-    let (subset, split) = subset(partition, arguments.split)?;
-    let mut executor = trained.compile(&device, subset.len())?;
-    let mut evaluator = Evaluator::new(&subset, &card.recipe, executor.batch_size());
-    let Some(measures) = evaluator.measure(executor.as_mut(), &AtomicBool::new(false)) else {
+    let splits = Splits::new(&dataset, validation, limit, card.recipe.training.seed);
+    let (subset, split) = subset(splits, arguments.split)?;
+    let mut predictor = trained.predictor(&device, subset.len())?;
+    let Some(metrics) = predictor.evaluate(&subset, &AtomicBool::new(false)) else {
         return Ok(Outcome::Interrupted);
     };
 
-    if !measures.loss().is_finite() {
-        bail!("the loss of {path} is {}: its weights are no good, so train it again", measures.loss());
+    if !metrics.loss().is_finite() {
+        bail!("the loss of {path} is {}: its weights are damaged, so train it again", metrics.loss());
     }
     let header = Header { model: path, recipe: &card.recipe.name, epochs: card.epochs };
     if arguments.output.json {
-        output::print_json(&document(header, &dataset, split, &card.class_names, &measures))?;
+        output::print_json(&document(header, &dataset, split, &card.class_names, &metrics))?;
     } else if arguments.output.quiet {
-        output::print(&evaluation_text::summary(&measures))?;
+        output::print(&evaluation_text::summary(&metrics))?;
     } else {
-        output::print(&evaluation_text::all(&header, &dataset.name, split, &card.class_names, &measures))?;
+        output::print(&evaluation_text::all(&header, &dataset.name, split, &card.class_names, &metrics))?;
     }
     Ok(Outcome::Done)
 }
 
-fn subset(partition: Partition, split: Split) -> Result<(Subset, &'static str)> {
+fn subset(splits: Splits, split: Split) -> Result<(Subset, &'static str)> {
     let (subset, name) = match split {
-        Split::Train => (Some(partition.train), "training"),
-        Split::Validation => (partition.validation, "validation"),
-        Split::Test => (Some(partition.test), "test"),
+        Split::Train => (Some(splits.train), "training"),
+        Split::Validation => (splits.validation, "validation"),
+        Split::Test => (Some(splits.test), "test"),
     };
     match subset.filter(|subset| !subset.is_empty()) {
         Some(subset) => Ok((subset, name)),
@@ -101,7 +100,7 @@ fn document<'a>(
     dataset: &'a Dataset,
     split: &'static str,
     classes: &'a [String],
-    measures: &'a Measures,
+    metrics: &'a MetricsAccumulator,
 ) -> Document<'a> {
     let named = |(name, score): (&'a String, ClassScore)| NamedScore { name, score };
     Document {
@@ -110,13 +109,13 @@ fn document<'a>(
         epochs: header.epochs,
         data: &dataset.name,
         split: if split == "training" { "train" } else { split },
-        images: measures.count(),
-        accuracy: measures.accuracy(),
-        loss: measures.loss(),
-        calibration_error: measures.calibration_error(),
+        images: metrics.count(),
+        accuracy: metrics.accuracy(),
+        loss: metrics.loss(),
+        calibration_error: metrics.calibration_error(),
         classes,
-        per_class: classes.iter().zip(measures.class_scores()).map(named).collect(),
-        macro_average: measures.macro_average(),
-        confusion: measures.confusion(),
+        per_class: classes.iter().zip(metrics.class_scores()).map(named).collect(),
+        macro_average: metrics.macro_average(),
+        confusion: metrics.confusion(),
     }
 }

@@ -1,44 +1,22 @@
-//! One file for each verb, and what several of them need.
+//! One file for each command, and the choice between them.
 
 mod bench;
 mod compare;
 mod data;
 mod embed;
-mod embedding;
 mod evaluate;
-mod points;
+mod setup;
 mod summary;
 mod train;
 mod trained;
 
-use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
-use modiste_data::ImageShape;
-use modiste_nn::device::Device;
-use modiste_nn::network::Network;
-use modiste_nn::recipe::Recipe;
-use modiste_nn::seeds;
+use anyhow::Result;
 
-use crate::cli::{Cli, ComputeOptions, DeviceKind, Verb};
-use crate::memory;
+pub use self::setup::Outcome;
 
-/// What a network is drawn up for where no data set is named: Fashion-MNIST and its kin.
-const USUAL_INPUT: ImageShape = ImageShape { height: 28, width: 28, channels: 1 };
-const USUAL_CLASSES: usize = 10;
-
-/// Where runs are kept that are not told where.
-const RUNS: &str = "runs";
-
-/// How a command ended that did not fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// All is done.
-    Done,
-    /// A signal came; what can go on later is saved, and nothing else.
-    Interrupted,
-}
+use crate::cli::{Cli, Verb};
 
 /// Runs what was typed. `started` is when the process began: wall times count from there.
 pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
@@ -50,61 +28,5 @@ pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
         Verb::Evaluate(arguments) => evaluate::run(&arguments),
         Verb::Compare(arguments) => compare::run(&arguments),
         Verb::Embed(arguments) => embed::run(&arguments, started),
-    }
-}
-
-/// Refuses a directory of the runs of several seeds, where one run is meant.
-pub fn ensure_one_run(directory: &Path) -> Result<()> {
-    match seeds::runs(directory).first() {
-        Some(first) => bail!(
-            "{} holds the runs of several seeds: name one of them, such as {}",
-            directory.display(),
-            first.display()
-        ),
-        None => Ok(()),
-    }
-}
-
-/// The network of a recipe for such images and so many classes.
-pub fn network(recipe: &Recipe, input: ImageShape, classes: usize) -> Result<Network> {
-    let ImageShape { height, width, channels } = input;
-    Network::new(&recipe.layers, input, classes).with_context(|| {
-        format!("the recipe {} does not fit images of {height}x{width}x{channels} in {classes} classes", recipe.name)
-    })
-}
-
-/// The device of `--device` and `--threads`.
-pub fn device(options: &ComputeOptions) -> Result<Device> {
-    match options.device {
-        DeviceKind::Cpu => Ok(Device::cpu(threads(options))?),
-        DeviceKind::Cuda => bail!("--device cuda: this modiste is built without CUDA, so use --device cpu"),
-    }
-}
-
-/// The threads of `--threads`.
-pub fn threads(options: &ComputeOptions) -> usize {
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    options.threads.map_or_else(cores, |threads| threads as usize)
-}
-
-/// What files that come of a data set are called: its name, or the last part of its path.
-pub fn file_name(data: &str) -> String {
-    Path::new(data).file_name().map_or("data".into(), |name| name.to_string_lossy()).into_owned()
-}
-
-/// Refuses what cannot fit into memory, before the system ends the process for it.
-pub fn ensure_memory(device: &Device, network: &Network, batch: usize) -> Result<()> {
-    let advice = "make the batch or the network smaller";
-    ensure_free(device.planned_bytes(network, batch), &format!("batches of {batch} images need"), advice)
-}
-
-/// Refuses what needs more bytes of memory than are free; `what` needs them, and `advice` says what to do.
-fn ensure_free(needed: u64, what: &str, advice: &str) -> Result<()> {
-    match memory::available_bytes() {
-        Some(available) if needed > available => {
-            let [needed, available] = [needed, available].map(|bytes| bytes as f64 / 1e9);
-            bail!("{what} {needed:.1} GB of memory where {available:.1} GB are free: {advice}")
-        }
-        _ => Ok(()),
     }
 }

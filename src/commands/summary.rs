@@ -5,12 +5,13 @@ use std::fmt::Write;
 use anyhow::Result;
 use modiste_nn::network::{Layer, Network};
 use modiste_nn::recipe::{Activation, Recipe};
+use modiste_nn::training::experiment::network;
 use modiste_report::numbers::grouped;
 use serde::Serialize;
 
-use super::{Outcome, USUAL_CLASSES, USUAL_INPUT, network};
+use super::setup::{Outcome, USUAL_CLASSES, USUAL_INPUT};
 use crate::cli::SummaryArgs;
-use crate::{download_progress, output};
+use crate::output::{self, download_display};
 
 /// `--json`
 #[derive(Serialize)]
@@ -44,7 +45,7 @@ pub fn run(arguments: &SummaryArgs) -> Result<Outcome> {
     let recipe = Recipe::find(&arguments.recipe)?;
     let data = match arguments.data.data {
         Some(_) => {
-            Some(download_progress::load(&arguments.data.source(), arguments.data.place(), arguments.output.quiet)?)
+            Some(download_display::load(&arguments.data.source(), arguments.data.place(), arguments.output.quiet)?)
         }
         None => None,
     };

@@ -5,16 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use modiste_data::{Dataset, ImageShape, Source};
 use modiste_nn::device::Device;
-use modiste_nn::executor::{Executor, State};
+use modiste_nn::inference::predictor::Predictor;
 use modiste_nn::model::Model;
-use modiste_nn::run_directory::{self, RunPaths};
+use modiste_nn::training::runs::{self, run_directory::RunPaths};
 
-use super::{RUNS, ensure_memory, ensure_one_run};
+use super::setup::{RUNS, ensure_memory, ensure_one_run};
 use crate::cli::DataOptions;
-use crate::{download_progress, output};
-
-/// Enough for every machine to be busy; more only costs memory.
-const LARGEST_BATCH: usize = 500;
+use crate::output::{self, download_display};
 
 /// A model, and what its run says beside it.
 pub struct Trained {
@@ -30,7 +27,7 @@ impl Trained {
     pub fn find(named: Option<&Path>) -> Result<Self> {
         let path = match named {
             Some(path) => path.to_owned(),
-            None => match run_directory::newest(Path::new(RUNS)) {
+            None => match runs::newest(Path::new(RUNS)) {
                 Some(path) => path,
                 None => {
                     bail!("there is no trained run in {RUNS}/: train one with `modiste train`, or name a run or model")
@@ -46,7 +43,7 @@ impl Trained {
         ensure_one_run(&path)?;
         let paths = RunPaths::new(&path);
         // Only to say clearly that it is no run, or where the data was.
-        let plan = paths.read_plan()?;
+        let plan = paths.read_source()?;
         if !paths.model().exists() {
             bail!("{} has no model yet: train it with `modiste train --resume {}`", path.display(), path.display());
         }
@@ -59,7 +56,7 @@ impl Trained {
         let Ok(own) = card.data.source.parse::<Source>();
         let source = if options.data.is_some() { options.source() } else { own };
         let data_dir = options.place().or(self.data_dir.as_deref());
-        let dataset = download_progress::load(&source, data_dir, quiet)?;
+        let dataset = download_display::load(&source, data_dir, quiet)?;
         self.check_fit(&dataset)?;
         let is_own = dataset.fingerprint() == card.data.fingerprint;
         if !is_own && options.data.is_none() {
@@ -84,13 +81,10 @@ impl Trained {
         Ok(())
     }
 
-    /// The network, ready for so many images, some of them at a time.
-    pub fn compile(&self, device: &Device, images: usize) -> Result<Box<dyn Executor>> {
-        let Model { card, network, parameters } = &self.model;
-        let batch = card.recipe.training.batch.min(LARGEST_BATCH).min(images);
-        ensure_memory(device, network, batch)?;
-        let mut executor = device.compile(network, batch, card.recipe.training.seed);
-        executor.set_state(&State::fresh(parameters.clone()));
-        Ok(executor)
+    /// The network on a device, ready for `images` images, if memory is enough.
+    pub fn predictor(&self, device: &Device, images: usize) -> Result<Predictor> {
+        let batch = Predictor::batch_size(&self.model, images);
+        ensure_memory(device, &self.model.network, batch)?;
+        Ok(Predictor::new(&self.model, device, batch))
     }
 }

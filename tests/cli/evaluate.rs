@@ -68,8 +68,8 @@ fn its_numbers_agree_with_each_other() {
     assert_eq!((classes.len(), &classes[0]), (10, &"T-shirt/top".into()));
     let confusion: Vec<Vec<u64>> = serde_json::from_value(document["confusion"].clone()).unwrap();
     assert!(confusion.iter().all(|row| row.iter().sum::<u64>() == 200));
-    let hits: u64 = (0..10).map(|class| confusion[class][class]).sum();
-    assert_eq!(document["accuracy"].as_f64().unwrap(), hits as f64 / 2000.0);
+    let correct: u64 = (0..10).map(|class| confusion[class][class]).sum();
+    assert_eq!(document["accuracy"].as_f64().unwrap(), correct as f64 / 2000.0);
     for (class, score) in document["per_class"].as_array().unwrap().iter().enumerate() {
         assert_eq!(score["name"], classes[class]);
         assert_eq!(score["recall"].as_f64().unwrap(), confusion[class][class] as f64 / 200.0);

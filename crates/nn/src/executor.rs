@@ -1,10 +1,9 @@
 //! The boundary between a network and the device that runs it.
 
 use std::borrow::Cow;
-use std::time::Instant;
 
 use crate::network::Network;
-use crate::profile::{Profile, Section};
+use crate::profile::Profile;
 use crate::recipe::{Optimiser, Recipe};
 
 /// Images and their classes, as a device takes them.
@@ -79,7 +78,7 @@ impl Hyper {
     }
 }
 
-/// Loss and hits over a batch.
+/// Loss over a batch, and how many of its images are classified correctly.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepResult {
     /// Mean cross-entropy over the batch, in nats.
@@ -113,8 +112,8 @@ impl State<'_> {
         }
     }
 
-    /// The parameters that are measured and kept: the moving average where there is one.
-    pub fn measured(&self) -> &[f32] {
+    /// The parameters that are evaluated and kept: the moving average where there is one.
+    pub fn evaluation_parameters(&self) -> &[f32] {
         self.average.as_ref().unwrap_or(&self.parameters)
     }
 
@@ -166,19 +165,10 @@ pub trait Executor: Send {
         result
     }
 
-    /// One training step, and where its time went. An executor that cannot tell gives a single section.
+    /// One training step, and where its time went. An executor that cannot tell gives no section.
     fn profile_step(&mut self, batch: Batch<'_>, hyper: &Hyper) -> Profile {
-        let start = Instant::now();
         self.train_step(batch, hyper);
-        Profile {
-            sections: vec![Section {
-                name: "step".to_owned(),
-                serial_seconds: 0.0,
-                waiting_seconds: 0.0,
-                outside_seconds: start.elapsed().as_secs_f64(),
-                kernels: Vec::new(),
-            }],
-        }
+        Profile { sections: Vec::new() }
     }
 
     /// Logits `[n, classes]` of scaled images `[n, height, width, channels]`, without dropout; n may exceed the batch.

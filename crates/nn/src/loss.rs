@@ -1,17 +1,17 @@
 //! Softmax joined with categorical cross-entropy.
 
 use crate::executor::{Batch, Hyper, Mixed, StepResult};
-use crate::metrics;
+use crate::softmax::{self, Softmax};
 
-/// Mean cross-entropy and hits of logits `[n, classes]` with labels `[n]`.
+/// Mean cross-entropy, and how many are correct, of logits `[n, classes]` with labels `[n]`.
 ///
 /// The sum is in f64, image after image, so it has one order.
 pub fn cross_entropy(logits: &[f32], labels: &[u8], classes: usize) -> StepResult {
     let mut result = StepResult::default();
     for (row, &label) in logits.chunks_exact(classes).zip(labels) {
         let label = usize::from(label);
-        result.loss += metrics::cross_entropy(row, label);
-        result.correct += usize::from(metrics::predicted(row) == label);
+        result.loss += softmax::cross_entropy(row, label);
+        result.correct += usize::from(softmax::predicted(row) == label);
     }
     result.loss /= labels.len().max(1) as f64;
     result
@@ -72,7 +72,7 @@ impl Target {
 
     /// Cross-entropy of logits `[classes]` against it, in nats: Σ target · (ln Σ exp(logit) - logit).
     fn cross_entropy(&self, logits: &[f32]) -> f64 {
-        let all = metrics::log_sum_exp(logits);
+        let all = softmax::log_sum_exp(logits);
         // What has no share has no say, even where its logit is infinite.
         let of = |share: f64, logit: f64| if share > 0.0 { share * (all - logit) } else { 0.0 };
         let of_class = |(class, share): (usize, f64)| of(share, logits[class].into());
@@ -81,20 +81,19 @@ impl Target {
     }
 }
 
-/// Mean cross-entropy of logits `[n, classes]` against soft targets, and hits of the class that has the larger part in each
-/// image; the logits are replaced by the gradient of the mean loss, (softmax - target) / n.
+/// Mean cross-entropy of logits `[n, classes]` against soft targets, and how many are correct: predicted is the class that has
+/// the larger part in the image. The logits are replaced by the gradient of the mean loss, (softmax - target) / n.
 pub fn cross_entropy_backward(logits: &mut [f32], targets: &Targets<'_>, classes: usize) -> StepResult {
     let mut result = StepResult::default();
     let count = targets.labels.len().max(1) as f64;
     for (image, row) in logits.chunks_exact_mut(classes).take(targets.labels.len()).enumerate() {
         let target = targets.of_image(image);
         result.loss += target.cross_entropy(row);
-        result.correct += usize::from(metrics::predicted(row) == target.class());
+        result.correct += usize::from(softmax::predicted(row) == target.class());
 
-        let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let sum: f64 = row.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
+        let softmax = Softmax::of(row);
         for (class, logit) in row.iter_mut().enumerate() {
-            let probability = f64::from(*logit - largest).exp() / sum;
+            let probability = softmax.probability(*logit);
             *logit = ((probability - target.probability(class, classes)) * (1.0 / count)) as f32;
         }
     }
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hit_is_the_class_that_has_the_larger_part() {
+    fn correct_is_the_class_that_has_the_larger_part() {
         let logits = [0.0f32, 5.0, 1.0];
         for (share, correct) in [(0.4, 0), (0.6, 1)] {
             let targets =

@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::network::Network;
 use crate::recipe::Recipe;
 
+/// What a run directory calls its model.
+pub const FILE_NAME: &str = "model.safetensors";
+
 /// What errors call such a file.
 const KIND: &str = "model file";
 

@@ -341,8 +341,8 @@ fn add_gradient(gradients: &mut [Option<Vec<f64>>], value: Value, gradient: Vec<
     }
 }
 
-/// Mean of Σ target · -ln softmax over logits `[n, classes]`, hits of the class that has the larger part in each image, and the
-/// gradient `[n, classes]` of that mean, (softmax - target) / n.
+/// Mean of Σ target · -ln softmax over logits `[n, classes]`; how many are correct, that is, predicted is the class that has the
+/// larger part in the image; and the gradient `[n, classes]` of that mean, (softmax - target) / n.
 fn loss(logits: &[f64], targets: &Targets<'_>, classes: usize) -> (StepResult, Vec<f64>) {
     let mut result = StepResult::default();
     let mut gradient = Vec::with_capacity(logits.len());

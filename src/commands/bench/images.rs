@@ -6,8 +6,8 @@ use modiste_nn::executor::Batch;
 use modiste_nn::recipe::Recipe;
 
 use crate::cli::BenchArgs;
-use crate::commands::{USUAL_CLASSES, USUAL_INPUT};
-use crate::download_progress;
+use crate::commands::setup::{USUAL_CLASSES, USUAL_INPUT};
+use crate::output::download_display;
 
 /// One batch to work on again and again.
 pub struct BenchImages {
@@ -31,7 +31,7 @@ impl BenchImages {
             let labels = (0..batch).map(|index| (index % classes) as u8).collect();
             return Ok(Self { name: "random".to_owned(), shape, classes, pixels, labels });
         }
-        let data = download_progress::load(&arguments.data.source(), arguments.data.place(), arguments.output.quiet)?;
+        let data = download_display::load(&arguments.data.source(), arguments.data.place(), arguments.output.quiet)?;
         let train = &data.train;
         let pixels = train.pixels().iter().cycle().take(batch * train.shape().len()).map(|&pixel| scaled(pixel));
         let labels = train.labels().iter().cycle().take(batch).copied().collect();

@@ -7,7 +7,7 @@ use modiste_nn::executor::Hyper;
 use modiste_nn::profile::{Limits, Profile, Section};
 use serde::Serialize;
 
-use super::{Subject, WARM_UP, span, subject_line};
+use super::{Subject, WARM_UP, milliseconds_or_seconds, subject_line};
 use crate::cli::BenchArgs;
 use crate::output;
 
@@ -68,7 +68,7 @@ const SERIAL: &str = "serial";
 const WAITING: &str = "waiting";
 const OUTSIDE: &str = "outside kernels";
 
-/// Records training steps, measures the machine, and tells.
+/// Records training steps, measures the machine, and prints both.
 pub fn run(arguments: &BenchArgs) -> Result<()> {
     let Subject { recipe, images, device, mut executor } = Subject::new(arguments)?;
     let before = device.limits();
@@ -219,8 +219,8 @@ fn text(roofline: &Roofline, quiet: bool) -> String {
     let share = |seconds: f64| format!("{:.1}%", 100.0 * seconds / step);
     lines.push(format!(
         "a step: {} ({} while recorded); serial {}, waiting {}, outside kernels {}",
-        span(roofline.step_seconds),
-        span(step),
+        milliseconds_or_seconds(roofline.step_seconds),
+        milliseconds_or_seconds(step),
         share(roofline.serial_seconds),
         share(roofline.waiting_seconds),
         share(roofline.outside_seconds),

@@ -10,10 +10,12 @@ use modiste_nn::device::Device;
 use modiste_nn::executor::{Executor, State};
 use modiste_nn::init::glorot_uniform;
 use modiste_nn::recipe::Recipe;
+use modiste_nn::training::experiment::network;
 
 use self::images::BenchImages;
-use super::{Outcome, device, ensure_memory, network};
+use super::setup::{Outcome, device, ensure_memory};
 use crate::cli::{BenchArgs, BenchVerb};
+use crate::output;
 
 /// Untimed steps at first: memory is touched, caches and clocks settle.
 const WARM_UP: usize = 2;
@@ -54,11 +56,11 @@ impl Subject {
 
 /// The line that says what was timed.
 fn subject_line(recipe: &str, batch: usize, data: &str, device: &str, isa: &str, threads: usize) -> String {
-    let plural = if threads == 1 { "" } else { "s" };
-    format!("{recipe}, batches of {batch} ({data}), {device} {isa}, {threads} thread{plural}")
+    let threads = output::count(threads, "thread");
+    format!("{recipe}, batches of {batch} ({data}), {device} {isa}, {threads}")
 }
 
-/// Seconds as people read them.
-fn span(seconds: f64) -> String {
+/// `1.25 ms`, or `1.250 s` from a second on.
+fn milliseconds_or_seconds(seconds: f64) -> String {
     if seconds < 1.0 { format!("{:.2} ms", seconds * 1e3) } else { format!("{seconds:.3} s") }
 }

@@ -8,9 +8,10 @@ use modiste_report::numbers::grouped;
 use serde::Serialize;
 
 use super::images::BenchImages;
-use super::{Subject, WARM_UP, span, subject_line};
+use super::{Subject, WARM_UP, milliseconds_or_seconds, subject_line};
 use crate::cli::BenchArgs;
-use crate::{memory, output};
+use crate::output;
+use crate::system::memory;
 
 /// `--json`
 #[derive(Serialize)]
@@ -39,7 +40,7 @@ pub fn step(arguments: &BenchArgs) -> Result<()> {
     let seconds = timed(steps, |step| {
         executor.train_step(images.batch(), &Hyper::of(&recipe, step, (WARM_UP + steps) as u64));
     });
-    tell(arguments, "training step", &Timing::new(recipe.name, &images, &seconds, None, executor.device()))
+    print_timing(arguments, "training step", &Timing::new(recipe.name, &images, &seconds, None, executor.device()))
 }
 
 /// Times inference, of whole batches and of single images.
@@ -51,7 +52,7 @@ pub fn infer(arguments: &BenchArgs) -> Result<()> {
     };
     let seconds = time(&images.pixels, images.labels.len());
     let latency = median(&time(&images.pixels[..images.shape.len()], 1));
-    tell(arguments, "inference", &Timing::new(recipe.name, &images, &seconds, Some(latency), executor.device()))
+    print_timing(arguments, "inference", &Timing::new(recipe.name, &images, &seconds, Some(latency), executor.device()))
 }
 
 impl Timing {
@@ -75,7 +76,7 @@ impl Timing {
     }
 }
 
-fn tell(arguments: &BenchArgs, what: &str, timing: &Timing) -> Result<()> {
+fn print_timing(arguments: &BenchArgs, what: &str, timing: &Timing) -> Result<()> {
     if arguments.output.json {
         output::print_json(timing)
     } else {
@@ -110,9 +111,9 @@ fn median(ascending: &[f64]) -> f64 {
 fn text(timing: &Timing, what: &str, quiet: bool) -> String {
     let rate = format!(
         "{what}: {} (median of {}, fastest {}), {} images per second",
-        span(timing.step_seconds_median),
+        milliseconds_or_seconds(timing.step_seconds_median),
         timing.steps,
-        span(timing.step_seconds_min),
+        milliseconds_or_seconds(timing.step_seconds_min),
         grouped(timing.images_per_second.round() as u64)
     );
     if quiet {
@@ -121,10 +122,10 @@ fn text(timing: &Timing, what: &str, quiet: bool) -> String {
     let Timing { recipe, data, batch, device, isa, threads, .. } = timing;
     let mut lines = vec![subject_line(recipe, *batch, data, device, isa, *threads), rate];
     if let Some(latency) = timing.latency_seconds {
-        lines.push(format!("a single image: {}", span(latency)));
+        lines.push(format!("a single image: {}", milliseconds_or_seconds(latency)));
     }
     if let Some(peak) = timing.peak_memory_bytes {
-        lines.push(format!("peak memory: {:.0} MB", peak as f64 / 1e6));
+        lines.push(format!("peak memory: {}", output::megabytes(peak)));
     }
     lines.join("\n")
 }

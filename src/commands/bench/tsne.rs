@@ -10,13 +10,14 @@ use modiste_report::numbers::grouped;
 use modiste_tsne::{Affinities, Metric, Neighbours, Perplexity, divergence, quality};
 use serde::Serialize;
 
-use super::span;
+use super::milliseconds_or_seconds;
 use crate::cli::BenchTsneArgs;
-use crate::commands::embedding::{self, Phases};
-use crate::commands::points::Points;
-use crate::commands::{device, threads};
-use crate::embedding_display::EmbeddingDisplay;
-use crate::{memory, output};
+use crate::commands::embed::points::Points;
+use crate::commands::embed::tsne::{self, Phases};
+use crate::commands::setup::{device, threads};
+use crate::output;
+use crate::output::embedding_display::EmbeddingDisplay;
+use crate::system::memory;
 
 /// Neighbours of each point that are looked for on the map.
 const RECALLED: usize = 10;
@@ -61,13 +62,13 @@ struct Made {
 pub fn run(arguments: &BenchTsneArgs) -> Result<()> {
     device(&arguments.compute)?;
     let threads = threads(&arguments.compute);
-    let pool = embedding::pool(threads)?;
+    let pool = tsne::pool(threads)?;
     if let Some(out) = &arguments.out {
         check_out(out)?;
     }
     let (labels, seed) = (arguments.labels.as_deref(), arguments.tsne.seed);
     let mut points = Points::load(&arguments.points, labels, seed, arguments.output.quiet)?;
-    let subject = embedding::subject(&points);
+    let subject = tsne::subject(&points);
     // Nobody looks at them here, and the peak of memory is to be that of a map.
     points.images = None;
     let timing = pool.install(|| timing(arguments, &points, threads))?;
@@ -95,7 +96,7 @@ fn check_out(out: &Path) -> Result<()> {
 
 fn timing(arguments: &BenchTsneArgs, points: &Points, threads: usize) -> Result<Timing> {
     let matrix = points.of_library()?;
-    let perplexity = embedding::perplexity(&arguments.tsne, points)?;
+    let perplexity = tsne::perplexity(&arguments.tsne, points)?;
     let judged = match &arguments.map {
         None => Judged::make(arguments, points, &perplexity)?,
         Some(path) => Judged::read(path, points, &perplexity)?,
@@ -113,7 +114,7 @@ fn timing(arguments: &BenchTsneArgs, points: &Points, threads: usize) -> Result<
         perplexity: perplexity.values().to_vec(),
         made,
         kl_divergence,
-        trustworthiness: embedding::trustworthiness(&matrix, &map, Metric::Euclidean)?,
+        trustworthiness: tsne::trustworthiness(&matrix, &map, Metric::Euclidean)?,
         neighbour_recall: quality::neighbour_recall(&neighbours, &map)?,
         label_accuracy: points.labels.as_ref().map(|labels| quality::label_accuracy(&map, labels)).transpose()?,
         device: "cpu",
@@ -132,15 +133,15 @@ struct Judged {
 
 impl Judged {
     fn make(arguments: &BenchTsneArgs, points: &Points, perplexity: &Perplexity) -> Result<Self> {
-        let tsne = embedding::settings(&arguments.tsne, perplexity);
+        let settings = tsne::settings(&arguments.tsne, perplexity);
         let mut display = EmbeddingDisplay::new(arguments.output, arguments.tsne.iterations);
-        let fitted = embedding::fit(&tsne, points, &mut display, &AtomicBool::new(false))?;
+        let fitted = tsne::fit(&settings, points, &mut display, &AtomicBool::new(false))?;
         let made = Made {
             seconds: fitted.seconds.total(),
             phases: fitted.seconds.into(),
             iterations: fitted.iterations,
-            method: tsne.optimiser.method.for_points(points.matrix.rows).to_string(),
-            seed: tsne.seed,
+            method: settings.optimiser.method.for_points(points.matrix.rows).to_string(),
+            seed: settings.seed,
         };
         Ok(Self { map: fitted.map, kl_divergence: fitted.divergence, made: Some(made) })
     }
@@ -159,22 +160,22 @@ impl Judged {
 }
 
 fn text(timing: &Timing, subject: &str, quiet: bool) -> String {
-    let judged = embedding::judgement_text(&[
+    let judged = tsne::judgement_text(&[
         ("KL divergence", Some(timing.kl_divergence)),
         ("trustworthiness", timing.trustworthiness),
         ("neighbour recall", Some(timing.neighbour_recall)),
         ("1-NN label accuracy", timing.label_accuracy),
     ]);
     let Timing { dimensions, device, isa, threads, .. } = timing;
-    let (dimensions, perplexity) = (grouped(*dimensions as u64), embedding::perplexity_text(&timing.perplexity));
-    let plural = if *threads == 1 { "" } else { "s" };
+    let (dimensions, perplexity) = (grouped(*dimensions as u64), tsne::perplexity_text(&timing.perplexity));
     let subject = format!(
-        "t-SNE of {subject}, {dimensions} dimensions, perplexity {perplexity}; {device} {isa}, {threads} thread{plural}"
+        "t-SNE of {subject}, {dimensions} dimensions, perplexity {perplexity}; {device} {isa}, {}",
+        output::count(*threads, "thread")
     );
     let Some(Made { seconds, phases, iterations, method, .. }) = &timing.made else {
         return if quiet { judged } else { format!("{subject}\n{judged}") };
     };
-    let result = format!("map in {}: {judged}", span(*seconds));
+    let result = format!("map in {}: {judged}", milliseconds_or_seconds(*seconds));
     if quiet {
         return result;
     }
@@ -185,9 +186,9 @@ fn text(timing: &Timing, subject: &str, quiet: bool) -> String {
         ("optimisation", phases.optimisation),
         ("divergence", phases.divergence),
     ];
-    let parts = parts.map(|(name, seconds)| format!("{name} {}", span(seconds))).join(", ");
+    let parts = parts.map(|(name, seconds)| format!("{name} {}", milliseconds_or_seconds(seconds))).join(", ");
     let iterations = grouped(*iterations as u64);
     let mut lines = vec![subject, result, format!("{parts}; {iterations} iterations, {method}")];
-    lines.extend(timing.peak_memory_bytes.map(|peak| format!("peak memory: {:.0} MB", peak as f64 / 1e6)));
+    lines.extend(timing.peak_memory_bytes.map(|peak| format!("peak memory: {}", output::megabytes(peak))));
     lines.join("\n")
 }

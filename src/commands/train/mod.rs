@@ -1,86 +1,101 @@
 //! `train`: fits a network and keeps it in a run directory, or one for each of several seeds.
 
-mod experiment;
-mod fit;
-mod job;
+mod request;
 mod series;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::Result;
-use modiste_data::{Dataset, Source};
-use modiste_nn::result::RunResult;
-use modiste_nn::run_directory::{RunDirectory, RunPaths, RunPlan};
-use modiste_report::numbers::grouped;
+use anyhow::{Context, Result};
+use modiste_nn::device::Device;
+use modiste_nn::training::progress::Done;
+use modiste_nn::training::runs::aggregate::SeedAggregate;
+use modiste_nn::training::runs::result::RunResult;
+use modiste_nn::training::runs::run_directory::RunPaths;
+use modiste_nn::training::session::{Fitted, Session};
 
-use self::experiment::Experiment;
-use self::fit::{Fitted, compile, fit, heading, position_text};
-use self::job::{Job, Resumed};
-use super::{Outcome, RUNS, device};
+use self::request::Request;
+use self::series::{Opened, Series};
+use super::setup::Outcome;
 use crate::cli::{OutputOptions, TrainArgs};
-use crate::duration::span;
-use crate::interrupt::Interrupt;
-use crate::training_display::TrainingDisplay;
-use crate::{download_progress, output};
+use crate::output::training_display::TrainingDisplay;
+use crate::output::{self, comparison_text, training_text};
+use crate::system::memory;
+use crate::system::signals::Interrupt;
 
-/// Fits a network. `started` is when the process began.
+/// Fits a network, or several. `started` is when the process began, and with it the first run.
 pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
     let interrupt = Interrupt::catch()?;
-    let device = device(&arguments.compute)?;
-    // A single seed is a run as any other, unless it is the first of a directory of them.
-    if let Some(count) = arguments.seeds.filter(|&count| count > 1 || arguments.out.is_some()) {
-        return series::run(arguments, count, &device, &interrupt, started);
-    }
-    let job = match &arguments.resume {
-        None => {
-            if let Some(out) = &arguments.out {
-                RunDirectory::check_free(out)?;
+    let Request { device, output, runs } = Request::from_arguments(arguments)?;
+    let mut series = Series::new(runs, output.quiet)?;
+    let mut display = TrainingDisplay::new(output);
+    let (mut results, mut begun) = (Vec::new(), started);
+    for seed in series.seeds() {
+        match series.open(seed, &device)? {
+            Opened::Finished(result) => {
+                show_finished(&result, seed, series.directory(), &mut display)?;
+                results.push(*result);
             }
-            Job::begin(Experiment::asked(arguments)?, &device, |recipe| {
-                Ok(match &arguments.out {
-                    Some(out) => RunDirectory::create(out)?,
-                    None => RunDirectory::create_numbered(Path::new(RUNS), &recipe.name)?,
-                })
-            })?
-        }
-        Some(directory) => {
-            let epochs = arguments.epochs.map(|epochs| epochs as usize);
-            match Job::resume(directory, epochs, &device, |plan| found_again(plan, arguments))? {
-                Resumed::Unfinished(job) => *job,
-                Resumed::Finished(result) => return finished_already(&result, directory, &arguments.output),
+            Opened::Unfinished(mut session) => {
+                match fit(&mut session, seed, &device, &interrupt, &mut display, begun)? {
+                    Fitted::Finished(result) => results.push(*result),
+                    Fitted::Interrupted(done) => {
+                        note_interrupted(done, seed, series.directory(), arguments.out.is_some());
+                        return Ok(Outcome::Interrupted);
+                    }
+                }
             }
         }
-    };
-    let mut executor = compile(&job, &device);
-    interrupt.wait_for_a_good_end();
-    let mut display = TrainingDisplay::new(arguments.output, job.experiment.recipe.training.epochs);
-    display.line(&heading(&job, &executor.device()));
-    let fitted = fit(&job, executor.as_mut(), &interrupt, &mut display, started)?;
-    let directory = job.run.paths().directory();
-    match fitted {
-        Fitted::Finished(result) => {
-            display.end()?;
-            tell(&result, directory, &arguments.output)?;
-            Ok(Outcome::Done)
-        }
-        Fitted::Interrupted(done) => {
-            output::note(&format!("interrupted after {done}; the state is saved, and this goes on from there:"));
-            output::note(&format!("    modiste train --resume {}", directory.display()));
-            Ok(Outcome::Interrupted)
+        begun = Instant::now();
+    }
+    display.end()?;
+    match &results[..] {
+        [result] if !series.is_of_seeds() => print_result(result, series.directory(), output)?,
+        _ => print_aggregate(results, series.directory(), output)?,
+    }
+    Ok(Outcome::Done)
+}
+
+/// Trains one run, showing how it goes, and keeps its result. `seed` is given if it is one of several.
+fn fit(
+    session: &mut Session,
+    seed: Option<u64>,
+    device: &Device,
+    interrupt: &Interrupt,
+    display: &mut TrainingDisplay,
+    begun: Instant,
+) -> Result<Fitted> {
+    let mut executor = session.compile(device);
+    interrupt.defer_signals();
+    display.heading(&training_text::heading(session, &executor.device()));
+    if let Some(seed) = seed {
+        display.line(&format!("seed {seed}, in {}", session.directory().display()));
+    }
+    if let Some(done) = session.resumes_after() {
+        display.line(&format!("going on after {done}"));
+    }
+    display.run_begins(session.experiment().recipe.training.epochs, seed);
+    let fitted = session.fit(executor.as_mut(), display, interrupt.stop_flag(), &begun);
+    display.run_ended();
+    let mut fitted = fitted?;
+    if let Fitted::Finished(result) = &mut fitted {
+        result.peak_memory_bytes = memory::peak_bytes();
+        session.finish(result)?;
+        if seed.is_some() {
+            display.line(&training_text::result(result));
+            display.document(result);
         }
     }
+    Ok(fitted)
 }
 
-/// The data of an earlier run.
-fn found_again(plan: &RunPlan, arguments: &TrainArgs) -> Result<Dataset> {
-    let Ok(source) = plan.data.source.parse::<Source>();
-    let data_dir = arguments.data.place().or(plan.data_dir.as_deref());
-    download_progress::load(&source, data_dir, arguments.output.quiet)
-}
-
-/// Of a run that `--resume` was asked for.
-fn finished_already(result: &RunResult, directory: &Path, options: &OutputOptions) -> Result<Outcome> {
+/// A run was trained before: nothing is left to do.
+fn show_finished(result: &RunResult, seed: Option<u64>, directory: &Path, display: &mut TrainingDisplay) -> Result<()> {
+    if let Some(seed) = seed {
+        display.line(&format!("seed {seed} is there already: {}", training_text::result(result)));
+        display.document(result);
+        return Ok(());
+    }
     let paths = RunPaths::new(directory);
     let further = if paths.read_recipe()?.training.is_out_of_patience(result.epochs, result.best_epoch) {
         let best = result.best_epoch.unwrap_or(result.epochs);
@@ -89,18 +104,34 @@ fn finished_already(result: &RunResult, directory: &Path, options: &OutputOption
     } else {
         ": to train it further, give a larger number by --epochs".to_owned()
     };
-    let done = position_text(result.epochs, 0);
+    let done = Done { epochs: result.epochs, steps: 0 };
     output::note(&format!("{} is finished after {done}{further}", directory.display()));
-    tell(result, directory, options)?;
-    Ok(Outcome::Done)
+    Ok(())
 }
 
-/// The result, and where it is.
-fn tell(result: &RunResult, directory: &Path, options: &OutputOptions) -> Result<()> {
+/// A signal came. `named` is whether the directory was named by --out.
+fn note_interrupted(done: Done, seed: Option<u64>, directory: &Path, named: bool) {
+    let directory = directory.display();
+    match seed {
+        None => {
+            output::note(&format!("interrupted after {done}; the state is saved, and this goes on from there:"));
+            output::note(&format!("    modiste train --resume {directory}"));
+        }
+        Some(seed) => {
+            let option = if named { String::new() } else { format!(" with --out {directory}") };
+            output::note(&format!(
+                "interrupted in seed {seed} after {done}; the state is saved, and the same command{option} goes on from there"
+            ));
+        }
+    }
+}
+
+/// What a single run came to, and where it is.
+fn print_result(result: &RunResult, directory: &Path, options: OutputOptions) -> Result<()> {
     if options.json {
         return output::print_json(result);
     }
-    output::print(&result_text(result))?;
+    output::print(&training_text::result(result))?;
     if !options.quiet {
         let directory = directory.display();
         output::print(&format!("kept in {directory}; look closer with `modiste evaluate {directory}`"))?;
@@ -108,16 +139,16 @@ fn tell(result: &RunResult, directory: &Path, options: &OutputOptions) -> Result
     Ok(())
 }
 
-/// `10,000 test images of fashion-mnist: accuracy 0.8266, loss 0.4817; 1.7 s, 87 MB`
-fn result_text(result: &RunResult) -> String {
-    let seconds = Duration::try_from_secs_f64(result.wall_seconds).unwrap_or_default();
-    let memory = result.peak_memory_bytes.map_or_else(String::new, |bytes| format!(", {:.0} MB", bytes as f64 / 1e6));
-    format!(
-        "{} test images of {}: accuracy {:.4}, loss {:.4}; {}{memory}",
-        grouped(result.sizes.test as u64),
-        result.data,
-        result.test_accuracy,
-        result.test_loss,
-        span(seconds)
-    )
+/// What the runs of several seeds came to, and where they are.
+fn print_aggregate(results: Vec<RunResult>, directory: &Path, options: OutputOptions) -> Result<()> {
+    let aggregate = SeedAggregate::new(results).context("there are no seeds to train from")?;
+    if options.json {
+        return output::print_json(&aggregate);
+    }
+    if options.quiet {
+        return output::print(&comparison_text::line(&aggregate));
+    }
+    output::print(&comparison_text::of_seeds(&aggregate))?;
+    let directory = directory.display();
+    output::print(&format!("kept in {directory}; compare it with others by `modiste compare {directory} RUN…`"))
 }

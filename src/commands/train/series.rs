@@ -1,124 +1,162 @@
-//! `train --seeds N`: the same experiment from several seeds, one run after the other, and what they come to together.
+//! The runs of one command, one after the other: a single run is a series of one.
 //!
-//! Each run has its own directory in one for all, so that a series goes on where it stopped, run by run.
+//! The runs of several seeds have directories in one for all, so that a series is resumed run by run.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use modiste_data::{Dataset, Source};
 use modiste_files::numbered_directory;
 use modiste_nn::device::Device;
-use modiste_nn::run_directory::{RunDirectory, RunPaths};
-use modiste_nn::seeds;
-use modiste_nn::summary::Summary;
+use modiste_nn::training::experiment::Experiment;
+use modiste_nn::training::runs::result::RunResult;
+use modiste_nn::training::runs::run_directory::{RunDirectory, RunPaths};
+use modiste_nn::training::runs::run_source::RunSource;
+use modiste_nn::training::runs::seed_directory;
+use modiste_nn::training::session::{ExistingRun, Session};
 
-use super::experiment::Experiment;
-use super::fit::{Fitted, compile, fit, heading};
-use super::job::{Job, Resumed};
-use super::result_text;
-use crate::cli::{LARGEST_SEED, OutputOptions, TrainArgs};
-use crate::commands::{Outcome, RUNS};
-use crate::interrupt::Interrupt;
-use crate::training_display::TrainingDisplay;
-use crate::{output, summary_text};
+use super::request::Runs;
+use crate::commands::setup::{RUNS, ensure_memory, ensure_one_run};
+use crate::output::{self, download_display};
 
-/// Fits networks from `count` seeds. `started` is when the process began, and with it the first run.
-pub fn run(
-    arguments: &TrainArgs,
-    count: u64,
-    device: &Device,
-    interrupt: &Interrupt,
-    started: Instant,
-) -> Result<Outcome> {
-    if let Some(out) = &arguments.out {
-        seeds::check_directory(out)?;
-    }
-    let experiment = Experiment::asked(arguments)?;
-    let first = experiment.recipe.training.seed;
-    let Some(last) = first.checked_add(count - 1).filter(|&last| last <= LARGEST_SEED) else {
-        bail!("{count} seeds from {first} on are more than there are: give a smaller --seed");
-    };
-    let display = TrainingDisplay::new(arguments.output, experiment.recipe.training.epochs);
-    let mut series = Series { device, interrupt, display, directory: arguments.out.clone(), headed: false };
-    interrupt.wait_for_a_good_end();
-    let mut results = Vec::new();
-    let mut begun = started;
-    for seed in first..=last {
-        match series.run(experiment.with_seed(seed), begun)? {
-            Fitted::Finished(result) => results.push(*result),
-            Fitted::Interrupted(done) => {
-                let directory = series.directory.filter(|_| arguments.out.is_none());
-                let option = directory.map_or_else(String::new, |path| format!(" with --out {}", path.display()));
-                output::note(&format!(
-                    "interrupted in seed {seed} after {done}; the state is saved, and the same command{option} goes on from there"
-                ));
-                return Ok(Outcome::Interrupted);
-            }
-        }
-        begun = Instant::now();
-    }
-    series.display.end()?;
-    let summary = Summary::new(results).context("there are no seeds to train from")?;
-    tell(&summary, series.directory.as_deref().unwrap_or(Path::new(RUNS)), arguments.output)?;
-    Ok(Outcome::Done)
-}
-
-/// Runs that share all but their seed.
-struct Series<'a> {
-    device: &'a Device,
-    interrupt: &'a Interrupt,
-    display: TrainingDisplay,
-    /// Where the runs are, once there is one.
+/// Runs, one after the other.
+pub struct Series {
+    runs: Kind,
+    /// Of the run, or of the runs of all seeds; none before a numbered one is made.
     directory: Option<PathBuf>,
-    /// It has been said what is trained on what.
-    headed: bool,
+    quiet: bool,
 }
 
-impl Series<'_> {
-    /// The run of one seed: a new one, the rest of one, or one that is there already.
-    fn run(&mut self, experiment: Experiment, begun: Instant) -> Result<Fitted> {
-        let seed = experiment.recipe.training.seed;
-        let there = self.directory.as_deref().map(|directory| seeds::run(directory, seed));
-        let job = match there.filter(|path| RunPaths::new(path).plan().exists()) {
-            None => Job::begin(experiment, self.device, |recipe| {
-                let directory = match &self.directory {
-                    Some(directory) => directory,
-                    None => self.directory.insert(numbered_directory::create(Path::new(RUNS), &recipe.name)?),
-                };
-                Ok(RunDirectory::create(&seeds::run(directory, seed))?)
-            })?,
-            Some(path) => {
-                check_same(&path, &experiment)?;
-                match Job::resume(&path, None, self.device, |_| Ok(experiment.dataset))? {
-                    Resumed::Unfinished(job) => *job,
-                    Resumed::Finished(result) => {
-                        self.display.line(&format!("seed {seed} is there already: {}", result_text(&result)));
-                        self.display.document(&result);
-                        return Ok(Fitted::Finished(result));
-                    }
-                }
+enum Kind {
+    Resumed { epochs: Option<usize>, data_dir: Option<PathBuf> },
+    New(Box<Experiment>),
+    Seeds(Box<Experiment>, RangeInclusive<u64>),
+}
+
+/// A run of the series.
+pub enum Opened {
+    /// Nothing is left to train.
+    Finished(Box<RunResult>),
+    /// It begins, or goes on.
+    Unfinished(Box<Session>),
+}
+
+impl Series {
+    /// Loads the data of new runs, if there is a place for them.
+    pub fn new(runs: Runs, quiet: bool) -> Result<Self> {
+        let (runs, directory) = match runs {
+            Runs::Resumed { directory, epochs, data_dir } => (Kind::Resumed { epochs, data_dir }, Some(directory)),
+            Runs::New { experiment, directory } => {
+                directory.as_deref().map_or(Ok(()), RunDirectory::check_free)?;
+                (Kind::New(Box::new(experiment.load(quiet)?)), directory)
+            }
+            Runs::Seeds { experiment, directory, seeds } => {
+                directory.as_deref().map_or(Ok(()), seed_directory::check_directory)?;
+                (Kind::Seeds(Box::new(experiment.load(quiet)?), seeds), directory)
             }
         };
-        let mut executor = compile(&job, self.device);
-        if !self.headed {
-            self.display.line(&heading(&job, &executor.device()));
-            self.headed = true;
-        }
-        self.display.line(&format!("seed {seed}, in {}", job.run.paths().directory().display()));
-        self.display.run_begins(seed);
-        let fitted = fit(&job, executor.as_mut(), self.interrupt, &mut self.display, begun)?;
-        if let Fitted::Finished(result) = &fitted {
-            self.display.line(&result_text(result));
-            self.display.document(result);
-        }
-        Ok(fitted)
+        Ok(Self { runs, directory, quiet })
     }
+
+    /// What [`Series::open`] takes: each seed, or `None` for a single run, whose seed nobody asks for.
+    pub fn seeds(&self) -> Vec<Option<u64>> {
+        match &self.runs {
+            Kind::Seeds(_, seeds) => seeds.clone().map(Some).collect(),
+            Kind::Resumed { .. } | Kind::New(_) => vec![None],
+        }
+    }
+
+    /// Whether there is a run for each of some seeds, perhaps only one of them.
+    pub fn is_of_seeds(&self) -> bool {
+        matches!(self.runs, Kind::Seeds(..))
+    }
+
+    /// Where the run is, or the runs of all seeds.
+    pub fn directory(&self) -> &Path {
+        self.directory.as_deref().unwrap_or(Path::new(RUNS))
+    }
+
+    /// The run of a seed, or the single one: a new one, the rest of one, or one that is finished. A new one is checked before its
+    /// directory is made.
+    pub fn open(&mut self, seed: Option<u64>, device: &Device) -> Result<Opened> {
+        match (&self.runs, seed) {
+            (Kind::Resumed { epochs, data_dir }, _) => {
+                ensure_one_run(self.directory())?;
+                resume(self.directory(), *epochs, device, |source| load(source, data_dir.as_deref(), self.quiet))
+            }
+            (Kind::Seeds(experiment, _), Some(seed)) => {
+                let experiment = experiment.with_seed(seed);
+                let path = self.directory.as_deref().map(|directory| seed_directory::run(directory, seed));
+                match path.filter(|path| RunPaths::new(path).source().exists()) {
+                    Some(path) => {
+                        ensure_same_experiment(&path, &experiment)?;
+                        resume(&path, None, device, |_| Ok(experiment.dataset))
+                    }
+                    None => begin(experiment, device, |name| {
+                        let directory = match &self.directory {
+                            Some(directory) => directory,
+                            None => self.directory.insert(numbered_directory::create(Path::new(RUNS), name)?),
+                        };
+                        Ok(RunDirectory::create(&seed_directory::run(directory, seed))?)
+                    }),
+                }
+            }
+            (Kind::New(experiment) | Kind::Seeds(experiment, _), _) => {
+                let run = begin((**experiment).clone(), device, |name| {
+                    Ok(match &self.directory {
+                        Some(directory) => RunDirectory::create(directory)?,
+                        None => RunDirectory::create_numbered(Path::new(RUNS), name)?,
+                    })
+                })?;
+                if let Opened::Unfinished(session) = &run {
+                    self.directory = Some(session.directory().to_owned());
+                }
+                Ok(run)
+            }
+        }
+    }
+}
+
+/// A new run, in the directory that `create` makes for a recipe of this name.
+fn begin(experiment: Experiment, device: &Device, create: impl FnOnce(&str) -> Result<RunDirectory>) -> Result<Opened> {
+    let prepared = experiment.prepare()?;
+    let recipe = prepared.recipe();
+    ensure_memory(device, prepared.network(), recipe.training.batch)?;
+    let run = create(&recipe.name)?;
+    Ok(Opened::Unfinished(Box::new(Session::begin(prepared, run)?)))
+}
+
+/// An earlier run as it was left, on the data that `load` finds; `epochs` is the new total, if one was given.
+fn resume(
+    directory: &Path,
+    epochs: Option<usize>,
+    device: &Device,
+    load: impl FnOnce(&RunSource) -> Result<Dataset>,
+) -> Result<Opened> {
+    let run = match ExistingRun::open(directory, epochs)? {
+        ExistingRun::Finished(result) => return Ok(Opened::Finished(result)),
+        ExistingRun::Unfinished(run) => run,
+    };
+    if let Some(error) = run.damaged_result() {
+        output::note(&format!("{error}; going on from the checkpoint"));
+    }
+    let dataset = load(run.source())?;
+    let session = run.resume(dataset)?;
+    ensure_memory(device, session.network(), session.experiment().recipe.training.batch)?;
+    Ok(Opened::Unfinished(Box::new(session)))
+}
+
+/// The data of an earlier run.
+fn load(recorded: &RunSource, data_dir: Option<&Path>, quiet: bool) -> Result<Dataset> {
+    let Ok(source) = recorded.data.source.parse::<Source>();
+    download_display::load(&source, data_dir.or(recorded.data_dir.as_deref()), quiet)
 }
 
 /// Refuses a run that is not one of this series.
-fn check_same(path: &Path, experiment: &Experiment) -> Result<()> {
+fn ensure_same_experiment(path: &Path, experiment: &Experiment) -> Result<()> {
     let paths = RunPaths::new(path);
-    let what = if !paths.read_plan()?.data.has_images_of(&experiment.plan.data) {
+    let what = if !paths.read_source()?.data.has_images_of(&experiment.source.data) {
         "data"
     } else if paths.read_recipe()? != experiment.recipe {
         "recipe"
@@ -129,17 +167,4 @@ fn check_same(path: &Path, experiment: &Experiment) -> Result<()> {
         "{} holds a run of another {what} than this one: give another --out, or say the same as when it was begun",
         path.display()
     )
-}
-
-/// What the runs came to, and where they are.
-fn tell(summary: &Summary, directory: &Path, options: OutputOptions) -> Result<()> {
-    if options.json {
-        return output::print_json(summary);
-    }
-    if options.quiet {
-        return output::print(&summary_text::line(summary));
-    }
-    output::print(&summary_text::of_seeds(summary))?;
-    let directory = directory.display();
-    output::print(&format!("kept in {directory}; set it beside others with `modiste compare {directory} RUN…`"))
 }

@@ -45,7 +45,7 @@ pub enum Keep {
     Best,
 }
 
-/// How images are classified once the network is trained; [`crate::classifier`] says it in full.
+/// How images are classified once the network is trained; the classifier says it in full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EvaluationRecipe {

@@ -1,0 +1,162 @@
+//! Points to put on a map: images as they are, what a network sees in them, or rows of a matrix.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use modiste_data::{Dataset, Matrix, read_matrix, sample};
+use modiste_nn::device::Device;
+use modiste_nn::inference::predictor::Features;
+
+use crate::cli::{PointOptions, Samples};
+use crate::commands::trained::Trained;
+use crate::output::download_display;
+
+/// As many images as the post's map has.
+const USUAL_IMAGES: usize = 1000;
+
+/// Points, and what is known of them.
+pub struct Points {
+    /// The data set, or the file.
+    pub data: String,
+    /// A point in each row.
+    pub matrix: Matrix,
+    /// The row or image that each point is. Training images come first, then those for tests.
+    pub indices: Vec<usize>,
+    /// The set whose images they are.
+    pub images: Option<Dataset>,
+    /// The class of each point.
+    pub labels: Option<Vec<u8>>,
+    /// The class that the network takes each point for.
+    pub predicted: Option<Vec<u8>>,
+}
+
+impl Points {
+    /// Rows of `--input`, whose classes are in the file `labels`; or else images of `--data` as they are, from 0 to 255.
+    pub fn load(options: &PointOptions, labels: Option<&Path>, seed: u64, quiet: bool) -> Result<Self> {
+        if let Some(input) = &options.input {
+            return Self::of_rows(input, labels, options.samples, seed);
+        }
+        let data = download_display::load(&options.data.source(), options.data.place(), quiet)?;
+        let indices = chosen(&data, options.samples, seed)?;
+        let columns = data.train.shape().len();
+        let mut values = Vec::with_capacity(indices.len() * columns);
+        values.extend(indices.iter().flat_map(|&index| image(&data, index)).map(|&pixel| f32::from(pixel)));
+        Ok(Self::of_images(data, indices, columns, values, None))
+    }
+
+    /// What a network sees in images of `--data`, or of what it was trained on: the values that its last layer decides by.
+    pub fn of_network(
+        trained: &Trained,
+        device: &Device,
+        options: &PointOptions,
+        seed: u64,
+        quiet: bool,
+    ) -> Result<Self> {
+        let (data, _) = trained.data(&options.data, quiet)?;
+        let indices = chosen(&data, options.samples, seed)?;
+        let mut predictor = trained.predictor(device, indices.len())?;
+        let Features { values, predicted } = predictor.features(indices.iter().map(|&index| image(&data, index)));
+        if !values.iter().all(|value| value.is_finite()) {
+            bail!("{} gives NaN or infinity: its weights are damaged, so train it again", trained.path.display());
+        }
+        let columns = trained.model.network.feature_count();
+        Ok(Self::of_images(data, indices, columns, values, Some(predicted)))
+    }
+
+    fn of_images(
+        data: Dataset,
+        indices: Vec<usize>,
+        columns: usize,
+        values: Vec<f32>,
+        predicted: Option<Vec<u8>>,
+    ) -> Self {
+        let matrix = Matrix { rows: indices.len(), columns, values };
+        let label = |&index: &usize| match index.checked_sub(data.train.len()) {
+            None => data.train.labels()[index],
+            Some(index) => data.test.labels()[index],
+        };
+        let labels = Some(indices.iter().map(label).collect());
+        Self { data: data.name.clone(), matrix, indices, images: Some(data), labels, predicted }
+    }
+
+    fn of_rows(path: &Path, labels: Option<&Path>, samples: Option<Samples>, seed: u64) -> Result<Self> {
+        let Matrix { rows, columns, mut values } = read_matrix(path)?;
+        let indices = match samples {
+            None | Some(Samples::All) => (0..rows).collect(),
+            Some(Samples::Count(count)) => sample(count, rows, seed),
+        };
+        if indices.len() < rows {
+            // They rise, so that no row is written over that is still to come.
+            for (to, &from) in indices.iter().enumerate() {
+                values.copy_within(from * columns..(from + 1) * columns, to * columns);
+            }
+            values.truncate(indices.len() * columns);
+            values.shrink_to_fit();
+        }
+        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+            let (row, column, value) = (indices[at / columns], at % columns, values[at]);
+            bail!(
+                "{} has {value} in row {row}, column {column}, counted from 0: leave the row out, or put a number there",
+                path.display()
+            );
+        }
+        let labels = match labels {
+            Some(file) => {
+                let labels = read_labels(file, rows)?;
+                Some(indices.iter().map(|&index| labels[index]).collect())
+            }
+            None => None,
+        };
+        let matrix = Matrix { rows: indices.len(), columns, values };
+        Ok(Self { data: path.display().to_string(), matrix, indices, images: None, labels, predicted: None })
+    }
+
+    /// As the library takes them.
+    pub fn of_library(&self) -> Result<modiste_tsne::Points<'_>> {
+        modiste_tsne::Points::new(&self.matrix.values, self.matrix.columns).with_context(|| self.data.clone())
+    }
+
+    /// The pixels of each image.
+    pub fn pixels(&self) -> Option<Vec<&[u8]>> {
+        let data = self.images.as_ref()?;
+        Some(self.indices.iter().map(|&index| image(data, index)).collect())
+    }
+}
+
+/// Numbers of the images to take.
+fn chosen(data: &Dataset, samples: Option<Samples>, seed: u64) -> Result<Vec<usize>> {
+    let (train, all) = (data.train.len(), data.train.len() + data.test.len());
+    if all == 0 {
+        bail!("{} has no images: give another data set", data.name);
+    }
+    Ok(match samples.unwrap_or(Samples::Count(USUAL_IMAGES)) {
+        Samples::All => (0..all).collect(),
+        Samples::Count(count) => sample(count, if count <= train { train } else { all }, seed),
+    })
+}
+
+fn image(data: &Dataset, index: usize) -> &[u8] {
+    match index.checked_sub(data.train.len()) {
+        None => data.train.image(index),
+        Some(index) => data.test.image(index),
+    }
+}
+
+/// A class for each of so many rows.
+fn read_labels(path: &Path, rows: usize) -> Result<Vec<u8>> {
+    let labels = read_matrix(path)?;
+    if (labels.rows, labels.columns) != (rows, 1) {
+        let (found, columns) = (labels.rows, labels.columns);
+        bail!("{} holds {found}x{columns} numbers where there are {rows} rows: give one for each", path.display());
+    }
+    let class = |(row, &value): (usize, &f32)| {
+        if value.fract() != 0.0 || !(0.0..=255.0).contains(&value) {
+            bail!(
+                "{} has {value} in row {row}, counted from 0: give each class as a whole number from 0 to 255",
+                path.display()
+            );
+        }
+        Ok(value as u8)
+    };
+    labels.values.iter().enumerate().map(class).collect()
+}

@@ -1,0 +1,76 @@
+//! What several commands need before they can begin: the device, free memory, and names.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use modiste_data::ImageShape;
+use modiste_nn::device::Device;
+use modiste_nn::network::Network;
+use modiste_nn::training::runs::seed_directory;
+
+use crate::cli::{ComputeOptions, DeviceKind};
+use crate::system::memory;
+
+/// Images and classes of a network where no data set is named: those of Fashion-MNIST.
+pub const USUAL_INPUT: ImageShape = ImageShape { height: 28, width: 28, channels: 1 };
+pub const USUAL_CLASSES: usize = 10;
+
+/// Where runs are kept by default.
+pub const RUNS: &str = "runs";
+
+/// How a command ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is done.
+    Done,
+    /// A signal came; what can go on later is saved, and nothing else.
+    Interrupted,
+}
+
+/// Refuses a directory of the runs of several seeds, where one run is meant.
+pub fn ensure_one_run(directory: &Path) -> Result<()> {
+    match seed_directory::runs(directory).first() {
+        Some(first) => bail!(
+            "{} holds the runs of several seeds: name one of them, such as {}",
+            directory.display(),
+            first.display()
+        ),
+        None => Ok(()),
+    }
+}
+
+/// The device of `--device` and `--threads`.
+pub fn device(options: &ComputeOptions) -> Result<Device> {
+    match options.device {
+        DeviceKind::Cpu => Ok(Device::cpu(threads(options))?),
+        DeviceKind::Cuda => bail!("--device cuda: this modiste is built without CUDA, so use --device cpu"),
+    }
+}
+
+/// The threads of `--threads`.
+pub fn threads(options: &ComputeOptions) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    options.threads.map_or_else(cores, |threads| threads as usize)
+}
+
+/// What files that come of a data set are called: its name, or the last part of its path.
+pub fn file_name(data: &str) -> String {
+    Path::new(data).file_name().map_or("data".into(), |name| name.to_string_lossy()).into_owned()
+}
+
+/// Refuses what cannot fit into memory, before the system ends the process for it.
+pub fn ensure_memory(device: &Device, network: &Network, batch: usize) -> Result<()> {
+    let advice = "make the batch or the network smaller";
+    ensure_free(device.planned_bytes(network, batch), &format!("batches of {batch} images need"), advice)
+}
+
+/// Refuses what needs more bytes of memory than are free; `what` needs them, and `advice` says what to do.
+pub fn ensure_free(needed: u64, what: &str, advice: &str) -> Result<()> {
+    match memory::available_bytes() {
+        Some(available) if needed > available => {
+            let [needed, available] = [needed, available].map(|bytes| bytes as f64 / 1e9);
+            bail!("{what} {needed:.1} GB of memory where {available:.1} GB are free: {advice}")
+        }
+        _ => Ok(()),
+    }
+}

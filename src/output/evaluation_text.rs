@@ -1,0 +1,174 @@
+//! An evaluation as a page of text.
+
+use modiste_nn::inference::metrics::{CALIBRATION_BINS, ClassScore, MetricsAccumulator};
+use modiste_report::numbers::grouped;
+
+use crate::output;
+
+/// Columns a page may have.
+const WIDTH: usize = 100;
+/// A class name takes no more columns than these at the left of a table.
+const LONGEST_NAME: usize = 20;
+/// Confusions that are listed where there are too many classes for a table.
+const LISTED: usize = 20;
+
+/// What was measured.
+pub struct Header<'a> {
+    /// The run or file.
+    pub model: String,
+    /// The recipe's name.
+    pub recipe: &'a str,
+    /// Complete epochs of its training.
+    pub epochs: usize,
+}
+
+/// Everything there is to say.
+pub fn all(header: &Header<'_>, data: &str, split: &str, classes: &[String], metrics: &MetricsAccumulator) -> String {
+    let images = grouped(metrics.count());
+    let Header { model, recipe, epochs } = header;
+    let epochs = output::count(*epochs, "epoch");
+    let title = format!("{recipe} ({model}, {epochs}) on the {images} {split} images of {data}");
+    [title, summary(metrics), scores(classes, metrics), confusions(classes, metrics.confusion())].join("\n\n")
+}
+
+/// One line.
+pub fn summary(metrics: &MetricsAccumulator) -> String {
+    format!(
+        "accuracy {:.4}  loss {:.4}  calibration error {:.4} ({CALIBRATION_BINS} bins)",
+        metrics.accuracy(),
+        metrics.loss(),
+        metrics.calibration_error()
+    )
+}
+
+/// Precision, recall and F1 of each class.
+fn scores(classes: &[String], metrics: &MetricsAccumulator) -> String {
+    let width = name_width(classes).max("macro average".len());
+    let row = |name: &str, score: ClassScore| {
+        let ClassScore { precision, recall, f1, support } = score;
+        let name = cut(name, width);
+        format!("{name:<width$}  {precision:>9.4}  {recall:>9.4}  {f1:>9.4}  {:>8}", grouped(support))
+    };
+    let mut lines =
+        vec![format!("{:<width$}  {:>9}  {:>9}  {:>9}  {:>8}", "class", "precision", "recall", "F1", "images")];
+    lines.extend(classes.iter().zip(metrics.class_scores()).map(|(name, score)| row(name, score)));
+    lines.push(row("macro average", metrics.macro_average()));
+    lines.join("\n")
+}
+
+/// The table of confusions, or where that is too wide, the most frequent of them.
+fn confusions(classes: &[String], confusion: &[Vec<u64>]) -> String {
+    let digits = confusion.iter().flatten().max().map_or(1, |largest| largest.to_string().len());
+    let left = name_width(classes);
+    let cell = digits.max(4);
+    if left + classes.len() * (cell + 1) <= WIDTH {
+        table(classes, confusion, left, cell)
+    } else {
+        list(classes, confusion)
+    }
+}
+
+fn table(classes: &[String], confusion: &[Vec<u64>], left: usize, cell: usize) -> String {
+    let heads = heads(classes, cell);
+    let mut lines = vec!["confusions: true classes down, predicted classes across".to_owned()];
+    lines.push(format!("{:left$}{}", "", heads.iter().map(|head| format!(" {head:>cell$}")).collect::<String>()));
+    for (name, row) in classes.iter().zip(confusion) {
+        let counts: String = row
+            .iter()
+            .map(|&count| if count == 0 { format!(" {:>cell$}", "·") } else { format!(" {count:>cell$}") })
+            .collect();
+        lines.push(format!("{:<left$}{counts}", cut(name, left)));
+    }
+    lines.join("\n")
+}
+
+/// Names short enough for the columns; numbers where short names would be the same.
+fn heads(classes: &[String], cell: usize) -> Vec<String> {
+    let short: Vec<String> = classes.iter().map(|name| name.chars().take(cell).collect()).collect();
+    let distinct = short.iter().enumerate().all(|(index, name)| !short[..index].contains(name));
+    if distinct { short } else { (0..classes.len()).map(|class| class.to_string()).collect() }
+}
+
+fn list(classes: &[String], confusion: &[Vec<u64>]) -> String {
+    let mut mistakes: Vec<(u64, &str, &str)> = Vec::new();
+    for (truth, row) in classes.iter().zip(confusion) {
+        for (guess, &count) in classes.iter().zip(row) {
+            if count > 0 && guess != truth {
+                mistakes.push((count, truth, guess));
+            }
+        }
+    }
+    mistakes.sort_by_key(|&(count, _, _)| std::cmp::Reverse(count));
+    let mut lines = vec!["most frequent confusions (all of them with --json)".to_owned()];
+    lines.extend(mistakes.iter().take(LISTED).map(|(count, truth, guess)| {
+        let (truth, guess) = (cut(truth, LONGEST_NAME), cut(guess, LONGEST_NAME));
+        format!("{:>8}  {truth} taken for {guess}", grouped(*count))
+    }));
+    lines.join("\n")
+}
+
+fn name_width(classes: &[String]) -> usize {
+    classes.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(LONGEST_NAME)
+}
+
+/// At most `width` characters, the last a dot where something is cut off.
+fn cut(name: &str, width: usize) -> String {
+    if name.chars().count() <= width {
+        return name.to_owned();
+    }
+    name.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn confusions_stand_under_their_names() {
+        let text = confusions(&names(&["T-shirt/top", "Bag"]), &[vec![812, 3], vec![0, 1000]]);
+        let expected = "\
+confusions: true classes down, predicted classes across
+            T-sh  Bag
+T-shirt/top  812    3
+Bag            · 1000";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn columns_whose_short_names_agree_are_numbered() {
+        assert_eq!(heads(&names(&["sandal", "sandals", "bag"]), 4), ["0", "1", "2"]);
+        assert_eq!(heads(&names(&["sandal", "sneaker", "bag"]), 4), ["sand", "snea", "bag"]);
+    }
+
+    #[test]
+    fn many_classes_are_listed_by_their_worst_confusions() {
+        let classes: Vec<String> = (0..40).map(|class| format!("class {class}")).collect();
+        let mut confusion = vec![vec![0; 40]; 40];
+        confusion[3][3] = 50;
+        confusion[7][9] = 4;
+        confusion[2][1] = 6;
+        let text = confusions(&classes, &confusion);
+        assert_eq!(
+            text.lines().skip(1).map(str::trim).collect::<Vec<_>>(),
+            ["6  class 2 taken for class 1", "4  class 7 taken for class 9"]
+        );
+    }
+
+    #[test]
+    fn no_page_is_wider_than_a_terminal() {
+        for classes in [2, 10, 17, 18, 60] {
+            let classes: Vec<String> = (0..classes).map(|class| format!("a class with a long name {class}")).collect();
+            let mut metrics = MetricsAccumulator::new(classes.len());
+            for class in 0..classes.len() {
+                metrics.add(&vec![0.0; classes.len()], &[class as u8]);
+            }
+            let header = Header { model: "runs/a-1".to_owned(), recipe: "a", epochs: 1 };
+            let page = all(&header, "drawn-garments", "test", &classes, &metrics);
+            assert!(page.lines().all(|line| line.chars().count() <= WIDTH), "{page}");
+        }
+    }
+}

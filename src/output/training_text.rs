@@ -1,0 +1,51 @@
+//! Training in words: what is trained on what, and what it came to.
+
+use std::time::Duration;
+
+use modiste_nn::executor::DeviceInfo;
+use modiste_nn::training::runs::result::RunResult;
+use modiste_nn::training::session::Session;
+use modiste_nn::training::splits::Splits;
+use modiste_report::numbers::grouped;
+
+use super::duration::span;
+use crate::output::{count, megabytes};
+
+/// `seed-mlp on fashion-mnist: 54,000 training, 6,000 validation and 10,000 test images; 384,854 parameters; cpu avx2, 2 threads`
+pub fn heading(session: &Session, info: &DeviceInfo) -> String {
+    let experiment = session.experiment();
+    format!(
+        "{} on {}: {}; {} parameters; {} {}, {}",
+        experiment.recipe.name,
+        experiment.dataset.name,
+        sizes(session.splits()),
+        grouped(session.network().parameter_count() as u64),
+        info.device,
+        info.isa,
+        count(info.threads, "thread")
+    )
+}
+
+fn sizes(splits: &Splits) -> String {
+    let count = |count: usize| grouped(count as u64);
+    let (train, test) = (count(splits.train.len()), count(splits.test.len()));
+    match &splits.validation {
+        Some(_) if splits.validates_on_test => format!("{train} training images, {test} test images (also validation)"),
+        Some(held_out) => format!("{train} training, {} validation and {test} test images", count(held_out.len())),
+        None => format!("{train} training and {test} test images, none for validation"),
+    }
+}
+
+/// `10,000 test images of fashion-mnist: accuracy 0.8266, loss 0.4817; 1.7 s, 87 MB`
+pub fn result(result: &RunResult) -> String {
+    let seconds = Duration::try_from_secs_f64(result.wall_seconds).unwrap_or_default();
+    let memory = result.peak_memory_bytes.map_or_else(String::new, |bytes| format!(", {}", megabytes(bytes)));
+    format!(
+        "{} test images of {}: accuracy {:.4}, loss {:.4}; {}{memory}",
+        grouped(result.sizes.test as u64),
+        result.data,
+        result.test_accuracy,
+        result.test_loss,
+        span(seconds)
+    )
+}

@@ -1,0 +1,49 @@
+//! Signals: the first one asks for a good end, the second one ends at once.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// Exit status of an interrupted process, as shells have it for Ctrl-C.
+pub const STATUS: u8 = 130;
+
+/// Ctrl-C and SIGTERM, caught.
+pub struct Interrupt {
+    stop: Arc<AtomicBool>,
+    deferred: Cell<bool>,
+}
+
+impl Interrupt {
+    /// Catches the signals. Until [`Interrupt::defer_signals`] there is nothing to save, and they end the process.
+    pub fn catch() -> Result<Self> {
+        let stop = Arc::new(AtomicBool::new(true));
+        for signal in [SIGINT, SIGTERM] {
+            // In this order: the first exits if a signal came before, the second remembers this one.
+            flag::register_conditional_shutdown(signal, i32::from(STATUS), Arc::clone(&stop))
+                .and_then(|_| flag::register(signal, Arc::clone(&stop)))
+                .context("cannot catch signals")?;
+        }
+        // A write beyond the limit of `ulimit -f` is to fail like one to a full disk, not to kill. The flag is of no
+        // interest.
+        #[cfg(unix)]
+        flag::register(signal_hook::consts::SIGXFSZ, Arc::default()).context("cannot catch signals")?;
+        Ok(Self { stop, deferred: Cell::new(false) })
+    }
+
+    /// From now on the first signal only sets [`Interrupt::stop_flag`]. A second call does nothing, so that no signal is
+    /// forgotten.
+    pub fn defer_signals(&self) {
+        if !self.deferred.replace(true) {
+            self.stop.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether work is to stop.
+    pub fn stop_flag(&self) -> &AtomicBool {
+        &self.stop
+    }
+}
