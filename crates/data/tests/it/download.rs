@@ -1,15 +1,16 @@
 //! Fetching against a server that truncates, stalls, lies and errs.
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use modiste_data::{Error, FileState, KnownSet, Patience, Silent, Source, fetch, load, verify};
-use support::{Answer, IMPATIENT, NAMES, Notes, Request, Server, closed_address, put_files, small_files, small_set};
+
+use crate::support::{
+    Answer, IMPATIENT, NAMES, Notes, Request, Server, closed_address, put_files, small_files, small_set,
+};
 
 /// Serves the small set as planned for each of its files.
 fn serve(plan: impl Fn(usize) -> Answer + Send + Sync + 'static) -> Server {
@@ -75,13 +76,11 @@ fn a_server_that_ignores_ranges_sends_all_again() {
 
 #[test]
 fn a_stall_is_given_up_and_continued() {
-    let start = Instant::now();
     let (requests, _) = fetched_in_spite_of(&[|earlier| match earlier {
         0 => Answer::Stall(30),
         _ => Answer::Honest,
     }]);
     assert_eq!(of_first_file(&requests[0]), [None, Some(30)]);
-    assert!(start.elapsed().as_secs() < 10);
 }
 
 #[test]
@@ -171,11 +170,12 @@ fn a_file_that_changed_at_one_address_is_taken_from_the_next() {
 
 #[test]
 fn without_network_that_is_what_it_says_and_soon() {
-    let (start, dir) = (Instant::now(), tempfile::tempdir().unwrap());
+    let (dir, notes) = (tempfile::tempdir().unwrap(), Notes::default());
     let set = small_set(&[closed_address(), closed_address()]);
-    let error = fetch(set, Some(dir.path()), &IMPATIENT, &Silent).unwrap_err();
+    let error = fetch(set, Some(dir.path()), &IMPATIENT, &notes).unwrap_err();
     assert!(matches!(error, Error::NoNetwork { .. }), "{error}");
-    assert!(start.elapsed().as_secs() < 2);
+    // Once for each address, where one that has been reached is tried three times.
+    assert!(notes.text().matches("Retrying").count() <= 2, "{}", notes.text());
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn an_outage_between_two_files_is_waited_out() {
 fn no_proxy_is_asked_for_what_is_on_this_machine() {
     let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "an_honest_server_is_asked_once_for_each_file"])
+        .args(["--exact", "download::an_honest_server_is_asked_once_for_each_file"])
         .envs(proxies.map(|name| (name, closed_address())))
         .env_remove("NO_PROXY")
         .env_remove("no_proxy")

@@ -1,8 +1,5 @@
 //! A web server that behaves as badly as it is told to, and a data set small enough for it.
 
-// Each test program uses a part of this.
-#![allow(dead_code)]
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
