@@ -24,7 +24,7 @@ pub use matrix::read::read_matrix;
 pub use random::{Purpose, mix64, random_numbers};
 pub use sampling::{Split, sample, shuffled, stratified_split};
 pub use scaling::Scaling;
-pub use sources::download::Patience;
+pub use sources::download::RetryPolicy;
 pub use sources::fetch::{DATA_DIR_VARIABLE, fetch, find_dir};
 pub use sources::known::{KnownFile, KnownSet, known_set, known_sets};
 pub use sources::load::load;
