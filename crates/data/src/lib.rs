@@ -21,7 +21,7 @@ pub use error::Error;
 pub use matrix::Matrix;
 pub use matrix::npy::write_npy;
 pub use matrix::read::read_matrix;
-pub use random::{Purpose, mix64, random_numbers};
+pub use random::{RandomStream, mix64, random_numbers};
 pub use sampling::{Split, sample, shuffled, stratified_split};
 pub use scaling::Scaling;
 pub use sources::download::RetryPolicy;

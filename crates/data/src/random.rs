@@ -3,10 +3,10 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// What random numbers of a run are for. No two purposes share one, so that none has an influence on another. The numbers
+/// What random numbers of a run are for. No two streams share one, so that none has an influence on another. The numbers
 /// belong to every result ever published: they stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum RandomStream {
     /// The order of an epoch, by epoch.
     Order = 0,
     /// Which images are held out.
@@ -23,11 +23,11 @@ pub enum Purpose {
     Mixing = 6,
 }
 
-/// The random numbers of `purpose` number `index`, below 2⁵⁶, under `seed`: the same on every machine.
-pub fn random_numbers(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
-    debug_assert!(index < 1 << 56, "the purpose has the highest byte");
+/// The random numbers of `stream`, number `index` of them (below 2⁵⁶), under `seed`: the same on every machine.
+pub fn random_numbers(seed: u64, stream: RandomStream, index: u64) -> ChaCha8Rng {
+    debug_assert!(index < 1 << 56, "the stream has the highest byte");
     let mut numbers = ChaCha8Rng::seed_from_u64(seed);
-    numbers.set_stream((purpose as u64) << 56 | index);
+    numbers.set_stream((stream as u64) << 56 | index);
     numbers
 }
 
@@ -39,9 +39,9 @@ pub(crate) struct Draws {
 }
 
 impl Draws {
-    /// Those of `purpose` for the thing at `place`, under `seed`.
-    pub(crate) fn new(seed: u64, purpose: Purpose, place: [u64; 2]) -> Self {
-        let state = [purpose as u64, place[0], place[1]].iter().fold(mix64(seed), |state, part| mix64(state ^ part));
+    /// Those of `stream` for the thing at `place`, under `seed`.
+    pub(crate) fn new(seed: u64, stream: RandomStream, place: [u64; 2]) -> Self {
+        let state = [stream as u64, place[0], place[1]].iter().fold(mix64(seed), |state, part| mix64(state ^ part));
         Self { state }
     }
 
@@ -109,43 +109,43 @@ mod tests {
 
     #[test]
     fn seed_purpose_and_index_each_make_other_numbers() {
-        let first = |seed, purpose, index| random_numbers(seed, purpose, index).next_u64();
+        let first = |seed, stream, index| random_numbers(seed, stream, index).next_u64();
         let all = [
-            first(0, Purpose::Order, 0),
-            first(1, Purpose::Order, 0),
-            first(0, Purpose::Order, 1),
-            first(0, Purpose::Split, 0),
-            first(0, Purpose::Parameters, 0),
-            first(0, Purpose::Parameters, 1),
-            first(0, Purpose::Sample, 0),
+            first(0, RandomStream::Order, 0),
+            first(1, RandomStream::Order, 0),
+            first(0, RandomStream::Order, 1),
+            first(0, RandomStream::Split, 0),
+            first(0, RandomStream::Parameters, 0),
+            first(0, RandomStream::Parameters, 1),
+            first(0, RandomStream::Sample, 0),
         ];
         for (index, number) in all.iter().enumerate() {
             assert!(!all[..index].contains(number), "number {index} is not its own");
         }
-        assert_eq!(first(0, Purpose::Order, 1), all[2]);
+        assert_eq!(first(0, RandomStream::Order, 1), all[2]);
         // Results that were published depend on these.
         assert_eq!([all[0], all[3], all[4]], [0xb585_f767_a79a_3b6c, 0x9dbf_4430_b847_541d, 0xd4ae_86ce_9391_bb3c]);
     }
 
     #[test]
     fn draws_of_every_thing_are_their_own() {
-        let first = |seed, purpose, place| Draws::new(seed, purpose, place).number();
+        let first = |seed, stream, place| Draws::new(seed, stream, place).number();
         let all = [
-            first(0, Purpose::Augmentation, [0, 0]),
-            first(1, Purpose::Augmentation, [0, 0]),
-            first(0, Purpose::Mixing, [0, 0]),
-            first(0, Purpose::Augmentation, [0, 1]),
-            first(0, Purpose::Augmentation, [1, 0]),
-            first(0, Purpose::Augmentation, [1, 1]),
-            Draws { state: Draws::new(0, Purpose::Augmentation, [0, 0]).state.wrapping_add(GOLDEN) }.number(),
+            first(0, RandomStream::Augmentation, [0, 0]),
+            first(1, RandomStream::Augmentation, [0, 0]),
+            first(0, RandomStream::Mixing, [0, 0]),
+            first(0, RandomStream::Augmentation, [0, 1]),
+            first(0, RandomStream::Augmentation, [1, 0]),
+            first(0, RandomStream::Augmentation, [1, 1]),
+            Draws { state: Draws::new(0, RandomStream::Augmentation, [0, 0]).state.wrapping_add(GOLDEN) }.number(),
         ];
         for (index, number) in all.iter().enumerate() {
             assert!(!all[..index].contains(number), "number {index} is not its own");
         }
-        let mut draws = Draws::new(0, Purpose::Augmentation, [0, 0]);
+        let mut draws = Draws::new(0, RandomStream::Augmentation, [0, 0]);
         assert_eq!([draws.number(), draws.number()], [all[0], all[6]]);
         // Results that were published depend on these.
-        let flip = first(0, Purpose::Flip, [0, 0]);
+        let flip = first(0, RandomStream::Flip, [0, 0]);
         assert_eq!([all[0], all[2], flip], [0x1903_c7c9_1b37_0fb6, 0xd7d4_a774_0771_8baa, 0x3d2c_1345_371e_e880]);
         // From the authors' own program, for the seed 1234567.
         assert_eq!(Draws { state: 1_234_567 }.number(), 6_457_827_717_110_365_317);
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn draws_are_uniform() {
-        let mut draws = Draws::new(3, Purpose::Augmentation, [0, 0]);
+        let mut draws = Draws::new(3, RandomStream::Augmentation, [0, 0]);
         let mut counts = [0_u32; 7];
         for _ in 0..70_000 {
             counts[draws.below(7) as usize] += 1;
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn the_beta_distribution_has_its_mean_and_variance() {
         for parameter in [0.1, 0.2, 1.0, 8.0] {
-            let mut draws = Draws::new(5, Purpose::Mixing, [0, 0]);
+            let mut draws = Draws::new(5, RandomStream::Mixing, [0, 0]);
             let drawn: Vec<f64> = (0..40_000).map(|_| draws.symmetric_beta(parameter)).collect();
             let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;
             let variance = drawn.iter().map(|value| (value - 0.5).powi(2)).sum::<f64>() / drawn.len() as f64;
@@ -183,7 +183,7 @@ mod tests {
             assert!(known.iter().any(|&(of, share)| of == parameter && (outer - share).abs() < 0.02), "{outer}");
         }
         for parameter in [f64::MIN_POSITIVE, 1e-3, 1e3, f64::MAX] {
-            let mut draws = Draws::new(5, Purpose::Mixing, [0, 0]);
+            let mut draws = Draws::new(5, RandomStream::Mixing, [0, 0]);
             assert!((0..1000).all(|_| (0.0..=1.0).contains(&draws.symmetric_beta(parameter))), "{parameter}");
         }
     }

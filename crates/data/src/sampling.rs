@@ -2,7 +2,7 @@
 
 use rand::seq::SliceRandom;
 
-use crate::random::{Purpose, random_numbers};
+use crate::random::{RandomStream, random_numbers};
 
 /// Indices of training images, parted. Each index is in exactly one part, and each part is ascending.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub fn stratified_split(labels: &[u8], classes: usize, share: f64, seed: u64) ->
             class.push(index as u32);
         }
     }
-    let mut random = random_numbers(seed, Purpose::Split, 0);
+    let mut random = random_numbers(seed, RandomStream::Split, 0);
     let mut held_out = vec![false; labels.len()];
     for class in &mut members {
         class.shuffle(&mut random);
@@ -39,14 +39,14 @@ pub fn stratified_split(labels: &[u8], classes: usize, share: f64, seed: u64) ->
 /// The order of an epoch: `indices` shuffled, as a function of `(seed, epoch)` only.
 pub fn shuffled(indices: &[u32], seed: u64, epoch: u64) -> Vec<u32> {
     let mut order = indices.to_vec();
-    order.shuffle(&mut random_numbers(seed, Purpose::Order, epoch));
+    order.shuffle(&mut random_numbers(seed, RandomStream::Order, epoch));
     order
 }
 
 /// `count` of the numbers below `all`, ascending, as a function of the arguments only; all of them where there are no more.
 pub fn sample(count: usize, all: usize, seed: u64) -> Vec<usize> {
     let mut numbers: Vec<usize> = (0..all).collect();
-    let (chosen, _) = numbers.partial_shuffle(&mut random_numbers(seed, Purpose::Sample, 0), count);
+    let (chosen, _) = numbers.partial_shuffle(&mut random_numbers(seed, RandomStream::Sample, 0), count);
     let mut chosen = chosen.to_vec();
     chosen.sort_unstable();
     chosen
