@@ -34,11 +34,11 @@ pub fn random_numbers(seed: u64, stream: RandomStream, index: u64) -> ChaCha8Rng
 /// A few random numbers for one small thing out of very many, such as an image: they cost next to nothing to begin, where
 /// [`random_numbers`] costs more than all that is done to the image.
 #[derive(Clone, Debug)]
-pub(crate) struct Draws {
+pub(crate) struct SplitMix64 {
     state: u64,
 }
 
-impl Draws {
+impl SplitMix64 {
     /// Those of `stream` for the thing at `place`, under `seed`.
     pub(crate) fn new(seed: u64, stream: RandomStream, place: [u64; 2]) -> Self {
         let state = [stream as u64, place[0], place[1]].iter().fold(mix64(seed), |state, part| mix64(state ^ part));
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn draws_of_every_thing_are_their_own() {
-        let first = |seed, stream, place| Draws::new(seed, stream, place).number();
+        let first = |seed, stream, place| SplitMix64::new(seed, stream, place).number();
         let all = [
             first(0, RandomStream::Augmentation, [0, 0]),
             first(1, RandomStream::Augmentation, [0, 0]),
@@ -137,32 +137,33 @@ mod tests {
             first(0, RandomStream::Augmentation, [0, 1]),
             first(0, RandomStream::Augmentation, [1, 0]),
             first(0, RandomStream::Augmentation, [1, 1]),
-            Draws { state: Draws::new(0, RandomStream::Augmentation, [0, 0]).state.wrapping_add(GOLDEN) }.number(),
+            SplitMix64 { state: SplitMix64::new(0, RandomStream::Augmentation, [0, 0]).state.wrapping_add(GOLDEN) }
+                .number(),
         ];
         for (index, number) in all.iter().enumerate() {
             assert!(!all[..index].contains(number), "number {index} is not its own");
         }
-        let mut draws = Draws::new(0, RandomStream::Augmentation, [0, 0]);
-        assert_eq!([draws.number(), draws.number()], [all[0], all[6]]);
+        let mut random = SplitMix64::new(0, RandomStream::Augmentation, [0, 0]);
+        assert_eq!([random.number(), random.number()], [all[0], all[6]]);
         // Results that were published depend on these.
         let flip = first(0, RandomStream::Flip, [0, 0]);
         assert_eq!([all[0], all[2], flip], [0x1903_c7c9_1b37_0fb6, 0xd7d4_a774_0771_8baa, 0x3d2c_1345_371e_e880]);
         // From the authors' own program, for the seed 1234567.
-        assert_eq!(Draws { state: 1_234_567 }.number(), 6_457_827_717_110_365_317);
+        assert_eq!(SplitMix64 { state: 1_234_567 }.number(), 6_457_827_717_110_365_317);
     }
 
     #[test]
     fn draws_are_uniform() {
-        let mut draws = Draws::new(3, RandomStream::Augmentation, [0, 0]);
+        let mut random = SplitMix64::new(3, RandomStream::Augmentation, [0, 0]);
         let mut counts = [0_u32; 7];
         for _ in 0..70_000 {
-            counts[draws.below(7) as usize] += 1;
+            counts[random.below(7) as usize] += 1;
         }
         assert!(counts.iter().all(|count| count.abs_diff(10_000) < 500), "{counts:?}");
-        let mean = (0..10_000).map(|_| draws.between(-1.0, 3.0)).sum::<f64>() / 10_000.0;
+        let mean = (0..10_000).map(|_| random.between(-1.0, 3.0)).sum::<f64>() / 10_000.0;
         assert!((mean - 1.0).abs() < 0.06, "{mean}");
         let mut bytes = vec![0; 100_003];
-        draws.fill(&mut bytes);
+        random.fill(&mut bytes);
         let mean = bytes.iter().map(|&byte| f64::from(byte)).sum::<f64>() / bytes.len() as f64;
         assert!((mean - 127.5).abs() < 1.2 && bytes[100_000..] != [0; 3], "{mean}");
     }
@@ -170,8 +171,8 @@ mod tests {
     #[test]
     fn the_beta_distribution_has_its_mean_and_variance() {
         for parameter in [0.1, 0.2, 1.0, 8.0] {
-            let mut draws = Draws::new(5, RandomStream::Mixing, [0, 0]);
-            let drawn: Vec<f64> = (0..40_000).map(|_| draws.symmetric_beta(parameter)).collect();
+            let mut random = SplitMix64::new(5, RandomStream::Mixing, [0, 0]);
+            let drawn: Vec<f64> = (0..40_000).map(|_| random.symmetric_beta(parameter)).collect();
             let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;
             let variance = drawn.iter().map(|value| (value - 0.5).powi(2)).sum::<f64>() / drawn.len() as f64;
             let expected = 0.25 / (2.0 * parameter + 1.0);
@@ -183,8 +184,8 @@ mod tests {
             assert!(known.iter().any(|&(of, share)| of == parameter && (outer - share).abs() < 0.02), "{outer}");
         }
         for parameter in [f64::MIN_POSITIVE, 1e-3, 1e3, f64::MAX] {
-            let mut draws = Draws::new(5, RandomStream::Mixing, [0, 0]);
-            assert!((0..1000).all(|_| (0.0..=1.0).contains(&draws.symmetric_beta(parameter))), "{parameter}");
+            let mut random = SplitMix64::new(5, RandomStream::Mixing, [0, 0]);
+            assert!((0..1000).all(|_| (0.0..=1.0).contains(&random.symmetric_beta(parameter))), "{parameter}");
         }
     }
 }
