@@ -22,7 +22,7 @@ pub use matrix::Matrix;
 pub use matrix::npy::write_npy;
 pub use matrix::read::read_matrix;
 pub use random::{RandomStream, mix64, random_numbers};
-pub use sampling::{Split, sample, shuffled, stratified_split};
+pub use sampling::{SplitIndices, sample, shuffled, stratified_split};
 pub use scaling::Scaling;
 pub use sources::download::RetryPolicy;
 pub use sources::fetch::{DATA_DIR_VARIABLE, fetch, find_dir};

@@ -6,7 +6,7 @@ use crate::random::{RandomStream, random_numbers};
 
 /// Indices of training images, parted. Each index is in exactly one part, and each part is ascending.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Split {
+pub struct SplitIndices {
     /// What to learn from.
     pub train: Vec<u32>,
     /// What to hold out for every choice.
@@ -16,7 +16,7 @@ pub struct Split {
 /// Holds out `share` (0 to 1) of each class for validation, rounded per class to the nearest whole image.
 ///
 /// A function of its arguments alone. Labels not below `classes` would stay in `train`.
-pub fn stratified_split(labels: &[u8], classes: usize, share: f64, seed: u64) -> Split {
+pub fn stratified_split(labels: &[u8], classes: usize, share: f64, seed: u64) -> SplitIndices {
     let mut members = vec![Vec::new(); classes];
     for (index, &label) in labels.iter().enumerate() {
         if let Some(class) = members.get_mut(usize::from(label)) {
@@ -33,7 +33,7 @@ pub fn stratified_split(labels: &[u8], classes: usize, share: f64, seed: u64) ->
         }
     }
     let (validation, train) = (0..labels.len() as u32).partition(|&index| held_out[index as usize]);
-    Split { train, validation }
+    SplitIndices { train, validation }
 }
 
 /// The order of an epoch: `indices` shuffled, as a function of `(seed, epoch)` only.
