@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use modiste_data::{DRAWN_GARMENTS, FileReport, KnownSet, Patience, find_dir, known_set, known_sets};
+use modiste_data::{DRAWN_GARMENTS, FileReport, KnownSet, RetryPolicy, find_dir, known_set, known_sets};
 use modiste_files::atomic;
 use modiste_report::numbers::grouped;
 use modiste_report::snapshot;
@@ -130,7 +130,8 @@ fn fetch(arguments: &DataFetchArgs) -> Result<()> {
     let progress = DownloadDisplay::new(arguments.output.quiet);
     let mut fetched = Vec::new();
     for set in sets_with_files(&arguments.names)? {
-        let directory = modiste_data::fetch(set, arguments.place.data_dir.as_deref(), &Patience::default(), &progress)?;
+        let directory =
+            modiste_data::fetch(set, arguments.place.data_dir.as_deref(), &RetryPolicy::default(), &progress)?;
         if !arguments.output.json {
             output::print(&format!("{} is in {}", set.name, directory.display()))?;
         }

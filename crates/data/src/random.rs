@@ -3,10 +3,10 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// What random numbers of a run are for. No two purposes share one, so that none has an influence on another. The numbers
+/// What random numbers of a run are for. No two streams share one, so that none has an influence on another. The numbers
 /// belong to every result ever published: they stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum RandomStream {
     /// The order of an epoch, by epoch.
     Order = 0,
     /// Which images are held out.
@@ -23,25 +23,25 @@ pub enum Purpose {
     Mixing = 6,
 }
 
-/// The random numbers of `purpose` number `index`, below 2⁵⁶, under `seed`: the same on every machine.
-pub fn random_numbers(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
-    debug_assert!(index < 1 << 56, "the purpose has the highest byte");
+/// The random numbers of `stream`, number `index` of them (below 2⁵⁶), under `seed`: the same on every machine.
+pub fn random_numbers(seed: u64, stream: RandomStream, index: u64) -> ChaCha8Rng {
+    debug_assert!(index < 1 << 56, "the stream has the highest byte");
     let mut numbers = ChaCha8Rng::seed_from_u64(seed);
-    numbers.set_stream((purpose as u64) << 56 | index);
+    numbers.set_stream((stream as u64) << 56 | index);
     numbers
 }
 
 /// A few random numbers for one small thing out of very many, such as an image: they cost next to nothing to begin, where
 /// [`random_numbers`] costs more than all that is done to the image.
 #[derive(Clone, Debug)]
-pub(crate) struct Draws {
+pub(crate) struct SplitMix64 {
     state: u64,
 }
 
-impl Draws {
-    /// Those of `purpose` for the thing at `place`, under `seed`.
-    pub(crate) fn new(seed: u64, purpose: Purpose, place: [u64; 2]) -> Self {
-        let state = [purpose as u64, place[0], place[1]].iter().fold(mix64(seed), |state, part| mix64(state ^ part));
+impl SplitMix64 {
+    /// Those of `stream` for the thing at `place`, under `seed`.
+    pub(crate) fn new(seed: u64, stream: RandomStream, place: [u64; 2]) -> Self {
+        let state = [stream as u64, place[0], place[1]].iter().fold(mix64(seed), |state, part| mix64(state ^ part));
         Self { state }
     }
 
@@ -109,60 +109,61 @@ mod tests {
 
     #[test]
     fn seed_purpose_and_index_each_make_other_numbers() {
-        let first = |seed, purpose, index| random_numbers(seed, purpose, index).next_u64();
+        let first = |seed, stream, index| random_numbers(seed, stream, index).next_u64();
         let all = [
-            first(0, Purpose::Order, 0),
-            first(1, Purpose::Order, 0),
-            first(0, Purpose::Order, 1),
-            first(0, Purpose::Split, 0),
-            first(0, Purpose::Parameters, 0),
-            first(0, Purpose::Parameters, 1),
-            first(0, Purpose::Sample, 0),
+            first(0, RandomStream::Order, 0),
+            first(1, RandomStream::Order, 0),
+            first(0, RandomStream::Order, 1),
+            first(0, RandomStream::Split, 0),
+            first(0, RandomStream::Parameters, 0),
+            first(0, RandomStream::Parameters, 1),
+            first(0, RandomStream::Sample, 0),
         ];
         for (index, number) in all.iter().enumerate() {
             assert!(!all[..index].contains(number), "number {index} is not its own");
         }
-        assert_eq!(first(0, Purpose::Order, 1), all[2]);
+        assert_eq!(first(0, RandomStream::Order, 1), all[2]);
         // Results that were published depend on these.
         assert_eq!([all[0], all[3], all[4]], [0xb585_f767_a79a_3b6c, 0x9dbf_4430_b847_541d, 0xd4ae_86ce_9391_bb3c]);
     }
 
     #[test]
     fn draws_of_every_thing_are_their_own() {
-        let first = |seed, purpose, place| Draws::new(seed, purpose, place).number();
+        let first = |seed, stream, place| SplitMix64::new(seed, stream, place).number();
         let all = [
-            first(0, Purpose::Augmentation, [0, 0]),
-            first(1, Purpose::Augmentation, [0, 0]),
-            first(0, Purpose::Mixing, [0, 0]),
-            first(0, Purpose::Augmentation, [0, 1]),
-            first(0, Purpose::Augmentation, [1, 0]),
-            first(0, Purpose::Augmentation, [1, 1]),
-            Draws { state: Draws::new(0, Purpose::Augmentation, [0, 0]).state.wrapping_add(GOLDEN) }.number(),
+            first(0, RandomStream::Augmentation, [0, 0]),
+            first(1, RandomStream::Augmentation, [0, 0]),
+            first(0, RandomStream::Mixing, [0, 0]),
+            first(0, RandomStream::Augmentation, [0, 1]),
+            first(0, RandomStream::Augmentation, [1, 0]),
+            first(0, RandomStream::Augmentation, [1, 1]),
+            SplitMix64 { state: SplitMix64::new(0, RandomStream::Augmentation, [0, 0]).state.wrapping_add(GOLDEN) }
+                .number(),
         ];
         for (index, number) in all.iter().enumerate() {
             assert!(!all[..index].contains(number), "number {index} is not its own");
         }
-        let mut draws = Draws::new(0, Purpose::Augmentation, [0, 0]);
-        assert_eq!([draws.number(), draws.number()], [all[0], all[6]]);
+        let mut random = SplitMix64::new(0, RandomStream::Augmentation, [0, 0]);
+        assert_eq!([random.number(), random.number()], [all[0], all[6]]);
         // Results that were published depend on these.
-        let flip = first(0, Purpose::Flip, [0, 0]);
+        let flip = first(0, RandomStream::Flip, [0, 0]);
         assert_eq!([all[0], all[2], flip], [0x1903_c7c9_1b37_0fb6, 0xd7d4_a774_0771_8baa, 0x3d2c_1345_371e_e880]);
         // From the authors' own program, for the seed 1234567.
-        assert_eq!(Draws { state: 1_234_567 }.number(), 6_457_827_717_110_365_317);
+        assert_eq!(SplitMix64 { state: 1_234_567 }.number(), 6_457_827_717_110_365_317);
     }
 
     #[test]
     fn draws_are_uniform() {
-        let mut draws = Draws::new(3, Purpose::Augmentation, [0, 0]);
+        let mut random = SplitMix64::new(3, RandomStream::Augmentation, [0, 0]);
         let mut counts = [0_u32; 7];
         for _ in 0..70_000 {
-            counts[draws.below(7) as usize] += 1;
+            counts[random.below(7) as usize] += 1;
         }
         assert!(counts.iter().all(|count| count.abs_diff(10_000) < 500), "{counts:?}");
-        let mean = (0..10_000).map(|_| draws.between(-1.0, 3.0)).sum::<f64>() / 10_000.0;
+        let mean = (0..10_000).map(|_| random.between(-1.0, 3.0)).sum::<f64>() / 10_000.0;
         assert!((mean - 1.0).abs() < 0.06, "{mean}");
         let mut bytes = vec![0; 100_003];
-        draws.fill(&mut bytes);
+        random.fill(&mut bytes);
         let mean = bytes.iter().map(|&byte| f64::from(byte)).sum::<f64>() / bytes.len() as f64;
         assert!((mean - 127.5).abs() < 1.2 && bytes[100_000..] != [0; 3], "{mean}");
     }
@@ -170,8 +171,8 @@ mod tests {
     #[test]
     fn the_beta_distribution_has_its_mean_and_variance() {
         for parameter in [0.1, 0.2, 1.0, 8.0] {
-            let mut draws = Draws::new(5, Purpose::Mixing, [0, 0]);
-            let drawn: Vec<f64> = (0..40_000).map(|_| draws.symmetric_beta(parameter)).collect();
+            let mut random = SplitMix64::new(5, RandomStream::Mixing, [0, 0]);
+            let drawn: Vec<f64> = (0..40_000).map(|_| random.symmetric_beta(parameter)).collect();
             let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;
             let variance = drawn.iter().map(|value| (value - 0.5).powi(2)).sum::<f64>() / drawn.len() as f64;
             let expected = 0.25 / (2.0 * parameter + 1.0);
@@ -183,8 +184,8 @@ mod tests {
             assert!(known.iter().any(|&(of, share)| of == parameter && (outer - share).abs() < 0.02), "{outer}");
         }
         for parameter in [f64::MIN_POSITIVE, 1e-3, 1e3, f64::MAX] {
-            let mut draws = Draws::new(5, Purpose::Mixing, [0, 0]);
-            assert!((0..1000).all(|_| (0.0..=1.0).contains(&draws.symmetric_beta(parameter))), "{parameter}");
+            let mut random = SplitMix64::new(5, RandomStream::Mixing, [0, 0]);
+            assert!((0..1000).all(|_| (0.0..=1.0).contains(&random.symmetric_beta(parameter))), "{parameter}");
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use rand::seq::SliceRandom;
 
-use crate::random::{Purpose, random_numbers};
+use crate::random::{RandomStream, random_numbers};
 
 /// Indices of training images, parted. Each index is in exactly one part, and each part is ascending.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Split {
+pub struct SplitIndices {
     /// What to learn from.
     pub train: Vec<u32>,
     /// What to hold out for every choice.
@@ -16,14 +16,14 @@ pub struct Split {
 /// Holds out `share` (0 to 1) of each class for validation, rounded per class to the nearest whole image.
 ///
 /// A function of its arguments alone. Labels not below `classes` would stay in `train`.
-pub fn stratified_split(labels: &[u8], classes: usize, share: f64, seed: u64) -> Split {
+pub fn stratified_split(labels: &[u8], classes: usize, share: f64, seed: u64) -> SplitIndices {
     let mut members = vec![Vec::new(); classes];
     for (index, &label) in labels.iter().enumerate() {
         if let Some(class) = members.get_mut(usize::from(label)) {
             class.push(index as u32);
         }
     }
-    let mut random = random_numbers(seed, Purpose::Split, 0);
+    let mut random = random_numbers(seed, RandomStream::Split, 0);
     let mut held_out = vec![false; labels.len()];
     for class in &mut members {
         class.shuffle(&mut random);
@@ -33,20 +33,20 @@ pub fn stratified_split(labels: &[u8], classes: usize, share: f64, seed: u64) ->
         }
     }
     let (validation, train) = (0..labels.len() as u32).partition(|&index| held_out[index as usize]);
-    Split { train, validation }
+    SplitIndices { train, validation }
 }
 
 /// The order of an epoch: `indices` shuffled, as a function of `(seed, epoch)` only.
 pub fn shuffled(indices: &[u32], seed: u64, epoch: u64) -> Vec<u32> {
     let mut order = indices.to_vec();
-    order.shuffle(&mut random_numbers(seed, Purpose::Order, epoch));
+    order.shuffle(&mut random_numbers(seed, RandomStream::Order, epoch));
     order
 }
 
 /// `count` of the numbers below `all`, ascending, as a function of the arguments only; all of them where there are no more.
 pub fn sample(count: usize, all: usize, seed: u64) -> Vec<usize> {
     let mut numbers: Vec<usize> = (0..all).collect();
-    let (chosen, _) = numbers.partial_shuffle(&mut random_numbers(seed, Purpose::Sample, 0), count);
+    let (chosen, _) = numbers.partial_shuffle(&mut random_numbers(seed, RandomStream::Sample, 0), count);
     let mut chosen = chosen.to_vec();
     chosen.sort_unstable();
     chosen

@@ -1,6 +1,6 @@
 //! First values of the parameters.
 
-use modiste_data::{Purpose, random_numbers};
+use modiste_data::{RandomStream, random_numbers};
 use rand::Rng;
 
 use crate::network::{Network, Role};
@@ -16,7 +16,7 @@ pub fn glorot_uniform(network: &Network, seed: u64) -> Vec<f32> {
             values[parameter.range.clone()].fill(1.0);
         }
         let Some((fan_in, fan_out)) = parameter.fans else { continue };
-        let mut random = random_numbers(seed, Purpose::Parameters, index as u64);
+        let mut random = random_numbers(seed, RandomStream::Parameters, index as u64);
         let limit = (6.0 / (fan_in + fan_out) as f64).sqrt();
         for value in &mut values[parameter.range.clone()] {
             let unit = f64::from(random.next_u32()) / f64::from(u32::MAX);

@@ -6,7 +6,7 @@ use super::shift::shift;
 use super::turn::turn;
 use super::{Augmentation, Flip};
 use crate::dataset::ImageShape;
-use crate::random::{Draws, Purpose};
+use crate::random::{RandomStream, SplitMix64};
 
 /// Augments the images of one epoch.
 #[derive(Clone, Copy, Debug)]
@@ -28,25 +28,25 @@ impl Augmenter {
     pub(crate) fn paint(&self, image: &[u8], index: u32, place: usize, canvas: &mut [u8]) {
         let shape = self.shape;
         let Augmentation { rotate, zoom, fill, erase, .. } = self.augmentation;
-        let mut draws = Draws::new(self.seed, Purpose::Augmentation, [self.epoch, place as u64]);
-        let mirrored = self.is_mirrored(index, &mut draws);
-        let placement = Placement::draw(&self.augmentation, mirrored, &mut draws);
+        let mut random = SplitMix64::new(self.seed, RandomStream::Augmentation, [self.epoch, place as u64]);
+        let mirrored = self.is_mirrored(index, &mut random);
+        let placement = Placement::draw(&self.augmentation, mirrored, &mut random);
         if rotate == 0.0 && zoom == 0.0 {
             shift(image, shape, &placement, fill, canvas);
         } else {
             turn(image, shape, &placement, fill, canvas);
         }
         if let Some(erase) = erase {
-            erase.paint(shape, &mut draws, canvas);
+            erase.paint(shape, &mut random, canvas);
         }
     }
 
-    fn is_mirrored(&self, index: u32, draws: &mut Draws) -> bool {
+    fn is_mirrored(&self, index: u32, random: &mut SplitMix64) -> bool {
         match self.augmentation.flip {
             Flip::None => false,
-            Flip::Random => draws.chance(0.5),
+            Flip::Random => random.chance(0.5),
             Flip::Alternating => {
-                let own = Draws::new(self.seed, Purpose::Flip, [u64::from(index), 0]).number();
+                let own = SplitMix64::new(self.seed, RandomStream::Flip, [u64::from(index), 0]).number();
                 own.wrapping_add(self.epoch) % 2 == 1
             }
         }
@@ -55,7 +55,7 @@ impl Augmenter {
     /// Mixes the scaled images `[n, height, width, channels]` of batch number `batch`, if images are to be mixed, and says
     /// in `mixed` with what.
     pub(crate) fn mix(&self, batch: usize, images: &mut Vec<f32>, labels: &[u8], mixed: &mut Mixed) {
-        let mut draws = Draws::new(self.seed, Purpose::Mixing, [self.epoch, batch as u64]);
-        mix(&self.augmentation, self.shape, &mut draws, images, labels, mixed);
+        let mut random = SplitMix64::new(self.seed, RandomStream::Mixing, [self.epoch, batch as u64]);
+        mix(&self.augmentation, self.shape, &mut random, images, labels, mixed);
     }
 }

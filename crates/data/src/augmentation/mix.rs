@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Augmentation;
 use crate::dataset::ImageShape;
-use crate::random::Draws;
+use crate::random::SplitMix64;
 
 /// What was mixed into the images of a batch. Nothing, if both are empty.
 #[derive(Clone, Debug, Default)]
@@ -29,38 +29,38 @@ enum Mixing {
 pub(super) fn mix(
     augmentation: &Augmentation,
     shape: ImageShape,
-    draws: &mut Draws,
+    random: &mut SplitMix64,
     images: &mut Vec<f32>,
     labels: &[u8],
     mixed: &mut Mixed,
 ) {
-    let Some(mixing) = Mixing::draw(augmentation, shape, draws) else { return };
+    let Some(mixing) = Mixing::draw(augmentation, shape, random) else { return };
     let size = shape.len();
     // Images change from the first to the last, so that the next one is still whole; only the first is needed again.
     images.extend_from_within(..size);
     for at in 0..labels.len() {
         let (image, others) = images[at * size..].split_at_mut(size);
-        mixed.shares.push(mixing.blend(image, &others[..size], shape, draws));
+        mixed.shares.push(mixing.blend(image, &others[..size], shape, random));
         mixed.labels.push(labels[(at + 1) % labels.len()]);
     }
     images.truncate(labels.len() * size);
 }
 
 impl Mixing {
-    fn draw(augmentation: &Augmentation, shape: ImageShape, draws: &mut Draws) -> Option<Self> {
+    fn draw(augmentation: &Augmentation, shape: ImageShape, random: &mut SplitMix64) -> Option<Self> {
         let Augmentation { mixup, cutmix, .. } = *augmentation;
         // Where there are both, each has every second batch.
-        if let Some(parameter) = mixup.filter(|_| cutmix.is_none() || draws.chance(0.5)) {
-            let share = draws.symmetric_beta(parameter);
+        if let Some(parameter) = mixup.filter(|_| cutmix.is_none() || random.chance(0.5)) {
+            let share = random.symmetric_beta(parameter);
             return Some(Self::Mixup { share: share.min(1.0 - share) as f32 });
         }
-        let side = draws.symmetric_beta(cutmix?).sqrt();
+        let side = random.symmetric_beta(cutmix?).sqrt();
         let pixels = |full: usize| (side * full as f64).round() as usize;
         Some(Self::Cutmix { rows: pixels(shape.height), columns: pixels(shape.width) })
     }
 
     /// Mixes `other` into `image` and says which share of it that has become.
-    fn blend(&self, image: &mut [f32], other: &[f32], shape: ImageShape, draws: &mut Draws) -> f32 {
+    fn blend(&self, image: &mut [f32], other: &[f32], shape: ImageShape, random: &mut SplitMix64) -> f32 {
         match *self {
             Self::Mixup { share } => {
                 for (value, &other) in image.iter_mut().zip(other) {
@@ -70,7 +70,7 @@ impl Mixing {
             }
             Self::Cutmix { rows, columns } => {
                 let ImageShape { height, width, channels } = shape;
-                let (rows, columns) = (span(rows, height, draws), span(columns, width, draws));
+                let (rows, columns) = (span(rows, height, random), span(columns, width, random));
                 for row in rows.clone() {
                     let values = (row * width + columns.start) * channels..(row * width + columns.end) * channels;
                     image[values.clone()].copy_from_slice(&other[values]);
@@ -82,7 +82,7 @@ impl Mixing {
 }
 
 /// `pixels` of a side of `full` around one drawn from all, less those beyond its ends.
-fn span(pixels: usize, full: usize, draws: &mut Draws) -> Range<usize> {
-    let end = draws.below(full as u64) as usize + pixels.div_ceil(2);
+fn span(pixels: usize, full: usize, random: &mut SplitMix64) -> Range<usize> {
+    let end = random.below(full as u64) as usize + pixels.div_ceil(2);
     end.saturating_sub(pixels)..end.min(full)
 }

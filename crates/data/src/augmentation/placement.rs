@@ -1,7 +1,7 @@
 //! Where an image comes to lie, and what is seen of it beyond its border.
 
 use super::{Augmentation, Fill};
-use crate::random::Draws;
+use crate::random::SplitMix64;
 
 /// What is done to an image's plane: mirrored, turned and enlarged about its centre, then moved.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,14 +18,14 @@ pub(super) struct Placement {
 }
 
 impl Placement {
-    pub(super) fn draw(augmentation: &Augmentation, mirrored: bool, draws: &mut Draws) -> Self {
+    pub(super) fn draw(augmentation: &Augmentation, mirrored: bool, random: &mut SplitMix64) -> Self {
         let Augmentation { rotate, zoom, shift, .. } = *augmentation;
-        let mut pixels = || draws.below(2 * shift as u64 + 1) as i64 - shift as i64;
+        let mut pixels = || random.below(2 * shift as u64 + 1) as i64 - shift as i64;
         let (down, right) = (pixels(), pixels());
         Self {
             mirrored,
-            angle: draws.between(-rotate, rotate).to_radians(),
-            scale: draws.between(1.0 - zoom, 1.0 + zoom),
+            angle: random.between(-rotate, rotate).to_radians(),
+            scale: random.between(1.0 - zoom, 1.0 + zoom),
             down,
             right,
         }

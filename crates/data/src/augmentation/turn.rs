@@ -13,9 +13,9 @@ const WEIGHT: u32 = 8;
 /// Paints `image` on `canvas`, both of `shape`, as `placement` says.
 pub(super) fn turn(image: &[u8], shape: ImageShape, placement: &Placement, fill: Fill, canvas: &mut [u8]) {
     let ImageShape { width, channels, .. } = shape;
-    let view = View::new(shape, placement);
+    let inverse = InverseTransform::new(shape, placement);
     for (y, row) in canvas.chunks_exact_mut(width * channels).enumerate() {
-        let (mut source_y, mut source_x) = view.row_start(y as i64);
+        let (mut source_y, mut source_x) = inverse.row_start(y as i64);
         for pixel in row.chunks_exact_mut(channels) {
             let corners = corners(source_y >> FRACTION, source_x >> FRACTION, shape, fill);
             for (channel, value) in pixel.iter_mut().enumerate() {
@@ -27,8 +27,8 @@ pub(super) fn turn(image: &[u8], shape: ImageShape, placement: &Placement, fill:
                 // Rounded to the nearest.
                 *value = ((twice_weighted + (1 << (2 * WEIGHT - 1))) >> (2 * WEIGHT)) as u8;
             }
-            source_y += view.along.0;
-            source_x += view.across.0;
+            source_y += inverse.along.0;
+            source_x += inverse.across.0;
         }
     }
 }
@@ -65,7 +65,7 @@ fn between(first: u32, second: u32, weight: u32) -> u32 {
 }
 
 /// From a pixel of the result back to a point of the image.
-struct View {
+struct InverseTransform {
     /// Last row and column, which are twice the centre.
     last: (i64, i64),
     down: i64,
@@ -76,7 +76,7 @@ struct View {
     along: (i64, i64),
 }
 
-impl View {
+impl InverseTransform {
     fn new(shape: ImageShape, placement: &Placement) -> Self {
         let fixed = |value: f64| (value / placement.scale * f64::from(1 << FRACTION)).round() as i64;
         let (sine, cosine) = (fixed(placement.angle.sin()), fixed(placement.angle.cos()));

@@ -8,7 +8,7 @@ use crate::augmentation::mix::Mixed;
 #[derive(Debug)]
 pub struct Batch {
     buffers: Buffers,
-    shelf: Arc<Shelf>,
+    pool: Arc<BufferPool>,
 }
 
 /// The memory of a batch.
@@ -25,13 +25,13 @@ pub(super) struct Buffers {
 
 /// Buffers waiting for their next use.
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(super) struct BufferPool {
     waiting: Mutex<Vec<Buffers>>,
     /// A consumer that collects many batches must not make the loader keep memory for all of them.
     most: usize,
 }
 
-impl Shelf {
+impl BufferPool {
     /// For up to `most` buffers.
     pub(super) fn new(most: usize) -> Self {
         Self { waiting: Mutex::new(Vec::with_capacity(most)), most }
@@ -54,16 +54,16 @@ impl Shelf {
         }
     }
 
-    /// A panic elsewhere leaves the shelf whole: pushing and popping are all that happens under the lock.
+    /// A panic elsewhere leaves the pool whole: pushing and popping are all that happens under the lock.
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Buffers>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Batch {
-    /// Of `buffers`, which go back to `shelf` in the end.
-    pub(super) fn new(buffers: Buffers, shelf: Arc<Shelf>) -> Self {
-        Self { buffers, shelf }
+    /// Of `buffers`, which go back to `pool` in the end.
+    pub(super) fn new(buffers: Buffers, pool: Arc<BufferPool>) -> Self {
+        Self { buffers, pool }
     }
 
     /// Scaled pixels, `[len, height, width, channels]`.
@@ -95,6 +95,6 @@ impl Batch {
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        self.shelf.put(std::mem::take(&mut self.buffers));
+        self.pool.put(std::mem::take(&mut self.buffers));
     }
 }

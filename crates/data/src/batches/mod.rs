@@ -15,7 +15,7 @@ use crate::augmentation::Augmentation;
 use crate::augmentation::augmenter::Augmenter;
 use crate::dataset::Images;
 use crate::scaling::Scaling;
-use batch::Shelf;
+use batch::BufferPool;
 use pass::Pass;
 use prefetch::Batches;
 
@@ -98,7 +98,7 @@ impl Loader {
             batch_size: self.batch_size,
             order,
             augmenter,
-            shelf: Arc::new(Shelf::new(Batches::buffers(threads))),
+            pool: Arc::new(BufferPool::new(Batches::buffers(threads))),
         };
         Batches::new(pass, first_batch, threads)
     }

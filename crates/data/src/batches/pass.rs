@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::batch::{Batch, Buffers, Shelf};
+use super::batch::{Batch, BufferPool, Buffers};
 use crate::augmentation::augmenter::Augmenter;
 use crate::dataset::Images;
 use crate::scaling::Scaling;
@@ -18,7 +18,7 @@ pub(super) struct Pass {
     pub(super) order: Arc<[u32]>,
     /// None where images stay as they are.
     pub(super) augmenter: Option<Augmenter>,
-    pub(super) shelf: Arc<Shelf>,
+    pub(super) pool: Arc<BufferPool>,
 }
 
 impl Pass {
@@ -37,7 +37,7 @@ impl Pass {
     pub(super) fn batch(&self, number: usize) -> Batch {
         let start = self.start(number);
         let indices = &self.order[start..self.start(number + 1)];
-        let mut buffers = self.shelf.take();
+        let mut buffers = self.pool.take();
         buffers.images.reserve(indices.len() * self.images.shape().len());
         buffers.labels.extend(indices.iter().map(|&index| self.images.labels()[index as usize]));
         match self.augmenter {
@@ -46,7 +46,7 @@ impl Pass {
                 indices.iter().for_each(|&index| self.append(self.images.image(index as usize), &mut buffers.images))
             }
         }
-        Batch::new(buffers, Arc::clone(&self.shelf))
+        Batch::new(buffers, Arc::clone(&self.pool))
     }
 
     /// Fills a batch whose first image stands at `start` in the order.

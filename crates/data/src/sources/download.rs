@@ -24,7 +24,7 @@ use crate::error::Error;
 
 /// How long to wait, and how often to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// Longest time to look up an address and, again, to connect to it.
     pub connect: Duration,
     /// Longest time without a byte.
@@ -37,7 +37,7 @@ pub struct Patience {
     pub pause: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
@@ -52,7 +52,7 @@ impl Default for Patience {
 /// Fetches the files of one set.
 pub(crate) struct Downloader<'a> {
     agent: Agent,
-    patience: Patience,
+    retry: RetryPolicy,
     progress: &'a dyn Progress,
     /// Whether any server has been reached, for any file.
     reached: Cell<bool>,
@@ -73,22 +73,22 @@ enum Failure {
 }
 
 impl<'a> Downloader<'a> {
-    pub(crate) fn new(patience: Patience, progress: &'a dyn Progress) -> Self {
+    pub(crate) fn new(retry: RetryPolicy, progress: &'a dyn Progress) -> Self {
         // To look up an address within a time takes a thread (connecting may look up a proxy's); without one left to
-        // have, the system's own patience must do.
+        // have, the system's own limits must do.
         let threads = thread::Builder::new().spawn(|| ()).is_ok_and(|thread| thread.join().is_ok());
-        let connect = threads.then_some(patience.connect);
+        let connect = threads.then_some(retry.connect);
         let config = Agent::config_builder()
             // A status is judged here, by what it means for the next attempt.
             .http_status_as_error(false)
             .timeout_resolve(connect)
             .timeout_connect(connect)
-            .timeout_recv_response(Some(patience.stall))
-            .timeout_per_read(Some(patience.stall))
+            .timeout_recv_response(Some(retry.stall))
+            .timeout_per_read(Some(retry.stall))
             .user_agent(concat!("modiste/", env!("CARGO_PKG_VERSION")))
             .build();
         let agent = Agent::new_with_config(config);
-        Self { agent, patience, progress, reached: Cell::new(false), preferred: Cell::new(0) }
+        Self { agent, retry, progress, reached: Cell::new(false), preferred: Cell::new(0) }
     }
 
     /// Leaves the whole of `file`, checked and synced, in `part`, to which the caller has the sole right.
@@ -112,7 +112,7 @@ impl<'a> Downloader<'a> {
 
     /// All attempts at one address. The inner error says why it did not give the file.
     fn fetch_from(&self, url: &str, file: &KnownFile, part: &Path) -> Result<Result<(), String>, Error> {
-        let mut pause = self.patience.pause;
+        let mut pause = self.retry.pause;
         let mut attempt = 1;
         loop {
             let start = Instant::now();
@@ -121,7 +121,7 @@ impl<'a> Downloader<'a> {
                 self.reached.set(true);
             }
             // Asking again and again where there is no network would only keep people waiting.
-            let hopeless = !self.reached.get() && (attempt > 1 || start.elapsed() >= self.patience.connect);
+            let hopeless = !self.reached.get() && (attempt > 1 || start.elapsed() >= self.retry.connect);
             let why = match outcome {
                 Ok(()) => {
                     self.progress.report(Event::Finished { file: file.name });
@@ -132,7 +132,7 @@ impl<'a> Downloader<'a> {
                 Err(Failure::Unreachable(why)) if hopeless => return Ok(Err(why)),
                 Err(Failure::Passing(why) | Failure::Unreachable(why)) => why,
             };
-            if attempt >= self.patience.attempts {
+            if attempt >= self.retry.attempts {
                 return Ok(Err(format!("{why} (after {attempt} attempts)")));
             }
             self.progress.report(Event::Retrying { file: file.name, why: &why, wait: pause });
@@ -223,8 +223,8 @@ impl<'a> Downloader<'a> {
             done += count as u64;
             self.progress.report(Event::Advanced { file: file.name, done, total });
             let (elapsed, bytes) = (since.0.elapsed(), done - since.1);
-            if elapsed >= self.patience.stall {
-                if (bytes as f64) < self.patience.slowest as f64 * elapsed.as_secs_f64() {
+            if elapsed >= self.retry.stall {
+                if (bytes as f64) < self.retry.slowest as f64 * elapsed.as_secs_f64() {
                     let seconds = elapsed.as_secs_f64();
                     return Err(Failure::Passing(format!("only {bytes} bytes came in {seconds:.1} s")));
                 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use modiste_files::{DirectoryLock, atomic};
 
-use super::download::{Downloader, Patience};
+use super::download::{Downloader, RetryPolicy};
 use super::known::KnownSet;
 use super::progress::{Event, Progress};
 use super::verify::{FileState, read_checked};
@@ -64,24 +64,24 @@ fn cache_dir() -> Option<PathBuf> {
 pub fn fetch(
     set: &KnownSet,
     dir: Option<&Path>,
-    patience: &Patience,
+    retry: &RetryPolicy,
     progress: &dyn Progress,
 ) -> Result<PathBuf, Error> {
     let dir = find_dir(set, dir)?;
     if set.files.iter().any(|file| read_checked(&dir.join(file.name), file).is_err()) {
-        complete(set, &dir, patience, progress)?;
+        complete(set, &dir, retry, progress)?;
     }
     Ok(dir)
 }
 
 /// Downloads into `dir` what is not good there.
-pub(crate) fn complete(set: &KnownSet, dir: &Path, patience: &Patience, progress: &dyn Progress) -> Result<(), Error> {
+pub(crate) fn complete(set: &KnownSet, dir: &Path, retry: &RetryPolicy, progress: &dyn Progress) -> Result<(), Error> {
     fs::create_dir_all(dir).map_err(|source| Error::io("create", dir, source))?;
     let lock = DirectoryLock::wait(dir, || {
         let notice = format!("another process is fetching into {}; waiting for it", dir.display());
         progress.report(Event::Notice(&notice));
     })?;
-    let downloader = Downloader::new(*patience, progress);
+    let downloader = Downloader::new(*retry, progress);
     let half_present = set.files.iter().any(|file| dir.join(file.name).exists());
     for file in &set.files {
         let path = dir.join(file.name);

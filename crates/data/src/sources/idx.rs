@@ -84,7 +84,7 @@ fn unpacked(mut stream: impl Read, stored: u64, gzipped: bool, path: &Path) -> R
         dims.push(u32::from_be_bytes(dim) as usize);
     }
     let shape = shape_of(&dims);
-    let Room { claimed, reserved } = room(&dims, stored, gzipped).map_err(bad)?;
+    let Allowance { claimed, reserved } = allowance(&dims, stored, gzipped).map_err(bad)?;
     let mut values = Vec::new();
     values.try_reserve(reserved).map_err(|_| bad(format!("{shape} values do not fit into memory")))?;
     stream.by_ref().take(claimed).read_to_end(&mut values).map_err(broken)?;
@@ -104,7 +104,7 @@ fn shape_of(dims: &[usize]) -> String {
 
 /// What a header that can be believed asks for.
 #[derive(Debug, PartialEq, Eq)]
-struct Room {
+struct Allowance {
     /// Values to read, at most: memory for no more is ever taken.
     claimed: u64,
     /// Values to take memory for before any has come.
@@ -112,7 +112,7 @@ struct Room {
 }
 
 /// How much memory a file of `stored` bytes may take whose header says `dims`, or why its header is not believed.
-fn room(dims: &[usize], stored: u64, gzipped: bool) -> Result<Room, String> {
+fn allowance(dims: &[usize], stored: u64, gzipped: bool) -> Result<Allowance, String> {
     let shape = shape_of(dims);
     // Four 32-bit dimensions fit into 128 bits.
     let claimed = dims.iter().map(|&dim| dim as u128).product::<u128>();
@@ -127,7 +127,7 @@ fn room(dims: &[usize], stored: u64, gzipped: bool) -> Result<Room, String> {
     let claimed = claimed as u64;
     // Reserving what a raw file verifiably holds, or a usual gzip ratio, spares the copies of growing.
     let likely = if gzipped { stored.saturating_mul(4) } else { held };
-    Ok(Room { claimed, reserved: claimed.min(likely) as usize })
+    Ok(Allowance { claimed, reserved: claimed.min(likely) as usize })
 }
 
 #[cfg(test)]
@@ -137,21 +137,21 @@ mod tests {
     #[test]
     fn memory_follows_what_a_file_holds_and_not_what_it_promises() {
         // Raw: exactly what follows the header, or nothing.
-        assert_eq!(room(&[600, 8, 8], 16 + 38_400, false), Ok(Room { claimed: 38_400, reserved: 38_400 }));
+        assert_eq!(allowance(&[600, 8, 8], 16 + 38_400, false), Ok(Allowance { claimed: 38_400, reserved: 38_400 }));
         for stored in [0, 3, 16, 38_400, 16 + 38_399, 16 + 38_401] {
-            assert!(room(&[600, 8, 8], stored, false).unwrap_err().contains("600x8x8 values"), "{stored}");
+            assert!(allowance(&[600, 8, 8], stored, false).unwrap_err().contains("600x8x8 values"), "{stored}");
         }
         // Gzipped: at first four times what is stored, and never more than a hundred times, beyond what is harmless.
-        assert_eq!(room(&[1000, 100, 100], 50, true), Ok(Room { claimed: 10_000_000, reserved: 200 }));
-        assert_eq!(room(&[10], 50, true), Ok(Room { claimed: 10, reserved: 10 }));
-        assert_eq!(room(&[256, 1 << 20], 50, true).map(|room| room.reserved), Ok(200));
+        assert_eq!(allowance(&[1000, 100, 100], 50, true), Ok(Allowance { claimed: 10_000_000, reserved: 200 }));
+        assert_eq!(allowance(&[10], 50, true), Ok(Allowance { claimed: 10, reserved: 10 }));
+        assert_eq!(allowance(&[256, 1 << 20], 50, true).map(|allowance| allowance.reserved), Ok(200));
         let (megabyte, gigabyte) = (1 << 20, 1 << 30);
-        assert!(room(&[gigabyte], 11 * megabyte, true).is_ok());
-        assert!(room(&[gigabyte], 10 * megabyte, true).unwrap_err().contains("absurdly"));
+        assert!(allowance(&[gigabyte], 11 * megabyte, true).is_ok());
+        assert!(allowance(&[gigabyte], 10 * megabyte, true).unwrap_err().contains("absurdly"));
         let most = u32::MAX as usize;
         for dims in [&[most][..], &[most; 4], &[60_000, 1 << 20, 1 << 20], &[257, 1 << 20]] {
-            assert!(room(dims, 1000, true).unwrap_err().contains("absurdly"), "{dims:?}");
-            assert!(room(dims, 1000, false).is_err(), "{dims:?}");
+            assert!(allowance(dims, 1000, true).unwrap_err().contains("absurdly"), "{dims:?}");
+            assert!(allowance(dims, 1000, false).is_err(), "{dims:?}");
         }
     }
 }

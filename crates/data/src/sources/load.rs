@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use super::download::Patience;
+use super::download::RetryPolicy;
 use super::fetch::{complete, find_dir};
 use super::idx::{self, Idx};
 use super::known::{FASHION_MNIST, KnownFile, KnownSet, known_sets};
@@ -54,7 +54,7 @@ fn load_known(set: &KnownSet, dir: Option<&Path>, progress: &dyn Progress) -> Re
     let read = || read_four(|at| read_known(&dir.join(set.files[at].name), &set.files[at]));
     let mut files = read();
     if files.iter().any(|file| matches!(file, Ok(Err(_)))) {
-        complete(set, &dir, &Patience::default(), progress)?;
+        complete(set, &dir, &RetryPolicy::default(), progress)?;
         files = read();
     }
     let [train_images, train_labels, test_images, test_labels] = files;

@@ -1,16 +1,14 @@
 //! Data sets by name and by directory.
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
 use modiste_data::{
     Dataset, Error, FileState, ImageShape, Loader, Scaling, Silent, Source, find_dir, known_sets, load, verify,
 };
-use support::{NAMES, Notes, closed_address, gzip, idx, put_files, small_set};
+
+use crate::support::{NAMES, Notes, closed_address, gzip, idx, put_files, small_set};
 
 fn source(words: &str) -> Source {
     words.parse().unwrap()
@@ -174,9 +172,10 @@ fn known_sets_are_described_in_full() {
 #[test]
 #[ignore = "is run by another test"]
 fn load_auto_in_this_environment() {
-    let (notes, start) = (Notes::default(), Instant::now());
+    let notes = Notes::default();
     let data = load(&Source::Auto, None, &notes).unwrap();
-    assert!(start.elapsed().as_secs_f64() < 2.5, "finding out that there is no network took {:?}", start.elapsed());
+    // Once for each address: more would keep people waiting.
+    assert!(notes.text().matches("Retrying").count() <= 2, "{}", notes.text());
     println!("took {} of {} images, saying: {}", data.name, data.train.len(), notes.text());
     println!("{}", load(&source("fashion-mnist"), None, &Silent).unwrap_err());
 }
@@ -185,7 +184,7 @@ fn load_auto_in_this_environment() {
 fn load_auto_without_network(dir: &Path) -> String {
     let nowhere = closed_address();
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "load_auto_in_this_environment", "--nocapture"])
+        .args(["--ignored", "--exact", "load::load_auto_in_this_environment", "--nocapture"])
         .envs(
             ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"]
                 .map(|name| (name, nowhere)),
@@ -248,7 +247,7 @@ fn load_and_batch_in_this_environment() {
 #[test]
 fn nothing_fails_where_the_system_gives_no_thread() {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "load_and_batch_in_this_environment", "--test-threads=1"])
+        .args(["--ignored", "--exact", "load::load_and_batch_in_this_environment", "--test-threads=1"])
         .env("HTTP_PROXY", closed_address())
         // No thread can have a stack as large as this.
         .env("RUST_MIN_STACK", (1_u64 << 47).to_string())

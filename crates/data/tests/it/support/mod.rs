@@ -1,8 +1,5 @@
 //! A web server that behaves as badly as it is told to, and a data set small enough for it.
 
-// Each test program uses a part of this.
-#![allow(dead_code)]
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -12,7 +9,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use modiste_data::{Event, KnownFile, KnownSet, Patience, Progress};
+use modiste_data::{Event, KnownFile, KnownSet, Progress, RetryPolicy};
 use sha2::{Digest, Sha256};
 
 /// What the server does with one request.
@@ -191,7 +188,7 @@ pub fn closed_address() -> &'static str {
 }
 
 /// Waits briefly, so that tests do not take long.
-pub const IMPATIENT: Patience = Patience {
+pub const HASTY: RetryPolicy = RetryPolicy {
     connect: Duration::from_secs(2),
     stall: Duration::from_millis(200),
     slowest: 1000,

@@ -1,15 +1,14 @@
 //! Fetching against a server that truncates, stalls, lies and errs.
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use modiste_data::{Error, FileState, KnownSet, Patience, Silent, Source, fetch, load, verify};
-use support::{Answer, IMPATIENT, NAMES, Notes, Request, Server, closed_address, put_files, small_files, small_set};
+use modiste_data::{Error, FileState, KnownSet, RetryPolicy, Silent, Source, fetch, load, verify};
+
+use crate::support::{Answer, HASTY, NAMES, Notes, Request, Server, closed_address, put_files, small_files, small_set};
 
 /// Serves the small set as planned for each of its files.
 fn serve(plan: impl Fn(usize) -> Answer + Send + Sync + 'static) -> Server {
@@ -31,7 +30,7 @@ fn fetched_in_spite_of(plans: &[fn(usize) -> Answer]) -> (Vec<Vec<Request>>, Str
     let servers: Vec<_> = plans.iter().map(|&plan| serve(plan)).collect();
     let set = small_set(&servers.iter().map(|server| server.address).collect::<Vec<_>>());
     let (dir, notes) = (tempfile::tempdir().unwrap(), Notes::default());
-    let place = fetch(set, Some(dir.path()), &IMPATIENT, &notes).unwrap();
+    let place = fetch(set, Some(dir.path()), &HASTY, &notes).unwrap();
     assert_complete(&place, set);
     (servers.iter().map(Server::requests).collect(), notes.text())
 }
@@ -45,10 +44,10 @@ fn an_honest_server_is_asked_once_for_each_file() {
     let server = serve(|_| Answer::Honest);
     let set = small_set(&[server.address]);
     let (dir, notes) = (tempfile::tempdir().unwrap(), Notes::default());
-    let place = fetch(set, Some(dir.path()), &IMPATIENT, &notes).unwrap();
+    let place = fetch(set, Some(dir.path()), &HASTY, &notes).unwrap();
     assert_eq!(place, dir.path().join("small"));
     assert_complete(&place, set);
-    fetch(set, Some(dir.path()), &IMPATIENT, &notes).unwrap();
+    fetch(set, Some(dir.path()), &HASTY, &notes).unwrap();
     assert_eq!(server.requests().len(), 4, "the second fetch finds everything there");
     assert_eq!(notes.text().matches("Finished").count(), 4);
     assert!(notes.text().contains("Advanced"));
@@ -75,13 +74,11 @@ fn a_server_that_ignores_ranges_sends_all_again() {
 
 #[test]
 fn a_stall_is_given_up_and_continued() {
-    let start = Instant::now();
     let (requests, _) = fetched_in_spite_of(&[|earlier| match earlier {
         0 => Answer::Stall(30),
         _ => Answer::Honest,
     }]);
     assert_eq!(of_first_file(&requests[0]), [None, Some(30)]);
-    assert!(start.elapsed().as_secs() < 10);
 }
 
 #[test]
@@ -125,7 +122,7 @@ fn wrong_bytes_are_never_used() {
     let server = serve(|_| Answer::WrongBytes);
     let set = small_set(&[server.address]);
     let dir = tempfile::tempdir().unwrap();
-    let error = fetch(set, Some(dir.path()), &IMPATIENT, &Silent).unwrap_err();
+    let error = fetch(set, Some(dir.path()), &HASTY, &Silent).unwrap_err();
     assert!(matches!(error, Error::Download { .. }), "{error}");
     assert!(error.to_string().contains(server.address) && error.to_string().contains("SHA-256"), "{error}");
     assert!(verify(set, &dir.path().join("small")).iter().all(|report| report.state == FileState::Missing));
@@ -136,10 +133,10 @@ fn lasting_trouble_is_an_error_that_says_where() {
     for answer in [Answer::Status(503), Answer::Truncate(5), Answer::Stall(5), Answer::Drip, Answer::Gibberish] {
         let server = serve(move |_| answer);
         let dir = tempfile::tempdir().unwrap();
-        let error = fetch(small_set(&[server.address]), Some(dir.path()), &IMPATIENT, &Silent).unwrap_err();
+        let error = fetch(small_set(&[server.address]), Some(dir.path()), &HASTY, &Silent).unwrap_err();
         assert!(matches!(error, Error::Download { .. }), "{error}");
         assert!(error.to_string().contains(&format!("{}{}", server.address, NAMES[0])), "{error}");
-        assert_eq!(server.requests().len(), IMPATIENT.attempts as usize, "{answer:?}");
+        assert_eq!(server.requests().len(), HASTY.attempts as usize, "{answer:?}");
     }
 }
 
@@ -153,7 +150,7 @@ fn a_part_of_something_else_is_thrown_away() {
             let place = dir.path().join("small");
             fs::create_dir(&place).unwrap();
             fs::write(place.join(format!("{}.part", NAMES[0])), part).unwrap();
-            fetch(set, Some(dir.path()), &IMPATIENT, &Silent).unwrap();
+            fetch(set, Some(dir.path()), &HASTY, &Silent).unwrap();
             assert_complete(&place, set);
         }
     }
@@ -171,11 +168,12 @@ fn a_file_that_changed_at_one_address_is_taken_from_the_next() {
 
 #[test]
 fn without_network_that_is_what_it_says_and_soon() {
-    let (start, dir) = (Instant::now(), tempfile::tempdir().unwrap());
+    let (dir, notes) = (tempfile::tempdir().unwrap(), Notes::default());
     let set = small_set(&[closed_address(), closed_address()]);
-    let error = fetch(set, Some(dir.path()), &IMPATIENT, &Silent).unwrap_err();
+    let error = fetch(set, Some(dir.path()), &HASTY, &notes).unwrap_err();
     assert!(matches!(error, Error::NoNetwork { .. }), "{error}");
-    assert!(start.elapsed().as_secs() < 2);
+    // Once for each address, where one that has been reached is tried three times.
+    assert!(notes.text().matches("Retrying").count() <= 2, "{}", notes.text());
 }
 
 #[test]
@@ -187,8 +185,8 @@ fn the_first_connection_may_fail_once() {
         thread::sleep(Duration::from_millis(100));
         Server::start_at(address, small_files(), |_| Answer::Honest)
     });
-    let patience = Patience { pause: Duration::from_millis(500), ..IMPATIENT };
-    let place = fetch(set, Some(dir.path()), &patience, &Silent).unwrap();
+    let retry = RetryPolicy { pause: Duration::from_millis(500), ..HASTY };
+    let place = fetch(set, Some(dir.path()), &retry, &Silent).unwrap();
     assert_complete(&place, set);
     assert_eq!(later.join().unwrap().requests().len(), 4);
 }
@@ -198,8 +196,8 @@ fn an_outage_between_two_files_is_waited_out() {
     let server = Server::start_with_outage(small_files(), Duration::from_millis(400));
     let set = small_set(&[server.address]);
     let (dir, notes) = (tempfile::tempdir().unwrap(), Notes::default());
-    let patience = Patience { pause: Duration::from_millis(50), attempts: 8, ..IMPATIENT };
-    let place = fetch(set, Some(dir.path()), &patience, &notes).unwrap();
+    let retry = RetryPolicy { pause: Duration::from_millis(50), attempts: 8, ..HASTY };
+    let place = fetch(set, Some(dir.path()), &retry, &notes).unwrap();
     assert_complete(&place, set);
     assert!(notes.text().matches("Retrying").count() > 1, "{}", notes.text());
 }
@@ -208,7 +206,7 @@ fn an_outage_between_two_files_is_waited_out() {
 fn no_proxy_is_asked_for_what_is_on_this_machine() {
     let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "an_honest_server_is_asked_once_for_each_file"])
+        .args(["--exact", "download::an_honest_server_is_asked_once_for_each_file"])
         .envs(proxies.map(|name| (name, closed_address())))
         .env_remove("NO_PROXY")
         .env_remove("no_proxy")
@@ -225,7 +223,7 @@ fn two_at_once_fetch_once() {
     let dir = tempfile::tempdir().unwrap();
     thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| fetch(set, Some(dir.path()), &IMPATIENT, &Silent).unwrap());
+            scope.spawn(|| fetch(set, Some(dir.path()), &HASTY, &Silent).unwrap());
         }
     });
     assert_complete(&dir.path().join("small"), set);
@@ -272,7 +270,7 @@ fn sets_with_files_of_the_same_names_do_not_overwrite_each_other() {
     for name in NAMES {
         fs::write(dir.path().join(name), "another set's").unwrap();
     }
-    let place = fetch(set, Some(dir.path()), &IMPATIENT, &Silent).unwrap();
+    let place = fetch(set, Some(dir.path()), &HASTY, &Silent).unwrap();
     assert_eq!(place, dir.path().join("small"));
     assert_eq!(fs::read(dir.path().join(NAMES[0])).unwrap(), b"another set's");
 }

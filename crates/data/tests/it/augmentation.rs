@@ -1,13 +1,12 @@
 //! What augmentation does to images, seen in the batches.
 
-mod picture;
-
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use modiste_data::{Augmentation, Batch, Erase, Fill, Flip, ImageShape, Loader, Scaling};
-use picture::{RAW, augmented, images, moved, noise, shape};
 use proptest::prelude::*;
+
+use crate::picture::{RAW, augmented, images, moved, noise, shape};
 
 /// Everything at once.
 fn everything() -> Augmentation {

@@ -1,13 +1,12 @@
 //! The IDX reader: what it reads, and that nothing malformed gets through or brings it down.
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 
 use modiste_data::idx::{Idx, decode, read};
 use proptest::prelude::*;
-use support::{gzip, idx};
+
+use crate::support::{gzip, idx};
 
 /// What reading a file of these bytes says.
 fn outcome(bytes: &[u8]) -> Result<Idx, String> {

@@ -1,0 +1,11 @@
+//! Tests of the crate as others use it, all in one program, since linking one takes longer than running it.
+
+mod augmentation;
+mod batches;
+mod download;
+mod garments;
+mod idx;
+mod load;
+mod matrix;
+mod picture;
+mod support;
