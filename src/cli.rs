@@ -1,4 +1,4 @@
-//! What can be typed: verbs, arguments and the values they take.
+//! What can be typed: commands, arguments and the values they take.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -21,17 +21,17 @@ pub const LARGEST_SEED: u64 = i64::MAX as u64;
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub command: Command,
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the state saved.";
 
-/// The verbs.
+/// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum Command {
     /// List, fetch, verify and look at data sets
     #[command(subcommand)]
-    Data(DataVerb),
+    Data(DataCommand),
     /// Print a network: layers, output shapes, parameters, multiply-adds
     Summary(SummaryArgs),
     /// Fit a network and keep it in a run directory
@@ -44,12 +44,12 @@ pub enum Verb {
     Embed(EmbedArgs),
     /// Time this machine
     #[command(subcommand)]
-    Bench(BenchVerb),
+    Bench(BenchCommand),
 }
 
 /// What can be done with data sets.
 #[derive(Debug, Subcommand)]
-pub enum DataVerb {
+pub enum DataCommand {
     /// List the known data sets and say which are here
     List(DataListArgs),
     /// Download known data sets, checking every file
@@ -62,7 +62,7 @@ pub enum DataVerb {
 
 /// What can be timed.
 #[derive(Debug, Subcommand)]
-pub enum BenchVerb {
+pub enum BenchCommand {
     /// Time training steps
     Step(BenchArgs),
     /// Time inference
