@@ -1,4 +1,4 @@
-//! What can be typed: verbs, arguments and the values they take.
+//! What can be typed: commands, arguments and the values they take.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -21,35 +21,35 @@ pub const LARGEST_SEED: u64 = i64::MAX as u64;
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub command: Command,
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the state saved.";
 
-/// The verbs.
+/// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum Command {
     /// List, fetch, verify and look at data sets
     #[command(subcommand)]
-    Data(DataVerb),
+    Data(DataCommand),
     /// Print a network: layers, output shapes, parameters, multiply-adds
     Summary(SummaryArgs),
     /// Fit a network and keep it in a run directory
     Train(TrainArgs),
     /// Measure a trained network: accuracy, loss, every class, confusions
     Evaluate(EvaluateArgs),
-    /// Set finished runs beside each other; those that differ in their seeds alone share a row
+    /// Compare finished runs; those that differ in their seeds alone share a row
     Compare(CompareArgs),
-    /// Make a map of many images, by t-SNE: a picture, a page to walk about in, and the coordinates
+    /// Make a map of many images by t-SNE: a picture, an interactive page, and the coordinates
     Embed(EmbedArgs),
     /// Time this machine
     #[command(subcommand)]
-    Bench(BenchVerb),
+    Bench(BenchCommand),
 }
 
 /// What can be done with data sets.
 #[derive(Debug, Subcommand)]
-pub enum DataVerb {
+pub enum DataCommand {
     /// List the known data sets and say which are here
     List(DataListArgs),
     /// Download known data sets, checking every file
@@ -62,7 +62,7 @@ pub enum DataVerb {
 
 /// What can be timed.
 #[derive(Debug, Subcommand)]
-pub enum BenchVerb {
+pub enum BenchCommand {
     /// Time training steps
     Step(BenchArgs),
     /// Time inference
@@ -107,10 +107,10 @@ pub struct DataPlace {
 /// What computes.
 #[derive(Clone, Debug, Args)]
 pub struct ComputeOptions {
-    /// Threads that compute; results do not depend on it [default: all cores]
+    /// Number of threads; results do not depend on it [default: all cores]
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=1024), help_heading = "Machine")]
     pub threads: Option<u64>,
-    /// What computes
+    /// Device to run on
     #[arg(long, value_enum, default_value_t = DeviceKind::Cpu, help_heading = "Machine")]
     pub device: DeviceKind,
 }
@@ -124,13 +124,13 @@ pub enum DeviceKind {
     Cuda,
 }
 
-/// How results are told.
+/// How results are printed.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct OutputOptions {
     /// Print JSON on standard output, and nothing else there
     #[arg(long, help_heading = "Output")]
     pub json: bool,
-    /// Print the result and nothing on the way to it
+    /// Print only the result
     #[arg(long, short, help_heading = "Output")]
     pub quiet: bool,
 }
@@ -222,17 +222,17 @@ pub struct TrainArgs {
     /// Everything random follows from it [default: the recipe's]
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(..=LARGEST_SEED), conflicts_with = "resume")]
     pub seed: Option<u64>,
-    /// What is measured after each epoch: a share of the training images, held out; the test images; or 0 for nothing, to learn
-    /// from all images [default: the recipe's]
+    /// What is measured after each epoch: a share of the training images, held out; the test images; or 0 for nothing, to train
+    /// on all images [default: the recipe's]
     #[arg(long, value_name = "SHARE|test|0", conflicts_with = "resume")]
     pub validation: Option<Validation>,
-    /// Train from so many seeds, one after the other, and say what they come to together; with --out, go on where that stopped
+    /// Train with N seeds, one after the other, and print mean and deviation; with --out, resume the series
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=10_000), conflicts_with = "resume")]
     pub seeds: Option<u64>,
     /// The run directory to write [default: runs/NAME-1, -2, …]; with --seeds, the directory of their runs, seed-0 and so on
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
-    /// Go on with an interrupted run; needs nothing else
+    /// Resume an interrupted run; needs nothing else
     #[arg(long, value_name = "RUN", conflicts_with = "data")]
     pub resume: Option<PathBuf>,
     #[command(flatten)]
@@ -305,7 +305,7 @@ pub struct BenchArgs {
 /// What is put on a map.
 #[derive(Clone, Debug, Args)]
 pub struct PointOptions {
-    /// How many, drawn at random: of the training images, or of all where those are too few [default: 1000; all of --input]
+    /// Number of points, drawn at random: of the training images, or of all where those are too few [default: 1000; all of --input]
     #[arg(long, value_name = "N|all")]
     pub samples: Option<Samples>,
     /// Rows of numbers, a point in each, instead of images
@@ -339,10 +339,10 @@ impl FromStr for Samples {
 /// How a map is made.
 #[derive(Clone, Debug, Args)]
 pub struct TsneOptions {
-    /// How many neighbours each point has, in effect; the mean of several [default: 30, or less where points are few]
+    /// Effective number of neighbours; several, as in 10,100, combine local and global [default: 30, or less where points are few]
     #[arg(long, value_name = "P[,P…]", value_delimiter = ',', help_heading = "t-SNE")]
     pub perplexity: Vec<f64>,
-    /// Steps in all
+    /// Number of iterations
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=1_000_000), default_value_t = 1000, help_heading = "t-SNE")]
     pub iterations: u64,
     /// How points push each other away
@@ -415,7 +415,7 @@ impl From<OsString> for Space {
 pub struct EmbedArgs {
     #[command(flatten)]
     pub points: PointOptions,
-    /// Images as they are, or as the network of a run directory or model file sees them before it decides
+    /// Images as they are, or the features that the network of a run directory or model file has of them
     #[arg(long, value_name = "pixels|RUN", default_value = "pixels", conflicts_with = "input")]
     pub space: Space,
     /// The directory to write [default: maps/NAME-1, -2, …]

@@ -1,4 +1,4 @@
-//! `compare`: finished runs beside each other, those together that differ in their seeds alone.
+//! `compare`: a table of finished runs, in which those share a row that differ in their seeds alone.
 
 use std::path::{Path, PathBuf};
 
@@ -58,7 +58,7 @@ fn runs(named: &Path) -> Result<Vec<Run>> {
     if of_seeds.is_empty() {
         return match Run::open(named)? {
             Some(run) => Ok(vec![run]),
-            None => bail!("{0} is not finished: go on with it by `modiste train --resume {0}`", named.display()),
+            None => bail!("{0} is not finished: resume it with `modiste train --resume {0}`", named.display()),
         };
     }
     let mut finished = Vec::new();
@@ -69,7 +69,7 @@ fn runs(named: &Path) -> Result<Vec<Run>> {
         }
     }
     if finished.is_empty() {
-        bail!("{} has no finished run: go on with it by the command that began it", named.display());
+        bail!("{} has no finished run: resume it with the command that began it", named.display());
     }
     Ok(finished)
 }

@@ -11,17 +11,17 @@ use modiste_report::snapshot;
 use serde::Serialize;
 
 use super::setup::{Outcome, file_name};
-use crate::cli::{DataFetchArgs, DataListArgs, DataShowArgs, DataVerb, DataVerifyArgs, ShownSplit};
+use crate::cli::{DataCommand, DataFetchArgs, DataListArgs, DataShowArgs, DataVerifyArgs, ShownSplit};
 use crate::output;
 use crate::output::download_display::{self, DownloadDisplay};
 
 /// Does what was asked of the data sets.
-pub fn run(verb: &DataVerb) -> Result<Outcome> {
-    match verb {
-        DataVerb::List(arguments) => list(arguments),
-        DataVerb::Fetch(arguments) => fetch(arguments),
-        DataVerb::Verify(arguments) => verify(arguments),
-        DataVerb::Show(arguments) => show(arguments),
+pub fn run(command: &DataCommand) -> Result<Outcome> {
+    match command {
+        DataCommand::List(arguments) => list(arguments),
+        DataCommand::Fetch(arguments) => fetch(arguments),
+        DataCommand::Verify(arguments) => verify(arguments),
+        DataCommand::Show(arguments) => show(arguments),
     }?;
     Ok(Outcome::Done)
 }

@@ -16,17 +16,17 @@ use anyhow::Result;
 
 pub use self::setup::Outcome;
 
-use crate::cli::{Cli, Verb};
+use crate::cli::{Cli, Command};
 
 /// Runs what was typed. `started` is when the process began: wall times count from there.
 pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
-    match cli.verb {
-        Verb::Data(verb) => data::run(&verb),
-        Verb::Summary(arguments) => summary::run(&arguments),
-        Verb::Bench(verb) => bench::run(&verb),
-        Verb::Train(arguments) => train::run(&arguments, started),
-        Verb::Evaluate(arguments) => evaluate::run(&arguments),
-        Verb::Compare(arguments) => compare::run(&arguments),
-        Verb::Embed(arguments) => embed::run(&arguments, started),
+    match cli.command {
+        Command::Data(command) => data::run(&command),
+        Command::Summary(arguments) => summary::run(&arguments),
+        Command::Bench(command) => bench::run(&command),
+        Command::Train(arguments) => train::run(&arguments, started),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Embed(arguments) => embed::run(&arguments, started),
     }
 }

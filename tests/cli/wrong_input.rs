@@ -25,9 +25,9 @@ fn recipes_that_are_none() {
         ("binary.toml", "cannot read the recipe binary.toml"),
         ("empty.toml", "missing field"),
     ] {
-        for verb in [&["summary", recipe][..], &["bench", "step", "--recipe", recipe]] {
-            let sentence = world.run(verb).sentence();
-            assert!(sentence.contains(words), "{verb:?}: {sentence}");
+        for command in [&["summary", recipe][..], &["bench", "step", "--recipe", recipe]] {
+            let sentence = world.run(command).sentence();
+            assert!(sentence.contains(words), "{command:?}: {sentence}");
         }
     }
 }
@@ -150,9 +150,9 @@ fn data_sets_that_are_none() {
         ("empty", "train-images-idx3-ubyte"),
         ("broken", "broken/"),
     ] {
-        for verb in [&["data", "show"][..], &["summary", "seed-mlp"], &["bench", "step", "--recipe", "seed-mlp"]] {
-            let sentence = world.run([verb, &["--data", data]].concat()).sentence();
-            assert!(sentence.contains(words), "{verb:?} --data {data}: {sentence}");
+        for command in [&["data", "show"][..], &["summary", "seed-mlp"], &["bench", "step", "--recipe", "seed-mlp"]] {
+            let sentence = world.run([command, &["--data", data]].concat()).sentence();
+            assert!(sentence.contains(words), "{command:?} --data {data}: {sentence}");
         }
     }
     assert!(world.words("data verify --data-dir empty").sentence().contains("no known data set"));

@@ -35,7 +35,7 @@ impl<'a> Batch<'a> {
 
 /// What a training step needs beside the batch.
 #[derive(Clone, Copy, Debug)]
-pub struct Hyper {
+pub struct StepOptions {
     /// Number of this step in the whole training, from 0. Dropout masks follow from it and the seed.
     pub step: u64,
     /// How the gradient becomes new parameters.
@@ -51,7 +51,7 @@ pub struct Hyper {
     pub average: Option<f64>,
 }
 
-impl Hyper {
+impl StepOptions {
     /// A step with nothing beside the optimiser.
     pub fn new(step: u64, optimiser: Optimiser) -> Self {
         Self { step, optimiser, rate_factor: 1.0, label_smoothing: 0.0, clip_norm: None, average: None }
@@ -144,30 +144,30 @@ pub trait Executor: Send {
     ///
     /// # Panics
     /// If the batch is empty, larger than [`Executor::batch_size`], or its slices do not match.
-    fn backward(&mut self, batch: Batch<'_>, hyper: &Hyper) -> StepResult;
+    fn backward(&mut self, batch: Batch<'_>, options: &StepOptions) -> StepResult;
 
     /// The whole gradient as one slice, in the order of [`Network::parameters`]: here data-parallel training reduces it.
     fn gradient(&mut self) -> &mut [f32];
 
     /// Applies the gradient, and has the moving average follow.
-    fn update(&mut self, hyper: &Hyper);
+    fn update(&mut self, options: &StepOptions);
 
     /// Exchanges the parameters and their moving average, if there is one: so the average is measured or kept, and a second
     /// call goes back.
     fn swap_average(&mut self);
 
     /// One training step.
-    fn train_step(&mut self, batch: Batch<'_>, hyper: &Hyper) -> StepResult {
-        let result = self.backward(batch, hyper);
+    fn train_step(&mut self, batch: Batch<'_>, options: &StepOptions) -> StepResult {
+        let result = self.backward(batch, options);
         if result.loss.is_finite() {
-            self.update(hyper);
+            self.update(options);
         }
         result
     }
 
     /// One training step, and where its time went. An executor that cannot tell gives no section.
-    fn profile_step(&mut self, batch: Batch<'_>, hyper: &Hyper) -> Profile {
-        self.train_step(batch, hyper);
+    fn profile_step(&mut self, batch: Batch<'_>, options: &StepOptions) -> Profile {
+        self.train_step(batch, options);
         Profile { sections: Vec::new() }
     }
 

@@ -1,6 +1,6 @@
 //! Softmax joined with categorical cross-entropy.
 
-use crate::executor::{Batch, Hyper, Mixed, StepResult};
+use crate::executor::{Batch, Mixed, StepOptions, StepResult};
 use crate::softmax::{self, Softmax};
 
 /// Mean cross-entropy, and how many are correct, of logits `[n, classes]` with labels `[n]`.
@@ -30,8 +30,8 @@ pub struct Targets<'a> {
 
 impl<'a> Targets<'a> {
     /// Of the images of a batch in a training step.
-    pub fn new(batch: &Batch<'a>, hyper: &Hyper) -> Self {
-        Self { labels: batch.labels, mixed: batch.mixed, smoothing: hyper.label_smoothing }
+    pub fn new(batch: &Batch<'a>, options: &StepOptions) -> Self {
+        Self { labels: batch.labels, mixed: batch.mixed, smoothing: options.label_smoothing }
     }
 
     /// Of one image.

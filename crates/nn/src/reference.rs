@@ -17,7 +17,7 @@ use self::normalisation::Moments;
 use self::pooling::{average_pool_backward, average_pool_forward, max_pool_choices};
 use self::sums::{add_scaled, column_sums};
 use crate::dropout::Mask;
-use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
+use crate::executor::{Batch, DeviceInfo, Executor, State, StepOptions, StepResult};
 use crate::loss::Targets;
 use crate::network::{Layer, Network, Operation, Parameter, Role, Value};
 use crate::recipe::Activation;
@@ -252,13 +252,13 @@ impl Executor for ReferenceExecutor {
         DeviceInfo { device: "cpu", isa: "reference".to_owned(), threads: 1 }
     }
 
-    fn backward(&mut self, batch: Batch<'_>, hyper: &Hyper) -> StepResult {
-        let step = hyper.step;
+    fn backward(&mut self, batch: Batch<'_>, options: &StepOptions) -> StepResult {
+        let step = options.step;
         let count = batch.labels.len();
         assert_eq!(batch.images.len(), count * self.network.input.len(), "one label for each image");
         let values = self.forward(batch.images, count, Some(step));
         let last = self.network.layers.len() - 1;
-        let targets = Targets::new(&batch, hyper);
+        let targets = Targets::new(&batch, options);
         let (result, d_logits) = loss(&values.layers[last].output, &targets, self.network.classes);
         // Towards what each layer gives; several layers may take it.
         let mut gradients: Vec<Option<Vec<f64>>> = vec![None; self.network.layers.len()];
@@ -280,13 +280,13 @@ impl Executor for ReferenceExecutor {
         &mut self.gradient
     }
 
-    fn update(&mut self, hyper: &Hyper) {
-        if hyper.average.is_some() && self.average.is_none() {
+    fn update(&mut self, options: &StepOptions) {
+        if options.average.is_some() && self.average.is_none() {
             self.average = Some(self.parameters.clone());
         }
         let moments = (&mut self.first_moment[..], &mut self.second_moment[..]);
-        optimiser::update(&self.network, hyper, &self.gradient, &mut self.parameters, moments);
-        if let (Some(average), Some(decay)) = (&mut self.average, hyper.average_decay()) {
+        optimiser::update(&self.network, options, &self.gradient, &mut self.parameters, moments);
+        if let (Some(average), Some(decay)) = (&mut self.average, options.average_decay()) {
             for (average, &parameter) in average.iter_mut().zip(&self.parameters) {
                 *average = decay * *average + (1.0 - decay) * parameter;
             }

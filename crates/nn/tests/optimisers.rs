@@ -5,7 +5,7 @@ use std::path::Path;
 
 use modiste_data::ImageShape;
 use modiste_nn::cpu::{CpuExecutor, Processor};
-use modiste_nn::executor::{Batch, Executor, Hyper, Mixed, State};
+use modiste_nn::executor::{Batch, Executor, Mixed, State, StepOptions};
 use modiste_nn::loss::{Targets, cross_entropy_backward};
 use modiste_nn::network::Network;
 use modiste_nn::recipe::{Adamw, Muon, Optimiser, Recipe, Schedule, Sgd};
@@ -91,11 +91,11 @@ fn run(executor: &mut dyn Executor, case: &Case, values: &Values) -> State<'stat
     executor.set_state(&State::fresh(values.initial.clone()));
     for (step, gradient) in values.gradients.iter().enumerate() {
         executor.gradient().copy_from_slice(gradient);
-        executor.update(&Hyper {
+        executor.update(&StepOptions {
             rate_factor: case.rate_factors[step],
             clip_norm: case.clip_norm,
             average: case.average,
-            ..Hyper::new(step as u64, case.optimiser)
+            ..StepOptions::new(step as u64, case.optimiser)
         });
     }
     executor.state().into_owned()
@@ -155,11 +155,11 @@ fn executors_agree_on_large_matrices() {
     let network =
         network("{ type = 'flatten' }, { type = 'dense', units = 131 }, { type = 'dense', units = 131 },", 17);
     for iterations in [1, 5, 20] {
-        let hyper = Hyper::new(0, Optimiser::Muon(Muon { learning_rate: 1.0, iterations, ..Muon::default() }));
+        let options = StepOptions::new(0, Optimiser::Muon(Muon { learning_rate: 1.0, iterations, ..Muon::default() }));
         let mut results = executors(&network, 2).into_iter().map(|mut executor| {
             executor.set_state(&State::fresh(vec![0.0; network.parameter_count()]));
             executor.gradient().copy_from_slice(&noise(network.parameter_count(), 5));
-            executor.update(&hyper);
+            executor.update(&options);
             executor.state().parameters.into_owned()
         });
         let wanted = results.next().unwrap();
@@ -175,7 +175,7 @@ fn executors_agree_on_large_matrices() {
 #[test]
 fn matrices_of_low_rank_stay_finite() {
     let network = network("{ type = 'flatten' }, { type = 'dense', units = 40 }, { type = 'dense', units = 60 },", 7);
-    let hyper = Hyper::new(0, Optimiser::Muon(Muon { learning_rate: 1.0, iterations: 20, ..Muon::default() }));
+    let options = StepOptions::new(0, Optimiser::Muon(Muon { learning_rate: 1.0, iterations: 20, ..Muon::default() }));
     let (left, right) = (noise(60, 1), noise(60, 2));
     for rank in [0, 1] {
         let mut gradient = vec![0.0; network.parameter_count()];
@@ -188,7 +188,7 @@ fn matrices_of_low_rank_stay_finite() {
         for executor in &mut executors(&network, 2) {
             executor.set_state(&State::fresh(vec![0.0; network.parameter_count()]));
             executor.gradient().copy_from_slice(&gradient);
-            executor.update(&hyper);
+            executor.update(&options);
             let moved = executor.state().parameters.iter().fold(0f32, |largest, value| largest.max(value.abs()));
             assert!(executor.state().parameters.iter().all(|value| value.is_finite()));
             assert!(if rank == 0 { moved == 0.0 } else { moved > 0.01 && moved < 2.0 }, "moved by {moved}");
@@ -256,10 +256,10 @@ fn executors_agree_on_gradients_of_soft_targets() {
     let images = noise(4 * 4, 7);
     let mixed = Mixed { labels: &[1, 2, 2, 0], shares: &[0.5, 0.25, 0.0, 1.0] };
     let batch = Batch { images: &images, labels: &[0, 1, 2, 0], mixed: Some(mixed) };
-    let hyper = Hyper { label_smoothing: 0.2, ..Hyper::new(0, Optimiser::default()) };
+    let options = StepOptions { label_smoothing: 0.2, ..StepOptions::new(0, Optimiser::default()) };
     let mut results = executors(&network, 2).into_iter().map(|mut executor| {
         executor.set_state(&State::fresh(noise(network.parameter_count(), 8)));
-        (executor.backward(batch, &hyper), executor.gradient().to_vec())
+        (executor.backward(batch, &options), executor.gradient().to_vec())
     });
     let (wanted, wanted_gradient) = results.next().unwrap();
     for (result, gradient) in results {
@@ -279,7 +279,7 @@ fn muon_makes_matrices_orthogonal_whatever_their_shape() {
     for executor in &mut executors(&network, 2) {
         executor.set_state(&State::fresh(vec![0.0; network.parameter_count()]));
         executor.gradient().copy_from_slice(&noise(network.parameter_count(), 1));
-        executor.update(&Hyper::new(0, Optimiser::Muon(muon)));
+        executor.update(&StepOptions::new(0, Optimiser::Muon(muon)));
         let parameters = executor.state().parameters.into_owned();
         for (index, (rows, columns)) in [(48, 16), (48, 48), (20, 48)].into_iter().enumerate() {
             let weight = &parameters[network.parameters[2 * index].range.clone()];
@@ -297,7 +297,7 @@ fn muon_makes_matrices_orthogonal_whatever_their_shape() {
 fn moved(executor: &mut dyn Executor, gradient: &[f32], optimiser: Optimiser) -> Vec<String> {
     executor.set_state(&State::fresh(vec![1.0; gradient.len()]));
     executor.gradient().copy_from_slice(gradient);
-    executor.update(&Hyper::new(0, optimiser));
+    executor.update(&StepOptions::new(0, optimiser));
     let state = executor.state().into_owned();
     let parameters = executor.network().parameters.iter();
     let changed = parameters.filter(|parameter| state.parameters[parameter.range.clone()].iter().any(|&x| x != 1.0));

@@ -3,7 +3,7 @@
 
 use modiste_data::ImageShape;
 use modiste_nn::cpu::{CpuExecutor, Processor};
-use modiste_nn::executor::{Batch, Executor, Hyper, State};
+use modiste_nn::executor::{Batch, Executor, State, StepOptions};
 use modiste_nn::network::{Network, Parameter, Role};
 use modiste_nn::recipe::{Activation, LayerRecipe, Optimiser, Padding};
 use modiste_nn::reference::ReferenceExecutor;
@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 /// A step of a training that has begun.
-fn hyper(step: u64) -> Hyper {
-    Hyper::new(step, Optimiser::default())
+fn options(step: u64) -> StepOptions {
+    StepOptions::new(step, Optimiser::default())
 }
 
 const STEP: u64 = 3;
@@ -222,9 +222,9 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
     let mut want_features = vec![0.0; case.labels.len() * case.network.feature_count()];
     reference.infer(&case.images, &mut want_logits);
     reference.features(&case.images, &mut want_features);
-    let want = reference.backward(case.batch(), &hyper(STEP));
+    let want = reference.backward(case.batch(), &options(STEP));
     let want_gradient = reference.gradient().to_vec();
-    reference.update(&hyper(STEP));
+    reference.update(&options(STEP));
     for processor in Processor::available(2) {
         let mut cpu = case.cpu(processor);
         let mut logits = vec![f32::NAN; want_logits.len()];
@@ -233,7 +233,7 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
         cpu.features(&case.images, &mut features);
         prop_assert!(relative(&logits, &want_logits) < 1e-4, "{processor}: logits");
         prop_assert!(relative(&features, &want_features) < 1e-4, "{processor}: features");
-        let got = cpu.backward(case.batch(), &hyper(STEP));
+        let got = cpu.backward(case.batch(), &options(STEP));
         prop_assert!(
             (got.loss - want.loss).abs() < 1e-4 * want.loss,
             "{processor}: loss {} not {}",
@@ -254,7 +254,7 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
         }
         // The same gradient must give the same update.
         cpu.gradient().copy_from_slice(&want_gradient);
-        cpu.update(&hyper(STEP));
+        cpu.update(&options(STEP));
         let (got, want) = (cpu.state(), reference.state());
         for Parameter { name, role, range, .. } in &case.network.parameters {
             // Running means come of a forward pass, with its own rounding.
@@ -286,7 +286,7 @@ proptest! {
         let train = |processor: Processor| {
             let mut executor = case.cpu(processor);
             for step in 0..2 {
-                executor.train_step(case.batch(), &hyper(step));
+                executor.train_step(case.batch(), &options(step));
             }
             executor.state().parameters.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
         };
@@ -302,14 +302,14 @@ proptest! {
         let mut executor = case.cpu(fastest(2));
         let mut before = vec![0.0; case.labels.len() * case.network.classes];
         executor.infer(&case.images, &mut before);
-        let first = executor.backward(case.batch(), &hyper(STEP));
+        let first = executor.backward(case.batch(), &options(STEP));
         let gradient = executor.gradient().to_vec();
         // What batch normalisation has learned of the batch is meant to stay.
         executor.set_state(&State::fresh(case.parameters.clone()));
         let mut after = vec![f32::NAN; before.len()];
         executor.infer(&case.images, &mut after);
         prop_assert_eq!(&before, &after);
-        prop_assert_eq!(first, executor.backward(case.batch(), &hyper(STEP)));
+        prop_assert_eq!(first, executor.backward(case.batch(), &options(STEP)));
         prop_assert_eq!(&gradient[..], &executor.gradient()[..]);
     }
 }
@@ -389,7 +389,7 @@ fn a_smaller_batch_than_compiled_for_trains_alike() {
     let mut large = CpuExecutor::new(&case.network, 50, fastest(2), 5);
     large.set_state(&State::fresh(case.parameters.clone()));
     let mut exact = case.cpu(fastest(2));
-    assert_eq!(large.backward(case.batch(), &hyper(0)), exact.backward(case.batch(), &hyper(0)));
+    assert_eq!(large.backward(case.batch(), &options(0)), exact.backward(case.batch(), &options(0)));
     assert_eq!(large.gradient(), exact.gradient());
 }
 
@@ -401,7 +401,7 @@ fn a_single_image_moves_no_running_means_of_flat_layers() {
     let case = case(input, 3, 1, vec![LayerRecipe::Flatten {}, dense, batch_norm()], 4).unwrap();
     check_against_reference(&case).unwrap();
     let mut executor = case.cpu(fastest(2));
-    executor.train_step(case.batch(), &hyper(STEP));
+    executor.train_step(case.batch(), &options(STEP));
     let state = executor.state();
     let running = case.network.parameters.iter().filter(|parameter| !parameter.role.is_trained());
     assert_eq!(running.clone().count(), 2);
@@ -466,7 +466,7 @@ fn naive_gradients_are_the_slopes_of_the_loss() {
 /// bias before batch normalisation has no gradient but rounding.
 fn check_slopes(case: &Case) {
     let mut executor = case.reference();
-    executor.backward(case.batch(), &hyper(STEP));
+    executor.backward(case.batch(), &options(STEP));
     let gradient: Vec<f64> = executor.gradient().iter().map(|&value| value.into()).collect();
     let size = |values: &[f64]| values.iter().fold(0f64, |largest, value| largest.max(value.abs()));
     for parameter in case.network.parameters.iter().filter(|parameter| parameter.role.is_trained()) {
@@ -478,7 +478,7 @@ fn check_slopes(case: &Case) {
                 let at = parameters[index];
                 let mut executor = case.reference();
                 executor.set_state(&State::fresh(parameters));
-                (executor.backward(case.batch(), &hyper(STEP)).loss, f64::from(at))
+                (executor.backward(case.batch(), &options(STEP)).loss, f64::from(at))
             };
             let ((above, high), (below, low)) = (shifted(1e-4), shifted(-1e-4));
             let slope = (above - below) / (high - low);

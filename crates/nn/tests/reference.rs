@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use modiste_data::{ImageShape, Scaling};
 use modiste_nn::cpu::{CpuExecutor, Processor};
-use modiste_nn::executor::{Batch, Executor, Hyper, State};
+use modiste_nn::executor::{Batch, Executor, State, StepOptions};
 use modiste_nn::loss::cross_entropy;
 use modiste_nn::network::{Network, Shape};
 use modiste_nn::recipe::{LayerRecipe, Optimiser, Recipe};
@@ -53,8 +53,8 @@ impl Case {
         Self { path: path.to_owned(), bytes, network, optimiser: Optimiser::default() }
     }
 
-    fn hyper(&self, step: u64) -> Hyper {
-        Hyper::new(step, self.optimiser)
+    fn options(&self, step: u64) -> StepOptions {
+        StepOptions::new(step, self.optimiser)
     }
 
     fn tensor(&self, name: &str) -> Vec<f32> {
@@ -91,7 +91,7 @@ impl Case {
         assert!(worst <= tolerance.logits * largest, "{label}: logits differ by {worst}, the largest is {largest}");
 
         for (step, &want) in self.tensor("loss").iter().enumerate() {
-            let result = executor.backward(batch, &self.hyper(step as u64));
+            let result = executor.backward(batch, &self.options(step as u64));
             let error = (result.loss - f64::from(want)).abs() / f64::from(want);
             println!("{label}: loss {step} differs by {error:.1e}");
             assert!(error <= tolerance.loss, "{label}: loss {step} is {}, not {want}", result.loss);
@@ -103,7 +103,7 @@ impl Case {
                 self.check_gradient(&label, executor.gradient(), tolerance);
             }
             if step < 3 {
-                executor.update(&self.hyper(step as u64));
+                executor.update(&self.options(step as u64));
             }
         }
 

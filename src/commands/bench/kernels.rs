@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use modiste_nn::executor::Hyper;
+use modiste_nn::executor::StepOptions;
 use modiste_nn::profile::{Limits, Profile, Section};
 use serde::Serialize;
 
@@ -77,7 +77,7 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
     let mut step = 0;
     let mut next = || {
         step += 1;
-        Hyper::of(&recipe, step - 1, all)
+        StepOptions::of(&recipe, step - 1, all)
     };
     for _ in 0..WARM_UP {
         executor.train_step(images.batch(), &next());
@@ -85,9 +85,9 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
     let (mut plain, mut profiles) = (Vec::new(), Vec::new());
     // In turn, so that both see the same machine.
     for _ in 0..arguments.steps {
-        let hyper = next();
+        let options = next();
         let start = Instant::now();
-        executor.train_step(images.batch(), &hyper);
+        executor.train_step(images.batch(), &options);
         plain.push(start.elapsed().as_secs_f64());
         profiles.push(executor.profile_step(images.batch(), &next()));
     }

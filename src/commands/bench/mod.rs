@@ -14,19 +14,19 @@ use modiste_nn::training::experiment::network;
 
 use self::images::BenchImages;
 use super::setup::{Outcome, device, ensure_memory};
-use crate::cli::{BenchArgs, BenchVerb};
+use crate::cli::{BenchArgs, BenchCommand};
 use crate::output;
 
 /// Untimed steps at first: memory is touched, caches and clocks settle.
 const WARM_UP: usize = 2;
 
 /// Times training steps, inference, what a step is made of, or maps.
-pub fn run(verb: &BenchVerb) -> Result<Outcome> {
-    match verb {
-        BenchVerb::Step(arguments) => timing::step(arguments)?,
-        BenchVerb::Infer(arguments) => timing::infer(arguments)?,
-        BenchVerb::Kernels(arguments) => kernels::run(arguments)?,
-        BenchVerb::Tsne(arguments) => tsne::run(arguments)?,
+pub fn run(command: &BenchCommand) -> Result<Outcome> {
+    match command {
+        BenchCommand::Step(arguments) => timing::step(arguments)?,
+        BenchCommand::Infer(arguments) => timing::infer(arguments)?,
+        BenchCommand::Kernels(arguments) => kernels::run(arguments)?,
+        BenchCommand::Tsne(arguments) => tsne::run(arguments)?,
     }
     Ok(Outcome::Done)
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use modiste_nn::executor::{DeviceInfo, Hyper};
+use modiste_nn::executor::{DeviceInfo, StepOptions};
 use modiste_report::numbers::grouped;
 use serde::Serialize;
 
@@ -38,7 +38,7 @@ pub fn step(arguments: &BenchArgs) -> Result<()> {
     let Subject { recipe, images, mut executor, .. } = Subject::new(arguments)?;
     let steps = arguments.steps as usize;
     let seconds = timed(steps, |step| {
-        executor.train_step(images.batch(), &Hyper::of(&recipe, step, (WARM_UP + steps) as u64));
+        executor.train_step(images.batch(), &StepOptions::of(&recipe, step, (WARM_UP + steps) as u64));
     });
     print_timing(arguments, "training step", &Timing::new(recipe.name, &images, &seconds, None, executor.device()))
 }

@@ -55,7 +55,7 @@ use self::slots::Slots;
 use self::stage::{BackwardPass, ForwardPass, Gradient, Machine};
 use self::threads::Threads;
 pub use self::vector::Isa;
-use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
+use crate::executor::{Batch, DeviceInfo, Executor, State, StepOptions, StepResult};
 use crate::loss::{self, Targets};
 use crate::network::Network;
 use crate::profile::{Limits, Profile};
@@ -369,15 +369,15 @@ impl Executor for CpuExecutor {
         DeviceInfo { device: "cpu", isa, threads: self.threads.count() }
     }
 
-    fn backward(&mut self, batch: Batch<'_>, hyper: &Hyper) -> StepResult {
-        let step = hyper.step;
+    fn backward(&mut self, batch: Batch<'_>, options: &StepOptions) -> StepResult {
+        let step = options.step;
         let count = batch.labels.len();
         assert!(count > 0, "a batch has images");
         assert_eq!(batch.images.len(), count * self.network.input.len(), "one label for each image");
         self.prepare(Prepared::Training);
         self.forward(batch.images, count, Some(step));
         self.threads.section(|| "loss".to_owned());
-        let result = self.loss(&Targets::new(&batch, hyper));
+        let result = self.loss(&Targets::new(&batch, options));
 
         self.sums.fill(0.0);
         for index in (usize::from(self.has_stem)..self.stages.len()).rev() {
@@ -400,9 +400,9 @@ impl Executor for CpuExecutor {
         &mut self.parameters.gradient[..count]
     }
 
-    fn update(&mut self, hyper: &Hyper) {
+    fn update(&mut self, options: &StepOptions) {
         self.threads.section(|| "update".to_owned());
-        self.parameters.update(Machine { isa: self.isa, threads: &self.threads }, hyper);
+        self.parameters.update(Machine { isa: self.isa, threads: &self.threads }, options);
         self.prepared = Prepared::Nothing;
     }
 
@@ -411,9 +411,9 @@ impl Executor for CpuExecutor {
         self.prepared = Prepared::Nothing;
     }
 
-    fn profile_step(&mut self, batch: Batch<'_>, hyper: &Hyper) -> Profile {
+    fn profile_step(&mut self, batch: Batch<'_>, options: &StepOptions) -> Profile {
         self.threads.start_recording();
-        self.train_step(batch, hyper);
+        self.train_step(batch, options);
         self.threads.stop_recording()
     }
 
@@ -462,14 +462,14 @@ mod tests {
                 let mut executor = CpuExecutor::new(&network, 3, Processor::available(2)[0], 7);
                 executor.set_state(&State::fresh(glorot_uniform(&network, 7)));
                 for step in 0..2 {
-                    let hyper = Hyper::new(step, recipe.optimiser);
+                    let options = StepOptions::new(step, recipe.optimiser);
                     if record {
-                        let profile = executor.profile_step(batch, &hyper);
+                        let profile = executor.profile_step(batch, &options);
                         let names: Vec<_> = profile.sections.iter().map(|section| section.name.as_str()).collect();
                         let prepared = if name == "seed-mlp" { "dense1 prepare" } else { "conv1 prepare" };
                         assert_eq!((names[0], names[names.len() - 1]), (prepared, "update"));
                     } else {
-                        executor.train_step(batch, &hyper);
+                        executor.train_step(batch, &options);
                     }
                 }
                 executor.state().into_owned()

@@ -1,6 +1,6 @@
 //! Every optimiser in plain f64, on tensor after tensor.
 
-use crate::executor::Hyper;
+use crate::executor::StepOptions;
 use crate::muon::{self, COEFFICIENTS, EPSILON};
 use crate::network::Network;
 use crate::recipe::{Adam, Adamw, Muon, Optimiser, Sgd};
@@ -21,13 +21,13 @@ struct Tensor<'a> {
 /// One step of all trained tensors of a network. All slices follow [`Network::parameters`].
 pub fn update(
     network: &Network,
-    hyper: &Hyper,
+    options: &StepOptions,
     gradient: &[f32],
     values: &mut [f64],
     (first_moment, second_moment): (&mut [f64], &mut [f64]),
 ) {
     let matrices = muon::matrices(network);
-    let scale = scale(network, hyper, gradient);
+    let scale = scale(network, options, gradient);
     for parameter in network.parameters.iter().filter(|parameter| parameter.role.is_trained()) {
         let range = parameter.range.clone();
         let tensor = Tensor {
@@ -36,10 +36,10 @@ pub fn update(
             first_moment: &mut first_moment[range.clone()],
             second_moment: &mut second_moment[range.clone()],
             decays: parameter.role.decays(),
-            t: (hyper.step + 1) as f64,
-            rate_factor: hyper.rate_factor,
+            t: (options.step + 1) as f64,
+            rate_factor: options.rate_factor,
         };
-        match hyper.optimiser {
+        match options.optimiser {
             Optimiser::Adam(adam) => tensor.adam(&adam),
             Optimiser::Adamw(adamw) => tensor.adamw(&adamw),
             Optimiser::Sgd(sgd) => tensor.sgd(&sgd),
@@ -52,11 +52,11 @@ pub fn update(
 }
 
 /// What the gradient is multiplied by so that it is no longer than it may be.
-fn scale(network: &Network, hyper: &Hyper, gradient: &[f32]) -> f64 {
+fn scale(network: &Network, options: &StepOptions, gradient: &[f32]) -> f64 {
     let trained = network.parameters.iter().filter(|parameter| parameter.role.is_trained());
     let squares = trained.flat_map(|parameter| &gradient[parameter.range.clone()]).map(|&g| f64::from(g).powi(2));
     let norm = squares.sum::<f64>().sqrt();
-    match hyper.clip_norm {
+    match options.clip_norm {
         Some(longest) if norm > longest => longest / norm,
         _ => 1.0,
     }

@@ -17,7 +17,7 @@ use self::pieces::Piece;
 use self::sgd::SgdStep;
 use super::memory::{Buffer, LINE};
 use super::stage::Machine;
-use crate::executor::{Hyper, State};
+use crate::executor::{State, StepOptions};
 use crate::network::Network;
 use crate::recipe::Optimiser;
 
@@ -71,31 +71,31 @@ impl Parameters {
     }
 
     /// One step of the optimiser; then the average follows.
-    pub fn update(&mut self, machine: Machine<'_>, hyper: &Hyper) {
-        if hyper.average.is_some() && !self.averaged {
+    pub fn update(&mut self, machine: Machine<'_>, options: &StepOptions) {
+        if options.average.is_some() && !self.averaged {
             self.average.copy_from_slice(&self.values);
             self.averaged = true;
         }
-        let scale = match hyper.clip_norm {
+        let scale = match options.clip_norm {
             Some(longest) => {
                 let norm = pieces::norm(machine, &self.trained, &self.gradient, &mut self.sums);
                 if norm > longest { longest / norm } else { 1.0 }
             }
             None => 1.0,
         };
-        self.step(machine, hyper, scale);
-        if let Some(decay) = hyper.average_decay() {
+        self.step(machine, options, scale);
+        if let Some(decay) = options.average_decay() {
             let follow = Follow::new(decay);
             pieces::apply(machine, &self.all, &self.values, [&mut self.average], |_| follow);
         }
     }
 
     /// One step of the optimiser along the gradient times `scale`.
-    fn step(&mut self, machine: Machine<'_>, hyper: &Hyper, scale: f64) {
-        let Hyper { rate_factor, step, .. } = *hyper;
+    fn step(&mut self, machine: Machine<'_>, options: &StepOptions, scale: f64) {
+        let StepOptions { rate_factor, step, .. } = *options;
         let t = (step + 1) as f64;
         let Self { values, gradient, first_moment, second_moment, trained, .. } = self;
-        match hyper.optimiser {
+        match options.optimiser {
             Optimiser::Adam(adam) => {
                 let rule = AdamStep::new(&adam, t, rate_factor, scale);
                 pieces::apply(machine, trained, gradient, [values, first_moment, second_moment], |_| rule);

@@ -1,4 +1,4 @@
-//! The directory that one verb hands to the next: what was to be done, how far it has come, and what it came to.
+//! The directory that one command hands to the next: what was to be done, how far it has come, and what it came to.
 //!
 //! | file | holds |
 //! | --- | --- |

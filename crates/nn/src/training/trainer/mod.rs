@@ -17,7 +17,7 @@ pub use self::error::TrainError;
 pub use self::observer::{Observer, StepEvent};
 
 use self::clock::WallTime;
-use crate::executor::{Batch, Executor, Hyper, Mixed, State};
+use crate::executor::{Batch, Executor, Mixed, State, StepOptions};
 use crate::inference::evaluator::Evaluator;
 use crate::inference::metrics::MetricsAccumulator;
 use crate::recipe::{Keep, Recipe};
@@ -222,10 +222,10 @@ impl<'a> Trainer<'a> {
         let order: Arc<[u32]> = shuffled(&self.splits.train.indices, seed, epoch as u64).into();
         let mut begun = self.time.elapsed();
         for batch in self.loader.augmented_batches(order, epoch as u64, step_in_epoch) {
-            let hyper = self.hyper(self.position.step);
+            let options = self.step_options(self.position.step);
             let mixed = batch.mixed().map(|(labels, shares)| Mixed { labels, shares });
             let batch_of_step = Batch { images: batch.images(), labels: batch.labels(), mixed };
-            let result = self.executor.train_step(batch_of_step, &hyper);
+            let result = self.executor.train_step(batch_of_step, &options);
             if !result.loss.is_finite() {
                 let step = self.position.step_in_epoch + 1;
                 return Err(self.diverged(format!("the loss became {}", result.loss), step));
@@ -253,9 +253,9 @@ impl<'a> Trainer<'a> {
 
     /// What the recipe has for step `step`, counted from 0. A schedule spans all epochs, also those given later: a run that is
     /// resumed for more of them goes on where the longer schedule is after so many steps.
-    fn hyper(&self, step: u64) -> Hyper {
+    fn step_options(&self, step: u64) -> StepOptions {
         let steps = (self.recipe.training.epochs as u64).saturating_mul(self.steps as u64);
-        Hyper::of(self.recipe, step, steps)
+        StepOptions::of(self.recipe, step, steps)
     }
 
     /// Validation loss and accuracy: `Some(None)` if there are no validation images, `None` if `stop` became true.
@@ -272,7 +272,7 @@ impl<'a> Trainer<'a> {
 
     fn complete_epoch(&mut self, validation: Option<Score>) -> EpochRecord {
         let wall_seconds = self.wall_seconds();
-        let last_step = self.hyper(self.position.step.saturating_sub(1));
+        let last_step = self.step_options(self.position.step.saturating_sub(1));
         let position = &mut self.position;
         let running = std::mem::take(&mut position.running);
         position.epoch += 1;

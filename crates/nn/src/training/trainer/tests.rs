@@ -111,7 +111,7 @@ impl Observer for StopAfter<'_> {
 struct InF32 {
     inner: ReferenceExecutor,
     average: Option<Vec<f32>>,
-    told: Vec<Hyper>,
+    told: Vec<StepOptions>,
 }
 
 impl InF32 {
@@ -138,20 +138,20 @@ impl Executor for InF32 {
         self.inner.device()
     }
 
-    fn backward(&mut self, batch: Batch<'_>, hyper: &Hyper) -> StepResult {
-        self.inner.backward(batch, hyper)
+    fn backward(&mut self, batch: Batch<'_>, options: &StepOptions) -> StepResult {
+        self.inner.backward(batch, options)
     }
 
     fn gradient(&mut self) -> &mut [f32] {
         self.inner.gradient()
     }
 
-    fn update(&mut self, hyper: &Hyper) {
-        self.told.push(*hyper);
-        self.inner.update(&Hyper { average: None, ..*hyper });
+    fn update(&mut self, options: &StepOptions) {
+        self.told.push(*options);
+        self.inner.update(&StepOptions { average: None, ..*options });
         let rounded = State { average: None, ..self.inner.state().into_owned() };
         self.inner.set_state(&rounded);
-        if let Some(stays) = hyper.average {
+        if let Some(stays) = options.average {
             let now = rounded.parameters;
             let average = self.average.get_or_insert_with(|| now.to_vec());
             for (mean, value) in average.iter_mut().zip(&*now) {
