@@ -2,16 +2,15 @@
 
 use std::ops::Range;
 
-use super::convolution::{Convolution, Rooms};
-use super::dense::Dense;
-use super::identity::Identity;
-use super::normalisation::Normalisation;
+use super::options::Processor;
+use super::plan::gradient_slots::Slots;
+use super::plan::planner::{has_stem, plan};
 use super::plan::{Edge, Linear, Node, Plan, Source, Stage};
-use super::planner::plan;
-use super::processor::Processor;
-use super::slots::Slots;
-use super::stage::PARTS;
-use super::stem::has_stem;
+use super::stages::convolution::Convolution;
+use super::stages::dense::Dense;
+use super::stages::identity::Identity;
+use super::stages::normalisation::Normalisation;
+use super::stages::{PARTS, Rooms};
 use crate::dropout::Mask;
 use crate::network::{Network, Role};
 

@@ -1,8 +1,8 @@
 //! A rule that changes values where they lie, each by what stands in the same place of other slices.
 
-use crate::cpu::memory::LINE;
-use crate::cpu::record::Work;
-use crate::cpu::vector::{Kernel, Vector};
+use crate::cpu::runtime::memory::LINE;
+use crate::cpu::runtime::recorder::Work;
+use crate::cpu::simd::{Kernel, Vector};
 
 /// What becomes of N values by a given one.
 pub trait Rule<const N: usize>: Copy {
@@ -75,8 +75,8 @@ impl<R: Rule<N>, const N: usize> Kernel for Elementwise<'_, R, N> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::cpu::counting::declared_and_done;
-    use crate::cpu::vector::Isa;
+    use crate::cpu::simd::Isa;
+    use crate::cpu::simd::counting::declared_and_done;
 
     /// Holds a rule against what it says that it computes.
     pub fn check_work<R: Rule<N>, const N: usize>(rule: R) {

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::elementwise::{Elementwise, Rule};
-use crate::cpu::memory::{Buffer, Disjoint};
-use crate::cpu::stage::Machine;
+use crate::cpu::context::Machine;
+use crate::cpu::runtime::memory::{Buffer, Disjoint};
 use crate::network::Parameter;
 
 /// Parameters of one task at most.

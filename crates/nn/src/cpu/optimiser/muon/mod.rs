@@ -5,9 +5,9 @@ mod plan;
 
 use self::newton_schulz::NewtonSchulz;
 use self::plan::{Plan, pitch};
-use super::pieces::{Piece, sum_of_squares};
-use crate::cpu::memory::{Buffer, Disjoint};
-use crate::cpu::stage::Machine;
+use crate::cpu::context::Machine;
+use crate::cpu::optimiser::pieces::{Piece, sum_of_squares};
+use crate::cpu::runtime::memory::{Buffer, Disjoint};
 use crate::muon::{EPSILON, matrices};
 use crate::network::Network;
 use crate::recipe;

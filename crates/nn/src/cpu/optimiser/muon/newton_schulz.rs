@@ -6,9 +6,9 @@
 //! Of a tall matrix the same is done from the right, with A = Xᵀ X and X ← X Q.
 
 use super::plan::{Plan, pitch};
-use crate::cpu::memory::{Buffer, Disjoint, padded};
-use crate::cpu::product::{Product, panel_width};
-use crate::cpu::stage::Machine;
+use crate::cpu::context::Machine;
+use crate::cpu::kernels::matmul::{Product, panel_width};
+use crate::cpu::runtime::memory::{Buffer, Disjoint, padded};
 use crate::muon::COEFFICIENTS;
 
 /// Iterations before X is formed. An eigenvalue of A that is 0 but for rounding, about -1e-7, grows by a² = 12 in each, and

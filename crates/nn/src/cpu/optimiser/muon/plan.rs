@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use crate::cpu::memory::{Disjoint, LINE};
-use crate::cpu::stage::Machine;
-use crate::cpu::threads::share;
-use crate::cpu::transpose::Transpose;
+use crate::cpu::context::Machine;
+use crate::cpu::kernels::transpose::Transpose;
+use crate::cpu::runtime::memory::{Disjoint, LINE};
+use crate::cpu::runtime::thread_pool::share;
 use crate::muon::Matrix;
 
 /// Rows that one task takes at most: some register tiles' height.

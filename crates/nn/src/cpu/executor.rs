@@ -1,0 +1,440 @@
+//! The executor for processors: a compiled network, the memory that its stages share, and the passes through them.
+
+use super::compile::{Compiled, CompiledStage, StageKernel};
+use super::context::Machine;
+use super::input_resolver::Reading;
+use super::optimiser::Parameters;
+use super::options::{Convolutions, Processor};
+use super::plan::gradient_slots::Slots;
+use super::plan::{Edge, Source};
+use super::roofline;
+use super::runtime::memory::{Buffer, Disjoint};
+use super::runtime::thread_pool::Threads;
+use super::simd::Isa;
+use super::stages::input::Towards;
+use super::stages::normalisation::Normalisation;
+use super::stages::output::{self, Gradient};
+use super::stages::{BackwardPass, ForwardPass};
+use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
+use crate::loss::{self, Targets};
+use crate::network::Network;
+use crate::profile::{Limits, Profile};
+
+/// A network compiled for this machine's processor.
+pub struct CpuExecutor {
+    network: Network,
+    batch_size: usize,
+    seed: u64,
+    isa: Isa,
+    convolutions: Convolutions,
+    threads: Threads,
+    has_stem: bool,
+    stages: Vec<CompiledStage>,
+    norms: Vec<Normalisation>,
+    slots: Slots,
+    parameters: Parameters,
+    /// Outputs of all stages, one after the other, each `[batch, output layout]`; after a backward pass, where gradients take
+    /// their place, those towards what their activations took.
+    activations: Buffer,
+    /// Gradients that wait.
+    waiting: Buffer,
+    /// Sums of all normalisations.
+    sums: Buffer,
+    /// Choices of all stages that take the largest of windows, one after the other.
+    choices: Vec<u8>,
+    /// Partial gradients of one stage at a time.
+    parts: Buffer,
+    /// Partial gradients of the stem.
+    stem_parts: Buffer,
+    /// `[batch, classes]`
+    logits: Vec<f32>,
+    /// Whether the stages' own forms of the parameters are current: for inference, for training.
+    prepared: Prepared,
+}
+
+/// Which form of the parameters the stages have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Prepared {
+    /// None that is current.
+    Nothing,
+    /// That for inference, where normalisations are part of the weights before them.
+    Inference,
+    /// That for training, which serves inference as well if there is no such normalisation.
+    Training,
+}
+
+impl CpuExecutor {
+    /// Compiles a network for batches of up to `batch_size` images; dropout follows from `seed`.
+    ///
+    /// All parameters are zero until [`Executor::set_state`].
+    ///
+    /// # Panics
+    /// If this machine lacks the instruction set.
+    pub fn new(network: &Network, batch_size: usize, processor: Processor, seed: u64) -> Self {
+        let Processor { threads, isa, convolutions } = processor;
+        assert!(Isa::available().contains(&isa), "{isa} is not among the instruction sets of this machine");
+        let mut compiled = Compiled::new(network, batch_size, processor);
+        compiled.allocate();
+        let Compiled { has_stem, stages, norms, slots, lens } = compiled;
+        Self {
+            network: network.clone(),
+            batch_size,
+            seed,
+            isa,
+            convolutions,
+            threads: Threads::new(threads, lens.scratch),
+            has_stem,
+            norms,
+            waiting: Buffer::zeroed(slots.len()),
+            slots,
+            sums: Buffer::zeroed(lens.sums),
+            parameters: Parameters::zeroed(network),
+            activations: Buffer::zeroed(lens.activations),
+            choices: vec![0; lens.choices],
+            parts: Buffer::zeroed(lens.parts),
+            stem_parts: Buffer::zeroed(lens.stem_parts),
+            logits: vec![0.0; batch_size * network.classes],
+            prepared: Prepared::Nothing,
+            stages,
+        }
+    }
+
+    /// Bytes of memory that training `network` in batches of `batch_size` images will take at most.
+    pub fn planned_bytes(network: &Network, batch_size: usize, processor: Processor) -> u64 {
+        let Compiled { lens, slots, .. } = Compiled::new(network, batch_size, processor);
+        let of_batch =
+            batch_size * (network.input.len() + network.classes) + lens.activations + slots.len() + lens.sums;
+        let of_parameters = Parameters::planned_len(network) + lens.packed + lens.parts + lens.stem_parts;
+        let values = of_batch + of_parameters + processor.threads * lens.scratch;
+        (values * size_of::<f32>() + lens.choices) as u64
+    }
+
+    /// Measures what this machine can do at most; takes about a second.
+    pub fn limits(processor: Processor) -> Limits {
+        roofline::measure(processor.isa, processor.threads)
+    }
+
+    /// Brings the parameters into the stages' own forms, unless they are there.
+    fn prepare(&mut self, wanted: Prepared) {
+        let folds = self.norms.iter().any(Normalisation::folds);
+        if self.prepared == wanted || self.prepared == Prepared::Training && !folds {
+            return;
+        }
+        let machine = Machine { isa: self.isa, threads: &self.threads };
+        let training = wanted == Prepared::Training;
+        for stage in &mut self.stages {
+            if !matches!(stage.kernel, StageKernel::Identity(_)) {
+                self.threads.section(|| format!("{} prepare", stage.name));
+            }
+            let parameters = &self.parameters.values;
+            let (mut weight, mut bias) = (&parameters[stage.weight.clone()], &parameters[stage.bias.clone()]);
+            let norm = stage.norm.map(|norm| &self.norms[norm]).filter(|norm| norm.folds() && !training);
+            let folded = norm.map(|norm| norm.fold(parameters, weight, bias));
+            if let Some((folded_weight, folded_bias)) = &folded {
+                (weight, bias) = (folded_weight, folded_bias);
+            }
+            match &mut stage.kernel {
+                StageKernel::Convolution(operation) => operation.prepare(machine, weight, bias, training),
+                StageKernel::Dense(operation) => operation.prepare(machine, weight, bias, training),
+                StageKernel::Identity(_) => {}
+            }
+        }
+        self.prepared = wanted;
+    }
+
+    /// The forward pass of up to a batch of images; `training` is the step whose dropout masks to use.
+    fn forward(&mut self, images: &[f32], count: usize, training: Option<u64>) {
+        assert!(count <= self.batch_size, "at most as many images as compiled for");
+        for index in usize::from(self.has_stem)..self.stages.len() {
+            let norm = self.stages[index].norm;
+            if let (Some(norm), Some(_)) = (norm, training) {
+                let norm = &mut self.norms[norm];
+                norm.begin(&self.parameters.values);
+                self.sums[norm.sums()].fill(0.0);
+            }
+            self.stage_forward(index, images, count, training);
+            if let Some(norm) = norm {
+                let norm = &mut self.norms[norm];
+                match training {
+                    Some(_) => norm.take_moments(&mut self.parameters.values, &self.sums, count),
+                    None if norm.folds() => {}
+                    None => norm.take_running(&self.parameters.values),
+                }
+            }
+        }
+    }
+
+    /// The forward pass of a stage.
+    fn stage_forward(&mut self, index: usize, images: &[f32], count: usize, training: Option<u64>) {
+        let stage = &self.stages[index];
+        self.threads.section(|| format!("{} forward", stage.name));
+        let (before, rest) = self.activations.split_at_mut(stage.activations.start);
+        let reading = Reading {
+            isa: self.isa,
+            images,
+            stages: &self.stages,
+            norms: &self.norms,
+            folded: training.is_none(),
+            stem: self.has_stem.then_some(Disjoint::new(&mut self.stem_parts)),
+            before: Disjoint::new(before),
+        };
+        let pass = ForwardPass {
+            machine: Machine { isa: self.isa, threads: &self.threads },
+            count,
+            input: reading.input(stage.node.from, Towards::Nobody),
+            skip: stage.node.skip.map(|edge| reading.input(edge, Towards::Nobody)),
+            moments: match (stage.norm, training) {
+                (Some(norm), Some(_)) => Some(self.norms[norm].moments(Disjoint::new(&mut self.sums))),
+                _ => None,
+            },
+            output: &mut rest[..count * stage.node.stage.output.image_len()],
+            choices: &mut self.choices[stage.choices.clone()],
+            mask: stage.mask(self.seed, training),
+        };
+        match &stage.kernel {
+            StageKernel::Convolution(operation) => operation.forward(pass),
+            StageKernel::Dense(operation) => operation.forward(pass),
+            StageKernel::Identity(operation) => operation.forward(pass),
+        }
+    }
+
+    /// The backward pass of a stage.
+    fn stage_backward(&mut self, index: usize, images: &[f32], count: usize, step: u64) {
+        let stage = &self.stages[index];
+        self.threads.section(|| format!("{} backward", stage.name));
+        let (before, rest) = self.activations.split_at_mut(stage.activations.start);
+        let reading = Reading {
+            isa: self.isa,
+            images,
+            stages: &self.stages,
+            norms: &self.norms,
+            folded: false,
+            stem: self.has_stem.then_some(Disjoint::new(&mut self.stem_parts)),
+            before: Disjoint::new(before),
+        };
+        let (waiting, sums) = (Disjoint::new(&mut self.waiting), Disjoint::new(&mut self.sums));
+        let towards = |edge: Edge, skip: bool| {
+            let Source::Stage(before) = edge.source else { return Towards::Nobody };
+            let before_stage = &self.stages[before];
+            if !before_stage.learns {
+                return Towards::Nobody;
+            }
+            match self.slots.of_reader(before, index, skip) {
+                None => Towards::Place(before_stage.mask(self.seed, Some(step))),
+                Some(slot) => Towards::Slot {
+                    values: waiting.piece(slot.place.clone()),
+                    sums: sums.piece(slot.norm.map_or(0..0, |norm| self.norms[norm].sums())),
+                },
+            }
+        };
+        let values = &rest[..count * stage.node.stage.output.image_len()];
+        let gradient = if self.slots.has(index) {
+            Gradient::Slots(output::Slots {
+                readers: self.slots.of_stage(index),
+                arena: waiting,
+                norms: &self.norms,
+                values,
+                mask: stage.mask(self.seed, Some(step)),
+            })
+        } else {
+            Gradient::Ready(values)
+        };
+        // A bias follows its weight, so the two are one piece of the gradient.
+        let (d_weight, d_bias) =
+            self.parameters.gradient[stage.weight.start..stage.bias.end].split_at_mut(stage.weight.len());
+        let pass = BackwardPass {
+            machine: Machine { isa: self.isa, threads: &self.threads },
+            count,
+            input: reading.input(stage.node.from, towards(stage.node.from, false)),
+            skip: stage.node.skip.map(|edge| reading.input(edge, towards(edge, true))),
+            gradient,
+            choices: &self.choices[stage.choices.clone()],
+            d_weight,
+            d_bias,
+            parts: &mut self.parts,
+        };
+        match &stage.kernel {
+            StageKernel::Convolution(operation) => operation.backward(pass),
+            StageKernel::Dense(operation) => operation.backward(pass),
+            StageKernel::Identity(operation) => operation.backward(pass),
+        }
+        for edge in stage.node.edges() {
+            if let Some(norm) = edge.view.norm {
+                self.norms[norm].take_back_sums(&mut self.parameters.gradient, &self.sums, count);
+            }
+        }
+    }
+
+    /// Loss and hits; the gradient takes the place of the last stage's output, which nothing follows but softmax.
+    fn loss(&mut self, targets: &Targets<'_>) -> StepResult {
+        let labels = targets.labels;
+        let (classes, last) = (self.network.classes, self.stages.len() - 1);
+        let mut logits = std::mem::take(&mut self.logits);
+        self.copy_output(last, labels.len(), &mut logits);
+        let result = loss::cross_entropy_backward(&mut logits[..labels.len() * classes], targets, classes);
+        let stage = &self.stages[last];
+        let rows = self.activations[stage.activations.clone()].chunks_exact_mut(stage.node.stage.output.pitch);
+        for (row, gradient) in rows.zip(logits.chunks_exact(classes)).take(labels.len()) {
+            row[..classes].copy_from_slice(gradient);
+            row[classes..].fill(0.0);
+        }
+        self.logits = logits;
+        result
+    }
+
+    /// Copies the values of a stage's output, without padding, to `values`.
+    fn copy_output(&self, stage: usize, count: usize, values: &mut [f32]) {
+        let stage = &self.stages[stage];
+        let layout = stage.node.stage.output;
+        let pixels = self.activations[stage.activations.clone()].chunks_exact(layout.pitch);
+        for (pixel, copy) in pixels.zip(values.chunks_exact_mut(layout.channels)).take(count * layout.pixels()) {
+            copy.copy_from_slice(&pixel[..layout.channels]);
+        }
+    }
+
+    /// Calls `read(self, count, images, part of values)` after a forward pass over each batch of `images`.
+    fn infer_in_batches(
+        &mut self,
+        images: &[f32],
+        values: &mut [f32],
+        per_image: usize,
+        read: impl Fn(&Self, usize, &[f32], &mut [f32]),
+    ) {
+        let len = self.network.input.len();
+        assert_eq!(images.len() % len, 0, "whole images");
+        assert_eq!(values.len(), images.len() / len * per_image, "room for what comes of each image");
+        self.prepare(Prepared::Inference);
+        let batches = images.chunks(self.batch_size * len).zip(values.chunks_mut(self.batch_size * per_image));
+        for (images, values) in batches {
+            self.forward(images, images.len() / len, None);
+            read(self, images.len() / len, images, values);
+        }
+    }
+}
+
+impl Executor for CpuExecutor {
+    fn network(&self) -> &Network {
+        &self.network
+    }
+
+    fn batch_size(&self) -> usize {
+        self.batch_size
+    }
+
+    fn device(&self) -> DeviceInfo {
+        let isa = match self.convolutions {
+            Convolutions::Fewest => self.isa.to_string(),
+            Convolutions::Direct => format!("{}, direct convolutions", self.isa),
+        };
+        DeviceInfo { device: "cpu", isa, threads: self.threads.count() }
+    }
+
+    fn backward(&mut self, batch: Batch<'_>, hyper: &Hyper) -> StepResult {
+        let step = hyper.step;
+        let count = batch.labels.len();
+        assert!(count > 0, "a batch has images");
+        assert_eq!(batch.images.len(), count * self.network.input.len(), "one label for each image");
+        self.prepare(Prepared::Training);
+        self.forward(batch.images, count, Some(step));
+        self.threads.section(|| "loss".to_owned());
+        let result = self.loss(&Targets::new(&batch, hyper));
+
+        self.sums.fill(0.0);
+        for index in (usize::from(self.has_stem)..self.stages.len()).rev() {
+            if self.stages[index].learns {
+                self.stage_backward(index, batch.images, count, step);
+            }
+        }
+        if let (true, [CompiledStage { name, kernel: StageKernel::Convolution(stem), weight, bias, .. }, ..]) =
+            (self.has_stem, &self.stages[..])
+        {
+            let (d_weight, d_bias) = self.parameters.gradient[weight.start..bias.end].split_at_mut(weight.len());
+            self.threads.section(|| format!("{name} backward"));
+            stem.reduce(Machine { isa: self.isa, threads: &self.threads }, &self.stem_parts, d_weight, d_bias);
+        }
+        result
+    }
+
+    fn gradient(&mut self) -> &mut [f32] {
+        let count = self.network.parameter_count();
+        &mut self.parameters.gradient[..count]
+    }
+
+    fn update(&mut self, hyper: &Hyper) {
+        self.threads.section(|| "update".to_owned());
+        self.parameters.update(Machine { isa: self.isa, threads: &self.threads }, hyper);
+        self.prepared = Prepared::Nothing;
+    }
+
+    fn swap_average(&mut self) {
+        self.parameters.swap_average();
+        self.prepared = Prepared::Nothing;
+    }
+
+    fn profile_step(&mut self, batch: Batch<'_>, hyper: &Hyper) -> Profile {
+        self.threads.start_recording();
+        self.train_step(batch, hyper);
+        self.threads.stop_recording()
+    }
+
+    fn infer(&mut self, images: &[f32], logits: &mut [f32]) {
+        let last = self.stages.len() - 1;
+        self.infer_in_batches(images, logits, self.network.classes, |executor, count, _, logits| {
+            executor.copy_output(last, count, logits);
+        });
+    }
+
+    fn features(&mut self, images: &[f32], features: &mut [f32]) {
+        let classified = self.stages[self.stages.len() - 1].node.from.source;
+        self.infer_in_batches(images, features, self.network.feature_count(), |executor, count, images, features| {
+            match classified {
+                Source::Stage(stage) => executor.copy_output(stage, count, features),
+                Source::Images => features.copy_from_slice(images),
+            }
+        });
+    }
+
+    fn state(&self) -> State<'_> {
+        self.parameters.state()
+    }
+
+    fn set_state(&mut self, state: &State<'_>) {
+        self.parameters.set_state(state);
+        self.prepared = Prepared::Nothing;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::init::glorot_uniform;
+    use crate::recipe::Recipe;
+
+    #[test]
+    fn recording_changes_no_bit() {
+        for name in ["seed-mlp", "seed-vgg"] {
+            let recipe = Recipe::find(name).unwrap();
+            let shape = modiste_data::ImageShape { height: 28, width: 28, channels: 1 };
+            let network = Network::new(&recipe.layers, shape, 10).unwrap();
+            let images: Vec<f32> = (0..3 * shape.len()).map(|place| (place % 255) as f32 / 255.0 - 0.5).collect();
+            let batch = Batch::new(&images, &[1, 4, 9]);
+            let step_twice = |record: bool| {
+                let mut executor = CpuExecutor::new(&network, 3, Processor::available(2)[0], 7);
+                executor.set_state(&State::fresh(glorot_uniform(&network, 7)));
+                for step in 0..2 {
+                    let hyper = Hyper::new(step, recipe.optimiser);
+                    if record {
+                        let profile = executor.profile_step(batch, &hyper);
+                        let names: Vec<_> = profile.sections.iter().map(|section| section.name.as_str()).collect();
+                        let prepared = if name == "seed-mlp" { "dense1 prepare" } else { "conv1 prepare" };
+                        assert_eq!((names[0], names[names.len() - 1]), (prepared, "update"));
+                    } else {
+                        executor.train_step(batch, &hyper);
+                    }
+                }
+                executor.state().into_owned()
+            };
+            assert!(step_twice(true) == step_twice(false), "{name}");
+        }
+    }
+}

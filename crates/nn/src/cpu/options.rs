@@ -1,0 +1,83 @@
+//! What of a processor a network is compiled for.
+
+use std::fmt;
+
+use super::simd::Isa;
+
+/// What of a processor to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Processor {
+    /// Threads that compute; at least 1.
+    pub threads: usize,
+    /// Instruction set of the kernels.
+    pub isa: Isa,
+    /// How to convolve.
+    pub convolutions: Convolutions,
+}
+
+/// How to compute convolutions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Convolutions {
+    /// With few multiplications: by Winograd's tiles where they fit.
+    Fewest,
+    /// With one multiplication for each weight and pixel, to hold the other way against.
+    Direct,
+}
+
+impl Processor {
+    /// Every way in which this machine can compute, the fastest first.
+    pub fn available(threads: usize) -> Vec<Self> {
+        let of_isa = |isa| Convolutions::ALL.map(|convolutions| Self { threads, isa, convolutions });
+        Isa::available().into_iter().flat_map(of_isa).collect()
+    }
+
+    /// So many threads, and the fastest way to compute, unless `$MODISTE_ISA` or `$MODISTE_CONVOLUTIONS` name another.
+    ///
+    /// # Errors
+    /// When a variable names something that this machine does not have.
+    pub fn new(threads: usize) -> Result<Self, UnknownChoice> {
+        let isa = choose("MODISTE_ISA", &Isa::available())?;
+        let convolutions = choose("MODISTE_CONVOLUTIONS", &Convolutions::ALL)?;
+        Ok(Self { threads, isa, convolutions })
+    }
+}
+
+impl Convolutions {
+    const ALL: [Self; 2] = [Self::Fewest, Self::Direct];
+}
+
+/// The choice that an environment variable names, or the first one.
+fn choose<T: Copy + fmt::Display>(variable: &'static str, choices: &[T]) -> Result<T, UnknownChoice> {
+    let Some(wanted) = std::env::var_os(variable).filter(|wanted| !wanted.is_empty()) else {
+        return Ok(choices[0]);
+    };
+    let wanted = wanted.to_string_lossy().into_owned();
+    let known = || choices.iter().map(T::to_string).collect::<Vec<_>>().join(", ");
+    let named = choices.iter().copied().find(|choice| choice.to_string() == wanted);
+    named.ok_or_else(|| UnknownChoice { variable, wanted, known: known() })
+}
+
+impl fmt::Display for Processor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { threads, isa, convolutions } = self;
+        write!(formatter, "{isa}, {convolutions} multiplications, {threads} threads")
+    }
+}
+
+impl fmt::Display for Convolutions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Convolutions::Fewest => "fewest",
+            Convolutions::Direct => "direct",
+        })
+    }
+}
+
+/// An environment variable names something that this machine does not have.
+#[derive(Debug, thiserror::Error)]
+#[error("{variable} is '{wanted}', but the choices on this machine are {known}: take one of these, or unset it")]
+pub struct UnknownChoice {
+    variable: &'static str,
+    wanted: String,
+    known: String,
+}

@@ -1,0 +1,296 @@
+//! A convolution stage: its kernels in the form the passes want, and its gradient summed over parts.
+//!
+//! A depthwise convolution is one whose filters see a single channel each.
+
+mod algorithm;
+mod depthwise;
+mod direct;
+mod padding;
+mod pointwise;
+mod winograd;
+
+use self::algorithm::{Algorithm, BackwardTask, ForwardTask};
+use self::depthwise::Depthwise;
+use self::direct::Direct;
+use self::pointwise::Pointwise;
+use self::winograd::Winograd;
+use crate::cpu::context::Machine;
+use crate::cpu::kernels::matmul::panel_width;
+use crate::cpu::options::Convolutions;
+use crate::cpu::plan::{Linear, Stage};
+use crate::cpu::runtime::memory::{Buffer, Disjoint, LINE, carve};
+use crate::cpu::runtime::thread_pool::share;
+use crate::cpu::simd::Isa;
+use crate::cpu::stages::input::Input;
+use crate::cpu::stages::output::{Begin, Finish, Gradient};
+use crate::cpu::stages::{BackwardPass, ForwardPass, PARTS, Rooms, sum_parts};
+use crate::network::Window;
+
+/// Input channels whose gradient one task brings into the documented layout.
+const CHANNELS_PER_TASK: usize = 8;
+
+/// Tasks that a forward pass should have at least.
+const FEWEST_TASKS: usize = 8;
+
+/// Tasks that are enough: what is left to the last thread is little, and each has several blocks, so that the next one can
+/// be brought into cache meanwhile.
+const ENOUGH_TASKS: usize = 64;
+
+/// A convolution and what follows it.
+#[derive(Debug)]
+pub struct Convolution {
+    isa: Isa,
+    stage: Stage,
+    algorithm: Box<dyn Algorithm>,
+    taps: usize,
+    packed_forward: Buffer,
+    packed_backward: Buffer,
+    /// `[out pitch]`
+    bias: Buffer,
+}
+
+/// The way to compute a convolution.
+fn algorithm(isa: Isa, convolutions: Convolutions, stage: &Stage, window: Window) -> Box<dyn Algorithm> {
+    if let Linear::Depthwise(_) = stage.linear {
+        return Box::new(Depthwise::new(isa, window, stage.input, stage.linear_output));
+    }
+    if (window.size, window.stride) == (1, 1) {
+        return Box::new(Pointwise::new(isa, stage.input, stage.linear_output));
+    }
+    match Winograd::new(isa, window, stage.input, stage.linear_output) {
+        Some(winograd) if convolutions == Convolutions::Fewest => Box::new(winograd),
+        _ => Box::new(Direct::new(isa, window, stage.input, stage.linear_output)),
+    }
+}
+
+impl Convolution {
+    /// Plans a convolution stage.
+    pub fn new(isa: Isa, convolutions: Convolutions, stage: Stage, window: Window) -> Self {
+        let algorithm = algorithm(isa, convolutions, &stage, window);
+        let (packed_forward, packed_backward, bias) = Default::default();
+        Self { isa, stage, taps: window.size * window.size, algorithm, packed_forward, packed_backward, bias }
+    }
+
+    /// Has its memory ready; `first` says that nobody wants the gradient towards its input.
+    pub fn allocate(&mut self, first: bool) {
+        self.packed_forward = Buffer::zeroed(self.algorithm.packed_forward().0);
+        self.packed_backward = Buffer::zeroed(if first { 0 } else { self.algorithm.packed_backward().0 });
+        self.bias = Buffer::zeroed(self.stage.linear_output.pitch);
+    }
+
+    /// Values of its own memory at most.
+    pub fn packed_len(&self) -> usize {
+        self.algorithm.packed_forward().0 + self.algorithm.packed_backward().0 + self.stage.linear_output.pitch
+    }
+
+    /// The stage.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    /// The instruction set of its kernels.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// Values of scratch that each thread needs, where [`Input::room_len`], [`Input::scratch_len`] and the rooms of beginning
+    /// and end are at most as `rooms` says.
+    pub fn scratch_len(&self, rooms: Rooms) -> usize {
+        let Rooms { input, of_input, ends } = rooms;
+        self.algorithm.scratch_len() + self.algorithm.images_per_block() * input + of_input + ends + 4 * LINE
+    }
+
+    /// What [`Self::scratch_len`] asks for of a stem.
+    pub fn as_stem(&self) -> (usize, usize) {
+        (self.stage.output.image_len(), self.scratch_len(Rooms::default()))
+    }
+
+    /// Channels that a filter sees.
+    fn fan_in(&self) -> usize {
+        if let Linear::Depthwise(_) = self.stage.linear { 1 } else { self.stage.input.channels }
+    }
+
+    /// Values of a partial gradient: kernels `[tap][in][out pitch]`, then bias `[out pitch]`.
+    pub fn part_len(&self) -> usize {
+        (self.taps * self.fan_in() + 1) * self.stage.linear_output.pitch
+    }
+
+    /// Pieces in which the output's values are summed at most.
+    pub fn pieces(&self) -> usize {
+        ENOUGH_TASKS
+    }
+
+    /// Brings weight `[out, in, kernel, kernel]` and bias `[out]` into the form of the passes.
+    pub fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
+        // For inference there may have been one that training has not.
+        self.bias.fill(0.0);
+        self.bias[..bias.len()].copy_from_slice(bias);
+        let packed = Disjoint::new(&mut self.packed_forward);
+        machine.threads.run(self.algorithm.packed_forward().1, |task, _| {
+            // SAFETY: each task runs once.
+            unsafe { self.algorithm.pack_forward(weight, task, &packed) };
+        });
+        if training && !self.packed_backward.is_empty() {
+            let packed = Disjoint::new(&mut self.packed_backward);
+            machine.threads.run(self.algorithm.packed_backward().1, |task, _| {
+                // SAFETY: as above.
+                unsafe { self.algorithm.pack_backward(weight, task, &packed) };
+            });
+        }
+    }
+
+    /// The forward pass, some blocks of images a task. Few blocks are cut along the channels too, so that no thread is idle.
+    pub fn forward(&self, mut pass: ForwardPass<'_>) {
+        let (machine, count) = (pass.machine, pass.count);
+        let (input, finish) = pass.finish(&self.stage, Some(&self.bias));
+        let pitch = self.stage.linear_output.pitch;
+        // The narrowest cut: whole panels for the product, whole lines for what follows.
+        let width = panel_width(self.isa).max(LINE);
+        let step = self.algorithm.images_per_block();
+        let (blocks, cuts) = (count.div_ceil(step), pitch.div_ceil(width));
+        let groups = (FEWEST_TASKS / blocks).clamp(1, cuts);
+        let tasks = blocks.min(ENOUGH_TASKS);
+        machine.threads.run(tasks * groups, |task, mut scratch| {
+            let piece = task / groups;
+            let (blocks, cuts) = (share(blocks, tasks, piece), share(cuts, groups, task % groups));
+            let finish_room = carve(&mut scratch, finish.room_len());
+            let task = ForwardTask {
+                images: blocks.start * step..count.min(blocks.end * step),
+                channels: cuts.start * width..pitch.min(cuts.end * width),
+                input,
+                packed: &self.packed_forward,
+                finish: &finish,
+                finish_room,
+                piece,
+            };
+            self.algorithm.forward(task, scratch);
+        });
+    }
+
+    /// The backward pass, a part of images a task.
+    pub fn backward(&self, mut pass: BackwardPass<'_>) {
+        let parts = &mut std::mem::take(&mut pass.parts)[..PARTS * self.part_len()];
+        let (d_weight, d_bias) = (std::mem::take(&mut pass.d_weight), std::mem::take(&mut pass.d_bias));
+        let (machine, count, input) = (pass.machine, pass.count, &pass.input);
+        let begin = pass.begin(&self.stage);
+        {
+            let parts = Disjoint::new(parts);
+            machine.threads.run(PARTS, |part, mut scratch| {
+                // SAFETY: each part of the batch, and so each of the gradients, is one task's.
+                let (d_weight, d_bias) = unsafe {
+                    if let Input::Stem(stem) = input {
+                        stem.begin_part(part);
+                    }
+                    self.clear_part(part, &parts);
+                    self.partial_gradient(&parts, part)
+                };
+                let begin_room = carve(&mut scratch, begin.room_len());
+                let task = BackwardTask {
+                    images: share(count, PARTS, part),
+                    part,
+                    input,
+                    packed: &self.packed_backward,
+                    begin: &begin,
+                    begin_room,
+                    d_bias,
+                    d_weight,
+                };
+                self.algorithm.backward(task, scratch);
+            });
+        }
+        self.reduce(machine, parts, d_weight, d_bias);
+    }
+
+    /// One image of the stage's output, which neither pools nor drops out, on the calling thread.
+    pub fn forward_image(&self, image: usize, input: &Input<'_>, output: &mut [f32], scratch: &mut [f32]) {
+        let (output, choices) = (Disjoint::new(output), Disjoint::new(&mut []));
+        let finish = Finish {
+            isa: self.isa,
+            stage: &self.stage,
+            skip: None,
+            moments: None,
+            bias: Some(&self.bias),
+            mask: None,
+            output,
+            choices,
+            first: image,
+        };
+        let task = ForwardTask {
+            images: image..image + 1,
+            channels: 0..self.stage.linear_output.pitch,
+            input,
+            packed: &self.packed_forward,
+            finish: &finish,
+            finish_room: &mut [],
+            piece: 0,
+        };
+        self.algorithm.forward(task, scratch);
+    }
+
+    /// Adds to a partial gradient what follows from the gradient towards what one image's activation took, on the calling
+    /// thread.
+    ///
+    /// # Safety
+    /// The part is the calling task's.
+    pub unsafe fn backward_image(
+        &self,
+        image: usize,
+        part: usize,
+        input: &Input<'_>,
+        gradient: &[f32],
+        parts: &Disjoint<'_, f32>,
+        scratch: &mut [f32],
+    ) {
+        let (stage, gradient) = (&self.stage, Gradient::Ready(gradient));
+        let begin = Begin { isa: self.isa, stage, skip: None, gradient, choices: &[], first: image };
+        // SAFETY: passed on to the caller.
+        let (d_weight, d_bias) = unsafe { self.partial_gradient(parts, part) };
+        let (images, packed) = (image..image + 1, &*self.packed_backward);
+        let (begin, begin_room) = (&begin, &mut [][..]);
+        let task = BackwardTask { images, part, input, packed, begin, begin_room, d_bias, d_weight };
+        self.algorithm.backward(task, scratch);
+    }
+
+    /// Makes a partial gradient zero.
+    ///
+    /// # Safety
+    /// The part is the calling task's.
+    pub unsafe fn clear_part(&self, part: usize, parts: &Disjoint<'_, f32>) {
+        // SAFETY: passed on to the caller.
+        let (d_weight, d_bias) = unsafe { self.partial_gradient(parts, part) };
+        d_weight.fill(0.0);
+        d_bias.fill(0.0);
+    }
+
+    /// One of the parts' gradients towards kernels and bias, in its layout of [`Self::part_len`].
+    ///
+    /// # Safety
+    /// The part is the calling task's.
+    #[expect(clippy::mut_from_ref, reason = "the parts are disjoint by contract")]
+    unsafe fn partial_gradient<'a>(&self, parts: &'a Disjoint<'_, f32>, part: usize) -> (&'a mut [f32], &'a mut [f32]) {
+        // SAFETY: passed on to the caller.
+        let partial = unsafe { parts.part(part * self.part_len()..(part + 1) * self.part_len()) };
+        partial.split_at_mut(self.part_len() - self.stage.linear_output.pitch)
+    }
+
+    /// Sums the parts into the documented layouts, `[out, in, kernel, kernel]` and `[out]`.
+    pub fn reduce(&self, machine: Machine<'_>, parts: &[f32], d_weight: &mut [f32], d_bias: &mut [f32]) {
+        let (channels, outputs) = (self.fan_in(), self.stage.linear_output.channels);
+        let pitch = self.stage.linear_output.pitch;
+        sum_parts(parts, self.part_len() - pitch, d_bias);
+        let d_weight = Disjoint::new(d_weight);
+        machine.threads.run(channels.div_ceil(CHANNELS_PER_TASK), |task, scratch| {
+            let sums = &mut scratch[..pitch];
+            for channel in task * CHANNELS_PER_TASK..((task + 1) * CHANNELS_PER_TASK).min(channels) {
+                for tap in 0..self.taps {
+                    sum_parts(parts, (tap * channels + channel) * pitch, sums);
+                    for (out, &sum) in sums[..outputs].iter().enumerate() {
+                        let place = (out * channels + channel) * self.taps + tap;
+                        // SAFETY: each input channel belongs to one task.
+                        unsafe { d_weight.part(place..place + 1)[0] = sum };
+                    }
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,281 @@
+//! A fully connected stage: three products, each cut into tasks by the shapes alone.
+
+use std::ops::Range;
+
+use super::input::Input;
+use super::{BackwardPass, ForwardPass};
+use crate::cpu::context::Machine;
+use crate::cpu::kernels::matmul::{Product, panel_width};
+use crate::cpu::kernels::transpose::Transpose;
+use crate::cpu::plan::Stage;
+use crate::cpu::runtime::memory::{Buffer, Disjoint, LINE, carve};
+use crate::cpu::runtime::thread_pool::share;
+use crate::cpu::simd::Isa;
+
+/// Rows of the batch that one task of a product takes.
+const ROWS_PER_TASK: usize = 96;
+/// Panels that one task of a product takes.
+const PANELS_PER_TASK: usize = 2;
+/// Terms that are summed before the result is added to memory, so that a panel's part stays in the first cache.
+const TERMS_AT_ONCE: usize = 256;
+
+/// A fully connected layer and what follows it.
+#[derive(Debug)]
+pub struct Dense {
+    stage: Stage,
+    units: usize,
+    isa: Isa,
+    /// `[panel of units][input][unit]`
+    packed_forward: Buffer,
+    /// `[panel of inputs][unit][input]`
+    packed_backward: Buffer,
+    /// `[units, padded]`
+    bias: Buffer,
+}
+
+impl Dense {
+    /// Plans a dense stage.
+    pub fn new(isa: Isa, stage: Stage, units: usize) -> Self {
+        let (packed_forward, packed_backward, bias) = Default::default();
+        Self { stage, units, isa, packed_forward, packed_backward, bias }
+    }
+
+    /// Has its memory ready; `first` says that nobody wants the gradient towards its input.
+    pub fn allocate(&mut self, first: bool) {
+        let (forward, backward) = self.packed_lens();
+        self.packed_forward = Buffer::zeroed(forward);
+        self.packed_backward = Buffer::zeroed(if first { 0 } else { backward });
+        self.bias = Buffer::zeroed(self.stage.linear_output.pitch);
+    }
+
+    /// Values of the packed weights, of the forward and the backward pass.
+    fn packed_lens(&self) -> (usize, usize) {
+        let panel = panel_width(self.isa);
+        let (inputs, pitch) = (self.stage.input.image_len(), self.stage.linear_output.pitch);
+        (pitch.next_multiple_of(panel) * inputs, inputs.next_multiple_of(panel) * self.units)
+    }
+
+    /// Values of its own memory at most.
+    pub fn packed_len(&self) -> usize {
+        let (forward, backward) = self.packed_lens();
+        forward + backward + self.stage.linear_output.pitch
+    }
+
+    /// Values of scratch that each thread needs.
+    pub fn scratch_len(&self, batch: usize) -> usize {
+        let panel = panel_width(self.isa);
+        panel * (batch + self.units).max(ROWS_PER_TASK * PANELS_PER_TASK) + 2 * LINE
+    }
+
+    /// Brings weight `[out, in]` and bias `[out]` into the form of the passes.
+    pub fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
+        // For inference there may have been one that training has not.
+        self.bias.fill(0.0);
+        self.bias[..bias.len()].copy_from_slice(bias);
+        let panel = panel_width(self.isa);
+        let (isa, units, layout) = (self.isa, self.units, self.stage.input);
+        let (inputs, columns) = (layout.image_len(), layout.logical_len());
+        let packed = Disjoint::new(&mut self.packed_forward);
+        machine.threads.run(units.div_ceil(panel), |index, _| {
+            // SAFETY: each panel belongs to one task. Padding is zero from the beginning and never written.
+            let target = unsafe { packed.part(index * inputs * panel..(index + 1) * inputs * panel) };
+            let first = index * panel;
+            for (place, position, length) in layout.part(0..inputs) {
+                let transpose = Transpose {
+                    from: weight[first * columns + position..].as_ptr(),
+                    from_step: columns,
+                    rows: panel.min(units - first),
+                    columns: length,
+                    to: target[place * panel..].as_mut_ptr(),
+                    to_step: panel,
+                };
+                // SAFETY: the rows lie inside the weight, the columns inside the panel.
+                unsafe { isa.run(transpose) };
+            }
+        });
+        if training && !self.packed_backward.is_empty() {
+            let packed = Disjoint::new(&mut self.packed_backward);
+            machine.threads.run(inputs.div_ceil(panel), |index, _| {
+                // SAFETY: as above.
+                let target = unsafe { packed.part(index * units * panel..(index + 1) * units * panel) };
+                let first = index * panel;
+                for (start, position, length) in layout.part(first..inputs.min(first + panel)) {
+                    for (row, target) in weight.chunks_exact(columns).zip(target.chunks_exact_mut(panel)) {
+                        target[start - first..][..length].copy_from_slice(&row[position..][..length]);
+                    }
+                }
+            });
+        }
+    }
+
+    /// `[count, columns]` = `[count, inner]` · packed `[panel][inner][column]`, in tasks of rows and panels. Each calls
+    /// `take(number of its rows' task, rows, columns, values, step)` with what its rows have between these columns, `step`
+    /// values from row to row.
+    fn rows_times_packed(
+        &self,
+        machine: Machine<'_>,
+        count: usize,
+        (a, inner, a_row): (&[f32], usize, usize),
+        (packed, columns): (&[f32], usize),
+        take: impl Fn(usize, Range<usize>, Range<usize>, &[f32], usize) + Sync,
+    ) {
+        let panel = panel_width(self.isa);
+        let row_tasks = count.div_ceil(ROWS_PER_TASK);
+        let column_step = PANELS_PER_TASK * panel;
+        machine.threads.run(row_tasks * columns.div_ceil(column_step), |task, mut scratch| {
+            let c = carve(&mut scratch, ROWS_PER_TASK * column_step);
+            let rows = share(count, row_tasks, task % row_tasks);
+            let first_column = task / row_tasks * column_step;
+            let columns = first_column..columns.min(first_column + column_step);
+            for term in (0..inner).step_by(TERMS_AT_ONCE) {
+                let product = Product {
+                    a: a[rows.start * a_row + term..].as_ptr(),
+                    a_row,
+                    a_column: 1,
+                    a_group: 0,
+                    b: packed[first_column * inner + term * panel..].as_ptr(),
+                    b_row: panel,
+                    b_panel: inner * panel,
+                    c: c.as_mut_ptr(),
+                    c_row: column_step,
+                    rows: rows.len(),
+                    groups: 1,
+                    inner: TERMS_AT_ONCE.min(inner - term),
+                    columns: columns.len(),
+                    accumulate: term > 0,
+                    ahead: &[],
+                };
+                // SAFETY: the steps stay inside the two matrices and the scratch.
+                unsafe { self.isa.run(product) };
+            }
+            take(task % row_tasks, rows, columns, c, column_step);
+        });
+    }
+
+    /// Pieces in which the output's values are summed, of a batch of `count` images.
+    pub fn pieces(count: usize) -> usize {
+        count.div_ceil(ROWS_PER_TASK)
+    }
+
+    /// The forward pass: y = x Wᵀ + b and what follows.
+    pub fn forward(&self, mut pass: ForwardPass<'_>) {
+        let (machine, count) = (pass.machine, pass.count);
+        let inputs = self.stage.input.image_len();
+        let pitch = self.stage.linear_output.pitch;
+        let (input, finish) = pass.finish(&self.stage, Some(&self.bias));
+        // SAFETY: only read in this pass.
+        let rows = (unsafe { input.values() }, inputs, inputs);
+        let packed = (&*self.packed_forward, pitch);
+        self.rows_times_packed(machine, count, rows, packed, |piece, rows, units, values, step| {
+            // SAFETY: each task has its own rows and units.
+            unsafe { finish.rows(rows, units, values, step, piece) };
+        });
+    }
+
+    /// The backward pass: d_W = d_yᵀ x, d_b = Σ d_y, d_x = d_y W.
+    pub fn backward(&self, mut pass: BackwardPass<'_>) {
+        let gradient = pass.settle(&self.stage);
+        let BackwardPass { machine, count, input, d_weight, d_bias, .. } = pass;
+        // SAFETY: the gradient towards the input comes later.
+        self.towards_parameters(machine, count, unsafe { input.values() }, gradient, (d_weight, d_bias));
+        if let Input::Before(before) = &input
+            && input.wants_gradient()
+        {
+            let rows = (gradient, self.units, self.stage.linear_output.pitch);
+            let packed = (&*self.packed_backward, self.stage.input.image_len());
+            self.rows_times_packed(machine, count, rows, packed, |_, rows, places, values, step| {
+                // SAFETY: each task has its own rows and places, and nothing of the input is in use any more.
+                unsafe { before.take_gradient(rows, places, values, step) };
+            });
+        }
+    }
+
+    /// d_W `[out, in]` = d_yᵀ x, a panel of inputs a task, and in one more task d_b `[out]` = Σ d_y.
+    fn towards_parameters(
+        &self,
+        machine: Machine<'_>,
+        count: usize,
+        input: &[f32],
+        gradient: &[f32],
+        (d_weight, d_bias): (&mut [f32], &mut [f32]),
+    ) {
+        let panel = panel_width(self.isa);
+        let (inputs, pitch) = (self.stage.input.image_len(), self.stage.linear_output.pitch);
+        let (d_weight, d_bias) = (Disjoint::new(d_weight), Disjoint::new(d_bias));
+        let panels = inputs.div_ceil(panel);
+        machine.threads.run(panels + 1, |index, scratch| {
+            if index < panels {
+                self.towards_panel(count, input, gradient, index, &d_weight, scratch);
+                return;
+            }
+            // SAFETY: one task takes the whole bias.
+            let sums = unsafe { d_bias.part(0..d_bias.len()) };
+            sums.fill(0.0);
+            for row in gradient.chunks_exact(pitch).take(count) {
+                sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+            }
+        });
+    }
+
+    /// A panel of inputs of d_W.
+    fn towards_panel(
+        &self,
+        count: usize,
+        input: &[f32],
+        gradient: &[f32],
+        index: usize,
+        d_weight: &Disjoint<'_, f32>,
+        mut scratch: &mut [f32],
+    ) {
+        let panel = panel_width(self.isa);
+        let (inputs, columns) = (self.stage.input.image_len(), self.stage.input.logical_len());
+        let pitch = self.stage.linear_output.pitch;
+        let x = carve(&mut scratch, count * panel);
+        let d_w = carve(&mut scratch, self.units * panel);
+        let first = index * panel;
+        let width = panel.min(inputs - first);
+        for (row, image) in x.chunks_exact_mut(panel).zip(input.chunks_exact(inputs)) {
+            row[..width].copy_from_slice(&image[first..first + width]);
+            row[width..].fill(0.0);
+        }
+        // Where nothing lies between the inputs, the panel's part of each row is one piece: no need to copy it there.
+        let in_place = inputs == columns && width.is_multiple_of(self.isa.lanes());
+        let (c, c_row) = if in_place {
+            (d_weight.pointer(first..(self.units - 1) * columns + first + width), columns)
+        } else {
+            (d_w.as_mut_ptr(), panel)
+        };
+        for term in (0..count).step_by(TERMS_AT_ONCE) {
+            let product = Product {
+                a: gradient[term * pitch..].as_ptr(),
+                a_row: 1,
+                a_column: pitch,
+                a_group: 0,
+                b: x[term * panel..].as_ptr(),
+                b_row: panel,
+                b_panel: 0,
+                c,
+                c_row,
+                rows: self.units,
+                groups: 1,
+                inner: TERMS_AT_ONCE.min(count - term),
+                columns: if in_place { width } else { panel },
+                accumulate: term > 0,
+                ahead: &[],
+            };
+            // SAFETY: the steps stay inside the gradient, the panel and the scratch or this task's columns.
+            unsafe { self.isa.run(product) };
+        }
+        if in_place {
+            return;
+        }
+        for (start, position, length) in self.stage.input.part(first..first + width) {
+            for (unit, row) in d_w.chunks_exact(panel).enumerate() {
+                let place = unit * columns + position;
+                // SAFETY: each column belongs to one task.
+                let target = unsafe { d_weight.part(place..place + length) };
+                target.copy_from_slice(&row[start - first..][..length]);
+            }
+        }
+    }
+}

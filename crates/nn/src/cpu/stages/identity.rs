@@ -1,0 +1,90 @@
+//! A stage with no linear operation: an addition, an activation, pooling or dropout that follows nothing it could be joined
+//! with, or values laid out anew.
+
+use super::{BackwardPass, ForwardPass, PARTS, Rooms};
+use crate::cpu::plan::Stage;
+use crate::cpu::plan::layout::Layout;
+use crate::cpu::runtime::memory::{LINE, carve};
+use crate::cpu::runtime::thread_pool::share;
+
+/// What follows nothing.
+#[derive(Debug)]
+pub struct Identity {
+    stage: Stage,
+}
+
+impl Identity {
+    /// Plans such a stage.
+    pub fn new(stage: Stage) -> Self {
+        Self { stage }
+    }
+
+    /// Values of scratch that each thread needs, where beginning, end and input need as much as `rooms` says.
+    pub fn scratch_len(&self, rooms: Rooms) -> usize {
+        let Stage { input, linear_output, .. } = self.stage;
+        linear_output.image_len() + input.image_len() + rooms.input + rooms.of_input + rooms.ends + 5 * LINE
+    }
+
+    /// Pieces in which the output's values are summed.
+    pub fn pieces(&self) -> usize {
+        PARTS
+    }
+
+    /// The forward pass: each image laid out as the stage's, then what follows.
+    pub fn forward(&self, mut pass: ForwardPass<'_>) {
+        let (machine, count) = (pass.machine, pass.count);
+        let (input, finish) = pass.finish(&self.stage, None);
+        let (from, to) = (self.stage.input, self.stage.linear_output);
+        machine.threads.run(PARTS, |part, mut scratch| {
+            let linear = carve(&mut scratch, to.image_len());
+            let room = carve(&mut scratch, input.room_len());
+            let finish_room = carve(&mut scratch, finish.room_len());
+            for image in share(count, PARTS, part) {
+                // SAFETY: only read in this pass.
+                lay_out(unsafe { input.image(image, from.image_len(), room, scratch) }, from, linear, to);
+                // SAFETY: the task has its images and its piece to itself.
+                unsafe { finish.image(image, linear, 0..to.pitch, part, finish_room) };
+            }
+        });
+    }
+
+    /// The backward pass.
+    pub fn backward(&self, pass: BackwardPass<'_>) {
+        let (machine, count, input) = (pass.machine, pass.count, &pass.input);
+        let begin = pass.begin(&self.stage);
+        let (to, from) = (self.stage.input, self.stage.linear_output);
+        machine.threads.run(PARTS, |part, mut scratch| {
+            let unpooled = carve(&mut scratch, from.image_len());
+            let d_image = carve(&mut scratch, to.image_len());
+            let room = carve(&mut scratch, input.room_len());
+            let begin_room = carve(&mut scratch, begin.room_len());
+            for image in share(count, PARTS, part) {
+                // SAFETY: image and part are this task's, and nothing of the image has been read.
+                unsafe {
+                    let d_linear = begin.image(image, part, unpooled, begin_room, None);
+                    if from.lies_like(to) {
+                        input.take_gradient(image, part, d_linear, room, scratch);
+                    } else if input.wants_gradient() {
+                        lay_out(d_linear, from, d_image, to);
+                        input.take_gradient(image, part, d_image, room, scratch);
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// Copies the values that count, in order, from one layout to another of as many; what lies between them becomes zero.
+fn lay_out(values: &[f32], from: Layout, copy: &mut [f32], to: Layout) {
+    if from.lies_like(to) {
+        copy[..to.image_len()].copy_from_slice(&values[..from.image_len()]);
+        return;
+    }
+    copy.fill(0.0);
+    // The narrower pixels are whole pieces of the wider ones.
+    let length = from.channels.min(to.channels);
+    for start in (0..from.logical_len()).step_by(length) {
+        let place = |layout: Layout| start / layout.channels * layout.pitch + start % layout.channels;
+        copy[place(to)..][..length].copy_from_slice(&values[place(from)..][..length]);
+    }
+}

@@ -1,0 +1,248 @@
+//! Where the images come from that a stage takes, and where the gradient towards them goes.
+
+use std::ops::Range;
+
+use super::stem::Stem;
+use crate::cpu::kernels::Extent;
+use crate::cpu::kernels::epilogue::Derivative;
+use crate::cpu::kernels::prologue::{Affine, Look, LookBack};
+use crate::cpu::plan::{Curve, Stage};
+use crate::cpu::runtime::memory::{Disjoint, LINE};
+use crate::cpu::simd::Isa;
+use crate::dropout::Mask;
+
+/// What a stage takes.
+///
+/// Most of it is unsafe to call, since a gradient may overwrite what it belongs to: an image, or a piece of one, may be read
+/// by several tasks or have its gradient taken by one of them, and nothing that was read of it may be in use by then.
+pub enum Input<'a> {
+    /// The images of the batch, one after the other.
+    Images(&'a [f32]),
+    /// What a stage before gave.
+    Before(Before<'a>),
+    /// What the stem gives, image by image.
+    Stem(Stem<'a>),
+}
+
+/// The output of a stage before, seen through an edge.
+pub struct Before<'a> {
+    /// Instruction set of the kernels.
+    pub isa: Isa,
+    /// The stage before.
+    pub stage: &'a Stage,
+    /// Its output, one image after the other.
+    pub values: Disjoint<'a, f32>,
+    /// Normalisation on the way.
+    pub affine: Option<Affine<'a>>,
+    /// Activation on the way.
+    pub curve: Curve,
+    /// What becomes of the gradient.
+    pub gradient: Towards<'a>,
+}
+
+/// What becomes of a gradient.
+pub enum Towards<'a> {
+    /// Nobody wants it.
+    Nobody,
+    /// What it belongs to has no other reader: the gradient towards what that stage's activation took overwrites it. Dropout
+    /// of this step is the stage's.
+    Place(Option<Mask>),
+    /// The gradient towards the stage's output, or with a normalisation towards what that gave, goes to a place of its own.
+    Slot {
+        /// `[images, output layout]`
+        values: Disjoint<'a, f32>,
+        /// Sums for the normalisation, `[parts][2][pitch]`, which are added to; empty if there is none.
+        sums: Disjoint<'a, f32>,
+    },
+}
+
+impl Input<'_> {
+    /// Values of room that [`Self::image`] needs.
+    pub fn room_len(&self) -> usize {
+        match self {
+            Input::Images(_) => 0,
+            Input::Before(before) => before.room_len(),
+            Input::Stem(stem) => stem.image_len(),
+        }
+    }
+
+    /// Values of scratch that the stem needs.
+    pub fn scratch_len(&self) -> usize {
+        match self {
+            Input::Images(_) | Input::Before(_) => 0,
+            Input::Stem(stem) => stem.scratch_len(),
+        }
+    }
+
+    /// An image of the batch, `len` values: where it lies, or computed in `room`.
+    ///
+    /// # Safety
+    /// Nobody takes a gradient towards the image while the result is in use.
+    pub unsafe fn image<'r>(&'r self, image: usize, len: usize, room: &'r mut [f32], scratch: &mut [f32]) -> &'r [f32] {
+        match self {
+            Input::Images(values) => &values[image * len..(image + 1) * len],
+            // SAFETY: passed on to the caller.
+            Input::Before(before) => unsafe { before.image(image, room) },
+            Input::Stem(stem) => {
+                stem.image(image, room, scratch);
+                room
+            }
+        }
+    }
+
+    /// What [`Self::image`] will read in memory of images of `len` values.
+    ///
+    /// # Safety
+    /// Nobody takes a gradient towards them while the result is in use.
+    pub unsafe fn ahead(&self, images: Range<usize>, len: usize) -> &[f32] {
+        let range = images.start * len..images.end * len;
+        match self {
+            Input::Images(values) => &values[range],
+            // SAFETY: passed on to the caller.
+            Input::Before(before) => unsafe { before.values.shared(range) },
+            Input::Stem(_) => &[],
+        }
+    }
+
+    /// All images, one after the other, as they lie. A stem, which has none, stands before no stage that wants them, and no
+    /// view.
+    ///
+    /// # Safety
+    /// Nobody takes a gradient while the result is in use.
+    pub unsafe fn values(&self) -> &[f32] {
+        match self {
+            Input::Images(values) => values,
+            // SAFETY: passed on to the caller.
+            Input::Before(before) => unsafe { before.values.shared(0..before.values.len()) },
+            Input::Stem(_) => &[],
+        }
+    }
+
+    /// Whether somebody wants the gradient.
+    pub fn wants_gradient(&self) -> bool {
+        match self {
+            Input::Images(_) => false,
+            Input::Before(before) => !matches!(before.gradient, Towards::Nobody),
+            Input::Stem(_) => true,
+        }
+    }
+
+    /// Takes the gradient towards an image, of which `room` still holds what [`Self::image`] put there; `part` is the one
+    /// of the batch's parts that the image is in.
+    ///
+    /// # Safety
+    /// Image and part are the calling task's, and nothing that was read of the image in memory is in use.
+    pub unsafe fn take_gradient(
+        &self,
+        image: usize,
+        part: usize,
+        gradient: &[f32],
+        room: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        match self {
+            Input::Images(_) => {}
+            // SAFETY: passed on to the caller.
+            Input::Before(before) => unsafe { before.take_image(image, part, gradient, room) },
+            // SAFETY: passed on to the caller.
+            Input::Stem(stem) => unsafe { stem.take_gradient(image, part, gradient, room, scratch) },
+        }
+    }
+}
+
+impl Before<'_> {
+    /// Whether it is read as it lies.
+    fn is_plain(&self) -> bool {
+        self.affine.is_none() && self.curve == Curve::Line
+    }
+
+    /// Values of room that [`Self::image`] needs.
+    pub fn room_len(&self) -> usize {
+        if self.is_plain() { 0 } else { self.stage.output.image_len() }
+    }
+
+    fn extent(&self) -> Extent {
+        Extent { pixels: self.stage.output.pixels(), pitch: self.stage.output.pitch }
+    }
+
+    /// See [`Input::image`].
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn image<'r>(&'r self, image: usize, room: &'r mut [f32]) -> &'r [f32] {
+        let len = self.stage.output.image_len();
+        // SAFETY: passed on to the caller.
+        let values = unsafe { self.values.shared(image * len..(image + 1) * len) };
+        if self.is_plain() {
+            return values;
+        }
+        let room = &mut room[..len];
+        let (extent, from, to) = (self.extent(), values.as_ptr(), room.as_mut_ptr());
+        // SAFETY: an image of the stage's layout, and room for one.
+        unsafe { self.isa.run(Look { extent, from, to, affine: self.affine, curve: self.curve }) };
+        room
+    }
+
+    /// See [`Input::take_gradient`].
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn take_image(&self, image: usize, part: usize, gradient: &[f32], room: &mut [f32]) {
+        let len = self.stage.output.image_len();
+        if self.is_plain() {
+            // SAFETY: passed on to the caller.
+            unsafe { self.take_gradient(image..image + 1, 0..len, gradient, len) };
+            return;
+        }
+        let values = self.values.pointer(image * len..(image + 1) * len);
+        let gradient = gradient[..len].as_ptr();
+        let (isa, extent, affine, curve) = (self.isa, self.extent(), self.affine, self.curve);
+        match &self.gradient {
+            Towards::Nobody => {}
+            Towards::Place(_) => {
+                let room = &mut room[..len];
+                let to = room.as_mut_ptr();
+                // SAFETY: an image of the stage's output, the gradient towards it, and room for one.
+                unsafe {
+                    isa.run(LookBack { extent, gradient, values, to, affine, curve, sums: None });
+                    self.take_gradient(image..image + 1, 0..len, room, len);
+                }
+            }
+            Towards::Slot { values: slot, sums } => {
+                let to = slot.pointer(image * len..(image + 1) * len);
+                let sums_len = if affine.is_some() { 2 * self.stage.output.pitch } else { 0 };
+                // SAFETY: as above; the part is the calling task's.
+                unsafe {
+                    let sums = affine.is_some().then(|| sums.part(part * sums_len..(part + 1) * sums_len));
+                    isa.run(LookBack { extent, gradient, values, to, affine, curve, sums });
+                }
+            }
+        }
+    }
+
+    /// Takes the gradient towards some values, whole lines, of some images, behind whatever is done on the way; there are
+    /// `step` values from one image's gradient to the next one's.
+    ///
+    /// # Safety
+    /// These values are the calling task's, and nothing that was read of them is in use.
+    pub unsafe fn take_gradient(&self, images: Range<usize>, places: Range<usize>, gradient: &[f32], step: usize) {
+        let Self { isa, stage, .. } = *self;
+        let len = stage.output.image_len();
+        assert!(images.len() * step <= gradient.len() && places.len() <= step, "a gradient for each image");
+        assert!(places.start.is_multiple_of(LINE) && places.len().is_multiple_of(LINE) && places.end <= len, "lines");
+        if images.is_empty() {
+            return;
+        }
+        let range = images.start * len + places.start..(images.end - 1) * len + places.end;
+        let values = self.values.pointer(range.clone());
+        let (mask, slope, to) = match &self.gradient {
+            Towards::Nobody => return,
+            Towards::Place(mask) => (*mask, stage.slope, values),
+            Towards::Slot { values: slot, .. } => (None, None, slot.pointer(range)),
+        };
+        let (gradient, gradient_step, layout) = (gradient.as_ptr(), step, stage.output);
+        let values = values.cast_const();
+        // SAFETY: values of the stage's layout; the rest is passed on to the caller.
+        unsafe { isa.run(Derivative { layout, slope, gradient, gradient_step, values, to, mask, images, places }) };
+    }
+}

@@ -1,0 +1,141 @@
+//! What every stage is given, whichever its linear operation.
+
+pub mod convolution;
+pub mod dense;
+pub mod identity;
+pub mod input;
+pub mod normalisation;
+pub mod output;
+pub mod stem;
+
+use self::input::Input;
+use self::normalisation::Moments;
+use self::output::{Begin, Finish, Gradient};
+use super::context::Machine;
+use super::plan::Stage;
+use super::runtime::memory::Disjoint;
+use super::runtime::thread_pool::share;
+use crate::dropout::Mask;
+
+/// Parts into which a batch is cut where gradients are summed over its images. Their number is fixed, and they are added up
+/// in order, so that the sum does not depend on the number of threads.
+pub const PARTS: usize = 16;
+
+/// Room, beside its own, that a stage needs for what comes before it and what follows it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rooms {
+    /// For an image of the input.
+    pub input: usize,
+    /// For computing that.
+    pub of_input: usize,
+    /// For the end of the forward pass or the beginning of the backward pass.
+    pub ends: usize,
+}
+
+/// A forward pass through one stage.
+pub struct ForwardPass<'a> {
+    /// Where it runs.
+    pub machine: Machine<'a>,
+    /// Images of the batch.
+    pub count: usize,
+    /// `[count, input layout]`
+    pub input: Input<'a>,
+    /// What is added to the linear output, `[count, linear output layout]`.
+    pub skip: Option<Input<'a>>,
+    /// Where the output's values are summed, if somebody normalises it.
+    pub moments: Option<Moments<'a>>,
+    /// `[count, output layout]`, overwritten.
+    pub output: &'a mut [f32],
+    /// A byte for each value of the output if the stage pools, overwritten.
+    pub choices: &'a mut [u8],
+    /// Dropout of this step; none when not training.
+    pub mask: Option<Mask>,
+}
+
+/// A backward pass through one stage.
+pub struct BackwardPass<'a> {
+    /// Where it runs.
+    pub machine: Machine<'a>,
+    /// Images of the batch.
+    pub count: usize,
+    /// What the forward pass took, `[count, input layout]`, and what becomes of the gradient towards it.
+    pub input: Input<'a>,
+    /// What was added to the linear output, and what becomes of the gradient towards it.
+    pub skip: Option<Input<'a>>,
+    /// Gradient of the stage's output.
+    pub gradient: Gradient<'a>,
+    /// What the forward pass's pooling chose.
+    pub choices: &'a [u8],
+    /// Gradients towards weight and bias in the documented layout, overwritten; empty if there are none.
+    pub d_weight: &'a mut [f32],
+    /// See `d_weight`.
+    pub d_bias: &'a mut [f32],
+    /// Room for [`PARTS`] partial gradients.
+    pub parts: &'a mut [f32],
+}
+
+impl<'a> ForwardPass<'a> {
+    /// The pass's end, for a linear operation that leaves `bias` to it.
+    pub fn finish<'f>(&'f mut self, stage: &'f Stage, bias: Option<&'f [f32]>) -> (&'f Input<'a>, Finish<'f>) {
+        let finish = Finish {
+            isa: self.machine.isa,
+            stage,
+            skip: self.skip.as_ref(),
+            moments: self.moments,
+            bias,
+            mask: self.mask,
+            output: Disjoint::new(self.output),
+            choices: Disjoint::new(self.choices),
+            first: 0,
+        };
+        (&self.input, finish)
+    }
+}
+
+impl<'a> BackwardPass<'a> {
+    /// The pass's beginning.
+    pub fn begin<'b>(&'b self, stage: &'b Stage) -> Begin<'b> {
+        Begin {
+            isa: self.machine.isa,
+            stage,
+            skip: self.skip.as_ref(),
+            gradient: self.gradient,
+            choices: self.choices,
+            first: 0,
+        }
+    }
+
+    /// Has the gradient towards what the stage's activation took ready for all images at once, for a linear operation that
+    /// wants them so.
+    pub fn settle(&mut self, stage: &Stage) -> &'a [f32] {
+        match self.gradient {
+            Gradient::Ready(gradient) => gradient,
+            Gradient::Slots(slots) => {
+                let (machine, count, len) = (self.machine, self.count, stage.output.image_len());
+                let place = slots.readers[0].place.start..slots.readers[0].place.start + count * len;
+                machine.threads.run(PARTS, |part, _| {
+                    for image in share(count, PARTS, part) {
+                        let start = place.start + image * len;
+                        // SAFETY: each image is one task's.
+                        unsafe { slots.combine(machine.isa, stage, image, slots.arena.pointer(start..start + len)) };
+                    }
+                });
+                // SAFETY: nobody writes to the slot until the pass is over.
+                let gradient = unsafe { slots.arena.lasting(place) };
+                self.gradient = Gradient::Ready(gradient);
+                gradient
+            }
+        }
+    }
+}
+
+/// Sums `[PARTS][..]` over the parts, in order, for the values from `start` on.
+pub fn sum_parts(parts: &[f32], start: usize, sums: &mut [f32]) {
+    let len = parts.len() / PARTS;
+    sums.fill(0.0);
+    for part in parts.chunks_exact(len) {
+        for (sum, &value) in sums.iter_mut().zip(&part[start..]) {
+            *sum += value;
+        }
+    }
+}
