@@ -10,14 +10,13 @@ use super::stages::convolution::Convolution;
 use super::stages::dense::Dense;
 use super::stages::identity::Identity;
 use super::stages::normalisation::Normalisation;
-use super::stages::{PARTS, Rooms};
+use super::stages::stem::Stem;
+use super::stages::{PARTS, Rooms, StageOperation};
 use crate::dropout::Mask;
 use crate::network::{Network, Role};
 
 /// A network as stages.
 pub struct Compiled {
-    /// Whether the first stage is a stem: it has no output, and the second one does its passes.
-    pub has_stem: bool,
     /// The stages.
     pub stages: Vec<CompiledStage>,
     /// Their normalisations.
@@ -37,8 +36,8 @@ pub struct Lens {
     pub choices: usize,
     /// Partial gradients of one stage.
     pub parts: usize,
-    /// Partial gradients of the stem.
-    pub stem_parts: usize,
+    /// Partial gradients of a stage that is computed again.
+    pub recomputed_parts: usize,
     /// Sums of all normalisations.
     pub sums: usize,
     /// Scratch of a thread.
@@ -54,7 +53,7 @@ pub struct CompiledStage {
     /// What it does, and what it takes.
     pub node: Node,
     /// How.
-    pub kernel: StageKernel,
+    pub operation: Box<dyn StageOperation>,
     /// Place in the activations.
     pub activations: Range<usize>,
     /// Place in the choices.
@@ -69,16 +68,6 @@ pub struct CompiledStage {
     pub learns: bool,
 }
 
-/// What a stage computes first.
-pub enum StageKernel {
-    /// A convolution.
-    Convolution(Convolution),
-    /// A product.
-    Dense(Dense),
-    /// Nothing.
-    Identity(Identity),
-}
-
 impl Compiled {
     /// Plans a network for batches of up to `batch` images. Nothing is allocated.
     pub fn new(network: &Network, batch: usize, processor: Processor) -> Self {
@@ -90,50 +79,47 @@ impl Compiled {
         let mut stages: Vec<CompiledStage> = Vec::new();
         for (index, &node) in plan.nodes.iter().enumerate() {
             let is_stem = has_stem && index == 0;
-            let mut stage = CompiledStage::new(network, node, if is_stem { 0 } else { batch }, processor, &lens);
+            let operation = operation(node.stage, processor, is_stem);
+            // A stem has no output.
+            let mut stage = CompiledStage::new(network, node, operation, if is_stem { 0 } else { batch }, &lens);
             stage.norm = plan.norms.iter().position(|norm| norm.node == index);
             stage.learns = learns[index];
             let mut rooms = rooms(&plan, index, slots.has(index));
-            if has_stem && index == 1 {
-                stage.name = format!("{}+{}", stages[0].name, stage.name);
-                if let StageKernel::Convolution(stem) = &stages[0].kernel {
-                    (rooms.input, rooms.of_input) = stem.as_stem();
-                }
+            if let Source::Stage(before) = node.from.source
+                && let Some(recomputed) = stages[before].operation.as_recomputed()
+            {
+                stage.name = format!("{}+{}", stages[before].name, stage.name);
+                (rooms.input, rooms.of_input) = (recomputed.image_len(), recomputed.scratch_len());
             }
             lens.activations = stage.activations.end;
             lens.choices = stage.choices.end;
-            let parts = PARTS * stage.kernel.part_len();
-            let of_stage = if is_stem { &mut lens.stem_parts } else { &mut lens.parts };
-            *of_stage = parts.max(*of_stage);
-            lens.scratch = lens.scratch.max(stage.kernel.scratch_len(batch, rooms));
-            lens.packed += stage.kernel.packed_len();
+            let of_stage = if is_stem { &mut lens.recomputed_parts } else { &mut lens.parts };
+            *of_stage = (PARTS * stage.operation.part_len()).max(*of_stage);
+            lens.scratch = lens.scratch.max(stage.operation.scratch_len(batch, rooms));
+            lens.packed += stage.operation.packed_len();
             stages.push(stage);
         }
         let mut norms = Vec::new();
         for (index, norm) in plan.norms.iter().enumerate() {
             let stage = &stages[norm.node];
-            let pieces = stage.kernel.pieces(batch).max(PARTS);
+            let pieces = stage.operation.pieces(batch).max(PARTS);
             let norm = Normalisation::new(network, &plan, index, stage.node.stage.output, pieces, lens.sums);
             lens.sums = norm.sums().end;
             lens.packed += norm.constants_len();
             norms.push(norm);
         }
-        Self { has_stem, stages, norms, slots, lens }
+        Self { stages, norms, slots, lens }
     }
 
     /// Has the stages' own memory ready.
     pub fn allocate(&mut self) {
         for index in 0..self.stages.len() {
-            // What learns nothing wants no gradient; a stem takes its own way.
+            // What learns nothing wants no gradient.
             let before = match self.stages[index].node.from.source {
                 Source::Images => false,
                 Source::Stage(before) => self.stages[before].learns,
             };
-            match &mut self.stages[index].kernel {
-                StageKernel::Convolution(operation) => operation.allocate(!before),
-                StageKernel::Dense(operation) => operation.allocate(!before),
-                StageKernel::Identity(_) => {}
-            }
+            self.stages[index].operation.allocate(!before);
         }
         self.norms.iter_mut().for_each(Normalisation::allocate);
     }
@@ -163,25 +149,30 @@ fn rooms(plan: &Plan, index: usize, has_slots: bool) -> Rooms {
     Rooms { input: of_edge(*from), of_input: 0, ends: gradient + skip.map_or(0, of_edge) }
 }
 
+/// How a stage computes: for each kind of operation, its line.
+fn operation(stage: Stage, processor: Processor, is_stem: bool) -> Box<dyn StageOperation> {
+    let Processor { isa, convolutions, .. } = processor;
+    match stage.linear {
+        Linear::Conv(window) if is_stem => Box::new(Stem::new(Convolution::new(isa, convolutions, stage, window))),
+        Linear::Conv(window) | Linear::Depthwise(window) => {
+            Box::new(Convolution::new(isa, convolutions, stage, window))
+        }
+        Linear::Dense(units) => Box::new(Dense::new(isa, stage, units)),
+        Linear::Identity => Box::new(Identity::new(stage)),
+    }
+}
+
 impl CompiledStage {
     /// A stage behind those that have taken what `lens` says.
-    fn new(network: &Network, node: Node, batch: usize, processor: Processor, lens: &Lens) -> Self {
+    fn new(network: &Network, node: Node, operation: Box<dyn StageOperation>, batch: usize, lens: &Lens) -> Self {
         let stage = node.stage;
         let outputs = batch * stage.output.image_len();
         let chosen = if stage.chooses() { outputs } else { 0 };
-        let Processor { isa, convolutions, .. } = processor;
-        let kernel = match stage.linear {
-            Linear::Conv(window) | Linear::Depthwise(window) => {
-                StageKernel::Convolution(Convolution::new(isa, convolutions, stage, window))
-            }
-            Linear::Dense(units) => StageKernel::Dense(Dense::new(isa, stage, units)),
-            Linear::Identity => StageKernel::Identity(Identity::new(stage)),
-        };
         let (weight, bias) = weights(network, &stage);
         Self {
             name: network.layers[stage.layer].name.clone(),
             node,
-            kernel,
+            operation,
             activations: lens.activations..lens.activations + outputs,
             choices: lens.choices..lens.choices + chosen,
             weight,
@@ -189,6 +180,12 @@ impl CompiledStage {
             norm: None,
             learns: false,
         }
+    }
+
+    /// Where the outputs of `count` images are: nowhere, if they are computed again.
+    pub fn outputs(&self, count: usize) -> Range<usize> {
+        let len = count * self.node.stage.output.image_len();
+        self.activations.start..self.activations.end.min(self.activations.start + len)
     }
 
     /// Its dropout in a step of training.
@@ -205,39 +202,5 @@ fn weights(network: &Network, stage: &Stage) -> (Range<usize>, Range<usize>) {
         (Linear::Identity, _) | (_, []) => (0..0, 0..0),
         (_, [weight, bias, ..]) if bias.role == Role::Bias => (weight.range.clone(), bias.range.clone()),
         (_, [weight, ..]) => (weight.range.clone(), weight.range.end..weight.range.end),
-    }
-}
-
-impl StageKernel {
-    fn scratch_len(&self, batch: usize, rooms: Rooms) -> usize {
-        match self {
-            StageKernel::Convolution(operation) => operation.scratch_len(rooms),
-            StageKernel::Dense(operation) => operation.scratch_len(batch),
-            StageKernel::Identity(operation) => operation.scratch_len(rooms),
-        }
-    }
-
-    fn part_len(&self) -> usize {
-        match self {
-            StageKernel::Convolution(operation) => operation.part_len(),
-            StageKernel::Dense(_) | StageKernel::Identity(_) => 0,
-        }
-    }
-
-    fn packed_len(&self) -> usize {
-        match self {
-            StageKernel::Convolution(operation) => operation.packed_len(),
-            StageKernel::Dense(operation) => operation.packed_len(),
-            StageKernel::Identity(_) => 0,
-        }
-    }
-
-    /// Pieces in which the output's values are summed at most.
-    fn pieces(&self, batch: usize) -> usize {
-        match self {
-            StageKernel::Convolution(operation) => operation.pieces(),
-            StageKernel::Dense(_) => Dense::pieces(batch),
-            StageKernel::Identity(operation) => operation.pieces(),
-        }
     }
 }

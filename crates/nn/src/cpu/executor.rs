@@ -1,6 +1,6 @@
 //! The executor for processors: a compiled network, the memory that its stages share, and the passes through them.
 
-use super::compile::{Compiled, CompiledStage, StageKernel};
+use super::compile::{Compiled, CompiledStage};
 use super::context::Machine;
 use super::input_resolver::Reading;
 use super::optimiser::Parameters;
@@ -28,7 +28,6 @@ pub struct CpuExecutor {
     isa: Isa,
     convolutions: Convolutions,
     threads: Threads,
-    has_stem: bool,
     stages: Vec<CompiledStage>,
     norms: Vec<Normalisation>,
     slots: Slots,
@@ -44,8 +43,8 @@ pub struct CpuExecutor {
     choices: Vec<u8>,
     /// Partial gradients of one stage at a time.
     parts: Buffer,
-    /// Partial gradients of the stem.
-    stem_parts: Buffer,
+    /// Partial gradients of a stage that is computed again.
+    recomputed_parts: Buffer,
     /// `[batch, classes]`
     logits: Vec<f32>,
     /// Whether the stages' own forms of the parameters are current: for inference, for training.
@@ -75,7 +74,7 @@ impl CpuExecutor {
         assert!(Isa::available().contains(&isa), "{isa} is not among the instruction sets of this machine");
         let mut compiled = Compiled::new(network, batch_size, processor);
         compiled.allocate();
-        let Compiled { has_stem, stages, norms, slots, lens } = compiled;
+        let Compiled { stages, norms, slots, lens } = compiled;
         Self {
             network: network.clone(),
             batch_size,
@@ -83,7 +82,6 @@ impl CpuExecutor {
             isa,
             convolutions,
             threads: Threads::new(threads, lens.scratch),
-            has_stem,
             norms,
             waiting: Buffer::zeroed(slots.len()),
             slots,
@@ -92,7 +90,7 @@ impl CpuExecutor {
             activations: Buffer::zeroed(lens.activations),
             choices: vec![0; lens.choices],
             parts: Buffer::zeroed(lens.parts),
-            stem_parts: Buffer::zeroed(lens.stem_parts),
+            recomputed_parts: Buffer::zeroed(lens.recomputed_parts),
             logits: vec![0.0; batch_size * network.classes],
             prepared: Prepared::Nothing,
             stages,
@@ -104,7 +102,7 @@ impl CpuExecutor {
         let Compiled { lens, slots, .. } = Compiled::new(network, batch_size, processor);
         let of_batch =
             batch_size * (network.input.len() + network.classes) + lens.activations + slots.len() + lens.sums;
-        let of_parameters = Parameters::planned_len(network) + lens.packed + lens.parts + lens.stem_parts;
+        let of_parameters = Parameters::planned_len(network) + lens.packed + lens.parts + lens.recomputed_parts;
         let values = of_batch + of_parameters + processor.threads * lens.scratch;
         (values * size_of::<f32>() + lens.choices) as u64
     }
@@ -123,9 +121,10 @@ impl CpuExecutor {
         let machine = Machine { isa: self.isa, threads: &self.threads };
         let training = wanted == Prepared::Training;
         for stage in &mut self.stages {
-            if !matches!(stage.kernel, StageKernel::Identity(_)) {
-                self.threads.section(|| format!("{} prepare", stage.name));
+            if stage.weight.is_empty() {
+                continue;
             }
+            self.threads.section(|| format!("{} prepare", stage.name));
             let parameters = &self.parameters.values;
             let (mut weight, mut bias) = (&parameters[stage.weight.clone()], &parameters[stage.bias.clone()]);
             let norm = stage.norm.map(|norm| &self.norms[norm]).filter(|norm| norm.folds() && !training);
@@ -133,11 +132,7 @@ impl CpuExecutor {
             if let Some((folded_weight, folded_bias)) = &folded {
                 (weight, bias) = (folded_weight, folded_bias);
             }
-            match &mut stage.kernel {
-                StageKernel::Convolution(operation) => operation.prepare(machine, weight, bias, training),
-                StageKernel::Dense(operation) => operation.prepare(machine, weight, bias, training),
-                StageKernel::Identity(_) => {}
-            }
+            stage.operation.prepare(machine, weight, bias, training);
         }
         self.prepared = wanted;
     }
@@ -145,7 +140,10 @@ impl CpuExecutor {
     /// The forward pass of up to a batch of images; `training` is the step whose dropout masks to use.
     fn forward(&mut self, images: &[f32], count: usize, training: Option<u64>) {
         assert!(count <= self.batch_size, "at most as many images as compiled for");
-        for index in usize::from(self.has_stem)..self.stages.len() {
+        for index in 0..self.stages.len() {
+            if self.stages[index].operation.as_recomputed().is_some() {
+                continue;
+            }
             let norm = self.stages[index].norm;
             if let (Some(norm), Some(_)) = (norm, training) {
                 let norm = &mut self.norms[norm];
@@ -175,7 +173,7 @@ impl CpuExecutor {
             stages: &self.stages,
             norms: &self.norms,
             folded: training.is_none(),
-            stem: self.has_stem.then_some(Disjoint::new(&mut self.stem_parts)),
+            recomputed_parts: Disjoint::new(&mut self.recomputed_parts),
             before: Disjoint::new(before),
         };
         let pass = ForwardPass {
@@ -191,25 +189,27 @@ impl CpuExecutor {
             choices: &mut self.choices[stage.choices.clone()],
             mask: stage.mask(self.seed, training),
         };
-        match &stage.kernel {
-            StageKernel::Convolution(operation) => operation.forward(pass),
-            StageKernel::Dense(operation) => operation.forward(pass),
-            StageKernel::Identity(operation) => operation.forward(pass),
-        }
+        stage.operation.forward(pass);
     }
 
     /// The backward pass of a stage.
     fn stage_backward(&mut self, index: usize, images: &[f32], count: usize, step: u64) {
         let stage = &self.stages[index];
         self.threads.section(|| format!("{} backward", stage.name));
-        let (before, rest) = self.activations.split_at_mut(stage.activations.start);
+        // What is computed again has left its gradients in parts of their own.
+        let (parts, recomputed_parts) = match stage.operation.as_recomputed() {
+            Some(_) => (&mut self.recomputed_parts[..], &mut [][..]),
+            None => (&mut self.parts[..], &mut self.recomputed_parts[..]),
+        };
+        let outputs = stage.outputs(count);
+        let (before, rest) = self.activations.split_at_mut(outputs.start);
         let reading = Reading {
             isa: self.isa,
             images,
             stages: &self.stages,
             norms: &self.norms,
             folded: false,
-            stem: self.has_stem.then_some(Disjoint::new(&mut self.stem_parts)),
+            recomputed_parts: Disjoint::new(recomputed_parts),
             before: Disjoint::new(before),
         };
         let (waiting, sums) = (Disjoint::new(&mut self.waiting), Disjoint::new(&mut self.sums));
@@ -227,7 +227,7 @@ impl CpuExecutor {
                 },
             }
         };
-        let values = &rest[..count * stage.node.stage.output.image_len()];
+        let values = &rest[..outputs.len()];
         let gradient = if self.slots.has(index) {
             Gradient::Slots(output::Slots {
                 readers: self.slots.of_stage(index),
@@ -251,13 +251,9 @@ impl CpuExecutor {
             choices: &self.choices[stage.choices.clone()],
             d_weight,
             d_bias,
-            parts: &mut self.parts,
+            parts,
         };
-        match &stage.kernel {
-            StageKernel::Convolution(operation) => operation.backward(pass),
-            StageKernel::Dense(operation) => operation.backward(pass),
-            StageKernel::Identity(operation) => operation.backward(pass),
-        }
+        stage.operation.backward(pass);
         for edge in stage.node.edges() {
             if let Some(norm) = edge.view.norm {
                 self.norms[norm].take_back_sums(&mut self.parameters.gradient, &self.sums, count);
@@ -340,17 +336,10 @@ impl Executor for CpuExecutor {
         let result = self.loss(&Targets::new(&batch, hyper));
 
         self.sums.fill(0.0);
-        for index in (usize::from(self.has_stem)..self.stages.len()).rev() {
+        for index in (0..self.stages.len()).rev() {
             if self.stages[index].learns {
                 self.stage_backward(index, batch.images, count, step);
             }
-        }
-        if let (true, [CompiledStage { name, kernel: StageKernel::Convolution(stem), weight, bias, .. }, ..]) =
-            (self.has_stem, &self.stages[..])
-        {
-            let (d_weight, d_bias) = self.parameters.gradient[weight.start..bias.end].split_at_mut(weight.len());
-            self.threads.section(|| format!("{name} backward"));
-            stem.reduce(Machine { isa: self.isa, threads: &self.threads }, &self.stem_parts, d_weight, d_bias);
         }
         result
     }

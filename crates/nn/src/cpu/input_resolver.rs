@@ -1,12 +1,11 @@
 //! What a stage's input is made of: the images, the stem, or the output of a stage before it.
 
-use super::compile::{CompiledStage, StageKernel};
+use super::compile::CompiledStage;
 use super::plan::{Edge, Source};
 use super::runtime::memory::Disjoint;
 use super::simd::Isa;
-use super::stages::input::{Before, Input, Towards};
+use super::stages::input::{Before, Input, Recomputed, Towards};
 use super::stages::normalisation::Normalisation;
-use super::stages::stem::Stem;
 
 /// What a stage can read.
 pub(super) struct Reading<'a> {
@@ -17,8 +16,8 @@ pub(super) struct Reading<'a> {
     pub(super) norms: &'a [Normalisation],
     /// Whether normalisations that can be are part of the weights before them.
     pub(super) folded: bool,
-    /// Room for the stem's partial gradients, if there is one.
-    pub(super) stem: Option<Disjoint<'a, f32>>,
+    /// Room for the partial gradients of a stage that is computed again, if there is one.
+    pub(super) recomputed_parts: Disjoint<'a, f32>,
     /// Outputs of the stages before.
     pub(super) before: Disjoint<'a, f32>,
 }
@@ -28,8 +27,8 @@ impl<'a> Reading<'a> {
     pub(super) fn input(&self, edge: Edge, gradient: Towards<'a>) -> Input<'a> {
         let Source::Stage(before) = edge.source else { return Input::Images(self.images) };
         let stage = &self.stages[before];
-        if let (Some(parts), 0, StageKernel::Convolution(convolution)) = (self.stem, before, &stage.kernel) {
-            return Input::Stem(Stem { convolution, images: self.images, parts });
+        if let Some(stage) = stage.operation.as_recomputed() {
+            return Input::Recomputed(Recomputed { stage, images: self.images, parts: self.recomputed_parts });
         }
         Input::Before(Before {
             isa: self.isa,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::input::Input;
-use super::{BackwardPass, ForwardPass};
+use super::{BackwardPass, ForwardPass, Rooms, StageOperation};
 use crate::cpu::context::Machine;
 use crate::cpu::kernels::matmul::{Product, panel_width};
 use crate::cpu::kernels::transpose::Transpose;
@@ -40,72 +40,11 @@ impl Dense {
         Self { stage, units, isa, packed_forward, packed_backward, bias }
     }
 
-    /// Has its memory ready; `first` says that nobody wants the gradient towards its input.
-    pub fn allocate(&mut self, first: bool) {
-        let (forward, backward) = self.packed_lens();
-        self.packed_forward = Buffer::zeroed(forward);
-        self.packed_backward = Buffer::zeroed(if first { 0 } else { backward });
-        self.bias = Buffer::zeroed(self.stage.linear_output.pitch);
-    }
-
     /// Values of the packed weights, of the forward and the backward pass.
     fn packed_lens(&self) -> (usize, usize) {
         let panel = panel_width(self.isa);
         let (inputs, pitch) = (self.stage.input.image_len(), self.stage.linear_output.pitch);
         (pitch.next_multiple_of(panel) * inputs, inputs.next_multiple_of(panel) * self.units)
-    }
-
-    /// Values of its own memory at most.
-    pub fn packed_len(&self) -> usize {
-        let (forward, backward) = self.packed_lens();
-        forward + backward + self.stage.linear_output.pitch
-    }
-
-    /// Values of scratch that each thread needs.
-    pub fn scratch_len(&self, batch: usize) -> usize {
-        let panel = panel_width(self.isa);
-        panel * (batch + self.units).max(ROWS_PER_TASK * PANELS_PER_TASK) + 2 * LINE
-    }
-
-    /// Brings weight `[out, in]` and bias `[out]` into the form of the passes.
-    pub fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
-        // For inference there may have been one that training has not.
-        self.bias.fill(0.0);
-        self.bias[..bias.len()].copy_from_slice(bias);
-        let panel = panel_width(self.isa);
-        let (isa, units, layout) = (self.isa, self.units, self.stage.input);
-        let (inputs, columns) = (layout.image_len(), layout.logical_len());
-        let packed = Disjoint::new(&mut self.packed_forward);
-        machine.threads.run(units.div_ceil(panel), |index, _| {
-            // SAFETY: each panel belongs to one task. Padding is zero from the beginning and never written.
-            let target = unsafe { packed.part(index * inputs * panel..(index + 1) * inputs * panel) };
-            let first = index * panel;
-            for (place, position, length) in layout.part(0..inputs) {
-                let transpose = Transpose {
-                    from: weight[first * columns + position..].as_ptr(),
-                    from_step: columns,
-                    rows: panel.min(units - first),
-                    columns: length,
-                    to: target[place * panel..].as_mut_ptr(),
-                    to_step: panel,
-                };
-                // SAFETY: the rows lie inside the weight, the columns inside the panel.
-                unsafe { isa.run(transpose) };
-            }
-        });
-        if training && !self.packed_backward.is_empty() {
-            let packed = Disjoint::new(&mut self.packed_backward);
-            machine.threads.run(inputs.div_ceil(panel), |index, _| {
-                // SAFETY: as above.
-                let target = unsafe { packed.part(index * units * panel..(index + 1) * units * panel) };
-                let first = index * panel;
-                for (start, position, length) in layout.part(first..inputs.min(first + panel)) {
-                    for (row, target) in weight.chunks_exact(columns).zip(target.chunks_exact_mut(panel)) {
-                        target[start - first..][..length].copy_from_slice(&row[position..][..length]);
-                    }
-                }
-            });
-        }
     }
 
     /// `[count, columns]` = `[count, inner]` · packed `[panel][inner][column]`, in tasks of rows and panels. Each calls
@@ -150,44 +89,6 @@ impl Dense {
             }
             take(task % row_tasks, rows, columns, c, column_step);
         });
-    }
-
-    /// Pieces in which the output's values are summed, of a batch of `count` images.
-    pub fn pieces(count: usize) -> usize {
-        count.div_ceil(ROWS_PER_TASK)
-    }
-
-    /// The forward pass: y = x Wᵀ + b and what follows.
-    pub fn forward(&self, mut pass: ForwardPass<'_>) {
-        let (machine, count) = (pass.machine, pass.count);
-        let inputs = self.stage.input.image_len();
-        let pitch = self.stage.linear_output.pitch;
-        let (input, finish) = pass.finish(&self.stage, Some(&self.bias));
-        // SAFETY: only read in this pass.
-        let rows = (unsafe { input.values() }, inputs, inputs);
-        let packed = (&*self.packed_forward, pitch);
-        self.rows_times_packed(machine, count, rows, packed, |piece, rows, units, values, step| {
-            // SAFETY: each task has its own rows and units.
-            unsafe { finish.rows(rows, units, values, step, piece) };
-        });
-    }
-
-    /// The backward pass: d_W = d_yᵀ x, d_b = Σ d_y, d_x = d_y W.
-    pub fn backward(&self, mut pass: BackwardPass<'_>) {
-        let gradient = pass.settle(&self.stage);
-        let BackwardPass { machine, count, input, d_weight, d_bias, .. } = pass;
-        // SAFETY: the gradient towards the input comes later.
-        self.towards_parameters(machine, count, unsafe { input.values() }, gradient, (d_weight, d_bias));
-        if let Input::Before(before) = &input
-            && input.wants_gradient()
-        {
-            let rows = (gradient, self.units, self.stage.linear_output.pitch);
-            let packed = (&*self.packed_backward, self.stage.input.image_len());
-            self.rows_times_packed(machine, count, rows, packed, |_, rows, places, values, step| {
-                // SAFETY: each task has its own rows and places, and nothing of the input is in use any more.
-                unsafe { before.take_gradient(rows, places, values, step) };
-            });
-        }
     }
 
     /// d_W `[out, in]` = d_yᵀ x, a panel of inputs a task, and in one more task d_b `[out]` = Σ d_y.
@@ -276,6 +177,103 @@ impl Dense {
                 let target = unsafe { d_weight.part(place..place + length) };
                 target.copy_from_slice(&row[start - first..][..length]);
             }
+        }
+    }
+}
+
+impl StageOperation for Dense {
+    fn scratch_len(&self, batch: usize, _: Rooms) -> usize {
+        let panel = panel_width(self.isa);
+        panel * (batch + self.units).max(ROWS_PER_TASK * PANELS_PER_TASK) + 2 * LINE
+    }
+
+    fn packed_len(&self) -> usize {
+        let (forward, backward) = self.packed_lens();
+        forward + backward + self.stage.linear_output.pitch
+    }
+
+    fn pieces(&self, batch: usize) -> usize {
+        batch.div_ceil(ROWS_PER_TASK)
+    }
+
+    fn allocate(&mut self, first: bool) {
+        let (forward, backward) = self.packed_lens();
+        self.packed_forward = Buffer::zeroed(forward);
+        self.packed_backward = Buffer::zeroed(if first { 0 } else { backward });
+        self.bias = Buffer::zeroed(self.stage.linear_output.pitch);
+    }
+
+    /// Brings weight `[out, in]` and bias `[out]` into the form of the passes.
+    fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
+        // For inference there may have been one that training has not.
+        self.bias.fill(0.0);
+        self.bias[..bias.len()].copy_from_slice(bias);
+        let panel = panel_width(self.isa);
+        let (isa, units, layout) = (self.isa, self.units, self.stage.input);
+        let (inputs, columns) = (layout.image_len(), layout.logical_len());
+        let packed = Disjoint::new(&mut self.packed_forward);
+        machine.threads.run(units.div_ceil(panel), |index, _| {
+            // SAFETY: each panel belongs to one task. Padding is zero from the beginning and never written.
+            let target = unsafe { packed.part(index * inputs * panel..(index + 1) * inputs * panel) };
+            let first = index * panel;
+            for (place, position, length) in layout.part(0..inputs) {
+                let transpose = Transpose {
+                    from: weight[first * columns + position..].as_ptr(),
+                    from_step: columns,
+                    rows: panel.min(units - first),
+                    columns: length,
+                    to: target[place * panel..].as_mut_ptr(),
+                    to_step: panel,
+                };
+                // SAFETY: the rows lie inside the weight, the columns inside the panel.
+                unsafe { isa.run(transpose) };
+            }
+        });
+        if training && !self.packed_backward.is_empty() {
+            let packed = Disjoint::new(&mut self.packed_backward);
+            machine.threads.run(inputs.div_ceil(panel), |index, _| {
+                // SAFETY: as above.
+                let target = unsafe { packed.part(index * units * panel..(index + 1) * units * panel) };
+                let first = index * panel;
+                for (start, position, length) in layout.part(first..inputs.min(first + panel)) {
+                    for (row, target) in weight.chunks_exact(columns).zip(target.chunks_exact_mut(panel)) {
+                        target[start - first..][..length].copy_from_slice(&row[position..][..length]);
+                    }
+                }
+            });
+        }
+    }
+
+    /// The forward pass: y = x Wᵀ + b and what follows.
+    fn forward(&self, mut pass: ForwardPass<'_>) {
+        let (machine, count) = (pass.machine, pass.count);
+        let inputs = self.stage.input.image_len();
+        let pitch = self.stage.linear_output.pitch;
+        let (input, finish) = pass.finish(&self.stage, Some(&self.bias));
+        // SAFETY: only read in this pass.
+        let rows = (unsafe { input.values() }, inputs, inputs);
+        let packed = (&*self.packed_forward, pitch);
+        self.rows_times_packed(machine, count, rows, packed, |piece, rows, units, values, step| {
+            // SAFETY: each task has its own rows and units.
+            unsafe { finish.rows(rows, units, values, step, piece) };
+        });
+    }
+
+    /// The backward pass: d_W = d_yᵀ x, d_b = Σ d_y, d_x = d_y W.
+    fn backward(&self, mut pass: BackwardPass<'_>) {
+        let gradient = pass.settle(&self.stage);
+        let BackwardPass { machine, count, input, d_weight, d_bias, .. } = pass;
+        // SAFETY: the gradient towards the input comes later.
+        self.towards_parameters(machine, count, unsafe { input.values() }, gradient, (d_weight, d_bias));
+        if let Input::Before(before) = &input
+            && input.wants_gradient()
+        {
+            let rows = (gradient, self.units, self.stage.linear_output.pitch);
+            let packed = (&*self.packed_backward, self.stage.input.image_len());
+            self.rows_times_packed(machine, count, rows, packed, |_, rows, places, values, step| {
+                // SAFETY: each task has its own rows and places, and nothing of the input is in use any more.
+                unsafe { before.take_gradient(rows, places, values, step) };
+            });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A stage with no linear operation: an addition, an activation, pooling or dropout that follows nothing it could be joined
 //! with, or values laid out anew.
 
-use super::{BackwardPass, ForwardPass, PARTS, Rooms};
+use super::{BackwardPass, ForwardPass, PARTS, Rooms, StageOperation};
 use crate::cpu::plan::Stage;
 use crate::cpu::plan::layout::Layout;
 use crate::cpu::runtime::memory::{LINE, carve};
@@ -18,20 +18,20 @@ impl Identity {
     pub fn new(stage: Stage) -> Self {
         Self { stage }
     }
+}
 
-    /// Values of scratch that each thread needs, where beginning, end and input need as much as `rooms` says.
-    pub fn scratch_len(&self, rooms: Rooms) -> usize {
+impl StageOperation for Identity {
+    fn scratch_len(&self, _: usize, rooms: Rooms) -> usize {
         let Stage { input, linear_output, .. } = self.stage;
         linear_output.image_len() + input.image_len() + rooms.input + rooms.of_input + rooms.ends + 5 * LINE
     }
 
-    /// Pieces in which the output's values are summed.
-    pub fn pieces(&self) -> usize {
+    fn pieces(&self, _: usize) -> usize {
         PARTS
     }
 
     /// The forward pass: each image laid out as the stage's, then what follows.
-    pub fn forward(&self, mut pass: ForwardPass<'_>) {
+    fn forward(&self, mut pass: ForwardPass<'_>) {
         let (machine, count) = (pass.machine, pass.count);
         let (input, finish) = pass.finish(&self.stage, None);
         let (from, to) = (self.stage.input, self.stage.linear_output);
@@ -48,8 +48,7 @@ impl Identity {
         });
     }
 
-    /// The backward pass.
-    pub fn backward(&self, pass: BackwardPass<'_>) {
+    fn backward(&self, pass: BackwardPass<'_>) {
         let (machine, count, input) = (pass.machine, pass.count, &pass.input);
         let begin = pass.begin(&self.stage);
         let (to, from) = (self.stage.input, self.stage.linear_output);

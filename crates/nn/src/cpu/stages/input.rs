@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::stem::Stem;
 use crate::cpu::kernels::Extent;
 use crate::cpu::kernels::epilogue::Derivative;
 use crate::cpu::kernels::prologue::{Affine, Look, LookBack};
@@ -20,8 +19,52 @@ pub enum Input<'a> {
     Images(&'a [f32]),
     /// What a stage before gave.
     Before(Before<'a>),
-    /// What the stem gives, image by image.
-    Stem(Stem<'a>),
+    /// What a stage before gives, of which nothing is kept.
+    Recomputed(Recomputed<'a>),
+}
+
+/// The output of a stage before that is computed again, image by image, whenever it is read.
+pub struct Recomputed<'a> {
+    /// The stage.
+    pub stage: &'a dyn RecomputedInput,
+    /// What it takes: the images of the batch, one after the other.
+    pub images: &'a [f32],
+    /// Room for its partial gradients.
+    pub parts: Disjoint<'a, f32>,
+}
+
+/// A stage whose output is not kept: who reads it has it computed an image at a time, and hands back the gradient an image at
+/// a time.
+pub trait RecomputedInput: Sync {
+    /// Values of an image of the output.
+    fn image_len(&self) -> usize;
+
+    /// Values of scratch that it needs.
+    fn scratch_len(&self) -> usize;
+
+    /// An image of the output, in `output`.
+    fn forward_image(&self, pass: &Recomputed<'_>, image: usize, output: &mut [f32], scratch: &mut [f32]);
+
+    /// Before the first gradient from a part of the batch.
+    ///
+    /// # Safety
+    /// The part is the calling task's.
+    unsafe fn begin_part(&self, pass: &Recomputed<'_>, part: usize);
+
+    /// Adds to the part's gradient what follows from the gradient towards an image of the output, of which `output` still
+    /// holds the values.
+    ///
+    /// # Safety
+    /// The part is the calling task's.
+    unsafe fn backward_image(
+        &self,
+        pass: &Recomputed<'_>,
+        image: usize,
+        part: usize,
+        gradient: &[f32],
+        output: &mut [f32],
+        scratch: &mut [f32],
+    );
 }
 
 /// The output of a stage before, seen through an edge.
@@ -62,15 +105,15 @@ impl Input<'_> {
         match self {
             Input::Images(_) => 0,
             Input::Before(before) => before.room_len(),
-            Input::Stem(stem) => stem.image_len(),
+            Input::Recomputed(recomputed) => recomputed.stage.image_len(),
         }
     }
 
-    /// Values of scratch that the stem needs.
+    /// Values of scratch that a recomputed input needs.
     pub fn scratch_len(&self) -> usize {
         match self {
             Input::Images(_) | Input::Before(_) => 0,
-            Input::Stem(stem) => stem.scratch_len(),
+            Input::Recomputed(recomputed) => recomputed.stage.scratch_len(),
         }
     }
 
@@ -83,8 +126,8 @@ impl Input<'_> {
             Input::Images(values) => &values[image * len..(image + 1) * len],
             // SAFETY: passed on to the caller.
             Input::Before(before) => unsafe { before.image(image, room) },
-            Input::Stem(stem) => {
-                stem.image(image, room, scratch);
+            Input::Recomputed(recomputed) => {
+                recomputed.stage.forward_image(recomputed, image, room, scratch);
                 room
             }
         }
@@ -100,12 +143,12 @@ impl Input<'_> {
             Input::Images(values) => &values[range],
             // SAFETY: passed on to the caller.
             Input::Before(before) => unsafe { before.values.shared(range) },
-            Input::Stem(_) => &[],
+            Input::Recomputed(_) => &[],
         }
     }
 
-    /// All images, one after the other, as they lie. A stem, which has none, stands before no stage that wants them, and no
-    /// view.
+    /// All images, one after the other, as they lie. A recomputed input, which has none, stands before no stage that wants
+    /// them, and no view.
     ///
     /// # Safety
     /// Nobody takes a gradient while the result is in use.
@@ -114,7 +157,7 @@ impl Input<'_> {
             Input::Images(values) => values,
             // SAFETY: passed on to the caller.
             Input::Before(before) => unsafe { before.values.shared(0..before.values.len()) },
-            Input::Stem(_) => &[],
+            Input::Recomputed(_) => &[],
         }
     }
 
@@ -123,7 +166,18 @@ impl Input<'_> {
         match self {
             Input::Images(_) => false,
             Input::Before(before) => !matches!(before.gradient, Towards::Nobody),
-            Input::Stem(_) => true,
+            Input::Recomputed(_) => true,
+        }
+    }
+
+    /// Before the first gradient from a part of the batch.
+    ///
+    /// # Safety
+    /// The part is the calling task's.
+    pub unsafe fn begin_part(&self, part: usize) {
+        if let Input::Recomputed(recomputed) = self {
+            // SAFETY: passed on to the caller.
+            unsafe { recomputed.stage.begin_part(recomputed, part) };
         }
     }
 
@@ -145,7 +199,9 @@ impl Input<'_> {
             // SAFETY: passed on to the caller.
             Input::Before(before) => unsafe { before.take_image(image, part, gradient, room) },
             // SAFETY: passed on to the caller.
-            Input::Stem(stem) => unsafe { stem.take_gradient(image, part, gradient, room, scratch) },
+            Input::Recomputed(recomputed) => unsafe {
+                recomputed.stage.backward_image(recomputed, image, part, gradient, room, scratch)
+            },
         }
     }
 }

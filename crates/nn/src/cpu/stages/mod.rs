@@ -1,4 +1,4 @@
-//! What every stage is given, whichever its linear operation.
+//! The operations of stages, and what every one of them is given.
 
 pub mod convolution;
 pub mod dense;
@@ -8,7 +8,7 @@ pub mod normalisation;
 pub mod output;
 pub mod stem;
 
-use self::input::Input;
+use self::input::{Input, RecomputedInput};
 use self::normalisation::Moments;
 use self::output::{Begin, Finish, Gradient};
 use super::context::Machine;
@@ -30,6 +30,46 @@ pub struct Rooms {
     pub of_input: usize,
     /// For the end of the forward pass or the beginning of the backward pass.
     pub ends: usize,
+}
+
+/// The operation of a stage: what it computes before its epilogue, forward and backward, and the memory that it needs.
+///
+/// A new operation is a file beside this one, and a line in `compile`.
+pub trait StageOperation: Send {
+    /// Values of scratch that each thread needs for batches of up to `batch` images, where what comes before and after needs
+    /// as much as `rooms` says.
+    fn scratch_len(&self, batch: usize, rooms: Rooms) -> usize;
+
+    /// Values of a partial gradient; 0 if the batch's is made at once, or if there is none.
+    fn part_len(&self) -> usize {
+        0
+    }
+
+    /// Values of its own memory at most.
+    fn packed_len(&self) -> usize {
+        0
+    }
+
+    /// Pieces in which the values of its output are summed at most, of a batch of up to `batch` images.
+    fn pieces(&self, batch: usize) -> usize;
+
+    /// Has its memory ready; `first` says that nobody wants the gradient towards its input.
+    fn allocate(&mut self, _first: bool) {}
+
+    /// Brings weight and bias, both in the documented layout, into the form of the passes: both if `training`, else the
+    /// forward one.
+    fn prepare(&mut self, _machine: Machine<'_>, _weight: &[f32], _bias: &[f32], _training: bool) {}
+
+    /// The forward pass, the epilogue included.
+    fn forward(&self, pass: ForwardPass<'_>);
+
+    /// The backward pass, that of the epilogue included.
+    fn backward(&self, pass: BackwardPass<'_>);
+
+    /// Itself, if its output is not kept but computed again by who reads it.
+    fn as_recomputed(&self) -> Option<&dyn RecomputedInput> {
+        None
+    }
 }
 
 /// A forward pass through one stage.

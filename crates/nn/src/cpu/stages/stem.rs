@@ -5,51 +5,45 @@
 //! once more in the backward pass, and hands back the gradient an image at a time: none of it ever goes to memory.
 
 use super::convolution::Convolution;
-use super::input::Input;
+use super::input::{Input, Recomputed, RecomputedInput};
+use super::{BackwardPass, ForwardPass, Rooms, StageOperation};
+use crate::cpu::context::Machine;
 use crate::cpu::kernels::epilogue::Derivative;
-use crate::cpu::runtime::memory::Disjoint;
 
-/// A pass through a stem, on behalf of the stage behind it.
-pub struct Stem<'a> {
-    /// The convolution.
-    pub convolution: &'a Convolution,
-    /// What it takes, one image after the other.
-    pub images: &'a [f32],
-    /// Room for its partial gradients.
-    pub parts: Disjoint<'a, f32>,
+/// A convolution whose passes the stage behind it does.
+#[derive(Debug)]
+pub struct Stem {
+    convolution: Convolution,
 }
 
-impl Stem<'_> {
-    /// Values of an image of its output.
-    pub fn image_len(&self) -> usize {
+impl Stem {
+    /// A stem that computes what a convolution does, of the images.
+    pub fn new(convolution: Convolution) -> Self {
+        Self { convolution }
+    }
+}
+
+impl RecomputedInput for Stem {
+    fn image_len(&self) -> usize {
         self.convolution.stage().output.image_len()
     }
 
-    /// Values of scratch that it needs.
-    pub fn scratch_len(&self) -> usize {
-        self.convolution.as_stem().1
+    fn scratch_len(&self) -> usize {
+        self.convolution.image_scratch_len()
     }
 
-    /// An image of its output.
-    pub fn image(&self, image: usize, output: &mut [f32], scratch: &mut [f32]) {
-        self.convolution.forward_image(image, &Input::Images(self.images), output, scratch);
+    fn forward_image(&self, pass: &Recomputed<'_>, image: usize, output: &mut [f32], scratch: &mut [f32]) {
+        self.convolution.forward_image(image, &Input::Images(pass.images), output, scratch);
     }
 
-    /// Before the first gradient from a part of the batch.
-    ///
-    /// # Safety
-    /// The part is the calling task's.
-    pub unsafe fn begin_part(&self, part: usize) {
+    unsafe fn begin_part(&self, pass: &Recomputed<'_>, part: usize) {
         // SAFETY: passed on to the caller.
-        unsafe { self.convolution.clear_part(part, &self.parts) };
+        unsafe { self.convolution.clear_part(part, &pass.parts) };
     }
 
-    /// Adds what follows from the gradient towards an image of its output, of which `output` still holds the values.
-    ///
-    /// # Safety
-    /// The part is the calling task's.
-    pub unsafe fn take_gradient(
+    unsafe fn backward_image(
         &self,
+        pass: &Recomputed<'_>,
         image: usize,
         part: usize,
         gradient: &[f32],
@@ -64,8 +58,46 @@ impl Stem<'_> {
         let derivative = Derivative { layout, slope, gradient, gradient_step, values, to, mask, images, places };
         // SAFETY: an image of the stage's output, and the gradient towards it.
         unsafe { self.convolution.isa().run(derivative) };
-        let input = Input::Images(self.images);
+        let input = Input::Images(pass.images);
         // SAFETY: passed on to the caller.
-        unsafe { self.convolution.backward_image(image, part, &input, output, &self.parts, scratch) };
+        unsafe { self.convolution.backward_image(image, part, &input, output, &pass.parts, scratch) };
+    }
+}
+
+impl StageOperation for Stem {
+    fn scratch_len(&self, batch: usize, rooms: Rooms) -> usize {
+        self.convolution.scratch_len(batch, rooms)
+    }
+
+    fn part_len(&self) -> usize {
+        self.convolution.part_len()
+    }
+
+    fn packed_len(&self) -> usize {
+        self.convolution.packed_len()
+    }
+
+    fn pieces(&self, batch: usize) -> usize {
+        self.convolution.pieces(batch)
+    }
+
+    fn allocate(&mut self, first: bool) {
+        self.convolution.allocate(first);
+    }
+
+    fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
+        self.convolution.prepare(machine, weight, bias, training);
+    }
+
+    /// Nothing: the stage behind has each image computed.
+    fn forward(&self, _: ForwardPass<'_>) {}
+
+    /// Sums the gradients that the stage behind has left in the parts.
+    fn backward(&self, pass: BackwardPass<'_>) {
+        self.convolution.reduce(pass.machine, pass.parts, pass.d_weight, pass.d_bias);
+    }
+
+    fn as_recomputed(&self) -> Option<&dyn RecomputedInput> {
+        Some(self)
     }
 }

@@ -23,7 +23,7 @@ use crate::cpu::runtime::thread_pool::share;
 use crate::cpu::simd::Isa;
 use crate::cpu::stages::input::Input;
 use crate::cpu::stages::output::{Begin, Finish, Gradient};
-use crate::cpu::stages::{BackwardPass, ForwardPass, PARTS, Rooms, sum_parts};
+use crate::cpu::stages::{BackwardPass, ForwardPass, PARTS, Rooms, StageOperation, sum_parts};
 use crate::network::Window;
 
 /// Input channels whose gradient one task brings into the documented layout.
@@ -71,18 +71,6 @@ impl Convolution {
         Self { isa, stage, taps: window.size * window.size, algorithm, packed_forward, packed_backward, bias }
     }
 
-    /// Has its memory ready; `first` says that nobody wants the gradient towards its input.
-    pub fn allocate(&mut self, first: bool) {
-        self.packed_forward = Buffer::zeroed(self.algorithm.packed_forward().0);
-        self.packed_backward = Buffer::zeroed(if first { 0 } else { self.algorithm.packed_backward().0 });
-        self.bias = Buffer::zeroed(self.stage.linear_output.pitch);
-    }
-
-    /// Values of its own memory at most.
-    pub fn packed_len(&self) -> usize {
-        self.algorithm.packed_forward().0 + self.algorithm.packed_backward().0 + self.stage.linear_output.pitch
-    }
-
     /// The stage.
     pub fn stage(&self) -> &Stage {
         &self.stage
@@ -93,112 +81,14 @@ impl Convolution {
         self.isa
     }
 
-    /// Values of scratch that each thread needs, where [`Input::room_len`], [`Input::scratch_len`] and the rooms of beginning
-    /// and end are at most as `rooms` says.
-    pub fn scratch_len(&self, rooms: Rooms) -> usize {
-        let Rooms { input, of_input, ends } = rooms;
-        self.algorithm.scratch_len() + self.algorithm.images_per_block() * input + of_input + ends + 4 * LINE
-    }
-
-    /// What [`Self::scratch_len`] asks for of a stem.
-    pub fn as_stem(&self) -> (usize, usize) {
-        (self.stage.output.image_len(), self.scratch_len(Rooms::default()))
+    /// Values of scratch that [`Self::forward_image`] and [`Self::backward_image`] need.
+    pub fn image_scratch_len(&self) -> usize {
+        self.scratch_len(1, Rooms::default())
     }
 
     /// Channels that a filter sees.
     fn fan_in(&self) -> usize {
         if let Linear::Depthwise(_) = self.stage.linear { 1 } else { self.stage.input.channels }
-    }
-
-    /// Values of a partial gradient: kernels `[tap][in][out pitch]`, then bias `[out pitch]`.
-    pub fn part_len(&self) -> usize {
-        (self.taps * self.fan_in() + 1) * self.stage.linear_output.pitch
-    }
-
-    /// Pieces in which the output's values are summed at most.
-    pub fn pieces(&self) -> usize {
-        ENOUGH_TASKS
-    }
-
-    /// Brings weight `[out, in, kernel, kernel]` and bias `[out]` into the form of the passes.
-    pub fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
-        // For inference there may have been one that training has not.
-        self.bias.fill(0.0);
-        self.bias[..bias.len()].copy_from_slice(bias);
-        let packed = Disjoint::new(&mut self.packed_forward);
-        machine.threads.run(self.algorithm.packed_forward().1, |task, _| {
-            // SAFETY: each task runs once.
-            unsafe { self.algorithm.pack_forward(weight, task, &packed) };
-        });
-        if training && !self.packed_backward.is_empty() {
-            let packed = Disjoint::new(&mut self.packed_backward);
-            machine.threads.run(self.algorithm.packed_backward().1, |task, _| {
-                // SAFETY: as above.
-                unsafe { self.algorithm.pack_backward(weight, task, &packed) };
-            });
-        }
-    }
-
-    /// The forward pass, some blocks of images a task. Few blocks are cut along the channels too, so that no thread is idle.
-    pub fn forward(&self, mut pass: ForwardPass<'_>) {
-        let (machine, count) = (pass.machine, pass.count);
-        let (input, finish) = pass.finish(&self.stage, Some(&self.bias));
-        let pitch = self.stage.linear_output.pitch;
-        // The narrowest cut: whole panels for the product, whole lines for what follows.
-        let width = panel_width(self.isa).max(LINE);
-        let step = self.algorithm.images_per_block();
-        let (blocks, cuts) = (count.div_ceil(step), pitch.div_ceil(width));
-        let groups = (FEWEST_TASKS / blocks).clamp(1, cuts);
-        let tasks = blocks.min(ENOUGH_TASKS);
-        machine.threads.run(tasks * groups, |task, mut scratch| {
-            let piece = task / groups;
-            let (blocks, cuts) = (share(blocks, tasks, piece), share(cuts, groups, task % groups));
-            let finish_room = carve(&mut scratch, finish.room_len());
-            let task = ForwardTask {
-                images: blocks.start * step..count.min(blocks.end * step),
-                channels: cuts.start * width..pitch.min(cuts.end * width),
-                input,
-                packed: &self.packed_forward,
-                finish: &finish,
-                finish_room,
-                piece,
-            };
-            self.algorithm.forward(task, scratch);
-        });
-    }
-
-    /// The backward pass, a part of images a task.
-    pub fn backward(&self, mut pass: BackwardPass<'_>) {
-        let parts = &mut std::mem::take(&mut pass.parts)[..PARTS * self.part_len()];
-        let (d_weight, d_bias) = (std::mem::take(&mut pass.d_weight), std::mem::take(&mut pass.d_bias));
-        let (machine, count, input) = (pass.machine, pass.count, &pass.input);
-        let begin = pass.begin(&self.stage);
-        {
-            let parts = Disjoint::new(parts);
-            machine.threads.run(PARTS, |part, mut scratch| {
-                // SAFETY: each part of the batch, and so each of the gradients, is one task's.
-                let (d_weight, d_bias) = unsafe {
-                    if let Input::Stem(stem) = input {
-                        stem.begin_part(part);
-                    }
-                    self.clear_part(part, &parts);
-                    self.partial_gradient(&parts, part)
-                };
-                let begin_room = carve(&mut scratch, begin.room_len());
-                let task = BackwardTask {
-                    images: share(count, PARTS, part),
-                    part,
-                    input,
-                    packed: &self.packed_backward,
-                    begin: &begin,
-                    begin_room,
-                    d_bias,
-                    d_weight,
-                };
-                self.algorithm.backward(task, scratch);
-            });
-        }
-        self.reduce(machine, parts, d_weight, d_bias);
     }
 
     /// One image of the stage's output, which neither pools nor drops out, on the calling thread.
@@ -292,5 +182,110 @@ impl Convolution {
                 }
             }
         });
+    }
+}
+
+impl StageOperation for Convolution {
+    fn scratch_len(&self, _: usize, rooms: Rooms) -> usize {
+        let Rooms { input, of_input, ends } = rooms;
+        self.algorithm.scratch_len() + self.algorithm.images_per_block() * input + of_input + ends + 4 * LINE
+    }
+
+    /// Values of a partial gradient: kernels `[tap][in][out pitch]`, then bias `[out pitch]`.
+    fn part_len(&self) -> usize {
+        (self.taps * self.fan_in() + 1) * self.stage.linear_output.pitch
+    }
+
+    fn packed_len(&self) -> usize {
+        self.algorithm.packed_forward().0 + self.algorithm.packed_backward().0 + self.stage.linear_output.pitch
+    }
+
+    fn pieces(&self, _: usize) -> usize {
+        ENOUGH_TASKS
+    }
+
+    fn allocate(&mut self, first: bool) {
+        self.packed_forward = Buffer::zeroed(self.algorithm.packed_forward().0);
+        self.packed_backward = Buffer::zeroed(if first { 0 } else { self.algorithm.packed_backward().0 });
+        self.bias = Buffer::zeroed(self.stage.linear_output.pitch);
+    }
+
+    /// Brings weight `[out, in, kernel, kernel]` and bias `[out]` into the form of the passes.
+    fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
+        // For inference there may have been one that training has not.
+        self.bias.fill(0.0);
+        self.bias[..bias.len()].copy_from_slice(bias);
+        let packed = Disjoint::new(&mut self.packed_forward);
+        machine.threads.run(self.algorithm.packed_forward().1, |task, _| {
+            // SAFETY: each task runs once.
+            unsafe { self.algorithm.pack_forward(weight, task, &packed) };
+        });
+        if training && !self.packed_backward.is_empty() {
+            let packed = Disjoint::new(&mut self.packed_backward);
+            machine.threads.run(self.algorithm.packed_backward().1, |task, _| {
+                // SAFETY: as above.
+                unsafe { self.algorithm.pack_backward(weight, task, &packed) };
+            });
+        }
+    }
+
+    /// The forward pass, some blocks of images a task. Few blocks are cut along the channels too, so that no thread is idle.
+    fn forward(&self, mut pass: ForwardPass<'_>) {
+        let (machine, count) = (pass.machine, pass.count);
+        let (input, finish) = pass.finish(&self.stage, Some(&self.bias));
+        let pitch = self.stage.linear_output.pitch;
+        // The narrowest cut: whole panels for the product, whole lines for what follows.
+        let width = panel_width(self.isa).max(LINE);
+        let step = self.algorithm.images_per_block();
+        let (blocks, cuts) = (count.div_ceil(step), pitch.div_ceil(width));
+        let groups = (FEWEST_TASKS / blocks).clamp(1, cuts);
+        let tasks = blocks.min(ENOUGH_TASKS);
+        machine.threads.run(tasks * groups, |task, mut scratch| {
+            let piece = task / groups;
+            let (blocks, cuts) = (share(blocks, tasks, piece), share(cuts, groups, task % groups));
+            let finish_room = carve(&mut scratch, finish.room_len());
+            let task = ForwardTask {
+                images: blocks.start * step..count.min(blocks.end * step),
+                channels: cuts.start * width..pitch.min(cuts.end * width),
+                input,
+                packed: &self.packed_forward,
+                finish: &finish,
+                finish_room,
+                piece,
+            };
+            self.algorithm.forward(task, scratch);
+        });
+    }
+
+    /// The backward pass, a part of images a task.
+    fn backward(&self, mut pass: BackwardPass<'_>) {
+        let parts = &mut std::mem::take(&mut pass.parts)[..PARTS * self.part_len()];
+        let (d_weight, d_bias) = (std::mem::take(&mut pass.d_weight), std::mem::take(&mut pass.d_bias));
+        let (machine, count, input) = (pass.machine, pass.count, &pass.input);
+        let begin = pass.begin(&self.stage);
+        {
+            let parts = Disjoint::new(parts);
+            machine.threads.run(PARTS, |part, mut scratch| {
+                // SAFETY: each part of the batch, and so each of the gradients, is one task's.
+                let (d_weight, d_bias) = unsafe {
+                    input.begin_part(part);
+                    self.clear_part(part, &parts);
+                    self.partial_gradient(&parts, part)
+                };
+                let begin_room = carve(&mut scratch, begin.room_len());
+                let task = BackwardTask {
+                    images: share(count, PARTS, part),
+                    part,
+                    input,
+                    packed: &self.packed_backward,
+                    begin: &begin,
+                    begin_room,
+                    d_bias,
+                    d_weight,
+                };
+                self.algorithm.backward(task, scratch);
+            });
+        }
+        self.reduce(machine, parts, d_weight, d_bias);
     }
 }

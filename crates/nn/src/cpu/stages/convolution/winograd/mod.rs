@@ -372,6 +372,7 @@ mod tests {
     use crate::cpu::plan::{Linear, Stage};
     use crate::cpu::runtime::memory::Buffer;
     use crate::cpu::runtime::thread_pool::Threads;
+    use crate::cpu::stages::StageOperation;
     use crate::cpu::stages::convolution::Convolution;
     use crate::cpu::stages::input::Input;
     use crate::recipe::Padding;
@@ -390,7 +391,7 @@ mod tests {
         let bias = vec![0.0; stage.output.channels];
         convolution.prepare(Machine { isa, threads: &Threads::new(1, 0) }, weight, &bias, false);
         let mut output = vec![0.0; stage.output.image_len()];
-        let mut scratch = Buffer::zeroed(convolution.as_stem().1);
+        let mut scratch = Buffer::zeroed(convolution.image_scratch_len());
         convolution.forward_image(0, &Input::Images(input), &mut output, &mut scratch);
         output
     }
