@@ -2,6 +2,7 @@
 //!
 //! Those that are smooth need what they took to know their slope, where the sign of what they gave is enough for ReLU.
 
+use crate::cpu::plan::Curve;
 use crate::cpu::simd::Vector;
 
 /// An activation as a type, so that a kernel has a copy for each.
@@ -20,6 +21,43 @@ pub trait Activate: Copy {
     /// # Safety
     /// As [`Vector`].
     unsafe fn slope<V: Vector>(self, x: V) -> V;
+}
+
+/// What is done with an activation as a type.
+pub trait ActivationVisitor {
+    /// What comes of it.
+    type Output;
+
+    /// Does it. Implementations that run on vectors are `#[inline(always)]`, as kernels are.
+    fn visit<A: Activate>(self, activation: A) -> Self::Output;
+}
+
+impl Curve {
+    /// Calls the visitor with the type that this is: for each activation, its line.
+    #[inline(always)]
+    pub fn dispatch<T: ActivationVisitor>(self, visitor: T) -> T::Output {
+        match self {
+            Curve::Line => visitor.visit(Line),
+            Curve::Leaky(slope) => visitor.visit(Leaky(slope)),
+            Curve::Gelu => visitor.visit(Gelu),
+            Curve::Silu => visitor.visit(Silu),
+        }
+    }
+
+    /// Operations of the value, and of the slope.
+    pub fn operations(self) -> [usize; 2] {
+        struct Operations;
+
+        impl ActivationVisitor for Operations {
+            type Output = [usize; 2];
+
+            fn visit<A: Activate>(self, _: A) -> [usize; 2] {
+                A::OPERATIONS
+            }
+        }
+
+        self.dispatch(Operations)
+    }
 }
 
 /// [`Curve::Line`]

@@ -7,8 +7,10 @@
 //! d_x = scale · (g - Σ g / n - (x - mean) · Σ g · (x - mean) / (n · (variance + ε))),
 //! which its reader computes from g and x (`Combine`).
 
+use std::marker::PhantomData;
+
 use super::Extent;
-use super::activation::{Activate, Gelu, Leaky, Line, Silu};
+use super::activation::{Activate, ActivationVisitor};
 use super::channel_sums::{REGISTERS, add_to};
 use crate::cpu::plan::Curve;
 use crate::cpu::runtime::memory::LINE;
@@ -40,6 +42,9 @@ impl Affine<'_> {
         }
     }
 }
+
+/// A kernel that is run on vectors of `V` once its activation is known as a type.
+struct OnVectors<V, K>(K, PhantomData<V>);
 
 /// y of an image.
 ///
@@ -77,34 +82,26 @@ impl Look<'_> {
     }
 }
 
+impl<V: Vector> ActivationVisitor for OnVectors<V, Look<'_>> {
+    type Output = ();
+
+    #[inline(always)]
+    fn visit<A: Activate>(self, activation: A) {
+        // SAFETY: whoever runs the kernel vouches for its arguments and for the instruction set.
+        unsafe { self.0.each::<V, A>(activation) };
+    }
+}
+
 impl Kernel for Look<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        // SAFETY: passed on to the caller.
-        unsafe {
-            match self.curve {
-                Curve::Line => self.each::<V, _>(Line),
-                Curve::Leaky(slope) => self.each::<V, _>(Leaky(slope)),
-                Curve::Gelu => self.each::<V, _>(Gelu),
-                Curve::Silu => self.each::<V, _>(Silu),
-            }
-        }
+        self.curve.dispatch(OnVectors::<V, _>(self, PhantomData));
     }
 
     fn work(&self) -> Work {
         let (affine, constants) = if self.affine.is_some() { (2, 3 * self.extent.pitch) } else { (0, 0) };
-        let [value, _] = operations(self.curve);
+        let [value, _] = self.curve.operations();
         Work::new("view", (affine + value) * self.extent.len(), 2 * self.extent.len() + constants)
-    }
-}
-
-/// Operations of an activation's value and slope.
-fn operations(curve: Curve) -> [usize; 2] {
-    match curve {
-        Curve::Line => Line::OPERATIONS,
-        Curve::Leaky(_) => Leaky::OPERATIONS,
-        Curve::Gelu => Gelu::OPERATIONS,
-        Curve::Silu => Silu::OPERATIONS,
     }
 }
 
@@ -170,24 +167,26 @@ impl LookBack<'_> {
     }
 }
 
+impl<V: Vector> ActivationVisitor for OnVectors<V, LookBack<'_>> {
+    type Output = ();
+
+    #[inline(always)]
+    fn visit<A: Activate>(mut self, activation: A) {
+        // SAFETY: whoever runs the kernel vouches for its arguments and for the instruction set.
+        unsafe { self.0.each::<V, A>(activation) };
+    }
+}
+
 impl Kernel for LookBack<'_> {
     #[inline(always)]
-    unsafe fn run<V: Vector>(mut self) {
-        // SAFETY: passed on to the caller.
-        unsafe {
-            match self.curve {
-                Curve::Line => self.each::<V, _>(Line),
-                Curve::Leaky(slope) => self.each::<V, _>(Leaky(slope)),
-                Curve::Gelu => self.each::<V, _>(Gelu),
-                Curve::Silu => self.each::<V, _>(Silu),
-            }
-        }
+    unsafe fn run<V: Vector>(self) {
+        self.curve.dispatch(OnVectors::<V, _>(self, PhantomData));
     }
 
     fn work(&self) -> Work {
         let Extent { pitch, .. } = self.extent;
         let (affine, constants) = if self.affine.is_some() { (5, 3 * pitch) } else { (0, 0) };
-        let [_, slope] = operations(self.curve);
+        let [_, slope] = self.curve.operations();
         let each = affine + if slope > 0 { slope + 1 } else { 0 };
         let (summed, sums) = if self.sums.is_some() { (2 * pitch, 4 * pitch) } else { (0, 0) };
         Work::new("view back", each * self.extent.len() + summed, 3 * self.extent.len() + constants + sums)
