@@ -47,6 +47,28 @@ pub struct Product<'a> {
     pub ahead: &'a [f32],
 }
 
+impl Product<'static> {
+    /// What most products have alike: rows of A whose values follow each other, in one group; C is overwritten; nothing is
+    /// brought closer. All else is to be said.
+    pub const PLAIN: Self = Self {
+        a: std::ptr::null(),
+        a_row: 0,
+        a_column: 1,
+        a_group: 0,
+        b: std::ptr::null(),
+        b_row: 0,
+        b_panel: 0,
+        c: std::ptr::null_mut(),
+        c_row: 0,
+        rows: 0,
+        groups: 1,
+        inner: 0,
+        columns: 0,
+        accumulate: false,
+        ahead: &[],
+    };
+}
+
 /// Columns of a panel: two registers.
 pub fn panel_width(isa: Isa) -> usize {
     2 * isa.lanes()
@@ -211,19 +233,16 @@ mod tests {
             let product = Product {
                 a: a.as_ptr(),
                 a_row: inner,
-                a_column: 1,
-                a_group: 0,
                 b: b.as_ptr(),
                 b_row: 8,
                 b_panel: inner * 8,
                 c: c.as_mut_ptr(),
                 c_row: columns,
                 rows,
-                groups: 1,
                 inner,
                 columns,
                 accumulate,
-                ahead: &[],
+                ..Product::PLAIN
             };
             // SAFETY: the slices hold what the steps reach.
             let (declared, done) = unsafe { declared_and_done(product) };

@@ -191,7 +191,6 @@ fn multiply(machine: Machine<'_>, left: Left<'_>, right: &[f32], columns: usize,
         a: values.as_ptr(),
         a_row: row,
         a_column: column,
-        a_group: 0,
         b: right.as_ptr(),
         b_row: step,
         // A panel begins where the one before ends, in the same rows.
@@ -199,11 +198,9 @@ fn multiply(machine: Machine<'_>, left: Left<'_>, right: &[f32], columns: usize,
         c: product.as_mut_ptr(),
         c_row: step,
         rows,
-        groups: 1,
         inner,
         columns: padded(columns),
-        accumulate: false,
-        ahead: &[],
+        ..Product::PLAIN
     };
     // SAFETY: both operands have just been found large enough, and the product's padded columns fit in its rows.
     unsafe { machine.isa.run(product) };

@@ -91,7 +91,6 @@ impl Direct {
             let product = Product {
                 a: padded[self.windows_of_row(row)..].as_ptr(),
                 a_row: self.window_step(),
-                a_column: 1,
                 a_group: self.padded_row(),
                 b: packed[channels.start * self.window_len()..].as_ptr(),
                 b_row: panel,
@@ -102,8 +101,7 @@ impl Direct {
                 groups: self.window.size,
                 inner: self.piece_len(),
                 columns: channels.len(),
-                accumulate: false,
-                ahead: &[],
+                ..Product::PLAIN
             };
             // SAFETY: the steps stay inside the padded image, the packed kernels and the row.
             unsafe { self.isa.run(product) };
@@ -128,7 +126,7 @@ impl Direct {
                 inner: self.output.width,
                 columns: self.output.pitch,
                 accumulate: true,
-                ahead: &[],
+                ..Product::PLAIN
             };
             // SAFETY: the steps stay inside the padded image, the gradient's image and the kernels' row.
             unsafe { self.isa.run(product) };
@@ -143,19 +141,15 @@ impl Direct {
             let product = Product {
                 a: d_pixels.as_ptr(),
                 a_row: self.output.pitch,
-                a_column: 1,
-                a_group: 0,
                 b: packed.as_ptr(),
                 b_row: panel,
                 b_panel: self.output.channels * panel,
                 c: d_windows.as_mut_ptr(),
                 c_row: self.window_pitch(),
                 rows: self.output.width,
-                groups: 1,
                 inner: self.output.channels,
                 columns: self.window_pitch(),
-                accumulate: false,
-                ahead: &[],
+                ..Product::PLAIN
             };
             // SAFETY: the steps stay inside the row, the packed kernels and the windows.
             unsafe { self.isa.run(product) };

@@ -36,19 +36,16 @@ impl Pointwise {
         Product {
             a: a.as_ptr(),
             a_row: from.pitch,
-            a_column: 1,
-            a_group: 0,
             b: packed.as_ptr(),
             b_row: panel,
             b_panel: from.channels * panel,
             c: c.as_mut_ptr(),
             c_row: to.pitch,
             rows: from.pixels(),
-            groups: 1,
             inner: from.channels,
             columns,
-            accumulate: false,
             ahead,
+            ..Product::PLAIN
         }
     }
 
@@ -65,18 +62,17 @@ impl Pointwise {
             a: image.as_ptr(),
             a_row: 1,
             a_column: self.input.pitch,
-            a_group: 0,
             b: d_linear.as_ptr(),
             b_row: self.output.pitch,
             b_panel: panel_width(self.isa),
             c: d_weight.as_mut_ptr(),
             c_row: self.output.pitch,
             rows: self.input.channels,
-            groups: 1,
             inner: self.input.pixels(),
             columns: self.output.pitch,
             accumulate: true,
             ahead,
+            ..Product::PLAIN
         }
     }
 

@@ -230,19 +230,16 @@ impl Algorithm for Winograd {
                 let product = Product {
                     a: v[position * v_block.position_step()..].as_ptr(),
                     a_row: v_block.tile_step,
-                    a_column: 1,
-                    a_group: 0,
                     b: kernels[channels.start * self.input.channels..].as_ptr(),
                     b_row: panel,
                     b_panel: self.input.channels * panel,
                     c: m[position * m_block.position_step() + channels.start..].as_mut_ptr(),
                     c_row: m_block.tile_step,
                     rows: v_block.tiles,
-                    groups: 1,
                     inner: self.input.channels,
                     columns: channels.len(),
-                    accumulate: false,
                     ahead: ahead_at(position, next, self.input.image_len()),
+                    ..Product::PLAIN
                 };
                 // SAFETY: the steps stay inside the carved blocks and the packed kernels.
                 unsafe { self.isa.run(product) };
@@ -305,18 +302,17 @@ impl Algorithm for Winograd {
                     a: v.cast_const(),
                     a_row: 1,
                     a_column: v_block.tile_step,
-                    a_group: 0,
                     b: z,
                     b_row: z_block.tile_step,
                     b_panel: panel,
                     c: d_transformed[position * d_position..].as_mut_ptr(),
                     c_row: self.output.pitch,
                     rows: self.input.channels,
-                    groups: 1,
                     inner: z_block.tiles,
                     columns: self.output.pitch,
                     accumulate: start > images.start,
                     ahead: ahead_at(position, next, self.input.image_len()),
+                    ..Product::PLAIN
                 };
                 // SAFETY: the steps stay inside the carved blocks.
                 unsafe { self.isa.run(towards_kernel) };
@@ -324,8 +320,6 @@ impl Algorithm for Winograd {
                     let towards_input = Product {
                         a: z,
                         a_row: z_block.tile_step,
-                        a_column: 1,
-                        a_group: 0,
                         b: packed[position * self.packed_position(self.output, self.input)..].as_ptr(),
                         b_row: panel,
                         b_panel: self.output.channels * panel,
@@ -333,11 +327,10 @@ impl Algorithm for Winograd {
                         c: v,
                         c_row: v_block.tile_step,
                         rows: z_block.tiles,
-                        groups: 1,
                         inner: self.output.channels,
                         columns: self.input.pitch,
-                        accumulate: false,
                         ahead: ahead_at(position, next_gradient, begin.image_len()),
+                        ..Product::PLAIN
                     };
                     // SAFETY: the steps stay inside the carved blocks and the packed kernels.
                     unsafe { self.isa.run(towards_input) };
