@@ -3,12 +3,13 @@
 use std::ops::Range;
 
 use super::input::Input;
+use super::packed_weights::PackedWeights;
 use super::{BackwardPass, ForwardPass, Rooms, StageOperation};
 use crate::cpu::context::Machine;
 use crate::cpu::kernels::matmul::{Product, panel_width};
 use crate::cpu::kernels::transpose::Transpose;
 use crate::cpu::plan::Stage;
-use crate::cpu::runtime::memory::{Buffer, Disjoint, LINE, carve};
+use crate::cpu::runtime::memory::{Disjoint, LINE, carve};
 use crate::cpu::runtime::thread_pool::share;
 use crate::cpu::simd::Isa;
 
@@ -25,26 +26,17 @@ pub struct Dense {
     stage: Stage,
     units: usize,
     isa: Isa,
-    /// `[panel of units][input][unit]`
-    packed_forward: Buffer,
-    /// `[panel of inputs][unit][input]`
-    packed_backward: Buffer,
-    /// `[units, padded]`
-    bias: Buffer,
+    /// `[panel of units][input][unit]` and `[panel of inputs][unit][input]`
+    packed: PackedWeights,
 }
 
 impl Dense {
     /// Plans a dense stage.
     pub fn new(isa: Isa, stage: Stage, units: usize) -> Self {
-        let (packed_forward, packed_backward, bias) = Default::default();
-        Self { stage, units, isa, packed_forward, packed_backward, bias }
-    }
-
-    /// Values of the packed weights, of the forward and the backward pass.
-    fn packed_lens(&self) -> (usize, usize) {
-        let panel = panel_width(self.isa);
-        let (inputs, pitch) = (self.stage.input.image_len(), self.stage.linear_output.pitch);
-        (pitch.next_multiple_of(panel) * inputs, inputs.next_multiple_of(panel) * self.units)
+        let panel = panel_width(isa);
+        let (inputs, pitch) = (stage.input.image_len(), stage.linear_output.pitch);
+        let (forward, backward) = (pitch.next_multiple_of(panel) * inputs, inputs.next_multiple_of(panel) * units);
+        Self { stage, units, isa, packed: PackedWeights::new(forward, backward, pitch) }
     }
 
     /// `[count, columns]` = `[count, inner]` · packed `[panel][inner][column]`, in tasks of rows and panels. Each calls
@@ -70,19 +62,16 @@ impl Dense {
                 let product = Product {
                     a: a[rows.start * a_row + term..].as_ptr(),
                     a_row,
-                    a_column: 1,
-                    a_group: 0,
                     b: packed[first_column * inner + term * panel..].as_ptr(),
                     b_row: panel,
                     b_panel: inner * panel,
                     c: c.as_mut_ptr(),
                     c_row: column_step,
                     rows: rows.len(),
-                    groups: 1,
                     inner: TERMS_AT_ONCE.min(inner - term),
                     columns: columns.len(),
                     accumulate: term > 0,
-                    ahead: &[],
+                    ..Product::PLAIN
                 };
                 // SAFETY: the steps stay inside the two matrices and the scratch.
                 unsafe { self.isa.run(product) };
@@ -151,18 +140,16 @@ impl Dense {
                 a: gradient[term * pitch..].as_ptr(),
                 a_row: 1,
                 a_column: pitch,
-                a_group: 0,
                 b: x[term * panel..].as_ptr(),
                 b_row: panel,
                 b_panel: 0,
                 c,
                 c_row,
                 rows: self.units,
-                groups: 1,
                 inner: TERMS_AT_ONCE.min(count - term),
                 columns: if in_place { width } else { panel },
                 accumulate: term > 0,
-                ahead: &[],
+                ..Product::PLAIN
             };
             // SAFETY: the steps stay inside the gradient, the panel and the scratch or this task's columns.
             unsafe { self.isa.run(product) };
@@ -188,8 +175,7 @@ impl StageOperation for Dense {
     }
 
     fn packed_len(&self) -> usize {
-        let (forward, backward) = self.packed_lens();
-        forward + backward + self.stage.linear_output.pitch
+        self.packed.len()
     }
 
     fn pieces(&self, batch: usize) -> usize {
@@ -197,21 +183,16 @@ impl StageOperation for Dense {
     }
 
     fn allocate(&mut self, first: bool) {
-        let (forward, backward) = self.packed_lens();
-        self.packed_forward = Buffer::zeroed(forward);
-        self.packed_backward = Buffer::zeroed(if first { 0 } else { backward });
-        self.bias = Buffer::zeroed(self.stage.linear_output.pitch);
+        self.packed.allocate(first);
     }
 
     /// Brings weight `[out, in]` and bias `[out]` into the form of the passes.
     fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
-        // For inference there may have been one that training has not.
-        self.bias.fill(0.0);
-        self.bias[..bias.len()].copy_from_slice(bias);
+        self.packed.set_bias(bias);
         let panel = panel_width(self.isa);
         let (isa, units, layout) = (self.isa, self.units, self.stage.input);
         let (inputs, columns) = (layout.image_len(), layout.logical_len());
-        let packed = Disjoint::new(&mut self.packed_forward);
+        let packed = Disjoint::new(&mut self.packed.forward);
         machine.threads.run(units.div_ceil(panel), |index, _| {
             // SAFETY: each panel belongs to one task. Padding is zero from the beginning and never written.
             let target = unsafe { packed.part(index * inputs * panel..(index + 1) * inputs * panel) };
@@ -229,8 +210,8 @@ impl StageOperation for Dense {
                 unsafe { isa.run(transpose) };
             }
         });
-        if training && !self.packed_backward.is_empty() {
-            let packed = Disjoint::new(&mut self.packed_backward);
+        if training && !self.packed.backward.is_empty() {
+            let packed = Disjoint::new(&mut self.packed.backward);
             machine.threads.run(inputs.div_ceil(panel), |index, _| {
                 // SAFETY: as above.
                 let target = unsafe { packed.part(index * units * panel..(index + 1) * units * panel) };
@@ -249,10 +230,10 @@ impl StageOperation for Dense {
         let (machine, count) = (pass.machine, pass.count);
         let inputs = self.stage.input.image_len();
         let pitch = self.stage.linear_output.pitch;
-        let (input, finish) = pass.finish(&self.stage, Some(&self.bias));
+        let (input, finish) = pass.finish(&self.stage, Some(&self.packed.bias));
         // SAFETY: only read in this pass.
         let rows = (unsafe { input.values() }, inputs, inputs);
-        let packed = (&*self.packed_forward, pitch);
+        let packed = (&*self.packed.forward, pitch);
         self.rows_times_packed(machine, count, rows, packed, |piece, rows, units, values, step| {
             // SAFETY: each task has its own rows and units.
             unsafe { finish.rows(rows, units, values, step, piece) };
@@ -269,7 +250,7 @@ impl StageOperation for Dense {
             && input.wants_gradient()
         {
             let rows = (gradient, self.units, self.stage.linear_output.pitch);
-            let packed = (&*self.packed_backward, self.stage.input.image_len());
+            let packed = (&*self.packed.backward, self.stage.input.image_len());
             self.rows_times_packed(machine, count, rows, packed, |_, rows, places, values, step| {
                 // SAFETY: each task has its own rows and places, and nothing of the input is in use any more.
                 unsafe { before.take_gradient(rows, places, values, step) };

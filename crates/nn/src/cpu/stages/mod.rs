@@ -6,6 +6,7 @@ pub mod identity;
 pub mod input;
 pub mod normalisation;
 pub mod output;
+mod packed_weights;
 pub mod stem;
 
 use self::input::{Input, RecomputedInput};

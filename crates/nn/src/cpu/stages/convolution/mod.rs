@@ -18,11 +18,12 @@ use crate::cpu::context::Machine;
 use crate::cpu::kernels::matmul::panel_width;
 use crate::cpu::options::Convolutions;
 use crate::cpu::plan::{Linear, Stage};
-use crate::cpu::runtime::memory::{Buffer, Disjoint, LINE, carve};
+use crate::cpu::runtime::memory::{Disjoint, LINE, carve};
 use crate::cpu::runtime::thread_pool::share;
 use crate::cpu::simd::Isa;
 use crate::cpu::stages::input::Input;
 use crate::cpu::stages::output::{Begin, Finish, Gradient};
+use crate::cpu::stages::packed_weights::PackedWeights;
 use crate::cpu::stages::{BackwardPass, ForwardPass, PARTS, Rooms, StageOperation, sum_parts};
 use crate::network::Window;
 
@@ -43,10 +44,8 @@ pub struct Convolution {
     stage: Stage,
     algorithm: Box<dyn Algorithm>,
     taps: usize,
-    packed_forward: Buffer,
-    packed_backward: Buffer,
-    /// `[out pitch]`
-    bias: Buffer,
+    /// As the algorithm takes them.
+    packed: PackedWeights,
 }
 
 /// The way to compute a convolution.
@@ -67,8 +66,9 @@ impl Convolution {
     /// Plans a convolution stage.
     pub fn new(isa: Isa, convolutions: Convolutions, stage: Stage, window: Window) -> Self {
         let algorithm = algorithm(isa, convolutions, &stage, window);
-        let (packed_forward, packed_backward, bias) = Default::default();
-        Self { isa, stage, taps: window.size * window.size, algorithm, packed_forward, packed_backward, bias }
+        let (forward, backward) = (algorithm.packed_forward().0, algorithm.packed_backward().0);
+        let packed = PackedWeights::new(forward, backward, stage.linear_output.pitch);
+        Self { isa, stage, taps: window.size * window.size, algorithm, packed }
     }
 
     /// The stage.
@@ -99,7 +99,7 @@ impl Convolution {
             stage: &self.stage,
             skip: None,
             moments: None,
-            bias: Some(&self.bias),
+            bias: Some(&self.packed.bias),
             mask: None,
             output,
             choices,
@@ -109,7 +109,7 @@ impl Convolution {
             images: image..image + 1,
             channels: 0..self.stage.linear_output.pitch,
             input,
-            packed: &self.packed_forward,
+            packed: &self.packed.forward,
             finish: &finish,
             finish_room: &mut [],
             piece: 0,
@@ -135,7 +135,7 @@ impl Convolution {
         let begin = Begin { isa: self.isa, stage, skip: None, gradient, choices: &[], first: image };
         // SAFETY: passed on to the caller.
         let (d_weight, d_bias) = unsafe { self.partial_gradient(parts, part) };
-        let (images, packed) = (image..image + 1, &*self.packed_backward);
+        let (images, packed) = (image..image + 1, &*self.packed.backward);
         let (begin, begin_room) = (&begin, &mut [][..]);
         let task = BackwardTask { images, part, input, packed, begin, begin_room, d_bias, d_weight };
         self.algorithm.backward(task, scratch);
@@ -197,7 +197,7 @@ impl StageOperation for Convolution {
     }
 
     fn packed_len(&self) -> usize {
-        self.algorithm.packed_forward().0 + self.algorithm.packed_backward().0 + self.stage.linear_output.pitch
+        self.packed.len()
     }
 
     fn pieces(&self, _: usize) -> usize {
@@ -205,23 +205,19 @@ impl StageOperation for Convolution {
     }
 
     fn allocate(&mut self, first: bool) {
-        self.packed_forward = Buffer::zeroed(self.algorithm.packed_forward().0);
-        self.packed_backward = Buffer::zeroed(if first { 0 } else { self.algorithm.packed_backward().0 });
-        self.bias = Buffer::zeroed(self.stage.linear_output.pitch);
+        self.packed.allocate(first);
     }
 
     /// Brings weight `[out, in, kernel, kernel]` and bias `[out]` into the form of the passes.
     fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
-        // For inference there may have been one that training has not.
-        self.bias.fill(0.0);
-        self.bias[..bias.len()].copy_from_slice(bias);
-        let packed = Disjoint::new(&mut self.packed_forward);
+        self.packed.set_bias(bias);
+        let packed = Disjoint::new(&mut self.packed.forward);
         machine.threads.run(self.algorithm.packed_forward().1, |task, _| {
             // SAFETY: each task runs once.
             unsafe { self.algorithm.pack_forward(weight, task, &packed) };
         });
-        if training && !self.packed_backward.is_empty() {
-            let packed = Disjoint::new(&mut self.packed_backward);
+        if training && !self.packed.backward.is_empty() {
+            let packed = Disjoint::new(&mut self.packed.backward);
             machine.threads.run(self.algorithm.packed_backward().1, |task, _| {
                 // SAFETY: as above.
                 unsafe { self.algorithm.pack_backward(weight, task, &packed) };
@@ -232,7 +228,7 @@ impl StageOperation for Convolution {
     /// The forward pass, some blocks of images a task. Few blocks are cut along the channels too, so that no thread is idle.
     fn forward(&self, mut pass: ForwardPass<'_>) {
         let (machine, count) = (pass.machine, pass.count);
-        let (input, finish) = pass.finish(&self.stage, Some(&self.bias));
+        let (input, finish) = pass.finish(&self.stage, Some(&self.packed.bias));
         let pitch = self.stage.linear_output.pitch;
         // The narrowest cut: whole panels for the product, whole lines for what follows.
         let width = panel_width(self.isa).max(LINE);
@@ -248,7 +244,7 @@ impl StageOperation for Convolution {
                 images: blocks.start * step..count.min(blocks.end * step),
                 channels: cuts.start * width..pitch.min(cuts.end * width),
                 input,
-                packed: &self.packed_forward,
+                packed: &self.packed.forward,
                 finish: &finish,
                 finish_room,
                 piece,
@@ -277,7 +273,7 @@ impl StageOperation for Convolution {
                     images: share(count, PARTS, part),
                     part,
                     input,
-                    packed: &self.packed_backward,
+                    packed: &self.packed.backward,
                     begin: &begin,
                     begin_room,
                     d_bias,
