@@ -1,11 +1,10 @@
 //! The executor for processors: a compiled network, the memory that its stages share, and the passes through them.
 
-use super::compile::{Compiled, CompiledStage};
+use super::compile::Compiled;
 use super::context::Machine;
 use super::input_resolver::Reading;
 use super::optimiser::Parameters;
 use super::options::{Convolutions, Processor};
-use super::plan::gradient_slots::Slots;
 use super::plan::{Edge, Source};
 use super::roofline;
 use super::runtime::memory::{Buffer, Disjoint};
@@ -25,13 +24,17 @@ pub struct CpuExecutor {
     network: Network,
     batch_size: usize,
     seed: u64,
-    isa: Isa,
-    convolutions: Convolutions,
+    processor: Processor,
     threads: Threads,
-    stages: Vec<CompiledStage>,
-    norms: Vec<Normalisation>,
-    slots: Slots,
+    compiled: Compiled,
     parameters: Parameters,
+    buffers: Buffers,
+    /// Whether the stages' own forms of the parameters are current: for inference, for training.
+    prepared: Prepared,
+}
+
+/// Memory that stages share.
+struct Buffers {
     /// Outputs of all stages, one after the other, each `[batch, output layout]`; after a backward pass, where gradients take
     /// their place, those towards what their activations took.
     activations: Buffer,
@@ -47,8 +50,22 @@ pub struct CpuExecutor {
     recomputed_parts: Buffer,
     /// `[batch, classes]`
     logits: Vec<f32>,
-    /// Whether the stages' own forms of the parameters are current: for inference, for training.
-    prepared: Prepared,
+}
+
+impl Buffers {
+    /// All zero.
+    fn zeroed(compiled: &Compiled, logits: usize) -> Self {
+        let Compiled { slots, lens, .. } = compiled;
+        Self {
+            activations: Buffer::zeroed(lens.activations),
+            waiting: Buffer::zeroed(slots.len()),
+            sums: Buffer::zeroed(lens.sums),
+            choices: vec![0; lens.choices],
+            parts: Buffer::zeroed(lens.parts),
+            recomputed_parts: Buffer::zeroed(lens.recomputed_parts),
+            logits: vec![0.0; logits],
+        }
+    }
 }
 
 /// Which form of the parameters the stages have.
@@ -70,30 +87,20 @@ impl CpuExecutor {
     /// # Panics
     /// If this machine lacks the instruction set.
     pub fn new(network: &Network, batch_size: usize, processor: Processor, seed: u64) -> Self {
-        let Processor { threads, isa, convolutions } = processor;
+        let isa = processor.isa;
         assert!(Isa::available().contains(&isa), "{isa} is not among the instruction sets of this machine");
         let mut compiled = Compiled::new(network, batch_size, processor);
         compiled.allocate();
-        let Compiled { stages, norms, slots, lens } = compiled;
         Self {
             network: network.clone(),
             batch_size,
             seed,
-            isa,
-            convolutions,
-            threads: Threads::new(threads, lens.scratch),
-            norms,
-            waiting: Buffer::zeroed(slots.len()),
-            slots,
-            sums: Buffer::zeroed(lens.sums),
+            processor,
+            threads: Threads::new(processor.threads, compiled.lens.scratch),
+            buffers: Buffers::zeroed(&compiled, batch_size * network.classes),
             parameters: Parameters::zeroed(network),
-            activations: Buffer::zeroed(lens.activations),
-            choices: vec![0; lens.choices],
-            parts: Buffer::zeroed(lens.parts),
-            recomputed_parts: Buffer::zeroed(lens.recomputed_parts),
-            logits: vec![0.0; batch_size * network.classes],
             prepared: Prepared::Nothing,
-            stages,
+            compiled,
         }
     }
 
@@ -114,20 +121,20 @@ impl CpuExecutor {
 
     /// Brings the parameters into the stages' own forms, unless they are there.
     fn prepare(&mut self, wanted: Prepared) {
-        let folds = self.norms.iter().any(Normalisation::folds);
+        let folds = self.compiled.norms.iter().any(Normalisation::folds);
         if self.prepared == wanted || self.prepared == Prepared::Training && !folds {
             return;
         }
-        let machine = Machine { isa: self.isa, threads: &self.threads };
+        let machine = Machine { isa: self.processor.isa, threads: &self.threads };
         let training = wanted == Prepared::Training;
-        for stage in &mut self.stages {
+        for stage in &mut self.compiled.stages {
             if stage.weight.is_empty() {
                 continue;
             }
             self.threads.section(|| format!("{} prepare", stage.name));
             let parameters = &self.parameters.values;
             let (mut weight, mut bias) = (&parameters[stage.weight.clone()], &parameters[stage.bias.clone()]);
-            let norm = stage.norm.map(|norm| &self.norms[norm]).filter(|norm| norm.folds() && !training);
+            let norm = stage.norm.map(|norm| &self.compiled.norms[norm]).filter(|norm| norm.folds() && !training);
             let folded = norm.map(|norm| norm.fold(parameters, weight, bias));
             if let Some((folded_weight, folded_bias)) = &folded {
                 (weight, bias) = (folded_weight, folded_bias);
@@ -140,21 +147,21 @@ impl CpuExecutor {
     /// The forward pass of up to a batch of images; `training` is the step whose dropout masks to use.
     fn forward(&mut self, images: &[f32], count: usize, training: Option<u64>) {
         assert!(count <= self.batch_size, "at most as many images as compiled for");
-        for index in 0..self.stages.len() {
-            if self.stages[index].operation.as_recomputed().is_some() {
+        for index in 0..self.compiled.stages.len() {
+            if self.compiled.stages[index].operation.as_recomputed().is_some() {
                 continue;
             }
-            let norm = self.stages[index].norm;
+            let norm = self.compiled.stages[index].norm;
             if let (Some(norm), Some(_)) = (norm, training) {
-                let norm = &mut self.norms[norm];
+                let norm = &mut self.compiled.norms[norm];
                 norm.begin(&self.parameters.values);
-                self.sums[norm.sums()].fill(0.0);
+                self.buffers.sums[norm.sums()].fill(0.0);
             }
             self.stage_forward(index, images, count, training);
             if let Some(norm) = norm {
-                let norm = &mut self.norms[norm];
+                let norm = &mut self.compiled.norms[norm];
                 match training {
-                    Some(_) => norm.take_moments(&mut self.parameters.values, &self.sums, count),
+                    Some(_) => norm.take_moments(&mut self.parameters.values, &self.buffers.sums, count),
                     None if norm.folds() => {}
                     None => norm.take_running(&self.parameters.values),
                 }
@@ -164,29 +171,24 @@ impl CpuExecutor {
 
     /// The forward pass of a stage.
     fn stage_forward(&mut self, index: usize, images: &[f32], count: usize, training: Option<u64>) {
-        let stage = &self.stages[index];
+        let Self { compiled, buffers, .. } = self;
+        let stage = &compiled.stages[index];
         self.threads.section(|| format!("{} forward", stage.name));
-        let (before, rest) = self.activations.split_at_mut(stage.activations.start);
-        let reading = Reading {
-            isa: self.isa,
-            images,
-            stages: &self.stages,
-            norms: &self.norms,
-            folded: training.is_none(),
-            recomputed_parts: Disjoint::new(&mut self.recomputed_parts),
-            before: Disjoint::new(before),
-        };
+        let (before, rest) = buffers.activations.split_at_mut(stage.activations.start);
+        let folded = training.is_none();
+        let reading =
+            Reading::new(compiled, self.processor.isa, (images, before), folded, &mut buffers.recomputed_parts);
         let pass = ForwardPass {
-            machine: Machine { isa: self.isa, threads: &self.threads },
+            machine: Machine { isa: self.processor.isa, threads: &self.threads },
             count,
             input: reading.input(stage.node.from, Towards::Nobody),
             skip: stage.node.skip.map(|edge| reading.input(edge, Towards::Nobody)),
             moments: match (stage.norm, training) {
-                (Some(norm), Some(_)) => Some(self.norms[norm].moments(Disjoint::new(&mut self.sums))),
+                (Some(norm), Some(_)) => Some(compiled.norms[norm].moments(Disjoint::new(&mut buffers.sums))),
                 _ => None,
             },
             output: &mut rest[..count * stage.node.stage.output.image_len()],
-            choices: &mut self.choices[stage.choices.clone()],
+            choices: &mut buffers.choices[stage.choices.clone()],
             mask: stage.mask(self.seed, training),
         };
         stage.operation.forward(pass);
@@ -194,45 +196,38 @@ impl CpuExecutor {
 
     /// The backward pass of a stage.
     fn stage_backward(&mut self, index: usize, images: &[f32], count: usize, step: u64) {
-        let stage = &self.stages[index];
+        let Self { compiled, buffers, .. } = self;
+        let stage = &compiled.stages[index];
         self.threads.section(|| format!("{} backward", stage.name));
         // What is computed again has left its gradients in parts of their own.
         let (parts, recomputed_parts) = match stage.operation.as_recomputed() {
-            Some(_) => (&mut self.recomputed_parts[..], &mut [][..]),
-            None => (&mut self.parts[..], &mut self.recomputed_parts[..]),
+            Some(_) => (&mut buffers.recomputed_parts[..], &mut [][..]),
+            None => (&mut buffers.parts[..], &mut buffers.recomputed_parts[..]),
         };
         let outputs = stage.outputs(count);
-        let (before, rest) = self.activations.split_at_mut(outputs.start);
-        let reading = Reading {
-            isa: self.isa,
-            images,
-            stages: &self.stages,
-            norms: &self.norms,
-            folded: false,
-            recomputed_parts: Disjoint::new(recomputed_parts),
-            before: Disjoint::new(before),
-        };
-        let (waiting, sums) = (Disjoint::new(&mut self.waiting), Disjoint::new(&mut self.sums));
+        let (before, rest) = buffers.activations.split_at_mut(outputs.start);
+        let reading = Reading::new(compiled, self.processor.isa, (images, before), false, recomputed_parts);
+        let (waiting, sums) = (Disjoint::new(&mut buffers.waiting), Disjoint::new(&mut buffers.sums));
         let towards = |edge: Edge, skip: bool| {
             let Source::Stage(before) = edge.source else { return Towards::Nobody };
-            let before_stage = &self.stages[before];
+            let before_stage = &compiled.stages[before];
             if !before_stage.learns {
                 return Towards::Nobody;
             }
-            match self.slots.of_reader(before, index, skip) {
+            match compiled.slots.of_reader(before, index, skip) {
                 None => Towards::Place(before_stage.mask(self.seed, Some(step))),
                 Some(slot) => Towards::Slot {
                     values: waiting.piece(slot.place.clone()),
-                    sums: sums.piece(slot.norm.map_or(0..0, |norm| self.norms[norm].sums())),
+                    sums: sums.piece(slot.norm.map_or(0..0, |norm| compiled.norms[norm].sums())),
                 },
             }
         };
         let values = &rest[..outputs.len()];
-        let gradient = if self.slots.has(index) {
+        let gradient = if compiled.slots.has(index) {
             Gradient::Slots(output::Slots {
-                readers: self.slots.of_stage(index),
+                readers: compiled.slots.of_stage(index),
                 arena: waiting,
-                norms: &self.norms,
+                norms: &compiled.norms,
                 values,
                 mask: stage.mask(self.seed, Some(step)),
             })
@@ -243,12 +238,12 @@ impl CpuExecutor {
         let (d_weight, d_bias) =
             self.parameters.gradient[stage.weight.start..stage.bias.end].split_at_mut(stage.weight.len());
         let pass = BackwardPass {
-            machine: Machine { isa: self.isa, threads: &self.threads },
+            machine: Machine { isa: self.processor.isa, threads: &self.threads },
             count,
             input: reading.input(stage.node.from, towards(stage.node.from, false)),
             skip: stage.node.skip.map(|edge| reading.input(edge, towards(edge, true))),
             gradient,
-            choices: &self.choices[stage.choices.clone()],
+            choices: &buffers.choices[stage.choices.clone()],
             d_weight,
             d_bias,
             parts,
@@ -256,7 +251,7 @@ impl CpuExecutor {
         stage.operation.backward(pass);
         for edge in stage.node.edges() {
             if let Some(norm) = edge.view.norm {
-                self.norms[norm].take_back_sums(&mut self.parameters.gradient, &self.sums, count);
+                compiled.norms[norm].take_back_sums(&mut self.parameters.gradient, &buffers.sums, count);
             }
         }
     }
@@ -264,25 +259,25 @@ impl CpuExecutor {
     /// Loss and hits; the gradient takes the place of the last stage's output, which nothing follows but softmax.
     fn loss(&mut self, targets: &Targets<'_>) -> StepResult {
         let labels = targets.labels;
-        let (classes, last) = (self.network.classes, self.stages.len() - 1);
-        let mut logits = std::mem::take(&mut self.logits);
+        let (classes, last) = (self.network.classes, self.compiled.stages.len() - 1);
+        let mut logits = std::mem::take(&mut self.buffers.logits);
         self.copy_output(last, labels.len(), &mut logits);
         let result = loss::cross_entropy_backward(&mut logits[..labels.len() * classes], targets, classes);
-        let stage = &self.stages[last];
-        let rows = self.activations[stage.activations.clone()].chunks_exact_mut(stage.node.stage.output.pitch);
+        let stage = &self.compiled.stages[last];
+        let rows = self.buffers.activations[stage.activations.clone()].chunks_exact_mut(stage.node.stage.output.pitch);
         for (row, gradient) in rows.zip(logits.chunks_exact(classes)).take(labels.len()) {
             row[..classes].copy_from_slice(gradient);
             row[classes..].fill(0.0);
         }
-        self.logits = logits;
+        self.buffers.logits = logits;
         result
     }
 
     /// Copies the values of a stage's output, without padding, to `values`.
     fn copy_output(&self, stage: usize, count: usize, values: &mut [f32]) {
-        let stage = &self.stages[stage];
+        let stage = &self.compiled.stages[stage];
         let layout = stage.node.stage.output;
-        let pixels = self.activations[stage.activations.clone()].chunks_exact(layout.pitch);
+        let pixels = self.buffers.activations[stage.activations.clone()].chunks_exact(layout.pitch);
         for (pixel, copy) in pixels.zip(values.chunks_exact_mut(layout.channels)).take(count * layout.pixels()) {
             copy.copy_from_slice(&pixel[..layout.channels]);
         }
@@ -318,9 +313,9 @@ impl Executor for CpuExecutor {
     }
 
     fn device(&self) -> DeviceInfo {
-        let isa = match self.convolutions {
-            Convolutions::Fewest => self.isa.to_string(),
-            Convolutions::Direct => format!("{}, direct convolutions", self.isa),
+        let isa = match self.processor.convolutions {
+            Convolutions::Fewest => self.processor.isa.to_string(),
+            Convolutions::Direct => format!("{}, direct convolutions", self.processor.isa),
         };
         DeviceInfo { device: "cpu", isa, threads: self.threads.count() }
     }
@@ -335,9 +330,9 @@ impl Executor for CpuExecutor {
         self.threads.section(|| "loss".to_owned());
         let result = self.loss(&Targets::new(&batch, hyper));
 
-        self.sums.fill(0.0);
-        for index in (0..self.stages.len()).rev() {
-            if self.stages[index].learns {
+        self.buffers.sums.fill(0.0);
+        for index in (0..self.compiled.stages.len()).rev() {
+            if self.compiled.stages[index].learns {
                 self.stage_backward(index, batch.images, count, step);
             }
         }
@@ -351,7 +346,7 @@ impl Executor for CpuExecutor {
 
     fn update(&mut self, hyper: &Hyper) {
         self.threads.section(|| "update".to_owned());
-        self.parameters.update(Machine { isa: self.isa, threads: &self.threads }, hyper);
+        self.parameters.update(Machine { isa: self.processor.isa, threads: &self.threads }, hyper);
         self.prepared = Prepared::Nothing;
     }
 
@@ -367,14 +362,14 @@ impl Executor for CpuExecutor {
     }
 
     fn infer(&mut self, images: &[f32], logits: &mut [f32]) {
-        let last = self.stages.len() - 1;
+        let last = self.compiled.stages.len() - 1;
         self.infer_in_batches(images, logits, self.network.classes, |executor, count, _, logits| {
             executor.copy_output(last, count, logits);
         });
     }
 
     fn features(&mut self, images: &[f32], features: &mut [f32]) {
-        let classified = self.stages[self.stages.len() - 1].node.from.source;
+        let classified = self.compiled.stages[self.compiled.stages.len() - 1].node.from.source;
         self.infer_in_batches(images, features, self.network.feature_count(), |executor, count, images, features| {
             match classified {
                 Source::Stage(stage) => executor.copy_output(stage, count, features),

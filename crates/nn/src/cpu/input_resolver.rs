@@ -1,6 +1,6 @@
 //! What a stage's input is made of: the images, the stem, or the output of a stage before it.
 
-use super::compile::CompiledStage;
+use super::compile::Compiled;
 use super::plan::{Edge, Source};
 use super::runtime::memory::Disjoint;
 use super::simd::Isa;
@@ -9,24 +9,35 @@ use super::stages::normalisation::Normalisation;
 
 /// What a stage can read.
 pub(super) struct Reading<'a> {
-    pub(super) isa: Isa,
+    isa: Isa,
+    compiled: &'a Compiled,
     /// The images of the batch.
-    pub(super) images: &'a [f32],
-    pub(super) stages: &'a [CompiledStage],
-    pub(super) norms: &'a [Normalisation],
-    /// Whether normalisations that can be are part of the weights before them.
-    pub(super) folded: bool,
-    /// Room for the partial gradients of a stage that is computed again, if there is one.
-    pub(super) recomputed_parts: Disjoint<'a, f32>,
+    images: &'a [f32],
     /// Outputs of the stages before.
-    pub(super) before: Disjoint<'a, f32>,
+    before: Disjoint<'a, f32>,
+    /// Whether normalisations that can be are part of the weights before them.
+    folded: bool,
+    /// Room for the partial gradients of a stage that is computed again.
+    recomputed_parts: Disjoint<'a, f32>,
 }
 
 impl<'a> Reading<'a> {
+    /// Of the images of the batch and of the outputs of the stages before.
+    pub(super) fn new(
+        compiled: &'a Compiled,
+        isa: Isa,
+        (images, before): (&'a [f32], &'a mut [f32]),
+        folded: bool,
+        recomputed_parts: &'a mut [f32],
+    ) -> Self {
+        let (before, recomputed_parts) = (Disjoint::new(before), Disjoint::new(recomputed_parts));
+        Self { isa, compiled, images, before, folded, recomputed_parts }
+    }
+
     /// What comes along an edge.
     pub(super) fn input(&self, edge: Edge, gradient: Towards<'a>) -> Input<'a> {
         let Source::Stage(before) = edge.source else { return Input::Images(self.images) };
-        let stage = &self.stages[before];
+        let stage = &self.compiled.stages[before];
         if let Some(stage) = stage.operation.as_recomputed() {
             return Input::Recomputed(Recomputed { stage, images: self.images, parts: self.recomputed_parts });
         }
@@ -37,7 +48,7 @@ impl<'a> Reading<'a> {
             affine: edge
                 .view
                 .norm
-                .map(|norm| &self.norms[norm])
+                .map(|norm| &self.compiled.norms[norm])
                 .filter(|norm| !(self.folded && norm.folds()))
                 .map(Normalisation::affine),
             curve: edge.view.curve,
