@@ -30,6 +30,7 @@ use crate::cpu::runtime::memory::{Disjoint, LINE, carve};
 use crate::cpu::runtime::thread_pool::share;
 use crate::cpu::simd::Isa;
 use crate::cpu::stages::convolution::algorithm::{Algorithm, BackwardTask, ForwardTask};
+use crate::cpu::stages::input::Input;
 use crate::network::Window;
 
 /// Tiles that a block of images should have at least: enough rows for the products to reuse the kernels they load.
@@ -255,104 +256,163 @@ impl Algorithm for Winograd {
         }
     }
 
-    fn backward(&self, task: BackwardTask<'_>, mut scratch: &mut [f32]) {
-        let BackwardTask { images, part, input, packed, begin, begin_room, d_bias, d_weight } = task;
-        let panel = panel_width(self.isa);
-        // An image of the gradient towards the output, and later of that towards the input.
-        let d_image = carve(&mut scratch, self.output.image_len().max(self.input.image_len()));
-        let d_transformed = carve(&mut scratch, self.d_transformed_len());
-        let rooms = carve(&mut scratch, self.images_per_block() * input.room_len());
-        let of_input = carve(&mut scratch, input.scratch_len());
-        let room = |index: usize| index * input.room_len()..(index + 1) * input.room_len();
-        let d_position = self.input.channels * self.output.pitch;
-        let (all_in, all_out) = (0..self.input.pitch, 0..self.output.pitch);
+    fn backward(&self, mut task: BackwardTask<'_>, mut scratch: &mut [f32]) {
+        let images = task.images.clone();
         if images.is_empty() {
             return;
         }
+        let d_image = carve(&mut scratch, self.output.image_len().max(self.input.image_len()));
+        let d_transformed = carve(&mut scratch, self.d_transformed_len());
+        let rooms = carve(&mut scratch, self.images_per_block() * task.input.room_len());
+        let of_input = carve(&mut scratch, task.input.scratch_len());
         for start in images.clone().step_by(self.images_per_block()) {
             let mut scratch = &mut *scratch;
             let count = self.images_per_block().min(images.end - start);
             let (v_block, z_block) = (self.block(count, self.input), self.block(count, self.output));
-            let v = carve(&mut scratch, v_block.len());
-            let z = carve(&mut scratch, z_block.len());
-            for index in 0..count {
-                // SAFETY: this task's image and part.
-                let d_linear = unsafe { begin.image(start + index, part, d_image, begin_room, Some(&mut *d_bias)) };
-                let d_linear = d_linear.as_ptr().cast_mut();
-                let (len, next) = (self.input.image_len(), index + 1 < count);
-                // SAFETY: images of the input and of the gradient that are this task's and are only read here, and room for
-                // the tiles of one of each.
-                unsafe {
-                    let ahead = if next { input.ahead(start + index + 1..start + index + 2, len) } else { &[] };
-                    self.transform(Direction::OutputAdjoint, all_out.clone(), d_linear, (z_block, index), z, ahead);
-                    let ahead = if next { begin.ahead(start + index + 1..start + index + 2) } else { &[] };
-                    let room = &mut rooms[room(index)];
-                    let image = input.image(start + index, len, room, of_input).as_ptr().cast_mut();
-                    self.transform(Direction::Input, all_in.clone(), image, (v_block, index), v, ahead);
-                }
-            }
-            let next = next_block(&images, start, count);
-            let next_gradient = begin.ahead(next.clone());
-            // SAFETY: this task's images, whose gradients come later.
-            let next = unsafe { input.ahead(next, self.input.image_len()) };
-            for position in 0..POSITIONS {
-                let v = v[position * v_block.position_step()..].as_mut_ptr();
-                let z = z[position * z_block.position_step()..].as_ptr();
-                let towards_kernel = Product {
-                    a: v.cast_const(),
-                    a_row: 1,
-                    a_column: v_block.tile_step,
-                    b: z,
-                    b_row: z_block.tile_step,
-                    b_panel: panel,
-                    c: d_transformed[position * d_position..].as_mut_ptr(),
-                    c_row: self.output.pitch,
-                    rows: self.input.channels,
-                    inner: z_block.tiles,
-                    columns: self.output.pitch,
-                    accumulate: start > images.start,
-                    ahead: ahead_at(position, next, self.input.image_len()),
-                    ..Product::PLAIN
-                };
-                // SAFETY: the steps stay inside the carved blocks.
-                unsafe { self.isa.run(towards_kernel) };
-                if input.wants_gradient() {
-                    let towards_input = Product {
-                        a: z,
-                        a_row: z_block.tile_step,
-                        b: packed[position * self.packed_position(self.output, self.input)..].as_ptr(),
-                        b_row: panel,
-                        b_panel: self.output.channels * panel,
-                        // The gradient takes the place of what it belongs to, which nobody needs any more.
-                        c: v,
-                        c_row: v_block.tile_step,
-                        rows: z_block.tiles,
-                        inner: self.output.channels,
-                        columns: self.input.pitch,
-                        ahead: ahead_at(position, next_gradient, begin.image_len()),
-                        ..Product::PLAIN
-                    };
-                    // SAFETY: the steps stay inside the carved blocks and the packed kernels.
-                    unsafe { self.isa.run(towards_input) };
-                }
-            }
-            if input.wants_gradient() {
-                let d_image = &mut d_image[..self.input.image_len()];
-                for index in 0..count {
-                    d_image.fill(0.0);
-                    let to = d_image.as_mut_ptr();
-                    // SAFETY: an image of the input, and its tiles.
-                    unsafe { self.transform(Direction::InputAdjoint, all_in.clone(), to, (v_block, index), v, &[]) };
-                    let room = &mut rooms[room(index)];
-                    // SAFETY: this task's image and part; what was read of it has become tiles.
-                    unsafe { input.take_gradient(start + index, part, d_image, room, of_input) };
-                }
+            let mut block = BackwardBlock {
+                start,
+                count,
+                v_block,
+                z_block,
+                v: carve(&mut scratch, v_block.len()),
+                z: carve(&mut scratch, z_block.len()),
+                d_image: &mut *d_image,
+                rooms: &mut *rooms,
+                of_input: &mut *of_input,
+            };
+            self.transform_block(&mut task, &mut block);
+            self.multiply_positions(&task, &mut block, d_transformed);
+            if task.input.wants_gradient() {
+                self.gather_gradient(&task, &mut block);
             }
         }
-        let gradient = KernelGradient { d_transformed, d_weight, rows: self.input.channels, pitch: self.output.pitch };
+        let (rows, pitch) = (self.input.channels, self.output.pitch);
+        let gradient = KernelGradient { d_transformed, d_weight: task.d_weight, rows, pitch };
         // SAFETY: slices of the lengths that the layouts give.
         unsafe { self.isa.run(gradient) };
     }
+}
+
+/// A block of images in the backward pass.
+struct BackwardBlock<'a> {
+    /// The first of the images.
+    start: usize,
+    /// How many there are.
+    count: usize,
+    v_block: Block,
+    z_block: Block,
+    /// Tiles of the input, `[f][tile][in + LINE]`; then the gradient towards them.
+    v: &'a mut [f32],
+    /// Tiles of the gradient towards the output, `[f][tile][out + LINE]`.
+    z: &'a mut [f32],
+    /// An image of the gradient towards the output, and later of that towards the input.
+    d_image: &'a mut [f32],
+    /// Of each image what [`Input::image`] wants.
+    rooms: &'a mut [f32],
+    /// What all of them want.
+    of_input: &'a mut [f32],
+}
+
+/// The backward pass of a block: to tiles, through the products of each position, and back to images.
+impl Winograd {
+    /// Bᵀ d B of the input and A d_y Aᵀ of the gradient towards the output, image by image.
+    fn transform_block(&self, task: &mut BackwardTask<'_>, block: &mut BackwardBlock<'_>) {
+        let BackwardTask { part, input, begin, .. } = *task;
+        let BackwardBlock { start, count, v_block, z_block, .. } = *block;
+        let (all_in, all_out) = (0..self.input.pitch, 0..self.output.pitch);
+        for index in 0..count {
+            let image = start + index;
+            let d_bias = Some(&mut *task.d_bias);
+            // SAFETY: this task's image and part.
+            let d_linear = unsafe { begin.image(image, part, block.d_image, task.begin_room, d_bias) };
+            let d_linear = d_linear.as_ptr().cast_mut();
+            let (len, next) = (self.input.image_len(), index + 1 < count);
+            // SAFETY: images of the input and of the gradient that are this task's and are only read here, and room for
+            // the tiles of one of each.
+            unsafe {
+                let ahead = if next { input.ahead(image + 1..image + 2, len) } else { &[] };
+                self.transform(Direction::OutputAdjoint, all_out.clone(), d_linear, (z_block, index), block.z, ahead);
+                let ahead = if next { begin.ahead(image + 1..image + 2) } else { &[] };
+                let room = &mut block.rooms[room(input, index)];
+                let image = input.image(image, len, room, block.of_input).as_ptr().cast_mut();
+                self.transform(Direction::Input, all_in.clone(), image, (v_block, index), block.v, ahead);
+            }
+        }
+    }
+
+    /// Of each position the product that is the gradient towards the transformed kernels, `[f][in][out pitch]`, summed over
+    /// the task's blocks, and the one that is the gradient towards the input's tiles, which takes their place.
+    fn multiply_positions(&self, task: &BackwardTask<'_>, block: &mut BackwardBlock<'_>, d_transformed: &mut [f32]) {
+        let BackwardTask { ref images, input, packed, begin, .. } = *task;
+        let BackwardBlock { start, count, v_block, z_block, .. } = *block;
+        let panel = panel_width(self.isa);
+        let d_position = self.input.channels * self.output.pitch;
+        let next = next_block(images, start, count);
+        let next_gradient = begin.ahead(next.clone());
+        // SAFETY: this task's images, whose gradients come later.
+        let next = unsafe { input.ahead(next, self.input.image_len()) };
+        for position in 0..POSITIONS {
+            let v = block.v[position * v_block.position_step()..].as_mut_ptr();
+            let z = block.z[position * z_block.position_step()..].as_ptr();
+            let towards_kernel = Product {
+                a: v.cast_const(),
+                a_row: 1,
+                a_column: v_block.tile_step,
+                b: z,
+                b_row: z_block.tile_step,
+                b_panel: panel,
+                c: d_transformed[position * d_position..].as_mut_ptr(),
+                c_row: self.output.pitch,
+                rows: self.input.channels,
+                inner: z_block.tiles,
+                columns: self.output.pitch,
+                accumulate: start > images.start,
+                ahead: ahead_at(position, next, self.input.image_len()),
+                ..Product::PLAIN
+            };
+            // SAFETY: the steps stay inside the carved blocks.
+            unsafe { self.isa.run(towards_kernel) };
+            if input.wants_gradient() {
+                let towards_input = Product {
+                    a: z,
+                    a_row: z_block.tile_step,
+                    b: packed[position * self.packed_position(self.output, self.input)..].as_ptr(),
+                    b_row: panel,
+                    b_panel: self.output.channels * panel,
+                    // The gradient takes the place of what it belongs to, which nobody needs any more.
+                    c: v,
+                    c_row: v_block.tile_step,
+                    rows: z_block.tiles,
+                    inner: self.output.channels,
+                    columns: self.input.pitch,
+                    ahead: ahead_at(position, next_gradient, begin.image_len()),
+                    ..Product::PLAIN
+                };
+                // SAFETY: the steps stay inside the carved blocks and the packed kernels.
+                unsafe { self.isa.run(towards_input) };
+            }
+        }
+    }
+
+    /// B p Bᵀ of the gradient towards the input's tiles, which overlap, added up image by image.
+    fn gather_gradient(&self, task: &BackwardTask<'_>, block: &mut BackwardBlock<'_>) {
+        let BackwardBlock { start, count, v_block, .. } = *block;
+        let d_image = &mut block.d_image[..self.input.image_len()];
+        for index in 0..count {
+            d_image.fill(0.0);
+            let (to, all) = (d_image.as_mut_ptr(), 0..self.input.pitch);
+            // SAFETY: an image of the input, and its tiles.
+            unsafe { self.transform(Direction::InputAdjoint, all, to, (v_block, index), block.v, &[]) };
+            let room = &mut block.rooms[room(task.input, index)];
+            // SAFETY: this task's image and part; what was read of it has become tiles.
+            unsafe { task.input.take_gradient(start + index, task.part, d_image, room, block.of_input) };
+        }
+    }
+}
+
+/// Where the room for image number `index` of a block is among those of all its images.
+fn room(input: &Input<'_>, index: usize) -> Range<usize> {
+    index * input.room_len()..(index + 1) * input.room_len()
 }
 
 #[cfg(test)]
@@ -367,7 +427,6 @@ mod tests {
     use crate::cpu::runtime::thread_pool::Threads;
     use crate::cpu::stages::StageOperation;
     use crate::cpu::stages::convolution::Convolution;
-    use crate::cpu::stages::input::Input;
     use crate::recipe::Padding;
 
     /// A convolution of one image, `[height, width, out]`.
