@@ -141,7 +141,7 @@ fn learns(network: &Network, plan: &Plan) -> Vec<bool> {
 /// Room that a stage needs for what comes before it and what follows it.
 fn rooms(plan: &Plan, index: usize, has_slots: bool) -> Rooms {
     let of_edge = |edge: Edge| match edge.source {
-        Source::Stage(stage) if !edge.view.is_plain() => plan.nodes[stage].stage.output.image_len(),
+        Source::Stage(stage) if !edge.prologue.is_plain() => plan.nodes[stage].stage.output.image_len(),
         _ => 0,
     };
     let Node { stage, from, skip } = &plan.nodes[index];

@@ -250,7 +250,7 @@ impl CpuExecutor {
         };
         stage.operation.backward(pass);
         for edge in stage.node.edges() {
-            if let Some(norm) = edge.view.norm {
+            if let Some(norm) = edge.prologue.norm {
                 compiled.norms[norm].take_back_sums(&mut self.parameters.gradient, &buffers.sums, count);
             }
         }

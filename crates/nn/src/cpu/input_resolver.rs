@@ -46,12 +46,12 @@ impl<'a> Reading<'a> {
             stage: &stage.node.stage,
             values: self.before.piece(stage.activations.clone()),
             affine: edge
-                .view
+                .prologue
                 .norm
                 .map(|norm| &self.compiled.norms[norm])
                 .filter(|norm| !(self.folded && norm.folds()))
                 .map(Normalisation::affine),
-            curve: edge.view.curve,
+            curve: edge.prologue.curve,
             gradient,
         })
     }

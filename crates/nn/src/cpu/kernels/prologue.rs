@@ -49,7 +49,7 @@ struct OnVectors<V, K>(K, PhantomData<V>);
 /// y of an image.
 ///
 /// Valid where `from` and `to` hold it, and `affine` a value for each channel.
-pub struct Look<'a> {
+pub struct PrologueForward<'a> {
     /// Pixels and channels.
     pub extent: Extent,
     /// x
@@ -62,7 +62,7 @@ pub struct Look<'a> {
     pub curve: Curve,
 }
 
-impl Look<'_> {
+impl PrologueForward<'_> {
     #[inline(always)]
     unsafe fn each<V: Vector, A: Activate>(&self, activation: A) {
         let Extent { pixels, pitch } = self.extent;
@@ -82,7 +82,7 @@ impl Look<'_> {
     }
 }
 
-impl<V: Vector> ActivationVisitor for OnVectors<V, Look<'_>> {
+impl<V: Vector> ActivationVisitor for OnVectors<V, PrologueForward<'_>> {
     type Output = ();
 
     #[inline(always)]
@@ -92,7 +92,7 @@ impl<V: Vector> ActivationVisitor for OnVectors<V, Look<'_>> {
     }
 }
 
-impl Kernel for Look<'_> {
+impl Kernel for PrologueForward<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         self.curve.dispatch(OnVectors::<V, _>(self, PhantomData));
@@ -101,14 +101,14 @@ impl Kernel for Look<'_> {
     fn work(&self) -> Work {
         let (affine, constants) = if self.affine.is_some() { (2, 3 * self.extent.pitch) } else { (0, 0) };
         let [value, _] = self.curve.operations();
-        Work::new("view", (affine + value) * self.extent.len(), 2 * self.extent.len() + constants)
+        Work::new("prologue", (affine + value) * self.extent.len(), 2 * self.extent.len() + constants)
     }
 }
 
 /// g of an image, and its sums.
 ///
 /// Valid where the pointers are followed by the image, `affine` has a value for each channel and `sums` two.
-pub struct LookBack<'a> {
+pub struct PrologueBackward<'a> {
     /// Pixels and channels.
     pub extent: Extent,
     /// d_y
@@ -125,7 +125,7 @@ pub struct LookBack<'a> {
     pub sums: Option<&'a mut [f32]>,
 }
 
-impl LookBack<'_> {
+impl PrologueBackward<'_> {
     #[inline(always)]
     unsafe fn each<V: Vector, A: Activate>(&mut self, activation: A) {
         let Extent { pixels, pitch } = self.extent;
@@ -167,7 +167,7 @@ impl LookBack<'_> {
     }
 }
 
-impl<V: Vector> ActivationVisitor for OnVectors<V, LookBack<'_>> {
+impl<V: Vector> ActivationVisitor for OnVectors<V, PrologueBackward<'_>> {
     type Output = ();
 
     #[inline(always)]
@@ -177,7 +177,7 @@ impl<V: Vector> ActivationVisitor for OnVectors<V, LookBack<'_>> {
     }
 }
 
-impl Kernel for LookBack<'_> {
+impl Kernel for PrologueBackward<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         self.curve.dispatch(OnVectors::<V, _>(self, PhantomData));
@@ -189,7 +189,7 @@ impl Kernel for LookBack<'_> {
         let [_, slope] = self.curve.operations();
         let each = affine + if slope > 0 { slope + 1 } else { 0 };
         let (summed, sums) = if self.sums.is_some() { (2 * pitch, 4 * pitch) } else { (0, 0) };
-        Work::new("view back", each * self.extent.len() + summed, 3 * self.extent.len() + constants + sums)
+        Work::new("prologue gradient", each * self.extent.len() + summed, 3 * self.extent.len() + constants + sums)
     }
 }
 
@@ -210,12 +210,13 @@ mod tests {
         for curve in [Curve::Line, Curve::Leaky(0.1), Curve::Gelu, Curve::Silu] {
             for affine in [None, Some(affine)] {
                 // SAFETY: buffers of the extent.
-                let (declared, done) = unsafe { declared_and_done(Look { extent, from, to, affine, curve }) };
+                let (declared, done) =
+                    unsafe { declared_and_done(PrologueForward { extent, from, to, affine, curve }) };
                 assert_eq!(declared, done, "{curve:?}");
                 let sums = affine.is_some().then_some(&mut sums[..]);
-                let look_back = LookBack { extent, gradient, values: from, to, affine, curve, sums };
+                let backward = PrologueBackward { extent, gradient, values: from, to, affine, curve, sums };
                 // SAFETY: as above.
-                let (declared, done) = unsafe { declared_and_done(look_back) };
+                let (declared, done) = unsafe { declared_and_done(backward) };
                 assert_eq!(declared.arithmetic, done.arithmetic, "{curve:?}");
                 let unread = if affine.is_none() && curve == Curve::Line { 0 } else { done.bytes };
                 assert!(unread == 0 || declared.bytes == done.bytes, "{curve:?}");

@@ -53,7 +53,7 @@ impl Slots {
             }
         }
         let waits =
-            |edges: &[(Reader, Edge)]| edges.len() > 1 || edges.iter().any(|(_, edge)| edge.view.norm.is_some());
+            |edges: &[(Reader, Edge)]| edges.len() > 1 || edges.iter().any(|(_, edge)| edge.prologue.norm.is_some());
         let mut slots = Self { of_stage: vec![Vec::new(); count], readers: vec![Vec::new(); count], len: 0 };
         let mut taken: Vec<Range<usize>> = Vec::new();
         for back in (0..count).rev() {
@@ -64,7 +64,7 @@ impl Slots {
                     let place = free_place(&taken, len);
                     slots.len = slots.len.max(place.end);
                     taken.push(place.clone());
-                    slots.of_stage[before].push(Slot { place, norm: edge.view.norm });
+                    slots.of_stage[before].push(Slot { place, norm: edge.prologue.norm });
                     slots.readers[before].push(reader);
                 }
             }

@@ -110,14 +110,14 @@ pub enum Curve {
 
 /// What is done to a stage's output on the way to who reads it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct View {
+pub struct Prologue {
     /// Index of a normalisation of that output.
     pub norm: Option<usize>,
     /// Activation, behind it.
     pub curve: Curve,
 }
 
-impl View {
+impl Prologue {
     /// Nothing.
     pub const PLAIN: Self = Self { norm: None, curve: Curve::Line };
 
@@ -133,13 +133,13 @@ pub struct Edge {
     /// Where it lies.
     pub source: Source,
     /// What is done to it on the way.
-    pub view: View,
+    pub prologue: Prologue,
 }
 
 impl Edge {
     /// The value as it lies there.
     pub fn plain(source: Source) -> Self {
-        Self { source, view: View::PLAIN }
+        Self { source, prologue: Prologue::PLAIN }
     }
 }
 

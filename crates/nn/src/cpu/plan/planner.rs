@@ -3,7 +3,7 @@
 //! Any order of layers has a plan: what does not fit behind a linear operation or on an edge starts a stage of its own.
 
 use super::layout::Layout;
-use super::{Curve, Dropout, Edge, Linear, Node, Norm, Plan, Pool, Source, Stage, View};
+use super::{Curve, Dropout, Edge, Linear, Node, Norm, Plan, Pool, Prologue, Source, Stage};
 use crate::cpu::runtime::memory::padded;
 use crate::network::{Layer, Network, Operation, Shape, Value};
 use crate::recipe::Activation;
@@ -97,7 +97,7 @@ impl Planner<'_> {
     /// A stage's output, laid out as usual for its shape, with nothing left to do on the way.
     fn settled(&mut self, layer: usize, edge: Edge, shape: Shape) -> Edge {
         let (source, usual) = (edge.source, Layout::of(shape));
-        if edge.view.is_plain() && source != Source::Images && self.layout(source) == usual {
+        if edge.prologue.is_plain() && source != Source::Images && self.layout(source) == usual {
             return edge;
         }
         let input = self.input_layout(source, shape);
@@ -108,7 +108,7 @@ impl Planner<'_> {
     fn open(&mut self, layer: usize, value: Value, fits: fn(&Stage) -> bool) -> usize {
         let Planned { edge, shared } = self.value(value);
         if let Source::Stage(stage) = edge.source
-            && edge.view.is_plain()
+            && edge.prologue.is_plain()
             && !shared
             && fits(&self.plan.nodes[stage].stage)
         {
@@ -127,7 +127,7 @@ impl Planner<'_> {
                 self.linear(index, layer, edge, Linear::Depthwise(window))
             }
             Operation::Dense { outputs, .. } => {
-                let plain = edge.view.is_plain();
+                let plain = edge.prologue.is_plain();
                 let edge = if plain { edge } else { self.settled(index, edge, layer.input) };
                 self.linear(index, layer, edge, Linear::Dense(outputs))
             }
@@ -188,8 +188,11 @@ impl Planner<'_> {
     fn sloped(&mut self, index: usize, value: Value, slope: f32) -> Edge {
         let Planned { edge, shared } = self.value(value);
         // What is normalised, or what others read as it is, gets its activation on the way.
-        if edge.source != Source::Images && edge.view.curve == Curve::Line && (edge.view.norm.is_some() || shared) {
-            return Edge { view: View { curve: Curve::Leaky(slope), ..edge.view }, ..edge };
+        if edge.source != Source::Images
+            && edge.prologue.curve == Curve::Line
+            && (edge.prologue.norm.is_some() || shared)
+        {
+            return Edge { prologue: Prologue { curve: Curve::Leaky(slope), ..edge.prologue }, ..edge };
         }
         let stage =
             self.open(index, value, |stage| stage.slope.is_none() && stage.pool.is_none() && stage.dropout.is_none());
@@ -198,9 +201,9 @@ impl Planner<'_> {
     }
 
     fn curved(&mut self, index: usize, layer: &Layer, edge: Edge, curve: Curve) -> Edge {
-        let free = edge.view.curve == Curve::Line && edge.source != Source::Images;
+        let free = edge.prologue.curve == Curve::Line && edge.source != Source::Images;
         let edge = if free { edge } else { self.settled(index, edge, layer.input) };
-        Edge { view: View { curve, ..edge.view }, ..edge }
+        Edge { prologue: Prologue { curve, ..edge.prologue }, ..edge }
     }
 
     fn normalised(&mut self, index: usize, layer: &Layer, edge: Edge, (momentum, epsilon): (f32, f32)) -> Edge {
@@ -213,7 +216,7 @@ impl Planner<'_> {
         if let Source::Stage(node) = edge.source {
             self.plan.norms.push(Norm { layer: index, node, momentum, epsilon });
         }
-        Edge { view: View { norm: Some(self.plan.norms.len() - 1), curve: Curve::Line }, ..edge }
+        Edge { prologue: Prologue { norm: Some(self.plan.norms.len() - 1), curve: Curve::Line }, ..edge }
     }
 
     /// The sum of what a layer takes and another value, in the convolution that comes last where that is possible.
@@ -229,7 +232,7 @@ impl Planner<'_> {
             let Node { stage: Stage { linear, slope, pool, dropout, .. }, skip, .. } = self.plan.nodes[stage];
             let convolves = matches!(linear, Linear::Conv(_) | Linear::Depthwise(_));
             let bare = slope.is_none() && pool.is_none() && dropout.is_none() && skip.is_none();
-            if convolves && bare && side.edge.view.is_plain() && !side.shared && before < stage {
+            if convolves && bare && side.edge.prologue.is_plain() && !side.shared && before < stage {
                 self.plan.nodes[stage].skip = Some(other.edge);
                 return Edge::plain(Source::Stage(stage));
             }

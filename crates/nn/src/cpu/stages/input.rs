@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::cpu::kernels::Extent;
 use crate::cpu::kernels::epilogue::Derivative;
-use crate::cpu::kernels::prologue::{Affine, Look, LookBack};
+use crate::cpu::kernels::prologue::{Affine, PrologueBackward, PrologueForward};
 use crate::cpu::plan::{Curve, Stage};
 use crate::cpu::runtime::memory::{Disjoint, LINE};
 use crate::cpu::simd::Isa;
@@ -148,7 +148,7 @@ impl Input<'_> {
     }
 
     /// All images, one after the other, as they lie. A recomputed input, which has none, stands before no stage that wants
-    /// them, and no view.
+    /// them, and has no prologue.
     ///
     /// # Safety
     /// Nobody takes a gradient while the result is in use.
@@ -235,7 +235,7 @@ impl Before<'_> {
         let room = &mut room[..len];
         let (extent, from, to) = (self.extent(), values.as_ptr(), room.as_mut_ptr());
         // SAFETY: an image of the stage's layout, and room for one.
-        unsafe { self.isa.run(Look { extent, from, to, affine: self.affine, curve: self.curve }) };
+        unsafe { self.isa.run(PrologueForward { extent, from, to, affine: self.affine, curve: self.curve }) };
         room
     }
 
@@ -260,7 +260,7 @@ impl Before<'_> {
                 let to = room.as_mut_ptr();
                 // SAFETY: an image of the stage's output, the gradient towards it, and room for one.
                 unsafe {
-                    isa.run(LookBack { extent, gradient, values, to, affine, curve, sums: None });
+                    isa.run(PrologueBackward { extent, gradient, values, to, affine, curve, sums: None });
                     self.take_gradient(image..image + 1, 0..len, room, len);
                 }
             }
@@ -270,7 +270,7 @@ impl Before<'_> {
                 // SAFETY: as above; the part is the calling task's.
                 unsafe {
                     let sums = affine.is_some().then(|| sums.part(part * sums_len..(part + 1) * sums_len));
-                    isa.run(LookBack { extent, gradient, values, to, affine, curve, sums });
+                    isa.run(PrologueBackward { extent, gradient, values, to, affine, curve, sums });
                 }
             }
         }

@@ -1,5 +1,5 @@
 //! Batch normalisation (Ioffe and Szegedy, 2015) of a stage's output: the moments of a batch, the running means that follow
-//! them, and the gradients towards gamma and beta. What is done to each value is in `view`.
+//! them, and the gradients towards gamma and beta. What is done to each value is in `kernels/prologue`.
 
 use std::ops::Range;
 
@@ -202,7 +202,7 @@ fn folds(plan: &Plan, index: usize) -> bool {
     let Node { stage: Stage { linear, slope, pool, dropout, .. }, skip, .. } = plan.nodes[node];
     let bare = slope.is_none() && pool.is_none() && dropout.is_none() && skip.is_none();
     let mut readers = plan.nodes.iter().flat_map(Node::edges).filter(|edge| edge.source == Source::Stage(node));
-    linear != Linear::Identity && bare && readers.all(|edge| edge.view.norm == Some(index))
+    linear != Linear::Identity && bare && readers.all(|edge| edge.prologue.norm == Some(index))
 }
 
 /// Where the values of a batch are summed.
