@@ -230,13 +230,13 @@ impl StageOperation for Dense {
         let (machine, count) = (pass.machine, pass.count);
         let inputs = self.stage.input.image_len();
         let pitch = self.stage.linear_output.pitch;
-        let (input, finish) = pass.finish(&self.stage, Some(&self.packed.bias));
+        let (input, sink) = pass.input_and_sink(&self.stage, Some(&self.packed.bias));
         // SAFETY: only read in this pass.
         let rows = (unsafe { input.values() }, inputs, inputs);
         let packed = (&*self.packed.forward, pitch);
         self.rows_times_packed(machine, count, rows, packed, |piece, rows, units, values, step| {
             // SAFETY: each task has its own rows and units.
-            unsafe { finish.rows(rows, units, values, step, piece) };
+            unsafe { sink.rows(rows, units, values, step, piece) };
         });
     }
 

@@ -33,34 +33,34 @@ impl StageOperation for Identity {
     /// The forward pass: each image laid out as the stage's, then what follows.
     fn forward(&self, mut pass: ForwardPass<'_>) {
         let (machine, count) = (pass.machine, pass.count);
-        let (input, finish) = pass.finish(&self.stage, None);
+        let (input, sink) = pass.input_and_sink(&self.stage, None);
         let (from, to) = (self.stage.input, self.stage.linear_output);
         machine.threads.run(PARTS, |part, mut scratch| {
             let linear = carve(&mut scratch, to.image_len());
             let room = carve(&mut scratch, input.room_len());
-            let finish_room = carve(&mut scratch, finish.room_len());
+            let sink_room = carve(&mut scratch, sink.room_len());
             for image in share(count, PARTS, part) {
                 // SAFETY: only read in this pass.
                 lay_out(unsafe { input.image(image, from.image_len(), room, scratch) }, from, linear, to);
                 // SAFETY: the task has its images and its piece to itself.
-                unsafe { finish.image(image, linear, 0..to.pitch, part, finish_room) };
+                unsafe { sink.image(image, linear, 0..to.pitch, part, sink_room) };
             }
         });
     }
 
     fn backward(&self, pass: BackwardPass<'_>) {
         let (machine, count, input) = (pass.machine, pass.count, &pass.input);
-        let begin = pass.begin(&self.stage);
+        let output_gradient = pass.output_gradient(&self.stage);
         let (to, from) = (self.stage.input, self.stage.linear_output);
         machine.threads.run(PARTS, |part, mut scratch| {
             let unpooled = carve(&mut scratch, from.image_len());
             let d_image = carve(&mut scratch, to.image_len());
             let room = carve(&mut scratch, input.room_len());
-            let begin_room = carve(&mut scratch, begin.room_len());
+            let gradient_room = carve(&mut scratch, output_gradient.room_len());
             for image in share(count, PARTS, part) {
                 // SAFETY: image and part are this task's, and nothing of the image has been read.
                 unsafe {
-                    let d_linear = begin.image(image, part, unpooled, begin_room, None);
+                    let d_linear = output_gradient.image(image, part, unpooled, gradient_room, None);
                     if from.lies_like(to) {
                         input.take_gradient(image, part, d_linear, room, scratch);
                     } else if input.wants_gradient() {

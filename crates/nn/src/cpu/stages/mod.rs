@@ -11,7 +11,7 @@ pub mod stem;
 
 use self::input::{Input, RecomputedInput};
 use self::normalisation::Moments;
-use self::output::{Begin, Finish, Gradient};
+use self::output::{Gradient, OutputGradient, OutputSink};
 use super::context::Machine;
 use super::plan::Stage;
 use super::runtime::memory::Disjoint;
@@ -116,9 +116,13 @@ pub struct BackwardPass<'a> {
 }
 
 impl<'a> ForwardPass<'a> {
-    /// The pass's end, for a linear operation that leaves `bias` to it.
-    pub fn finish<'f>(&'f mut self, stage: &'f Stage, bias: Option<&'f [f32]>) -> (&'f Input<'a>, Finish<'f>) {
-        let finish = Finish {
+    /// What the linear operation reads, and what takes its output; `bias` is what that still lacks.
+    pub fn input_and_sink<'f>(
+        &'f mut self,
+        stage: &'f Stage,
+        bias: Option<&'f [f32]>,
+    ) -> (&'f Input<'a>, OutputSink<'f>) {
+        let sink = OutputSink {
             isa: self.machine.isa,
             stage,
             skip: self.skip.as_ref(),
@@ -129,14 +133,14 @@ impl<'a> ForwardPass<'a> {
             choices: Disjoint::new(self.choices),
             first: 0,
         };
-        (&self.input, finish)
+        (&self.input, sink)
     }
 }
 
 impl<'a> BackwardPass<'a> {
-    /// The pass's beginning.
-    pub fn begin<'b>(&'b self, stage: &'b Stage) -> Begin<'b> {
-        Begin {
+    /// What the linear operation's gradients start from.
+    pub fn output_gradient<'b>(&'b self, stage: &'b Stage) -> OutputGradient<'b> {
+        OutputGradient {
             isa: self.machine.isa,
             stage,
             skip: self.skip.as_ref(),

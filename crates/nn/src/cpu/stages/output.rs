@@ -13,8 +13,8 @@ use crate::cpu::runtime::memory::{Disjoint, carve};
 use crate::cpu::simd::Isa;
 use crate::dropout::Mask;
 
-/// The end of a stage's forward pass, image by image.
-pub struct Finish<'a> {
+/// Takes each image of a stage's linear output, applies the epilogue and writes the output.
+pub struct OutputSink<'a> {
     /// Instruction set of the kernels.
     pub isa: Isa,
     /// The stage.
@@ -35,7 +35,7 @@ pub struct Finish<'a> {
     pub first: usize,
 }
 
-impl Finish<'_> {
+impl OutputSink<'_> {
     /// Values of room that [`Self::image`] needs.
     pub fn room_len(&self) -> usize {
         self.skip.map_or(0, Input::room_len)
@@ -67,7 +67,7 @@ impl Finish<'_> {
         }
         let linear = &linear[channels.start..];
         // SAFETY: passed on to the caller; `linear` is an image.
-        unsafe { self.finish(image..image + 1, channels, linear, 0, piece) };
+        unsafe { self.epilogue(image..image + 1, channels, linear, 0, piece) };
     }
 
     /// Some units, whole lines, of images that are rows of units, to which nothing is added; `linear` has these units of each
@@ -79,12 +79,12 @@ impl Finish<'_> {
         assert!(self.stage.linear_output.pixels() == 1 && self.skip.is_none(), "an image is a row of units");
         assert!(images.len() * step <= linear.len() && units.len() <= step, "these units of each image");
         // SAFETY: passed on to the caller; `linear` has just been found long enough.
-        unsafe { self.finish(images, units, linear, step, piece) };
+        unsafe { self.epilogue(images, units, linear, step, piece) };
     }
 
     /// # Safety
     /// The calling task has these channels of the images and of the piece to itself, and `linear` holds them.
-    unsafe fn finish(
+    unsafe fn epilogue(
         &self,
         images: Range<usize>,
         channels: Range<usize>,
@@ -166,8 +166,8 @@ impl Slots<'_> {
     }
 }
 
-/// The beginning of a stage's backward pass, image by image.
-pub struct Begin<'a> {
+/// Makes the gradient towards each image of a stage's linear output from the one towards its output.
+pub struct OutputGradient<'a> {
     /// Instruction set of the kernels.
     pub isa: Isa,
     /// The stage.
@@ -182,7 +182,7 @@ pub struct Begin<'a> {
     pub first: usize,
 }
 
-impl<'a> Begin<'a> {
+impl<'a> OutputGradient<'a> {
     /// Values of room that [`Self::image`] needs beside that for an image of the linear output.
     pub fn room_len(&self) -> usize {
         let combined = if let Gradient::Slots(_) = self.gradient { self.image_len() } else { 0 };

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::cpu::runtime::memory::Disjoint;
 use crate::cpu::stages::input::Input;
-use crate::cpu::stages::output::{Begin, Finish};
+use crate::cpu::stages::output::{OutputGradient, OutputSink};
 
 /// A way to compute a convolution and its two gradients, image by image.
 pub trait Algorithm: Debug + Send + Sync {
@@ -46,9 +46,9 @@ pub struct ForwardTask<'a> {
     /// Kernels as the forward pass takes them.
     pub packed: &'a [f32],
     /// Takes each image of the result, `[height, width, pitch]`, of which only the wanted channels are there.
-    pub finish: &'a Finish<'a>,
+    pub sink: &'a OutputSink<'a>,
     /// Room for that.
-    pub finish_room: &'a mut [f32],
+    pub sink_room: &'a mut [f32],
     /// Piece of the sums that the images' values go to.
     pub piece: usize,
 }
@@ -64,9 +64,9 @@ pub struct BackwardTask<'a> {
     /// Kernels as the backward pass takes them.
     pub packed: &'a [f32],
     /// Gives the gradient towards each image of the convolution's output.
-    pub begin: &'a Begin<'a>,
+    pub output_gradient: &'a OutputGradient<'a>,
     /// Room for that.
-    pub begin_room: &'a mut [f32],
+    pub gradient_room: &'a mut [f32],
     /// Receives the images' part of the gradient towards the bias in addition to what it holds, `[out pitch]`.
     pub d_bias: &'a mut [f32],
     /// Receives their part of the gradient towards the kernels in addition to what it holds, `[tap][in][out pitch]`.

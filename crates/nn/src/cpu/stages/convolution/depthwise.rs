@@ -92,7 +92,7 @@ impl Algorithm for Depthwise {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, finish, finish_room, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_room, piece } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let padded = carve(&mut scratch, self.padded().len());
         padded.fill(0.0);
@@ -111,13 +111,13 @@ impl Algorithm for Depthwise {
             // itself.
             unsafe {
                 self.isa.run(kernel);
-                finish.image(image, linear, channels.clone(), piece, finish_room);
+                sink.image(image, linear, channels.clone(), piece, sink_room);
             }
         }
     }
 
     fn backward(&self, task: BackwardTask<'_>, mut scratch: &mut [f32]) {
-        let BackwardTask { images, part, input, packed, begin, begin_room, d_bias, d_weight } = task;
+        let BackwardTask { images, part, input, packed, output_gradient, gradient_room, d_bias, d_weight } = task;
         let d_linear = carve(&mut scratch, self.output.image_len());
         let d_image = carve(&mut scratch, self.input.image_len());
         let padded = carve(&mut scratch, self.padded().len());
@@ -129,7 +129,7 @@ impl Algorithm for Depthwise {
             // SAFETY: this task's image and part, whose gradient comes later.
             let gradient = unsafe {
                 self.padded().pad(input.image(image, self.input.image_len(), room, scratch), padded);
-                begin.image(image, part, d_linear, begin_room, Some(&mut *d_bias))
+                output_gradient.image(image, part, d_linear, gradient_room, Some(&mut *d_bias))
             };
             let towards = TowardsKernels {
                 windows: self.windows(),

@@ -192,7 +192,7 @@ impl Algorithm for Direct {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, finish, finish_room, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_room, piece } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let padded = carve(&mut scratch, self.padded().len());
         padded.fill(0.0);
@@ -202,12 +202,12 @@ impl Algorithm for Direct {
             self.padded().pad(unsafe { input.image(image, self.input.image_len(), room, scratch) }, padded);
             self.convolve(padded, packed, &channels, linear);
             // SAFETY: the task has these channels of its images to itself.
-            unsafe { finish.image(image, linear, channels.clone(), piece, finish_room) };
+            unsafe { sink.image(image, linear, channels.clone(), piece, sink_room) };
         }
     }
 
     fn backward(&self, task: BackwardTask<'_>, mut scratch: &mut [f32]) {
-        let BackwardTask { images, part, input, packed, begin, begin_room, d_bias, d_weight } = task;
+        let BackwardTask { images, part, input, packed, output_gradient, gradient_room, d_bias, d_weight } = task;
         let d_linear = carve(&mut scratch, self.output.image_len());
         let d_image = carve(&mut scratch, self.input.image_len());
         let padded = carve(&mut scratch, self.padded().len());
@@ -217,7 +217,7 @@ impl Algorithm for Direct {
         let room = carve(&mut scratch, input.room_len());
         for image in images {
             // SAFETY: this task's image and part.
-            let d_linear = unsafe { begin.image(image, part, d_linear, begin_room, Some(&mut *d_bias)) };
+            let d_linear = unsafe { output_gradient.image(image, part, d_linear, gradient_room, Some(&mut *d_bias)) };
             // SAFETY: this task's image, whose gradient comes later.
             self.padded().pad(unsafe { input.image(image, self.input.image_len(), room, scratch) }, padded);
             self.towards_kernels(padded, d_linear, d_weight);

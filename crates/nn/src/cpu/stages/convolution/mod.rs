@@ -22,7 +22,7 @@ use crate::cpu::runtime::memory::{Disjoint, LINE, carve};
 use crate::cpu::runtime::thread_pool::share;
 use crate::cpu::simd::Isa;
 use crate::cpu::stages::input::Input;
-use crate::cpu::stages::output::{Begin, Finish, Gradient};
+use crate::cpu::stages::output::{Gradient, OutputGradient, OutputSink};
 use crate::cpu::stages::packed_weights::PackedWeights;
 use crate::cpu::stages::{BackwardPass, ForwardPass, PARTS, Rooms, StageOperation, sum_parts};
 use crate::network::Window;
@@ -94,7 +94,7 @@ impl Convolution {
     /// One image of the stage's output, which neither pools nor drops out, on the calling thread.
     pub fn forward_image(&self, image: usize, input: &Input<'_>, output: &mut [f32], scratch: &mut [f32]) {
         let (output, choices) = (Disjoint::new(output), Disjoint::new(&mut []));
-        let finish = Finish {
+        let sink = OutputSink {
             isa: self.isa,
             stage: &self.stage,
             skip: None,
@@ -110,8 +110,8 @@ impl Convolution {
             channels: 0..self.stage.linear_output.pitch,
             input,
             packed: &self.packed.forward,
-            finish: &finish,
-            finish_room: &mut [],
+            sink: &sink,
+            sink_room: &mut [],
             piece: 0,
         };
         self.algorithm.forward(task, scratch);
@@ -132,12 +132,12 @@ impl Convolution {
         scratch: &mut [f32],
     ) {
         let (stage, gradient) = (&self.stage, Gradient::Ready(gradient));
-        let begin = Begin { isa: self.isa, stage, skip: None, gradient, choices: &[], first: image };
+        let output_gradient = OutputGradient { isa: self.isa, stage, skip: None, gradient, choices: &[], first: image };
         // SAFETY: passed on to the caller.
         let (d_weight, d_bias) = unsafe { self.partial_gradient(parts, part) };
         let (images, packed) = (image..image + 1, &*self.packed.backward);
-        let (begin, begin_room) = (&begin, &mut [][..]);
-        let task = BackwardTask { images, part, input, packed, begin, begin_room, d_bias, d_weight };
+        let (output_gradient, gradient_room) = (&output_gradient, &mut [][..]);
+        let task = BackwardTask { images, part, input, packed, output_gradient, gradient_room, d_bias, d_weight };
         self.algorithm.backward(task, scratch);
     }
 
@@ -228,7 +228,7 @@ impl StageOperation for Convolution {
     /// The forward pass, some blocks of images a task. Few blocks are cut along the channels too, so that no thread is idle.
     fn forward(&self, mut pass: ForwardPass<'_>) {
         let (machine, count) = (pass.machine, pass.count);
-        let (input, finish) = pass.finish(&self.stage, Some(&self.packed.bias));
+        let (input, sink) = pass.input_and_sink(&self.stage, Some(&self.packed.bias));
         let pitch = self.stage.linear_output.pitch;
         // The narrowest cut: whole panels for the product, whole lines for what follows.
         let width = panel_width(self.isa).max(LINE);
@@ -239,14 +239,14 @@ impl StageOperation for Convolution {
         machine.threads.run(tasks * groups, |task, mut scratch| {
             let piece = task / groups;
             let (blocks, cuts) = (share(blocks, tasks, piece), share(cuts, groups, task % groups));
-            let finish_room = carve(&mut scratch, finish.room_len());
+            let sink_room = carve(&mut scratch, sink.room_len());
             let task = ForwardTask {
                 images: blocks.start * step..count.min(blocks.end * step),
                 channels: cuts.start * width..pitch.min(cuts.end * width),
                 input,
                 packed: &self.packed.forward,
-                finish: &finish,
-                finish_room,
+                sink: &sink,
+                sink_room,
                 piece,
             };
             self.algorithm.forward(task, scratch);
@@ -258,7 +258,7 @@ impl StageOperation for Convolution {
         let parts = &mut std::mem::take(&mut pass.parts)[..PARTS * self.part_len()];
         let (d_weight, d_bias) = (std::mem::take(&mut pass.d_weight), std::mem::take(&mut pass.d_bias));
         let (machine, count, input) = (pass.machine, pass.count, &pass.input);
-        let begin = pass.begin(&self.stage);
+        let output_gradient = pass.output_gradient(&self.stage);
         {
             let parts = Disjoint::new(parts);
             machine.threads.run(PARTS, |part, mut scratch| {
@@ -268,14 +268,14 @@ impl StageOperation for Convolution {
                     self.clear_part(part, &parts);
                     self.partial_gradient(&parts, part)
                 };
-                let begin_room = carve(&mut scratch, begin.room_len());
+                let gradient_room = carve(&mut scratch, output_gradient.room_len());
                 let task = BackwardTask {
                     images: share(count, PARTS, part),
                     part,
                     input,
                     packed: &self.packed.backward,
-                    begin: &begin,
-                    begin_room,
+                    output_gradient: &output_gradient,
+                    gradient_room,
                     d_bias,
                     d_weight,
                 };

@@ -114,7 +114,7 @@ impl Algorithm for Pointwise {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, finish, finish_room, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_room, piece } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let room = carve(&mut scratch, input.room_len());
         let kernels = &packed[channels.start * self.input.channels..];
@@ -131,13 +131,13 @@ impl Algorithm for Pointwise {
             // channels of its images to itself.
             unsafe {
                 self.isa.run(product);
-                finish.image(image, linear, channels.clone(), piece, finish_room);
+                sink.image(image, linear, channels.clone(), piece, sink_room);
             }
         }
     }
 
     fn backward(&self, task: BackwardTask<'_>, mut scratch: &mut [f32]) {
-        let BackwardTask { images, part, input, packed, begin, begin_room, d_bias, d_weight } = task;
+        let BackwardTask { images, part, input, packed, output_gradient, gradient_room, d_bias, d_weight } = task;
         let d_linear = carve(&mut scratch, self.output.image_len());
         let d_image = carve(&mut scratch, self.input.image_len());
         let room = carve(&mut scratch, input.room_len());
@@ -147,14 +147,15 @@ impl Algorithm for Pointwise {
             // SAFETY: this task's image and part; its gradient comes later. The steps stay inside the image, the gradient's
             // and the kernels'.
             let d_linear = unsafe {
-                let d_linear = begin.image(image, part, d_linear, begin_room, Some(&mut *d_bias));
+                let d_linear = output_gradient.image(image, part, d_linear, gradient_room, Some(&mut *d_bias));
                 let values = input.image(image, len, room, scratch);
                 self.isa.run(self.towards_kernels(values, d_linear, d_weight, input.ahead(next.clone(), len)));
                 d_linear
             };
             if input.wants_gradient() {
                 let to = (&mut *d_image, self.input, self.input.pitch);
-                let product = self.pixels_times_packed((d_linear, self.output), packed, to, begin.ahead(next));
+                let product =
+                    self.pixels_times_packed((d_linear, self.output), packed, to, output_gradient.ahead(next));
                 // SAFETY: the steps stay inside the gradient's image, the packed kernels and an image of the input; this
                 // task's image and part, which nothing reads any more.
                 unsafe {

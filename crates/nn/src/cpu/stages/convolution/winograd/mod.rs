@@ -203,7 +203,7 @@ impl Algorithm for Winograd {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, finish, finish_room, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_room, piece } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let room = carve(&mut scratch, input.room_len());
         let of_input = carve(&mut scratch, input.scratch_len());
@@ -251,7 +251,7 @@ impl Algorithm for Winograd {
                     self.transform(Direction::Output, channels.clone(), linear.as_mut_ptr(), (m_block, index), m, &[])
                 };
                 // SAFETY: the task has these channels of its images to itself.
-                unsafe { finish.image(start + index, linear, channels.clone(), piece, finish_room) };
+                unsafe { sink.image(start + index, linear, channels.clone(), piece, sink_room) };
             }
         }
     }
@@ -317,14 +317,14 @@ struct BackwardBlock<'a> {
 impl Winograd {
     /// Bᵀ d B of the input and A d_y Aᵀ of the gradient towards the output, image by image.
     fn transform_block(&self, task: &mut BackwardTask<'_>, block: &mut BackwardBlock<'_>) {
-        let BackwardTask { part, input, begin, .. } = *task;
+        let BackwardTask { part, input, output_gradient, .. } = *task;
         let BackwardBlock { start, count, v_block, z_block, .. } = *block;
         let (all_in, all_out) = (0..self.input.pitch, 0..self.output.pitch);
         for index in 0..count {
             let image = start + index;
             let d_bias = Some(&mut *task.d_bias);
             // SAFETY: this task's image and part.
-            let d_linear = unsafe { begin.image(image, part, block.d_image, task.begin_room, d_bias) };
+            let d_linear = unsafe { output_gradient.image(image, part, block.d_image, task.gradient_room, d_bias) };
             let d_linear = d_linear.as_ptr().cast_mut();
             let (len, next) = (self.input.image_len(), index + 1 < count);
             // SAFETY: images of the input and of the gradient that are this task's and are only read here, and room for
@@ -332,7 +332,7 @@ impl Winograd {
             unsafe {
                 let ahead = if next { input.ahead(image + 1..image + 2, len) } else { &[] };
                 self.transform(Direction::OutputAdjoint, all_out.clone(), d_linear, (z_block, index), block.z, ahead);
-                let ahead = if next { begin.ahead(image + 1..image + 2) } else { &[] };
+                let ahead = if next { output_gradient.ahead(image + 1..image + 2) } else { &[] };
                 let room = &mut block.rooms[room(input, index)];
                 let image = input.image(image, len, room, block.of_input).as_ptr().cast_mut();
                 self.transform(Direction::Input, all_in.clone(), image, (v_block, index), block.v, ahead);
@@ -343,12 +343,12 @@ impl Winograd {
     /// Of each position the product that is the gradient towards the transformed kernels, `[f][in][out pitch]`, summed over
     /// the task's blocks, and the one that is the gradient towards the input's tiles, which takes their place.
     fn multiply_positions(&self, task: &BackwardTask<'_>, block: &mut BackwardBlock<'_>, d_transformed: &mut [f32]) {
-        let BackwardTask { ref images, input, packed, begin, .. } = *task;
+        let BackwardTask { ref images, input, packed, output_gradient, .. } = *task;
         let BackwardBlock { start, count, v_block, z_block, .. } = *block;
         let panel = panel_width(self.isa);
         let d_position = self.input.channels * self.output.pitch;
         let next = next_block(images, start, count);
-        let next_gradient = begin.ahead(next.clone());
+        let next_gradient = output_gradient.ahead(next.clone());
         // SAFETY: this task's images, whose gradients come later.
         let next = unsafe { input.ahead(next, self.input.image_len()) };
         for position in 0..POSITIONS {
@@ -385,7 +385,7 @@ impl Winograd {
                     rows: z_block.tiles,
                     inner: self.output.channels,
                     columns: self.input.pitch,
-                    ahead: ahead_at(position, next_gradient, begin.image_len()),
+                    ahead: ahead_at(position, next_gradient, output_gradient.image_len()),
                     ..Product::PLAIN
                 };
                 // SAFETY: the steps stay inside the carved blocks and the packed kernels.
