@@ -10,7 +10,7 @@ use super::roofline;
 use super::runtime::memory::{Buffer, Disjoint};
 use super::runtime::thread_pool::Threads;
 use super::simd::Isa;
-use super::stages::input::Towards;
+use super::stages::input::GradientTarget;
 use super::stages::normalisation::Normalisation;
 use super::stages::output::{self, Gradient};
 use super::stages::{BackwardPass, ForwardPass};
@@ -181,8 +181,8 @@ impl CpuExecutor {
         let pass = ForwardPass {
             machine: Machine { isa: self.processor.isa, threads: &self.threads },
             count,
-            input: reading.input(stage.node.from, Towards::Nobody),
-            skip: stage.node.skip.map(|edge| reading.input(edge, Towards::Nobody)),
+            input: reading.input(stage.node.from, GradientTarget::None),
+            skip: stage.node.skip.map(|edge| reading.input(edge, GradientTarget::None)),
             moments: match (stage.norm, training) {
                 (Some(norm), Some(_)) => Some(compiled.norms[norm].moments(Disjoint::new(&mut buffers.sums))),
                 _ => None,
@@ -208,15 +208,15 @@ impl CpuExecutor {
         let (before, rest) = buffers.activations.split_at_mut(outputs.start);
         let reading = Reading::new(compiled, self.processor.isa, (images, before), false, recomputed_parts);
         let (waiting, sums) = (Disjoint::new(&mut buffers.waiting), Disjoint::new(&mut buffers.sums));
-        let towards = |edge: Edge, skip: bool| {
-            let Source::Stage(before) = edge.source else { return Towards::Nobody };
+        let target = |edge: Edge, skip: bool| {
+            let Source::Stage(before) = edge.source else { return GradientTarget::None };
             let before_stage = &compiled.stages[before];
             if !before_stage.learns {
-                return Towards::Nobody;
+                return GradientTarget::None;
             }
             match compiled.slots.of_reader(before, index, skip) {
-                None => Towards::Place(before_stage.mask(self.seed, Some(step))),
-                Some(slot) => Towards::Slot {
+                None => GradientTarget::InPlace(before_stage.mask(self.seed, Some(step))),
+                Some(slot) => GradientTarget::Slot {
                     values: waiting.piece(slot.place.clone()),
                     sums: sums.piece(slot.norm.map_or(0..0, |norm| compiled.norms[norm].sums())),
                 },
@@ -240,8 +240,8 @@ impl CpuExecutor {
         let pass = BackwardPass {
             machine: Machine { isa: self.processor.isa, threads: &self.threads },
             count,
-            input: reading.input(stage.node.from, towards(stage.node.from, false)),
-            skip: stage.node.skip.map(|edge| reading.input(edge, towards(edge, true))),
+            input: reading.input(stage.node.from, target(stage.node.from, false)),
+            skip: stage.node.skip.map(|edge| reading.input(edge, target(edge, true))),
             gradient,
             choices: &buffers.choices[stage.choices.clone()],
             d_weight,

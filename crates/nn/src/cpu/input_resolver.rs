@@ -4,7 +4,7 @@ use super::compile::Compiled;
 use super::plan::{Edge, Source};
 use super::runtime::memory::Disjoint;
 use super::simd::Isa;
-use super::stages::input::{Before, Input, Recomputed, Towards};
+use super::stages::input::{Before, GradientTarget, Input, Recomputed};
 use super::stages::normalisation::Normalisation;
 
 /// What a stage can read.
@@ -35,7 +35,7 @@ impl<'a> Reading<'a> {
     }
 
     /// What comes along an edge.
-    pub(super) fn input(&self, edge: Edge, gradient: Towards<'a>) -> Input<'a> {
+    pub(super) fn input(&self, edge: Edge, gradient: GradientTarget<'a>) -> Input<'a> {
         let Source::Stage(before) = edge.source else { return Input::Images(self.images) };
         let stage = &self.compiled.stages[before];
         if let Some(stage) = stage.operation.as_recomputed() {

@@ -80,16 +80,16 @@ pub struct Before<'a> {
     /// Activation on the way.
     pub curve: Curve,
     /// What becomes of the gradient.
-    pub gradient: Towards<'a>,
+    pub gradient: GradientTarget<'a>,
 }
 
 /// What becomes of a gradient.
-pub enum Towards<'a> {
-    /// Nobody wants it.
-    Nobody,
+pub enum GradientTarget<'a> {
+    /// It is not wanted.
+    None,
     /// What it belongs to has no other reader: the gradient towards what that stage's activation took overwrites it. Dropout
     /// of this step is the stage's.
-    Place(Option<Mask>),
+    InPlace(Option<Mask>),
     /// The gradient towards the stage's output, or with a normalisation towards what that gave, goes to a place of its own.
     Slot {
         /// `[images, output layout]`
@@ -165,7 +165,7 @@ impl Input<'_> {
     pub fn wants_gradient(&self) -> bool {
         match self {
             Input::Images(_) => false,
-            Input::Before(before) => !matches!(before.gradient, Towards::Nobody),
+            Input::Before(before) => !matches!(before.gradient, GradientTarget::None),
             Input::Recomputed(_) => true,
         }
     }
@@ -254,8 +254,8 @@ impl Before<'_> {
         let gradient = gradient[..len].as_ptr();
         let (isa, extent, affine, curve) = (self.isa, self.extent(), self.affine, self.curve);
         match &self.gradient {
-            Towards::Nobody => {}
-            Towards::Place(_) => {
+            GradientTarget::None => {}
+            GradientTarget::InPlace(_) => {
                 let room = &mut room[..len];
                 let to = room.as_mut_ptr();
                 // SAFETY: an image of the stage's output, the gradient towards it, and room for one.
@@ -264,7 +264,7 @@ impl Before<'_> {
                     self.take_gradient(image..image + 1, 0..len, room, len);
                 }
             }
-            Towards::Slot { values: slot, sums } => {
+            GradientTarget::Slot { values: slot, sums } => {
                 let to = slot.pointer(image * len..(image + 1) * len);
                 let sums_len = if affine.is_some() { 2 * self.stage.output.pitch } else { 0 };
                 // SAFETY: as above; the part is the calling task's.
@@ -292,9 +292,9 @@ impl Before<'_> {
         let range = images.start * len + places.start..(images.end - 1) * len + places.end;
         let values = self.values.pointer(range.clone());
         let (mask, slope, to) = match &self.gradient {
-            Towards::Nobody => return,
-            Towards::Place(mask) => (*mask, stage.slope, values),
-            Towards::Slot { values: slot, .. } => (None, None, slot.pointer(range)),
+            GradientTarget::None => return,
+            GradientTarget::InPlace(mask) => (*mask, stage.slope, values),
+            GradientTarget::Slot { values: slot, .. } => (None, None, slot.pointer(range)),
         };
         let (gradient, gradient_step, layout) = (gradient.as_ptr(), step, stage.output);
         let values = values.cast_const();
