@@ -4,7 +4,7 @@ use super::compile::Compiled;
 use super::plan::{Edge, Source};
 use super::runtime::memory::Disjoint;
 use super::simd::Isa;
-use super::stages::input::{Before, GradientTarget, Input, Recomputed};
+use super::stages::input::{GradientTarget, Input, Recomputed, StageOutput};
 use super::stages::normalisation::Normalisation;
 
 /// What a stage can read.
@@ -41,7 +41,7 @@ impl<'a> Reading<'a> {
         if let Some(stage) = stage.operation.as_recomputed() {
             return Input::Recomputed(Recomputed { stage, images: self.images, parts: self.recomputed_parts });
         }
-        Input::Before(Before {
+        Input::Stage(StageOutput {
             isa: self.isa,
             stage: &stage.node.stage,
             values: self.before.piece(stage.activations.clone()),

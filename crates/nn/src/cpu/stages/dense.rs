@@ -246,14 +246,14 @@ impl StageOperation for Dense {
         let BackwardPass { machine, count, input, d_weight, d_bias, .. } = pass;
         // SAFETY: the gradient towards the input comes later.
         self.towards_parameters(machine, count, unsafe { input.values() }, gradient, (d_weight, d_bias));
-        if let Input::Before(before) = &input
+        if let Input::Stage(output) = &input
             && input.wants_gradient()
         {
             let rows = (gradient, self.units, self.stage.linear_output.pitch);
             let packed = (&*self.packed.backward, self.stage.input.image_len());
             self.rows_times_packed(machine, count, rows, packed, |_, rows, places, values, step| {
                 // SAFETY: each task has its own rows and places, and nothing of the input is in use any more.
-                unsafe { before.take_gradient(rows, places, values, step) };
+                unsafe { output.take_gradient(rows, places, values, step) };
             });
         }
     }

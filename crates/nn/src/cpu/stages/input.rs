@@ -18,7 +18,7 @@ pub enum Input<'a> {
     /// The images of the batch, one after the other.
     Images(&'a [f32]),
     /// What a stage before gave.
-    Before(Before<'a>),
+    Stage(StageOutput<'a>),
     /// What a stage before gives, of which nothing is kept.
     Recomputed(Recomputed<'a>),
 }
@@ -68,7 +68,7 @@ pub trait RecomputedInput: Sync {
 }
 
 /// The output of a stage before, seen through an edge.
-pub struct Before<'a> {
+pub struct StageOutput<'a> {
     /// Instruction set of the kernels.
     pub isa: Isa,
     /// The stage before.
@@ -104,7 +104,7 @@ impl Input<'_> {
     pub fn room_len(&self) -> usize {
         match self {
             Input::Images(_) => 0,
-            Input::Before(before) => before.room_len(),
+            Input::Stage(output) => output.room_len(),
             Input::Recomputed(recomputed) => recomputed.stage.image_len(),
         }
     }
@@ -112,7 +112,7 @@ impl Input<'_> {
     /// Values of scratch that a recomputed input needs.
     pub fn scratch_len(&self) -> usize {
         match self {
-            Input::Images(_) | Input::Before(_) => 0,
+            Input::Images(_) | Input::Stage(_) => 0,
             Input::Recomputed(recomputed) => recomputed.stage.scratch_len(),
         }
     }
@@ -125,7 +125,7 @@ impl Input<'_> {
         match self {
             Input::Images(values) => &values[image * len..(image + 1) * len],
             // SAFETY: passed on to the caller.
-            Input::Before(before) => unsafe { before.image(image, room) },
+            Input::Stage(output) => unsafe { output.image(image, room) },
             Input::Recomputed(recomputed) => {
                 recomputed.stage.forward_image(recomputed, image, room, scratch);
                 room
@@ -142,7 +142,7 @@ impl Input<'_> {
         match self {
             Input::Images(values) => &values[range],
             // SAFETY: passed on to the caller.
-            Input::Before(before) => unsafe { before.values.shared(range) },
+            Input::Stage(output) => unsafe { output.values.shared(range) },
             Input::Recomputed(_) => &[],
         }
     }
@@ -156,7 +156,7 @@ impl Input<'_> {
         match self {
             Input::Images(values) => values,
             // SAFETY: passed on to the caller.
-            Input::Before(before) => unsafe { before.values.shared(0..before.values.len()) },
+            Input::Stage(output) => unsafe { output.values.shared(0..output.values.len()) },
             Input::Recomputed(_) => &[],
         }
     }
@@ -165,7 +165,7 @@ impl Input<'_> {
     pub fn wants_gradient(&self) -> bool {
         match self {
             Input::Images(_) => false,
-            Input::Before(before) => !matches!(before.gradient, GradientTarget::None),
+            Input::Stage(output) => !matches!(output.gradient, GradientTarget::None),
             Input::Recomputed(_) => true,
         }
     }
@@ -197,7 +197,7 @@ impl Input<'_> {
         match self {
             Input::Images(_) => {}
             // SAFETY: passed on to the caller.
-            Input::Before(before) => unsafe { before.take_image(image, part, gradient, room) },
+            Input::Stage(output) => unsafe { output.take_image(image, part, gradient, room) },
             // SAFETY: passed on to the caller.
             Input::Recomputed(recomputed) => unsafe {
                 recomputed.stage.backward_image(recomputed, image, part, gradient, room, scratch)
@@ -206,7 +206,7 @@ impl Input<'_> {
     }
 }
 
-impl Before<'_> {
+impl StageOutput<'_> {
     /// Whether it is read as it lies.
     fn is_plain(&self) -> bool {
         self.affine.is_none() && self.curve == Curve::Line
