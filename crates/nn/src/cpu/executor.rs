@@ -2,7 +2,7 @@
 
 use super::compile::Compiled;
 use super::context::Machine;
-use super::input_resolver::Reading;
+use super::input_resolver::InputResolver;
 use super::optimiser::Parameters;
 use super::options::{Convolutions, Processor};
 use super::plan::{Edge, Source};
@@ -176,13 +176,13 @@ impl CpuExecutor {
         self.threads.section(|| format!("{} forward", stage.name));
         let (before, rest) = buffers.activations.split_at_mut(stage.activations.start);
         let folded = training.is_none();
-        let reading =
-            Reading::new(compiled, self.processor.isa, (images, before), folded, &mut buffers.recomputed_parts);
+        let resolver =
+            InputResolver::new(compiled, self.processor.isa, (images, before), folded, &mut buffers.recomputed_parts);
         let pass = ForwardPass {
             machine: Machine { isa: self.processor.isa, threads: &self.threads },
             count,
-            input: reading.input(stage.node.from, GradientTarget::None),
-            skip: stage.node.skip.map(|edge| reading.input(edge, GradientTarget::None)),
+            input: resolver.input(stage.node.from, GradientTarget::None),
+            skip: stage.node.skip.map(|edge| resolver.input(edge, GradientTarget::None)),
             moments: match (stage.norm, training) {
                 (Some(norm), Some(_)) => Some(compiled.norms[norm].moments(Disjoint::new(&mut buffers.sums))),
                 _ => None,
@@ -206,7 +206,7 @@ impl CpuExecutor {
         };
         let outputs = stage.outputs(count);
         let (before, rest) = buffers.activations.split_at_mut(outputs.start);
-        let reading = Reading::new(compiled, self.processor.isa, (images, before), false, recomputed_parts);
+        let resolver = InputResolver::new(compiled, self.processor.isa, (images, before), false, recomputed_parts);
         let (waiting, sums) = (Disjoint::new(&mut buffers.waiting), Disjoint::new(&mut buffers.sums));
         let target = |edge: Edge, skip: bool| {
             let Source::Stage(before) = edge.source else { return GradientTarget::None };
@@ -240,8 +240,8 @@ impl CpuExecutor {
         let pass = BackwardPass {
             machine: Machine { isa: self.processor.isa, threads: &self.threads },
             count,
-            input: reading.input(stage.node.from, target(stage.node.from, false)),
-            skip: stage.node.skip.map(|edge| reading.input(edge, target(edge, true))),
+            input: resolver.input(stage.node.from, target(stage.node.from, false)),
+            skip: stage.node.skip.map(|edge| resolver.input(edge, target(edge, true))),
             gradient,
             choices: &buffers.choices[stage.choices.clone()],
             d_weight,

@@ -7,8 +7,8 @@ use super::simd::Isa;
 use super::stages::input::{GradientTarget, Input, Recomputed, StageOutput};
 use super::stages::normalisation::Normalisation;
 
-/// What a stage can read.
-pub(super) struct Reading<'a> {
+/// Turns the edges of a stage into what it reads.
+pub(super) struct InputResolver<'a> {
     isa: Isa,
     compiled: &'a Compiled,
     /// The images of the batch.
@@ -21,7 +21,7 @@ pub(super) struct Reading<'a> {
     recomputed_parts: Disjoint<'a, f32>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> InputResolver<'a> {
     /// Of the images of the batch and of the outputs of the stages before.
     pub(super) fn new(
         compiled: &'a Compiled,
