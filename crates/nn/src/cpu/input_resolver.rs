@@ -51,7 +51,7 @@ impl<'a> InputResolver<'a> {
                 .map(|norm| &self.compiled.norms[norm])
                 .filter(|norm| !(self.folded && norm.folds()))
                 .map(Normalisation::affine),
-            curve: edge.prologue.curve,
+            activation: edge.prologue.activation,
             gradient,
         })
     }

@@ -2,11 +2,11 @@
 //!
 //! Those that are smooth need what they took to know their slope, where the sign of what they gave is enough for ReLU.
 
-use crate::cpu::plan::Curve;
+use crate::cpu::plan::ActivationKind;
 use crate::cpu::simd::Vector;
 
 /// An activation as a type, so that a kernel has a copy for each.
-pub trait Activate: Copy {
+pub trait Activation: Copy {
     /// Operations of the value, and of the slope.
     const OPERATIONS: [usize; 2];
 
@@ -29,18 +29,18 @@ pub trait ActivationVisitor {
     type Output;
 
     /// Does it. Implementations that run on vectors are `#[inline(always)]`, as kernels are.
-    fn visit<A: Activate>(self, activation: A) -> Self::Output;
+    fn visit<A: Activation>(self, activation: A) -> Self::Output;
 }
 
-impl Curve {
+impl ActivationKind {
     /// Calls the visitor with the type that this is: for each activation, its line.
     #[inline(always)]
     pub fn dispatch<T: ActivationVisitor>(self, visitor: T) -> T::Output {
         match self {
-            Curve::Line => visitor.visit(Line),
-            Curve::Leaky(slope) => visitor.visit(Leaky(slope)),
-            Curve::Gelu => visitor.visit(Gelu),
-            Curve::Silu => visitor.visit(Silu),
+            ActivationKind::None => visitor.visit(NoActivation),
+            ActivationKind::LeakyRelu(slope) => visitor.visit(LeakyRelu(slope)),
+            ActivationKind::Gelu => visitor.visit(Gelu),
+            ActivationKind::Silu => visitor.visit(Silu),
         }
     }
 
@@ -51,7 +51,7 @@ impl Curve {
         impl ActivationVisitor for Operations {
             type Output = [usize; 2];
 
-            fn visit<A: Activate>(self, _: A) -> [usize; 2] {
+            fn visit<A: Activation>(self, _: A) -> [usize; 2] {
                 A::OPERATIONS
             }
         }
@@ -60,11 +60,11 @@ impl Curve {
     }
 }
 
-/// [`Curve::Line`]
+/// [`ActivationKind::None`]
 #[derive(Clone, Copy)]
-pub struct Line;
+pub struct NoActivation;
 
-impl Activate for Line {
+impl Activation for NoActivation {
     const OPERATIONS: [usize; 2] = [0, 0];
 
     #[inline(always)]
@@ -79,11 +79,11 @@ impl Activate for Line {
     }
 }
 
-/// [`Curve::Leaky`]
+/// [`ActivationKind::LeakyRelu`]
 #[derive(Clone, Copy)]
-pub struct Leaky(pub f32);
+pub struct LeakyRelu(pub f32);
 
-impl Activate for Leaky {
+impl Activation for LeakyRelu {
     const OPERATIONS: [usize; 2] = [2, 1];
 
     #[inline(always)]
@@ -99,7 +99,7 @@ impl Activate for Leaky {
     }
 }
 
-/// [`Curve::Gelu`]
+/// [`ActivationKind::Gelu`]
 #[derive(Clone, Copy)]
 pub struct Gelu;
 
@@ -130,7 +130,7 @@ impl Gelu {
     }
 }
 
-impl Activate for Gelu {
+impl Activation for Gelu {
     const OPERATIONS: [usize; 2] = [DISTRIBUTION + 1, DISTRIBUTION + 2];
 
     #[inline(always)]
@@ -150,7 +150,7 @@ impl Activate for Gelu {
     }
 }
 
-/// [`Curve::Silu`]
+/// [`ActivationKind::Silu`]
 #[derive(Clone, Copy)]
 pub struct Silu;
 
@@ -169,7 +169,7 @@ impl Silu {
     }
 }
 
-impl Activate for Silu {
+impl Activation for Silu {
     const OPERATIONS: [usize; 2] = [SIGMOID + 1, SIGMOID + 3];
 
     #[inline(always)]
@@ -231,7 +231,7 @@ mod tests {
         slopes: &'a mut [f32],
     }
 
-    impl<A: Activate> Kernel for Both<'_, A> {
+    impl<A: Activation> Kernel for Both<'_, A> {
         #[inline(always)]
         unsafe fn run<V: Vector>(self) {
             for place in (0..self.values.len()).step_by(V::LANES) {
@@ -250,7 +250,7 @@ mod tests {
         }
     }
 
-    fn check<A: Activate>(activation: A, value: fn(f64) -> f64) {
+    fn check<A: Activation>(activation: A, value: fn(f64) -> f64) {
         let numbers: Vec<f32> = (-3200..3200).map(|step| step as f32 / 64.0 + 0.003).collect();
         for isa in Isa::available() {
             let (mut values, mut slopes) = (numbers.clone(), vec![0.0; numbers.len()]);
@@ -273,8 +273,8 @@ mod tests {
 
     #[test]
     fn activations_are_what_they_should_be() {
-        check(Line, |x| x);
-        check(Leaky(0.3), |x| if x > 0.0 { x } else { f64::from(0.3f32) * x });
+        check(NoActivation, |x| x);
+        check(LeakyRelu(0.3), |x| if x > 0.0 { x } else { f64::from(0.3f32) * x });
         check(Silu, |x| x / (1.0 + (-x).exp()));
         // Φ by Simpson's rule.
         check(Gelu, |x| {

@@ -10,9 +10,9 @@
 use std::marker::PhantomData;
 
 use super::Extent;
-use super::activation::{Activate, ActivationVisitor};
+use super::activation::{Activation, ActivationVisitor};
 use super::channel_sums::{REGISTERS, add_to};
-use crate::cpu::plan::Curve;
+use crate::cpu::plan::ActivationKind;
 use crate::cpu::runtime::memory::LINE;
 use crate::cpu::runtime::recorder::Work;
 use crate::cpu::simd::{Kernel, Vector};
@@ -59,12 +59,12 @@ pub struct PrologueForward<'a> {
     /// Normalisation, if there is one.
     pub affine: Option<Affine<'a>>,
     /// f
-    pub curve: Curve,
+    pub activation: ActivationKind,
 }
 
 impl PrologueForward<'_> {
     #[inline(always)]
-    unsafe fn each<V: Vector, A: Activate>(&self, activation: A) {
+    unsafe fn each<V: Vector, A: Activation>(&self, activation: A) {
         let Extent { pixels, pitch } = self.extent;
         for pixel in 0..pixels {
             for channel in (0..pitch).step_by(V::LANES) {
@@ -86,7 +86,7 @@ impl<V: Vector> ActivationVisitor for OnVectors<V, PrologueForward<'_>> {
     type Output = ();
 
     #[inline(always)]
-    fn visit<A: Activate>(self, activation: A) {
+    fn visit<A: Activation>(self, activation: A) {
         // SAFETY: whoever runs the kernel vouches for its arguments and for the instruction set.
         unsafe { self.0.each::<V, A>(activation) };
     }
@@ -95,12 +95,12 @@ impl<V: Vector> ActivationVisitor for OnVectors<V, PrologueForward<'_>> {
 impl Kernel for PrologueForward<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        self.curve.dispatch(OnVectors::<V, _>(self, PhantomData));
+        self.activation.dispatch(OnVectors::<V, _>(self, PhantomData));
     }
 
     fn work(&self) -> Work {
         let (affine, constants) = if self.affine.is_some() { (2, 3 * self.extent.pitch) } else { (0, 0) };
-        let [value, _] = self.curve.operations();
+        let [value, _] = self.activation.operations();
         Work::new("prologue", (affine + value) * self.extent.len(), 2 * self.extent.len() + constants)
     }
 }
@@ -120,14 +120,14 @@ pub struct PrologueBackward<'a> {
     /// Normalisation, if there is one.
     pub affine: Option<Affine<'a>>,
     /// f
-    pub curve: Curve,
+    pub activation: ActivationKind,
     /// Σ g and Σ g · (x - mean) are added to it, `[2, pitch]`.
     pub sums: Option<&'a mut [f32]>,
 }
 
 impl PrologueBackward<'_> {
     #[inline(always)]
-    unsafe fn each<V: Vector, A: Activate>(&mut self, activation: A) {
+    unsafe fn each<V: Vector, A: Activation>(&mut self, activation: A) {
         let Extent { pixels, pitch } = self.extent;
         let registers = LINE / V::LANES;
         for line in (0..pitch).step_by(LINE) {
@@ -171,7 +171,7 @@ impl<V: Vector> ActivationVisitor for OnVectors<V, PrologueBackward<'_>> {
     type Output = ();
 
     #[inline(always)]
-    fn visit<A: Activate>(mut self, activation: A) {
+    fn visit<A: Activation>(mut self, activation: A) {
         // SAFETY: whoever runs the kernel vouches for its arguments and for the instruction set.
         unsafe { self.0.each::<V, A>(activation) };
     }
@@ -180,13 +180,13 @@ impl<V: Vector> ActivationVisitor for OnVectors<V, PrologueBackward<'_>> {
 impl Kernel for PrologueBackward<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        self.curve.dispatch(OnVectors::<V, _>(self, PhantomData));
+        self.activation.dispatch(OnVectors::<V, _>(self, PhantomData));
     }
 
     fn work(&self) -> Work {
         let Extent { pitch, .. } = self.extent;
         let (affine, constants) = if self.affine.is_some() { (5, 3 * pitch) } else { (0, 0) };
-        let [_, slope] = self.curve.operations();
+        let [_, slope] = self.activation.operations();
         let each = affine + if slope > 0 { slope + 1 } else { 0 };
         let (summed, sums) = if self.sums.is_some() { (2 * pitch, 4 * pitch) } else { (0, 0) };
         Work::new("prologue gradient", each * self.extent.len() + summed, 3 * self.extent.len() + constants + sums)
@@ -207,19 +207,21 @@ mod tests {
         let mut sums = Buffer::zeroed(2 * extent.pitch);
         let affine = Affine { mean: &mean, scale: &scale, beta: &beta };
         let (from, gradient, to) = (values.as_ptr(), gradient.as_ptr(), to.as_mut_ptr());
-        for curve in [Curve::Line, Curve::Leaky(0.1), Curve::Gelu, Curve::Silu] {
+        for activation in
+            [ActivationKind::None, ActivationKind::LeakyRelu(0.1), ActivationKind::Gelu, ActivationKind::Silu]
+        {
             for affine in [None, Some(affine)] {
                 // SAFETY: buffers of the extent.
                 let (declared, done) =
-                    unsafe { declared_and_done(PrologueForward { extent, from, to, affine, curve }) };
-                assert_eq!(declared, done, "{curve:?}");
+                    unsafe { declared_and_done(PrologueForward { extent, from, to, affine, activation }) };
+                assert_eq!(declared, done, "{activation:?}");
                 let sums = affine.is_some().then_some(&mut sums[..]);
-                let backward = PrologueBackward { extent, gradient, values: from, to, affine, curve, sums };
+                let backward = PrologueBackward { extent, gradient, values: from, to, affine, activation, sums };
                 // SAFETY: as above.
                 let (declared, done) = unsafe { declared_and_done(backward) };
-                assert_eq!(declared.arithmetic, done.arithmetic, "{curve:?}");
-                let unread = if affine.is_none() && curve == Curve::Line { 0 } else { done.bytes };
-                assert!(unread == 0 || declared.bytes == done.bytes, "{curve:?}");
+                assert_eq!(declared.arithmetic, done.arithmetic, "{activation:?}");
+                let unread = if affine.is_none() && activation == ActivationKind::None { 0 } else { done.bytes };
+                assert!(unread == 0 || declared.bytes == done.bytes, "{activation:?}");
             }
         }
     }

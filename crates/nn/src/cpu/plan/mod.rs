@@ -97,11 +97,11 @@ pub enum Source {
 
 /// An activation.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Curve {
+pub enum ActivationKind {
     /// x
-    Line,
+    None,
     /// x where positive, else slope · x.
-    Leaky(f32),
+    LeakyRelu(f32),
     /// x · Φ(x)
     Gelu,
     /// x / (1 + e⁻ˣ)
@@ -114,12 +114,12 @@ pub struct Prologue {
     /// Index of a normalisation of that output.
     pub norm: Option<usize>,
     /// Activation, behind it.
-    pub curve: Curve,
+    pub activation: ActivationKind,
 }
 
 impl Prologue {
     /// Nothing.
-    pub const PLAIN: Self = Self { norm: None, curve: Curve::Line };
+    pub const PLAIN: Self = Self { norm: None, activation: ActivationKind::None };
 
     /// Whether nothing is done.
     pub fn is_plain(&self) -> bool {

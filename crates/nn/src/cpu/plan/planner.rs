@@ -3,7 +3,7 @@
 //! Any order of layers has a plan: what does not fit behind a linear operation or on an edge starts a stage of its own.
 
 use super::layout::Layout;
-use super::{Curve, Dropout, Edge, Linear, Node, Norm, Plan, Pool, Prologue, Source, Stage};
+use super::{ActivationKind, Dropout, Edge, Linear, Node, Norm, Plan, Pool, Prologue, Source, Stage};
 use crate::cpu::runtime::memory::padded;
 use crate::network::{Layer, Network, Operation, Shape, Value};
 use crate::recipe::Activation;
@@ -132,10 +132,10 @@ impl Planner<'_> {
                 self.linear(index, layer, edge, Linear::Dense(outputs))
             }
             Operation::BatchNorm { momentum, epsilon } => self.normalised(index, layer, edge, (momentum, epsilon)),
-            Operation::Relu => self.sloped(index, layer.from, 0.0),
-            Operation::LeakyRelu { slope } => self.sloped(index, layer.from, slope),
-            Operation::Gelu => self.curved(index, layer, edge, Curve::Gelu),
-            Operation::Silu => self.curved(index, layer, edge, Curve::Silu),
+            Operation::Relu => self.leaky_relu(index, layer.from, 0.0),
+            Operation::LeakyRelu { slope } => self.leaky_relu(index, layer.from, slope),
+            Operation::Gelu => self.smooth(index, layer, edge, ActivationKind::Gelu),
+            Operation::Silu => self.smooth(index, layer, edge, ActivationKind::Silu),
             Operation::MaxPool(pooling) => {
                 let stage = self.open(index, layer.from, |stage| stage.pool.is_none() && stage.dropout.is_none());
                 self.pooled(stage, Pool::Max(pooling))
@@ -164,10 +164,10 @@ impl Planner<'_> {
             Some(Activation::Relu) => {
                 // Between operation and activation nobody can read.
                 self.values[index].shared = false;
-                self.sloped(index, Value::Layer(index), 0.0)
+                self.leaky_relu(index, Value::Layer(index), 0.0)
             }
-            Some(Activation::Gelu) => self.curved(index, layer, edge, Curve::Gelu),
-            Some(Activation::Silu) => self.curved(index, layer, edge, Curve::Silu),
+            Some(Activation::Gelu) => self.smooth(index, layer, edge, ActivationKind::Gelu),
+            Some(Activation::Silu) => self.smooth(index, layer, edge, ActivationKind::Silu),
             Some(Activation::Softmax) | None => edge,
         };
         self.values[index] = Planned { edge, shared };
@@ -185,14 +185,17 @@ impl Planner<'_> {
         Edge::plain(Source::Stage(stage))
     }
 
-    fn sloped(&mut self, index: usize, value: Value, slope: f32) -> Edge {
+    fn leaky_relu(&mut self, index: usize, value: Value, slope: f32) -> Edge {
         let Planned { edge, shared } = self.value(value);
         // What is normalised, or what others read as it is, gets its activation on the way.
         if edge.source != Source::Images
-            && edge.prologue.curve == Curve::Line
+            && edge.prologue.activation == ActivationKind::None
             && (edge.prologue.norm.is_some() || shared)
         {
-            return Edge { prologue: Prologue { curve: Curve::Leaky(slope), ..edge.prologue }, ..edge };
+            return Edge {
+                prologue: Prologue { activation: ActivationKind::LeakyRelu(slope), ..edge.prologue },
+                ..edge
+            };
         }
         let stage =
             self.open(index, value, |stage| stage.slope.is_none() && stage.pool.is_none() && stage.dropout.is_none());
@@ -200,10 +203,10 @@ impl Planner<'_> {
         Edge::plain(Source::Stage(stage))
     }
 
-    fn curved(&mut self, index: usize, layer: &Layer, edge: Edge, curve: Curve) -> Edge {
-        let free = edge.prologue.curve == Curve::Line && edge.source != Source::Images;
+    fn smooth(&mut self, index: usize, layer: &Layer, edge: Edge, activation: ActivationKind) -> Edge {
+        let free = edge.prologue.activation == ActivationKind::None && edge.source != Source::Images;
         let edge = if free { edge } else { self.settled(index, edge, layer.input) };
-        Edge { prologue: Prologue { curve, ..edge.prologue }, ..edge }
+        Edge { prologue: Prologue { activation, ..edge.prologue }, ..edge }
     }
 
     fn normalised(&mut self, index: usize, layer: &Layer, edge: Edge, (momentum, epsilon): (f32, f32)) -> Edge {
@@ -216,7 +219,7 @@ impl Planner<'_> {
         if let Source::Stage(node) = edge.source {
             self.plan.norms.push(Norm { layer: index, node, momentum, epsilon });
         }
-        Edge { prologue: Prologue { norm: Some(self.plan.norms.len() - 1), curve: Curve::Line }, ..edge }
+        Edge { prologue: Prologue { norm: Some(self.plan.norms.len() - 1), activation: ActivationKind::None }, ..edge }
     }
 
     /// The sum of what a layer takes and another value, in the convolution that comes last where that is possible.

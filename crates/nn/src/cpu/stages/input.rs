@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::cpu::kernels::Extent;
 use crate::cpu::kernels::epilogue::Derivative;
 use crate::cpu::kernels::prologue::{Affine, PrologueBackward, PrologueForward};
-use crate::cpu::plan::{Curve, Stage};
+use crate::cpu::plan::{ActivationKind, Stage};
 use crate::cpu::runtime::memory::{Disjoint, LINE};
 use crate::cpu::simd::Isa;
 use crate::dropout::Mask;
@@ -78,7 +78,7 @@ pub struct StageOutput<'a> {
     /// Normalisation on the way.
     pub affine: Option<Affine<'a>>,
     /// Activation on the way.
-    pub curve: Curve,
+    pub activation: ActivationKind,
     /// What becomes of the gradient.
     pub gradient: GradientTarget<'a>,
 }
@@ -209,7 +209,7 @@ impl Input<'_> {
 impl StageOutput<'_> {
     /// Whether it is read as it lies.
     fn is_plain(&self) -> bool {
-        self.affine.is_none() && self.curve == Curve::Line
+        self.affine.is_none() && self.activation == ActivationKind::None
     }
 
     /// Values of room that [`Self::image`] needs.
@@ -235,7 +235,7 @@ impl StageOutput<'_> {
         let room = &mut room[..len];
         let (extent, from, to) = (self.extent(), values.as_ptr(), room.as_mut_ptr());
         // SAFETY: an image of the stage's layout, and room for one.
-        unsafe { self.isa.run(PrologueForward { extent, from, to, affine: self.affine, curve: self.curve }) };
+        unsafe { self.isa.run(PrologueForward { extent, from, to, affine: self.affine, activation: self.activation }) };
         room
     }
 
@@ -252,7 +252,7 @@ impl StageOutput<'_> {
         }
         let values = self.values.pointer(image * len..(image + 1) * len);
         let gradient = gradient[..len].as_ptr();
-        let (isa, extent, affine, curve) = (self.isa, self.extent(), self.affine, self.curve);
+        let (isa, extent, affine, activation) = (self.isa, self.extent(), self.affine, self.activation);
         match &self.gradient {
             GradientTarget::None => {}
             GradientTarget::InPlace(_) => {
@@ -260,7 +260,7 @@ impl StageOutput<'_> {
                 let to = room.as_mut_ptr();
                 // SAFETY: an image of the stage's output, the gradient towards it, and room for one.
                 unsafe {
-                    isa.run(PrologueBackward { extent, gradient, values, to, affine, curve, sums: None });
+                    isa.run(PrologueBackward { extent, gradient, values, to, affine, activation, sums: None });
                     self.take_gradient(image..image + 1, 0..len, room, len);
                 }
             }
@@ -270,7 +270,7 @@ impl StageOutput<'_> {
                 // SAFETY: as above; the part is the calling task's.
                 unsafe {
                     let sums = affine.is_some().then(|| sums.part(part * sums_len..(part + 1) * sums_len));
-                    isa.run(PrologueBackward { extent, gradient, values, to, affine, curve, sums });
+                    isa.run(PrologueBackward { extent, gradient, values, to, affine, activation, sums });
                 }
             }
         }
