@@ -24,12 +24,12 @@ pub struct Compiled {
     /// Where gradients wait that are made of several, or behind a normalisation.
     pub slots: Slots,
     /// The memory that they share.
-    pub lens: Lens,
+    pub sizes: BufferSizes,
 }
 
 /// Lengths of the memory that stages share, in values.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Lens {
+pub struct BufferSizes {
     /// Outputs of all stages.
     pub activations: usize,
     /// Choices of all stages that take the largest of windows.
@@ -75,13 +75,13 @@ impl Compiled {
         let has_stem = has_stem(&plan);
         let learns = learns(network, &plan);
         let slots = Slots::new(&plan, &learns, has_stem, batch);
-        let mut lens = Lens::default();
+        let mut sizes = BufferSizes::default();
         let mut stages: Vec<CompiledStage> = Vec::new();
         for (index, &node) in plan.nodes.iter().enumerate() {
             let is_stem = has_stem && index == 0;
             let operation = operation(node.stage, processor, is_stem);
             // A stem has no output.
-            let mut stage = CompiledStage::new(network, node, operation, if is_stem { 0 } else { batch }, &lens);
+            let mut stage = CompiledStage::new(network, node, operation, if is_stem { 0 } else { batch }, &sizes);
             stage.norm = plan.norms.iter().position(|norm| norm.node == index);
             stage.learns = learns[index];
             let mut rooms = rooms(&plan, index, slots.has(index));
@@ -91,24 +91,24 @@ impl Compiled {
                 stage.name = format!("{}+{}", stages[before].name, stage.name);
                 (rooms.input, rooms.of_input) = (recomputed.image_len(), recomputed.scratch_len());
             }
-            lens.activations = stage.activations.end;
-            lens.choices = stage.choices.end;
-            let of_stage = if is_stem { &mut lens.recomputed_parts } else { &mut lens.parts };
+            sizes.activations = stage.activations.end;
+            sizes.choices = stage.choices.end;
+            let of_stage = if is_stem { &mut sizes.recomputed_parts } else { &mut sizes.parts };
             *of_stage = (PARTS * stage.operation.part_len()).max(*of_stage);
-            lens.scratch = lens.scratch.max(stage.operation.scratch_len(batch, rooms));
-            lens.packed += stage.operation.packed_len();
+            sizes.scratch = sizes.scratch.max(stage.operation.scratch_len(batch, rooms));
+            sizes.packed += stage.operation.packed_len();
             stages.push(stage);
         }
         let mut norms = Vec::new();
         for (index, norm) in plan.norms.iter().enumerate() {
             let stage = &stages[norm.node];
             let pieces = stage.operation.pieces(batch).max(PARTS);
-            let norm = Normalisation::new(network, &plan, index, stage.node.stage.output, pieces, lens.sums);
-            lens.sums = norm.sums().end;
-            lens.packed += norm.constants_len();
+            let norm = Normalisation::new(network, &plan, index, stage.node.stage.output, pieces, sizes.sums);
+            sizes.sums = norm.sums().end;
+            sizes.packed += norm.constants_len();
             norms.push(norm);
         }
-        Self { stages, norms, slots, lens }
+        Self { stages, norms, slots, sizes }
     }
 
     /// Has the stages' own memory ready.
@@ -163,8 +163,14 @@ fn operation(stage: Stage, processor: Processor, is_stem: bool) -> Box<dyn Stage
 }
 
 impl CompiledStage {
-    /// A stage behind those that have taken what `lens` says.
-    fn new(network: &Network, node: Node, operation: Box<dyn StageOperation>, batch: usize, lens: &Lens) -> Self {
+    /// A stage behind those that have taken what `sizes` says.
+    fn new(
+        network: &Network,
+        node: Node,
+        operation: Box<dyn StageOperation>,
+        batch: usize,
+        sizes: &BufferSizes,
+    ) -> Self {
         let stage = node.stage;
         let outputs = batch * stage.output.image_len();
         let chosen = if stage.chooses() { outputs } else { 0 };
@@ -173,8 +179,8 @@ impl CompiledStage {
             name: network.layers[stage.layer].name.clone(),
             node,
             operation,
-            activations: lens.activations..lens.activations + outputs,
-            choices: lens.choices..lens.choices + chosen,
+            activations: sizes.activations..sizes.activations + outputs,
+            choices: sizes.choices..sizes.choices + chosen,
             weight,
             bias,
             norm: None,

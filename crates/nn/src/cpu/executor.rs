@@ -55,14 +55,14 @@ struct Buffers {
 impl Buffers {
     /// All zero.
     fn zeroed(compiled: &Compiled, logits: usize) -> Self {
-        let Compiled { slots, lens, .. } = compiled;
+        let Compiled { slots, sizes, .. } = compiled;
         Self {
-            activations: Buffer::zeroed(lens.activations),
+            activations: Buffer::zeroed(sizes.activations),
             waiting: Buffer::zeroed(slots.len()),
-            sums: Buffer::zeroed(lens.sums),
-            choices: vec![0; lens.choices],
-            parts: Buffer::zeroed(lens.parts),
-            recomputed_parts: Buffer::zeroed(lens.recomputed_parts),
+            sums: Buffer::zeroed(sizes.sums),
+            choices: vec![0; sizes.choices],
+            parts: Buffer::zeroed(sizes.parts),
+            recomputed_parts: Buffer::zeroed(sizes.recomputed_parts),
             logits: vec![0.0; logits],
         }
     }
@@ -96,7 +96,7 @@ impl CpuExecutor {
             batch_size,
             seed,
             processor,
-            threads: Threads::new(processor.threads, compiled.lens.scratch),
+            threads: Threads::new(processor.threads, compiled.sizes.scratch),
             buffers: Buffers::zeroed(&compiled, batch_size * network.classes),
             parameters: Parameters::zeroed(network),
             prepared: Prepared::Nothing,
@@ -106,12 +106,12 @@ impl CpuExecutor {
 
     /// Bytes of memory that training `network` in batches of `batch_size` images will take at most.
     pub fn planned_bytes(network: &Network, batch_size: usize, processor: Processor) -> u64 {
-        let Compiled { lens, slots, .. } = Compiled::new(network, batch_size, processor);
+        let Compiled { sizes, slots, .. } = Compiled::new(network, batch_size, processor);
         let of_batch =
-            batch_size * (network.input.len() + network.classes) + lens.activations + slots.len() + lens.sums;
-        let of_parameters = Parameters::planned_len(network) + lens.packed + lens.parts + lens.recomputed_parts;
-        let values = of_batch + of_parameters + processor.threads * lens.scratch;
-        (values * size_of::<f32>() + lens.choices) as u64
+            batch_size * (network.input.len() + network.classes) + sizes.activations + slots.len() + sizes.sums;
+        let of_parameters = Parameters::planned_len(network) + sizes.packed + sizes.parts + sizes.recomputed_parts;
+        let values = of_batch + of_parameters + processor.threads * sizes.scratch;
+        (values * size_of::<f32>() + sizes.choices) as u64
     }
 
     /// Measures what this machine can do at most; takes about a second.

@@ -9,7 +9,7 @@ use crate::cpu::runtime::memory::Buffer;
 #[derive(Debug)]
 pub struct PackedWeights {
     /// Values of `forward`, `backward` and `bias`.
-    lens: [usize; 3],
+    sizes: [usize; 3],
     /// For the forward pass; its layout is the stage's affair.
     pub forward: Buffer,
     /// For the backward pass; empty if nobody wants the gradient towards the stage's input.
@@ -22,18 +22,18 @@ impl PackedWeights {
     /// Plans so many values for the forward and the backward pass, and a bias of a layout with this pitch. Nothing is
     /// allocated.
     pub fn new(forward: usize, backward: usize, pitch: usize) -> Self {
-        let (lens, [forward, backward, bias]) = ([forward, backward, pitch], Default::default());
-        Self { lens, forward, backward, bias }
+        let (sizes, [forward, backward, bias]) = ([forward, backward, pitch], Default::default());
+        Self { sizes, forward, backward, bias }
     }
 
     /// Values of all at most.
     pub fn len(&self) -> usize {
-        self.lens.iter().sum()
+        self.sizes.iter().sum()
     }
 
     /// Has the memory ready; `first` says that nobody wants the gradient towards the stage's input.
     pub fn allocate(&mut self, first: bool) {
-        let [forward, backward, pitch] = self.lens;
+        let [forward, backward, pitch] = self.sizes;
         self.forward = Buffer::zeroed(forward);
         self.backward = Buffer::zeroed(if first { 0 } else { backward });
         self.bias = Buffer::zeroed(pitch);
