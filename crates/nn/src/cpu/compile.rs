@@ -11,7 +11,7 @@ use super::stages::dense::Dense;
 use super::stages::identity::Identity;
 use super::stages::normalisation::Normalisation;
 use super::stages::stem::Stem;
-use super::stages::{PARTS, Rooms, StageOperation};
+use super::stages::{PARTS, ScratchSizes, StageOperation};
 use crate::dropout::Mask;
 use crate::network::{Network, Role};
 
@@ -84,18 +84,18 @@ impl Compiled {
             let mut stage = CompiledStage::new(network, node, operation, if is_stem { 0 } else { batch }, &sizes);
             stage.norm = plan.norms.iter().position(|norm| norm.node == index);
             stage.learns = learns[index];
-            let mut rooms = rooms(&plan, index, slots.has(index));
+            let mut scratch = scratch_sizes(&plan, index, slots.has(index));
             if let Source::Stage(before) = node.from.source
                 && let Some(recomputed) = stages[before].operation.as_recomputed()
             {
                 stage.name = format!("{}+{}", stages[before].name, stage.name);
-                (rooms.input, rooms.of_input) = (recomputed.image_len(), recomputed.scratch_len());
+                (scratch.image, scratch.recompute) = (recomputed.image_len(), recomputed.recompute_scratch_len());
             }
             sizes.activations = stage.activations.end;
             sizes.choices = stage.choices.end;
             let of_stage = if is_stem { &mut sizes.recomputed_parts } else { &mut sizes.parts };
             *of_stage = (PARTS * stage.operation.part_len()).max(*of_stage);
-            sizes.scratch = sizes.scratch.max(stage.operation.scratch_len(batch, rooms));
+            sizes.scratch = sizes.scratch.max(stage.operation.scratch_len(batch, scratch));
             sizes.packed += stage.operation.packed_len();
             stages.push(stage);
         }
@@ -138,15 +138,15 @@ fn learns(network: &Network, plan: &Plan) -> Vec<bool> {
     learns
 }
 
-/// Room that a stage needs for what comes before it and what follows it.
-fn rooms(plan: &Plan, index: usize, has_slots: bool) -> Rooms {
+/// Scratch that a stage needs for what comes before it and what follows it.
+fn scratch_sizes(plan: &Plan, index: usize, has_slots: bool) -> ScratchSizes {
     let of_edge = |edge: Edge| match edge.source {
         Source::Stage(stage) if !edge.prologue.is_plain() => plan.nodes[stage].stage.output.image_len(),
         _ => 0,
     };
     let Node { stage, from, skip } = &plan.nodes[index];
     let gradient = if has_slots { stage.output.image_len() } else { 0 };
-    Rooms { input: of_edge(*from), of_input: 0, ends: gradient + skip.map_or(0, of_edge) }
+    ScratchSizes { image: of_edge(*from), recompute: 0, output: gradient + skip.map_or(0, of_edge) }
 }
 
 /// How a stage computes: for each kind of operation, its line.

@@ -293,7 +293,7 @@ impl CpuExecutor {
     ) {
         let len = self.network.input.len();
         assert_eq!(images.len() % len, 0, "whole images");
-        assert_eq!(values.len(), images.len() / len * per_image, "room for what comes of each image");
+        assert_eq!(values.len(), images.len() / len * per_image, "space for what comes of each image");
         self.prepare(Prepared::Inference);
         let batches = images.chunks(self.batch_size * len).zip(values.chunks_mut(self.batch_size * per_image));
         for (images, values) in batches {

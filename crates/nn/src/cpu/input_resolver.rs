@@ -17,7 +17,7 @@ pub(super) struct InputResolver<'a> {
     before: Disjoint<'a, f32>,
     /// Whether normalisations that can be are part of the weights before them.
     folded: bool,
-    /// Room for the partial gradients of a stage that is computed again.
+    /// Memory for the partial gradients of a stage that is computed again.
     recomputed_parts: Disjoint<'a, f32>,
 }
 

@@ -52,14 +52,14 @@ impl<R: Rule<N>, const N: usize> Kernel for Elementwise<'_, R, N> {
             given_rest[..rest].copy_from_slice(&given[whole..]);
             // SAFETY: the rest of each slice; a line holds any register.
             unsafe {
-                for (room, to) in changed_rest.iter_mut().zip(to) {
-                    std::ptr::copy_nonoverlapping(to.add(whole), room.as_mut_ptr(), rest);
+                for (register, to) in changed_rest.iter_mut().zip(to) {
+                    std::ptr::copy_nonoverlapping(to.add(whole), register.as_mut_ptr(), rest);
                 }
-                let before = changed_rest.each_ref().map(|room| V::load(room.as_ptr()));
+                let before = changed_rest.each_ref().map(|register| V::load(register.as_ptr()));
                 let after = rule.apply(V::load(given_rest.as_ptr()), before);
-                for ((after, room), to) in after.into_iter().zip(&mut changed_rest).zip(to) {
-                    after.store(room.as_mut_ptr());
-                    std::ptr::copy_nonoverlapping(room.as_ptr(), to.add(whole), rest);
+                for ((after, register), to) in after.into_iter().zip(&mut changed_rest).zip(to) {
+                    after.store(register.as_mut_ptr());
+                    std::ptr::copy_nonoverlapping(register.as_ptr(), to.add(whole), rest);
                 }
             }
         }

@@ -38,7 +38,7 @@ pub struct Parameters {
     /// All tensors, and those among them that gradients change.
     all: Vec<Piece>,
     trained: Vec<Piece>,
-    /// Room for a sum over each trained piece.
+    /// A sum over each trained piece.
     sums: Vec<f64>,
     muon: Muon,
 }

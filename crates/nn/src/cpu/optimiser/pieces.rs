@@ -46,7 +46,7 @@ pub fn apply<R: Rule<N>, const N: usize>(
     });
 }
 
-/// The Euclidean norm of some pieces; `sums` has room for one number of each.
+/// The Euclidean norm of some pieces; `sums` holds one number of each.
 ///
 /// A piece is summed up in the order of its values, and the pieces in theirs, so the norm does not depend on who does it.
 pub fn norm(machine: Machine<'_>, pieces: &[Piece], values: &Buffer, sums: &mut [f64]) -> f64 {

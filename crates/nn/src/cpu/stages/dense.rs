@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::input::Input;
 use super::packed_weights::PackedWeights;
-use super::{BackwardPass, ForwardPass, Rooms, StageOperation};
+use super::{BackwardPass, ForwardPass, ScratchSizes, StageOperation};
 use crate::cpu::context::Machine;
 use crate::cpu::kernels::matmul::{Product, panel_width};
 use crate::cpu::kernels::transpose::Transpose;
@@ -169,7 +169,7 @@ impl Dense {
 }
 
 impl StageOperation for Dense {
-    fn scratch_len(&self, batch: usize, _: Rooms) -> usize {
+    fn scratch_len(&self, batch: usize, _: ScratchSizes) -> usize {
         let panel = panel_width(self.isa);
         panel * (batch + self.units).max(ROWS_PER_TASK * PANELS_PER_TASK) + 2 * LINE
     }

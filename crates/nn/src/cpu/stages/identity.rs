@@ -1,7 +1,7 @@
 //! A stage with no linear operation: an addition, an activation, pooling or dropout that follows nothing it could be joined
 //! with, or values laid out anew.
 
-use super::{BackwardPass, ForwardPass, PARTS, Rooms, StageOperation};
+use super::{BackwardPass, ForwardPass, PARTS, ScratchSizes, StageOperation};
 use crate::cpu::plan::Stage;
 use crate::cpu::plan::layout::Layout;
 use crate::cpu::runtime::memory::{LINE, carve};
@@ -21,9 +21,9 @@ impl Identity {
 }
 
 impl StageOperation for Identity {
-    fn scratch_len(&self, _: usize, rooms: Rooms) -> usize {
+    fn scratch_len(&self, _: usize, sizes: ScratchSizes) -> usize {
         let Stage { input, linear_output, .. } = self.stage;
-        linear_output.image_len() + input.image_len() + rooms.input + rooms.of_input + rooms.ends + 5 * LINE
+        linear_output.image_len() + input.image_len() + sizes.image + sizes.recompute + sizes.output + 5 * LINE
     }
 
     fn pieces(&self, _: usize) -> usize {
@@ -37,13 +37,13 @@ impl StageOperation for Identity {
         let (from, to) = (self.stage.input, self.stage.linear_output);
         machine.threads.run(PARTS, |part, mut scratch| {
             let linear = carve(&mut scratch, to.image_len());
-            let room = carve(&mut scratch, input.room_len());
-            let sink_room = carve(&mut scratch, sink.room_len());
+            let image_scratch = carve(&mut scratch, input.image_scratch_len());
+            let sink_scratch = carve(&mut scratch, sink.scratch_len());
             for image in share(count, PARTS, part) {
                 // SAFETY: only read in this pass.
-                lay_out(unsafe { input.image(image, from.image_len(), room, scratch) }, from, linear, to);
+                lay_out(unsafe { input.image(image, from.image_len(), image_scratch, scratch) }, from, linear, to);
                 // SAFETY: the task has its images and its piece to itself.
-                unsafe { sink.image(image, linear, 0..to.pitch, part, sink_room) };
+                unsafe { sink.image(image, linear, 0..to.pitch, part, sink_scratch) };
             }
         });
     }
@@ -55,17 +55,17 @@ impl StageOperation for Identity {
         machine.threads.run(PARTS, |part, mut scratch| {
             let unpooled = carve(&mut scratch, from.image_len());
             let d_image = carve(&mut scratch, to.image_len());
-            let room = carve(&mut scratch, input.room_len());
-            let gradient_room = carve(&mut scratch, output_gradient.room_len());
+            let image_scratch = carve(&mut scratch, input.image_scratch_len());
+            let gradient_scratch = carve(&mut scratch, output_gradient.scratch_len());
             for image in share(count, PARTS, part) {
                 // SAFETY: image and part are this task's, and nothing of the image has been read.
                 unsafe {
-                    let d_linear = output_gradient.image(image, part, unpooled, gradient_room, None);
+                    let d_linear = output_gradient.image(image, part, unpooled, gradient_scratch, None);
                     if from.lies_like(to) {
-                        input.take_gradient(image, part, d_linear, room, scratch);
+                        input.take_gradient(image, part, d_linear, image_scratch, scratch);
                     } else if input.wants_gradient() {
                         lay_out(d_linear, from, d_image, to);
-                        input.take_gradient(image, part, d_image, room, scratch);
+                        input.take_gradient(image, part, d_image, image_scratch, scratch);
                     }
                 }
             }

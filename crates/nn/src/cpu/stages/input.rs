@@ -29,7 +29,7 @@ pub struct Recomputed<'a> {
     pub stage: &'a dyn RecomputedInput,
     /// What it takes: the images of the batch, one after the other.
     pub images: &'a [f32],
-    /// Room for its partial gradients.
+    /// Memory for its partial gradients.
     pub parts: Disjoint<'a, f32>,
 }
 
@@ -40,7 +40,7 @@ pub trait RecomputedInput: Sync {
     fn image_len(&self) -> usize;
 
     /// Values of scratch that it needs.
-    fn scratch_len(&self) -> usize;
+    fn recompute_scratch_len(&self) -> usize;
 
     /// An image of the output, in `output`.
     fn forward_image(&self, pass: &Recomputed<'_>, image: usize, output: &mut [f32], scratch: &mut [f32]);
@@ -100,35 +100,41 @@ pub enum GradientTarget<'a> {
 }
 
 impl Input<'_> {
-    /// Values of room that [`Self::image`] needs.
-    pub fn room_len(&self) -> usize {
+    /// Values of scratch for an image that is not read where it lies.
+    pub fn image_scratch_len(&self) -> usize {
         match self {
             Input::Images(_) => 0,
-            Input::Stage(output) => output.room_len(),
+            Input::Stage(output) => output.image_scratch_len(),
             Input::Recomputed(recomputed) => recomputed.stage.image_len(),
         }
     }
 
     /// Values of scratch that a recomputed input needs.
-    pub fn scratch_len(&self) -> usize {
+    pub fn recompute_scratch_len(&self) -> usize {
         match self {
             Input::Images(_) | Input::Stage(_) => 0,
-            Input::Recomputed(recomputed) => recomputed.stage.scratch_len(),
+            Input::Recomputed(recomputed) => recomputed.stage.recompute_scratch_len(),
         }
     }
 
-    /// An image of the batch, `len` values: where it lies, or computed in `room`.
+    /// An image of the batch, `len` values: where it lies, or computed in `image_scratch`.
     ///
     /// # Safety
     /// Nobody takes a gradient towards the image while the result is in use.
-    pub unsafe fn image<'r>(&'r self, image: usize, len: usize, room: &'r mut [f32], scratch: &mut [f32]) -> &'r [f32] {
+    pub unsafe fn image<'r>(
+        &'r self,
+        image: usize,
+        len: usize,
+        image_scratch: &'r mut [f32],
+        scratch: &mut [f32],
+    ) -> &'r [f32] {
         match self {
             Input::Images(values) => &values[image * len..(image + 1) * len],
             // SAFETY: passed on to the caller.
-            Input::Stage(output) => unsafe { output.image(image, room) },
+            Input::Stage(output) => unsafe { output.image(image, image_scratch) },
             Input::Recomputed(recomputed) => {
-                recomputed.stage.forward_image(recomputed, image, room, scratch);
-                room
+                recomputed.stage.forward_image(recomputed, image, image_scratch, scratch);
+                image_scratch
             }
         }
     }
@@ -181,7 +187,7 @@ impl Input<'_> {
         }
     }
 
-    /// Takes the gradient towards an image, of which `room` still holds what [`Self::image`] put there; `part` is the one
+    /// Takes the gradient towards an image, of which `image_scratch` still holds what [`Self::image`] put there; `part` is the one
     /// of the batch's parts that the image is in.
     ///
     /// # Safety
@@ -191,16 +197,16 @@ impl Input<'_> {
         image: usize,
         part: usize,
         gradient: &[f32],
-        room: &mut [f32],
+        image_scratch: &mut [f32],
         scratch: &mut [f32],
     ) {
         match self {
             Input::Images(_) => {}
             // SAFETY: passed on to the caller.
-            Input::Stage(output) => unsafe { output.take_image(image, part, gradient, room) },
+            Input::Stage(output) => unsafe { output.take_image(image, part, gradient, image_scratch) },
             // SAFETY: passed on to the caller.
             Input::Recomputed(recomputed) => unsafe {
-                recomputed.stage.backward_image(recomputed, image, part, gradient, room, scratch)
+                recomputed.stage.backward_image(recomputed, image, part, gradient, image_scratch, scratch)
             },
         }
     }
@@ -212,8 +218,8 @@ impl StageOutput<'_> {
         self.affine.is_none() && self.activation == ActivationKind::None
     }
 
-    /// Values of room that [`Self::image`] needs.
-    pub fn room_len(&self) -> usize {
+    /// Values of scratch for an image that is not read where it lies.
+    pub fn image_scratch_len(&self) -> usize {
         if self.is_plain() { 0 } else { self.stage.output.image_len() }
     }
 
@@ -225,25 +231,25 @@ impl StageOutput<'_> {
     ///
     /// # Safety
     /// As there.
-    unsafe fn image<'r>(&'r self, image: usize, room: &'r mut [f32]) -> &'r [f32] {
+    unsafe fn image<'r>(&'r self, image: usize, image_scratch: &'r mut [f32]) -> &'r [f32] {
         let len = self.stage.output.image_len();
         // SAFETY: passed on to the caller.
         let values = unsafe { self.values.shared(image * len..(image + 1) * len) };
         if self.is_plain() {
             return values;
         }
-        let room = &mut room[..len];
-        let (extent, from, to) = (self.extent(), values.as_ptr(), room.as_mut_ptr());
-        // SAFETY: an image of the stage's layout, and room for one.
+        let image_scratch = &mut image_scratch[..len];
+        let (extent, from, to) = (self.extent(), values.as_ptr(), image_scratch.as_mut_ptr());
+        // SAFETY: an image of the stage's layout, and space for one.
         unsafe { self.isa.run(PrologueForward { extent, from, to, affine: self.affine, activation: self.activation }) };
-        room
+        image_scratch
     }
 
     /// See [`Input::take_gradient`].
     ///
     /// # Safety
     /// As there.
-    unsafe fn take_image(&self, image: usize, part: usize, gradient: &[f32], room: &mut [f32]) {
+    unsafe fn take_image(&self, image: usize, part: usize, gradient: &[f32], image_scratch: &mut [f32]) {
         let len = self.stage.output.image_len();
         if self.is_plain() {
             // SAFETY: passed on to the caller.
@@ -256,12 +262,12 @@ impl StageOutput<'_> {
         match &self.gradient {
             GradientTarget::None => {}
             GradientTarget::InPlace(_) => {
-                let room = &mut room[..len];
-                let to = room.as_mut_ptr();
-                // SAFETY: an image of the stage's output, the gradient towards it, and room for one.
+                let image_scratch = &mut image_scratch[..len];
+                let to = image_scratch.as_mut_ptr();
+                // SAFETY: an image of the stage's output, the gradient towards it, and space for one.
                 unsafe {
                     isa.run(PrologueBackward { extent, gradient, values, to, affine, activation, sums: None });
-                    self.take_gradient(image..image + 1, 0..len, room, len);
+                    self.take_gradient(image..image + 1, 0..len, image_scratch, len);
                 }
             }
             GradientTarget::Slot { values: slot, sums } => {

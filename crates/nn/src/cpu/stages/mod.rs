@@ -22,15 +22,15 @@ use crate::dropout::Mask;
 /// in order, so that the sum does not depend on the number of threads.
 pub const PARTS: usize = 16;
 
-/// Room, beside its own, that a stage needs for what comes before it and what follows it.
+/// Values of scratch, beside its own, that a stage needs for what comes before it and what follows it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Rooms {
+pub struct ScratchSizes {
     /// For an image of the input.
-    pub input: usize,
+    pub image: usize,
     /// For computing that.
-    pub of_input: usize,
+    pub recompute: usize,
     /// For the end of the forward pass or the beginning of the backward pass.
-    pub ends: usize,
+    pub output: usize,
 }
 
 /// The operation of a stage: what it computes before its epilogue, forward and backward, and the memory that it needs.
@@ -38,8 +38,8 @@ pub struct Rooms {
 /// A new operation is a file beside this one, and a line in `compile`.
 pub trait StageOperation: Send {
     /// Values of scratch that each thread needs for batches of up to `batch` images, where what comes before and after needs
-    /// as much as `rooms` says.
-    fn scratch_len(&self, batch: usize, rooms: Rooms) -> usize;
+    /// as much as `sizes` says.
+    fn scratch_len(&self, batch: usize, sizes: ScratchSizes) -> usize;
 
     /// Values of a partial gradient; 0 if the batch's is made at once, or if there is none.
     fn part_len(&self) -> usize {
@@ -111,7 +111,7 @@ pub struct BackwardPass<'a> {
     pub d_weight: &'a mut [f32],
     /// See `d_weight`.
     pub d_bias: &'a mut [f32],
-    /// Room for [`PARTS`] partial gradients.
+    /// Memory for [`PARTS`] partial gradients.
     pub parts: &'a mut [f32],
 }
 

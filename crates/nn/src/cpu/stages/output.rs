@@ -36,9 +36,9 @@ pub struct OutputSink<'a> {
 }
 
 impl OutputSink<'_> {
-    /// Values of room that [`Self::image`] needs.
-    pub fn room_len(&self) -> usize {
-        self.skip.map_or(0, Input::room_len)
+    /// Values of scratch that [`Self::image`] needs.
+    pub fn scratch_len(&self) -> usize {
+        self.skip.map_or(0, Input::image_scratch_len)
     }
 
     /// Some channels, whole lines, of one image of the batch: `linear`, `[height, width, pitch]`, and the stage's epilogue
@@ -52,7 +52,7 @@ impl OutputSink<'_> {
         linear: &mut [f32],
         channels: Range<usize>,
         piece: usize,
-        room: &mut [f32],
+        scratch: &mut [f32],
     ) {
         let layout = self.stage.linear_output;
         let linear = &mut linear[..layout.image_len()];
@@ -61,7 +61,7 @@ impl OutputSink<'_> {
             let (to, channels) = (linear.as_mut_ptr(), channels.clone());
             // SAFETY: two images of one layout; nobody takes a gradient in this pass.
             unsafe {
-                let from = skip.image(image, layout.image_len(), room, &mut [])[..layout.image_len()].as_ptr();
+                let from = skip.image(image, layout.image_len(), scratch, &mut [])[..layout.image_len()].as_ptr();
                 self.isa.run(Add { extent, channels, from, to });
             }
         }
@@ -137,7 +137,7 @@ impl Slots<'_> {
     /// Makes the gradient towards what the stage's activation took of one image, in `to`, `[output layout]`.
     ///
     /// # Safety
-    /// The calling task has the image to itself; `to` is room for an image, or the image of the first reader's slot.
+    /// The calling task has the image to itself; `to` is space for an image, or the image of the first reader's slot.
     pub unsafe fn combine(&self, isa: Isa, stage: &Stage, image: usize, to: *mut f32) {
         let (layout, slope, mask) = (stage.output, stage.slope, self.mask);
         let len = layout.image_len();
@@ -183,14 +183,14 @@ pub struct OutputGradient<'a> {
 }
 
 impl<'a> OutputGradient<'a> {
-    /// Values of room that [`Self::image`] needs beside that for an image of the linear output.
-    pub fn room_len(&self) -> usize {
+    /// Values of scratch that [`Self::image`] needs beside that for an image of the linear output.
+    pub fn scratch_len(&self) -> usize {
         let combined = if let Gradient::Slots(_) = self.gradient { self.image_len() } else { 0 };
-        combined + self.skip.map_or(0, Input::room_len)
+        combined + self.skip.map_or(0, Input::image_scratch_len)
     }
 
     /// The gradient towards the linear output of one image of the batch, `[height, width, pitch]`: in `unpooled` if the stage
-    /// pools, else in `room` or where it lies. The gradient towards the bias is added to `d_bias`, `[pitch]`, and what was
+    /// pools, else in `scratch` or where it lies. The gradient towards the bias is added to `d_bias`, `[pitch]`, and what was
     /// added to the linear output gets its gradient.
     ///
     /// # Safety
@@ -200,7 +200,7 @@ impl<'a> OutputGradient<'a> {
         image: usize,
         part: usize,
         unpooled: &'r mut [f32],
-        room: &'r mut [f32],
+        mut scratch: &'r mut [f32],
         d_bias: Option<&mut [f32]>,
     ) -> &'r [f32]
     where
@@ -208,11 +208,10 @@ impl<'a> OutputGradient<'a> {
     {
         let Self { isa, stage, .. } = *self;
         let values = range_of(stage, image - self.first..image - self.first + 1);
-        let mut room = room;
         let gradient: &'r [f32] = match self.gradient {
             Gradient::Ready(gradient) => &gradient[values.clone()],
             Gradient::Slots(slots) => {
-                let combined = carve(&mut room, self.image_len());
+                let combined = carve(&mut scratch, self.image_len());
                 // SAFETY: passed on to the caller.
                 unsafe { slots.combine(isa, stage, image, combined.as_mut_ptr()) };
                 combined
@@ -220,7 +219,7 @@ impl<'a> OutputGradient<'a> {
         };
         let choices = if stage.chooses() { self.choices[values].as_ptr() } else { self.choices.as_ptr() };
         if stage.pool.is_some() || d_bias.is_some() {
-            assert!(stage.pool.is_none() || unpooled.len() >= stage.linear_output.image_len(), "room for an image");
+            assert!(stage.pool.is_none() || unpooled.len() >= stage.linear_output.image_len(), "space for an image");
             let (gradient, d_linear) = (gradient.as_ptr(), unpooled.as_mut_ptr());
             // SAFETY: images of the stage's layouts.
             unsafe { isa.run(Unpool { stage, gradient, choices, d_linear, d_bias }) };
@@ -228,7 +227,7 @@ impl<'a> OutputGradient<'a> {
         let d_linear = if stage.pool.is_some() { &*unpooled } else { gradient };
         if let Some(skip) = self.skip {
             // SAFETY: passed on to the caller.
-            unsafe { skip.take_gradient(image, part, d_linear, room, &mut []) };
+            unsafe { skip.take_gradient(image, part, d_linear, scratch, &mut []) };
         }
         d_linear
     }

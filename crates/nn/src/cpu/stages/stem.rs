@@ -6,7 +6,7 @@
 
 use super::convolution::Convolution;
 use super::input::{Input, Recomputed, RecomputedInput};
-use super::{BackwardPass, ForwardPass, Rooms, StageOperation};
+use super::{BackwardPass, ForwardPass, ScratchSizes, StageOperation};
 use crate::cpu::context::Machine;
 use crate::cpu::kernels::epilogue::Derivative;
 
@@ -28,8 +28,8 @@ impl RecomputedInput for Stem {
         self.convolution.stage().output.image_len()
     }
 
-    fn scratch_len(&self) -> usize {
-        self.convolution.image_scratch_len()
+    fn recompute_scratch_len(&self) -> usize {
+        self.convolution.scratch_len_of_image()
     }
 
     fn forward_image(&self, pass: &Recomputed<'_>, image: usize, output: &mut [f32], scratch: &mut [f32]) {
@@ -65,8 +65,8 @@ impl RecomputedInput for Stem {
 }
 
 impl StageOperation for Stem {
-    fn scratch_len(&self, batch: usize, rooms: Rooms) -> usize {
-        self.convolution.scratch_len(batch, rooms)
+    fn scratch_len(&self, batch: usize, sizes: ScratchSizes) -> usize {
+        self.convolution.scratch_len(batch, sizes)
     }
 
     fn part_len(&self) -> usize {

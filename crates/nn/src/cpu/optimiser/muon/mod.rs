@@ -16,8 +16,8 @@ use crate::recipe;
 #[derive(Debug)]
 pub struct Muon {
     plan: Plan,
-    room: NewtonSchulz,
-    /// Room for a sum over the rows of each task.
+    iteration: NewtonSchulz,
+    /// A sum over the rows of each task.
     sums: Vec<f64>,
     /// Trained parameters that are none of its matrices.
     others: Vec<Piece>,
@@ -37,7 +37,7 @@ impl Muon {
             parameter.role.is_trained() && matrices.iter().all(|matrix| matrix.parameter.range != parameter.range)
         });
         Self {
-            room: NewtonSchulz::new(&plan),
+            iteration: NewtonSchulz::new(&plan),
             sums: vec![0.0; plan.row_tasks()],
             others: others.flat_map(Piece::of).collect(),
             plan,
@@ -60,10 +60,10 @@ impl Muon {
     ) {
         self.add_gradient(machine, muon, scale as f32, gradient, momentum);
         self.normalise(machine);
-        self.room.run(&self.plan, machine, muon.iterations);
+        self.iteration.run(&self.plan, machine, muon.iterations);
         let rate = rate_factor * muon.learning_rate;
         let growth = -(rate * muon.weight_decay) as f32;
-        let (values, results) = (Disjoint::new(values), &self.room.results);
+        let (values, results) = (Disjoint::new(values), &self.iteration.results);
         self.plan.for_rows(machine, |_, place, rows| {
             let rate = (rate * place.scale) as f32;
             // SAFETY: the rows are this task's.
@@ -88,7 +88,7 @@ impl Muon {
     ) {
         let decay = muon.momentum as f32;
         let (own, ahead) = if muon.nesterov { (1.0, decay) } else { (0.0, 1.0) };
-        let (momentum, matrices) = (Disjoint::new(momentum), Disjoint::new(&mut self.room.matrices));
+        let (momentum, matrices) = (Disjoint::new(momentum), Disjoint::new(&mut self.iteration.matrices));
         let sums = Disjoint::new(&mut self.sums);
         self.plan.for_rows(machine, |task, place, rows| {
             let range = place.parameter_rows(rows);
@@ -114,8 +114,8 @@ impl Muon {
 
     /// Divides each matrix by its Frobenius norm, and transposes those that are wide.
     fn normalise(&mut self, machine: Machine<'_>) {
-        let room = &mut self.room;
-        let (matrices, transposed) = (Disjoint::new(&mut room.matrices), Disjoint::new(&mut room.transposed));
+        let iteration = &mut self.iteration;
+        let (matrices, transposed) = (Disjoint::new(&mut iteration.matrices), Disjoint::new(&mut iteration.transposed));
         self.plan.for_rows(machine, |_, place, rows| {
             let norm = self.sums[place.tasks.clone()].iter().sum::<f64>().sqrt();
             let share = (1.0 / (norm + EPSILON)) as f32;

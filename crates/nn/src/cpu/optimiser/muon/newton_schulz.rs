@@ -35,7 +35,7 @@ pub struct NewtonSchulz {
 }
 
 impl NewtonSchulz {
-    /// Room for the matrices of a plan.
+    /// Memory for the matrices of a plan.
     pub fn new(plan: &Plan) -> Self {
         let square = || Buffer::zeroed(plan.square_len);
         Self {
@@ -49,7 +49,7 @@ impl NewtonSchulz {
         }
     }
 
-    /// Values of that room.
+    /// Values of that memory.
     pub fn planned_len(plan: &Plan) -> usize {
         2 * plan.matrix_len + plan.transposed_len + 4 * plan.square_len
     }

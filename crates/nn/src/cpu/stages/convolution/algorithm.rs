@@ -47,8 +47,8 @@ pub struct ForwardTask<'a> {
     pub packed: &'a [f32],
     /// Takes each image of the result, `[height, width, pitch]`, of which only the wanted channels are there.
     pub sink: &'a OutputSink<'a>,
-    /// Room for that.
-    pub sink_room: &'a mut [f32],
+    /// Scratch for that.
+    pub sink_scratch: &'a mut [f32],
     /// Piece of the sums that the images' values go to.
     pub piece: usize,
 }
@@ -65,8 +65,8 @@ pub struct BackwardTask<'a> {
     pub packed: &'a [f32],
     /// Gives the gradient towards each image of the convolution's output.
     pub output_gradient: &'a OutputGradient<'a>,
-    /// Room for that.
-    pub gradient_room: &'a mut [f32],
+    /// Scratch for that.
+    pub gradient_scratch: &'a mut [f32],
     /// Receives the images' part of the gradient towards the bias in addition to what it holds, `[out pitch]`.
     pub d_bias: &'a mut [f32],
     /// Receives their part of the gradient towards the kernels in addition to what it holds, `[tap][in][out pitch]`.

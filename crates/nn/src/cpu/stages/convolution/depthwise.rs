@@ -92,14 +92,14 @@ impl Algorithm for Depthwise {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, sink, sink_room, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_scratch, piece } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let padded = carve(&mut scratch, self.padded().len());
         padded.fill(0.0);
-        let room = carve(&mut scratch, input.room_len());
+        let image_scratch = carve(&mut scratch, input.image_scratch_len());
         for image in images {
             // SAFETY: only read in this pass.
-            self.padded().pad(unsafe { input.image(image, self.input.image_len(), room, scratch) }, padded);
+            self.padded().pad(unsafe { input.image(image, self.input.image_len(), image_scratch, scratch) }, padded);
             let kernel = Convolve {
                 windows: self.windows(),
                 channels: channels.clone(),
@@ -111,25 +111,25 @@ impl Algorithm for Depthwise {
             // itself.
             unsafe {
                 self.isa.run(kernel);
-                sink.image(image, linear, channels.clone(), piece, sink_room);
+                sink.image(image, linear, channels.clone(), piece, sink_scratch);
             }
         }
     }
 
     fn backward(&self, task: BackwardTask<'_>, mut scratch: &mut [f32]) {
-        let BackwardTask { images, part, input, packed, output_gradient, gradient_room, d_bias, d_weight } = task;
+        let BackwardTask { images, part, input, packed, output_gradient, gradient_scratch, d_bias, d_weight } = task;
         let d_linear = carve(&mut scratch, self.output.image_len());
         let d_image = carve(&mut scratch, self.input.image_len());
         let padded = carve(&mut scratch, self.padded().len());
         let padded_gradient = carve(&mut scratch, self.padded_gradient().len());
         padded.fill(0.0);
         padded_gradient.fill(0.0);
-        let room = carve(&mut scratch, input.room_len());
+        let image_scratch = carve(&mut scratch, input.image_scratch_len());
         for image in images {
             // SAFETY: this task's image and part, whose gradient comes later.
             let gradient = unsafe {
-                self.padded().pad(input.image(image, self.input.image_len(), room, scratch), padded);
-                output_gradient.image(image, part, d_linear, gradient_room, Some(&mut *d_bias))
+                self.padded().pad(input.image(image, self.input.image_len(), image_scratch, scratch), padded);
+                output_gradient.image(image, part, d_linear, gradient_scratch, Some(&mut *d_bias))
             };
             let towards = TowardsKernels {
                 windows: self.windows(),
@@ -152,7 +152,7 @@ impl Algorithm for Depthwise {
                 // what was read of which has been copied.
                 unsafe {
                     self.isa.run(kernel);
-                    input.take_gradient(image, part, d_image, room, scratch);
+                    input.take_gradient(image, part, d_image, image_scratch, scratch);
                 }
             }
         }

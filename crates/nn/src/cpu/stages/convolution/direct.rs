@@ -192,40 +192,41 @@ impl Algorithm for Direct {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, sink, sink_room, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_scratch, piece } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let padded = carve(&mut scratch, self.padded().len());
         padded.fill(0.0);
-        let room = carve(&mut scratch, input.room_len());
+        let image_scratch = carve(&mut scratch, input.image_scratch_len());
         for image in images {
             // SAFETY: only read in this pass.
-            self.padded().pad(unsafe { input.image(image, self.input.image_len(), room, scratch) }, padded);
+            self.padded().pad(unsafe { input.image(image, self.input.image_len(), image_scratch, scratch) }, padded);
             self.convolve(padded, packed, &channels, linear);
             // SAFETY: the task has these channels of its images to itself.
-            unsafe { sink.image(image, linear, channels.clone(), piece, sink_room) };
+            unsafe { sink.image(image, linear, channels.clone(), piece, sink_scratch) };
         }
     }
 
     fn backward(&self, task: BackwardTask<'_>, mut scratch: &mut [f32]) {
-        let BackwardTask { images, part, input, packed, output_gradient, gradient_room, d_bias, d_weight } = task;
+        let BackwardTask { images, part, input, packed, output_gradient, gradient_scratch, d_bias, d_weight } = task;
         let d_linear = carve(&mut scratch, self.output.image_len());
         let d_image = carve(&mut scratch, self.input.image_len());
         let padded = carve(&mut scratch, self.padded().len());
         padded.fill(0.0);
         let d_padded = carve(&mut scratch, self.padded().len());
         let d_windows = carve(&mut scratch, self.output.width * self.window_pitch());
-        let room = carve(&mut scratch, input.room_len());
+        let image_scratch = carve(&mut scratch, input.image_scratch_len());
         for image in images {
             // SAFETY: this task's image and part.
-            let d_linear = unsafe { output_gradient.image(image, part, d_linear, gradient_room, Some(&mut *d_bias)) };
+            let d_linear =
+                unsafe { output_gradient.image(image, part, d_linear, gradient_scratch, Some(&mut *d_bias)) };
             // SAFETY: this task's image, whose gradient comes later.
-            self.padded().pad(unsafe { input.image(image, self.input.image_len(), room, scratch) }, padded);
+            self.padded().pad(unsafe { input.image(image, self.input.image_len(), image_scratch, scratch) }, padded);
             self.towards_kernels(padded, d_linear, d_weight);
             if input.wants_gradient() {
                 self.towards_padded(d_linear, packed, d_windows, d_padded);
                 self.padded().unpad(d_padded, d_image);
                 // SAFETY: this task's image and part; what was read of it has been copied.
-                unsafe { input.take_gradient(image, part, d_image, room, scratch) };
+                unsafe { input.take_gradient(image, part, d_image, image_scratch, scratch) };
             }
         }
     }

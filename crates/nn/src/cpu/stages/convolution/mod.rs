@@ -24,7 +24,7 @@ use crate::cpu::simd::Isa;
 use crate::cpu::stages::input::Input;
 use crate::cpu::stages::output::{Gradient, OutputGradient, OutputSink};
 use crate::cpu::stages::packed_weights::PackedWeights;
-use crate::cpu::stages::{BackwardPass, ForwardPass, PARTS, Rooms, StageOperation, sum_parts};
+use crate::cpu::stages::{BackwardPass, ForwardPass, PARTS, ScratchSizes, StageOperation, sum_parts};
 use crate::network::Window;
 
 /// Input channels whose gradient one task brings into the documented layout.
@@ -82,8 +82,8 @@ impl Convolution {
     }
 
     /// Values of scratch that [`Self::forward_image`] and [`Self::backward_image`] need.
-    pub fn image_scratch_len(&self) -> usize {
-        self.scratch_len(1, Rooms::default())
+    pub fn scratch_len_of_image(&self) -> usize {
+        self.scratch_len(1, ScratchSizes::default())
     }
 
     /// Channels that a filter sees.
@@ -111,7 +111,7 @@ impl Convolution {
             input,
             packed: &self.packed.forward,
             sink: &sink,
-            sink_room: &mut [],
+            sink_scratch: &mut [],
             piece: 0,
         };
         self.algorithm.forward(task, scratch);
@@ -136,8 +136,8 @@ impl Convolution {
         // SAFETY: passed on to the caller.
         let (d_weight, d_bias) = unsafe { self.partial_gradient(parts, part) };
         let (images, packed) = (image..image + 1, &*self.packed.backward);
-        let (output_gradient, gradient_room) = (&output_gradient, &mut [][..]);
-        let task = BackwardTask { images, part, input, packed, output_gradient, gradient_room, d_bias, d_weight };
+        let (output_gradient, gradient_scratch) = (&output_gradient, &mut [][..]);
+        let task = BackwardTask { images, part, input, packed, output_gradient, gradient_scratch, d_bias, d_weight };
         self.algorithm.backward(task, scratch);
     }
 
@@ -186,9 +186,9 @@ impl Convolution {
 }
 
 impl StageOperation for Convolution {
-    fn scratch_len(&self, _: usize, rooms: Rooms) -> usize {
-        let Rooms { input, of_input, ends } = rooms;
-        self.algorithm.scratch_len() + self.algorithm.images_per_block() * input + of_input + ends + 4 * LINE
+    fn scratch_len(&self, _: usize, sizes: ScratchSizes) -> usize {
+        let ScratchSizes { image, recompute, output } = sizes;
+        self.algorithm.scratch_len() + self.algorithm.images_per_block() * image + recompute + output + 4 * LINE
     }
 
     /// Values of a partial gradient: kernels `[tap][in][out pitch]`, then bias `[out pitch]`.
@@ -239,14 +239,14 @@ impl StageOperation for Convolution {
         machine.threads.run(tasks * groups, |task, mut scratch| {
             let piece = task / groups;
             let (blocks, cuts) = (share(blocks, tasks, piece), share(cuts, groups, task % groups));
-            let sink_room = carve(&mut scratch, sink.room_len());
+            let sink_scratch = carve(&mut scratch, sink.scratch_len());
             let task = ForwardTask {
                 images: blocks.start * step..count.min(blocks.end * step),
                 channels: cuts.start * width..pitch.min(cuts.end * width),
                 input,
                 packed: &self.packed.forward,
                 sink: &sink,
-                sink_room,
+                sink_scratch,
                 piece,
             };
             self.algorithm.forward(task, scratch);
@@ -268,14 +268,14 @@ impl StageOperation for Convolution {
                     self.clear_part(part, &parts);
                     self.partial_gradient(&parts, part)
                 };
-                let gradient_room = carve(&mut scratch, output_gradient.room_len());
+                let gradient_scratch = carve(&mut scratch, output_gradient.scratch_len());
                 let task = BackwardTask {
                     images: share(count, PARTS, part),
                     part,
                     input,
                     packed: &self.packed.backward,
                     output_gradient: &output_gradient,
-                    gradient_room,
+                    gradient_scratch,
                     d_bias,
                     d_weight,
                 };

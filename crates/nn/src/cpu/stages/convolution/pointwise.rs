@@ -114,16 +114,16 @@ impl Algorithm for Pointwise {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, sink, sink_room, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_scratch, piece } = task;
         let linear = carve(&mut scratch, self.output.image_len());
-        let room = carve(&mut scratch, input.room_len());
+        let image_scratch = carve(&mut scratch, input.image_scratch_len());
         let kernels = &packed[channels.start * self.input.channels..];
         let len = self.input.image_len();
         for image in images.clone() {
             // SAFETY: only read in this pass.
             let (values, ahead) = unsafe {
                 let next = image + 1..(image + 2).min(images.end);
-                (input.image(image, len, room, scratch), input.ahead(next, len))
+                (input.image(image, len, image_scratch, scratch), input.ahead(next, len))
             };
             let to = (&mut linear[channels.start..], self.output, channels.len());
             let product = self.pixels_times_packed((values, self.input), kernels, to, ahead);
@@ -131,24 +131,24 @@ impl Algorithm for Pointwise {
             // channels of its images to itself.
             unsafe {
                 self.isa.run(product);
-                sink.image(image, linear, channels.clone(), piece, sink_room);
+                sink.image(image, linear, channels.clone(), piece, sink_scratch);
             }
         }
     }
 
     fn backward(&self, task: BackwardTask<'_>, mut scratch: &mut [f32]) {
-        let BackwardTask { images, part, input, packed, output_gradient, gradient_room, d_bias, d_weight } = task;
+        let BackwardTask { images, part, input, packed, output_gradient, gradient_scratch, d_bias, d_weight } = task;
         let d_linear = carve(&mut scratch, self.output.image_len());
         let d_image = carve(&mut scratch, self.input.image_len());
-        let room = carve(&mut scratch, input.room_len());
+        let image_scratch = carve(&mut scratch, input.image_scratch_len());
         let len = self.input.image_len();
         for image in images.clone() {
             let next = image + 1..(image + 2).min(images.end);
             // SAFETY: this task's image and part; its gradient comes later. The steps stay inside the image, the gradient's
             // and the kernels'.
             let d_linear = unsafe {
-                let d_linear = output_gradient.image(image, part, d_linear, gradient_room, Some(&mut *d_bias));
-                let values = input.image(image, len, room, scratch);
+                let d_linear = output_gradient.image(image, part, d_linear, gradient_scratch, Some(&mut *d_bias));
+                let values = input.image(image, len, image_scratch, scratch);
                 self.isa.run(self.towards_kernels(values, d_linear, d_weight, input.ahead(next.clone(), len)));
                 d_linear
             };
@@ -160,7 +160,7 @@ impl Algorithm for Pointwise {
                 // task's image and part, which nothing reads any more.
                 unsafe {
                     self.isa.run(product);
-                    input.take_gradient(image, part, d_image, room, scratch);
+                    input.take_gradient(image, part, d_image, image_scratch, scratch);
                 }
             }
         }

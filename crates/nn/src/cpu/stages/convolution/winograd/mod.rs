@@ -203,10 +203,10 @@ impl Algorithm for Winograd {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, sink, sink_room, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_scratch, piece } = task;
         let linear = carve(&mut scratch, self.output.image_len());
-        let room = carve(&mut scratch, input.room_len());
-        let of_input = carve(&mut scratch, input.scratch_len());
+        let image_scratch = carve(&mut scratch, input.image_scratch_len());
+        let recompute_scratch = carve(&mut scratch, input.recompute_scratch_len());
         let panel = panel_width(self.isa);
         for start in images.clone().step_by(self.images_per_block()) {
             let mut scratch = &mut *scratch;
@@ -216,11 +216,11 @@ impl Algorithm for Winograd {
             let m = carve(&mut scratch, m_block.len());
             for index in 0..count {
                 let len = self.input.image_len();
-                // SAFETY: images of the input, only read in this pass, and room for the tiles of one.
+                // SAFETY: images of the input, only read in this pass, and space for the tiles of one.
                 unsafe {
                     let ahead =
                         if index + 1 < count { input.ahead(start + index + 1..start + index + 2, len) } else { &[] };
-                    let image = input.image(start + index, len, room, of_input).as_ptr().cast_mut();
+                    let image = input.image(start + index, len, image_scratch, recompute_scratch).as_ptr().cast_mut();
                     self.transform(Direction::Input, 0..self.input.pitch, image, (v_block, index), v, ahead);
                 }
             }
@@ -251,7 +251,7 @@ impl Algorithm for Winograd {
                     self.transform(Direction::Output, channels.clone(), linear.as_mut_ptr(), (m_block, index), m, &[])
                 };
                 // SAFETY: the task has these channels of its images to itself.
-                unsafe { sink.image(start + index, linear, channels.clone(), piece, sink_room) };
+                unsafe { sink.image(start + index, linear, channels.clone(), piece, sink_scratch) };
             }
         }
     }
@@ -263,8 +263,8 @@ impl Algorithm for Winograd {
         }
         let d_image = carve(&mut scratch, self.output.image_len().max(self.input.image_len()));
         let d_transformed = carve(&mut scratch, self.d_transformed_len());
-        let rooms = carve(&mut scratch, self.images_per_block() * task.input.room_len());
-        let of_input = carve(&mut scratch, task.input.scratch_len());
+        let image_scratch = carve(&mut scratch, self.images_per_block() * task.input.image_scratch_len());
+        let recompute_scratch = carve(&mut scratch, task.input.recompute_scratch_len());
         for start in images.clone().step_by(self.images_per_block()) {
             let mut scratch = &mut *scratch;
             let count = self.images_per_block().min(images.end - start);
@@ -277,8 +277,8 @@ impl Algorithm for Winograd {
                 v: carve(&mut scratch, v_block.len()),
                 z: carve(&mut scratch, z_block.len()),
                 d_image: &mut *d_image,
-                rooms: &mut *rooms,
-                of_input: &mut *of_input,
+                image_scratch: &mut *image_scratch,
+                recompute_scratch: &mut *recompute_scratch,
             };
             self.transform_block(&mut task, &mut block);
             self.multiply_positions(&task, &mut block, d_transformed);
@@ -308,9 +308,9 @@ struct BackwardBlock<'a> {
     /// An image of the gradient towards the output, and later of that towards the input.
     d_image: &'a mut [f32],
     /// Of each image what [`Input::image`] wants.
-    rooms: &'a mut [f32],
+    image_scratch: &'a mut [f32],
     /// What all of them want.
-    of_input: &'a mut [f32],
+    recompute_scratch: &'a mut [f32],
 }
 
 /// The backward pass of a block: to tiles, through the products of each position, and back to images.
@@ -324,7 +324,7 @@ impl Winograd {
             let image = start + index;
             let d_bias = Some(&mut *task.d_bias);
             // SAFETY: this task's image and part.
-            let d_linear = unsafe { output_gradient.image(image, part, block.d_image, task.gradient_room, d_bias) };
+            let d_linear = unsafe { output_gradient.image(image, part, block.d_image, task.gradient_scratch, d_bias) };
             let d_linear = d_linear.as_ptr().cast_mut();
             let (len, next) = (self.input.image_len(), index + 1 < count);
             // SAFETY: images of the input and of the gradient that are this task's and are only read here, and room for
@@ -333,8 +333,8 @@ impl Winograd {
                 let ahead = if next { input.ahead(image + 1..image + 2, len) } else { &[] };
                 self.transform(Direction::OutputAdjoint, all_out.clone(), d_linear, (z_block, index), block.z, ahead);
                 let ahead = if next { output_gradient.ahead(image + 1..image + 2) } else { &[] };
-                let room = &mut block.rooms[room(input, index)];
-                let image = input.image(image, len, room, block.of_input).as_ptr().cast_mut();
+                let image_scratch = &mut block.image_scratch[image_scratch_range(input, index)];
+                let image = input.image(image, len, image_scratch, block.recompute_scratch).as_ptr().cast_mut();
                 self.transform(Direction::Input, all_in.clone(), image, (v_block, index), block.v, ahead);
             }
         }
@@ -403,16 +403,18 @@ impl Winograd {
             let (to, all) = (d_image.as_mut_ptr(), 0..self.input.pitch);
             // SAFETY: an image of the input, and its tiles.
             unsafe { self.transform(Direction::InputAdjoint, all, to, (v_block, index), block.v, &[]) };
-            let room = &mut block.rooms[room(task.input, index)];
+            let image_scratch = &mut block.image_scratch[image_scratch_range(task.input, index)];
             // SAFETY: this task's image and part; what was read of it has become tiles.
-            unsafe { task.input.take_gradient(start + index, task.part, d_image, room, block.of_input) };
+            unsafe {
+                task.input.take_gradient(start + index, task.part, d_image, image_scratch, block.recompute_scratch)
+            };
         }
     }
 }
 
-/// Where the room for image number `index` of a block is among those of all its images.
-fn room(input: &Input<'_>, index: usize) -> Range<usize> {
-    index * input.room_len()..(index + 1) * input.room_len()
+/// Where the scratch for image number `index` of a block is among those of all its images.
+fn image_scratch_range(input: &Input<'_>, index: usize) -> Range<usize> {
+    index * input.image_scratch_len()..(index + 1) * input.image_scratch_len()
 }
 
 #[cfg(test)]
@@ -443,7 +445,7 @@ mod tests {
         let bias = vec![0.0; stage.output.channels];
         convolution.prepare(Machine { isa, threads: &Threads::new(1, 0) }, weight, &bias, false);
         let mut output = vec![0.0; stage.output.image_len()];
-        let mut scratch = Buffer::zeroed(convolution.image_scratch_len());
+        let mut scratch = Buffer::zeroed(convolution.scratch_len_of_image());
         convolution.forward_image(0, &Input::Images(input), &mut output, &mut scratch);
         output
     }

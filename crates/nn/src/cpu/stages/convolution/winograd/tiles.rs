@@ -263,7 +263,7 @@ mod tests {
             transformed: transformed.as_mut_ptr(),
             ahead: &[],
         };
-        // SAFETY: an image, and room for all of its tiles.
+        // SAFETY: an image, and space for all of its tiles.
         let (declared, done) = unsafe { declared_and_done(kernel) };
         assert_eq!(declared, done, "{height} × {width}, padding {pad}");
     }
