@@ -32,8 +32,8 @@ pub struct Compiled {
 pub struct BufferSizes {
     /// Outputs of all stages.
     pub activations: usize,
-    /// Choices of all stages that take the largest of windows.
-    pub choices: usize,
+    /// Max-pooling indices of all stages that take the largest of windows.
+    pub pool_argmax: usize,
     /// Partial gradients of one stage.
     pub parts: usize,
     /// Partial gradients of a stage that is computed again.
@@ -56,8 +56,8 @@ pub struct CompiledStage {
     pub operation: Box<dyn StageOperation>,
     /// Place in the activations.
     pub activations: Range<usize>,
-    /// Place in the choices.
-    pub choices: Range<usize>,
+    /// Place among the max-pooling indices.
+    pub pool_argmax: Range<usize>,
     /// Place of the weight in the parameters.
     pub weight: Range<usize>,
     /// Place of the bias, which follows it; empty if there is none.
@@ -92,7 +92,7 @@ impl Compiled {
                 (scratch.image, scratch.recompute) = (recomputed.image_len(), recomputed.recompute_scratch_len());
             }
             sizes.activations = stage.activations.end;
-            sizes.choices = stage.choices.end;
+            sizes.pool_argmax = stage.pool_argmax.end;
             let of_stage = if is_stem { &mut sizes.recomputed_parts } else { &mut sizes.parts };
             *of_stage = (PARTS * stage.operation.part_len()).max(*of_stage);
             sizes.scratch = sizes.scratch.max(stage.operation.scratch_len(batch, scratch));
@@ -173,14 +173,14 @@ impl CompiledStage {
     ) -> Self {
         let stage = node.stage;
         let outputs = batch * stage.output.image_len();
-        let chosen = if stage.chooses() { outputs } else { 0 };
+        let argmax = if stage.takes_largest() { outputs } else { 0 };
         let (weight, bias) = weights(network, &stage);
         Self {
             name: network.layers[stage.layer].name.clone(),
             node,
             operation,
             activations: sizes.activations..sizes.activations + outputs,
-            choices: sizes.choices..sizes.choices + chosen,
+            pool_argmax: sizes.pool_argmax..sizes.pool_argmax + argmax,
             weight,
             bias,
             norm: None,

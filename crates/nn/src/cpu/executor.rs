@@ -42,8 +42,8 @@ struct Buffers {
     waiting: Buffer,
     /// Sums of all normalisations.
     sums: Buffer,
-    /// Choices of all stages that take the largest of windows, one after the other.
-    choices: Vec<u8>,
+    /// Max-pooling indices of all stages that take the largest of windows, one after the other.
+    pool_argmax: Vec<u8>,
     /// Partial gradients of one stage at a time.
     parts: Buffer,
     /// Partial gradients of a stage that is computed again.
@@ -60,7 +60,7 @@ impl Buffers {
             activations: Buffer::zeroed(sizes.activations),
             waiting: Buffer::zeroed(slots.len()),
             sums: Buffer::zeroed(sizes.sums),
-            choices: vec![0; sizes.choices],
+            pool_argmax: vec![0; sizes.pool_argmax],
             parts: Buffer::zeroed(sizes.parts),
             recomputed_parts: Buffer::zeroed(sizes.recomputed_parts),
             logits: vec![0.0; logits],
@@ -111,7 +111,7 @@ impl CpuExecutor {
             batch_size * (network.input.len() + network.classes) + sizes.activations + slots.len() + sizes.sums;
         let of_parameters = Parameters::planned_len(network) + sizes.packed + sizes.parts + sizes.recomputed_parts;
         let values = of_batch + of_parameters + processor.threads * sizes.scratch;
-        (values * size_of::<f32>() + sizes.choices) as u64
+        (values * size_of::<f32>() + sizes.pool_argmax) as u64
     }
 
     /// Measures what this machine can do at most; takes about a second.
@@ -188,7 +188,7 @@ impl CpuExecutor {
                 _ => None,
             },
             output: &mut rest[..count * stage.node.stage.output.image_len()],
-            choices: &mut buffers.choices[stage.choices.clone()],
+            pool_argmax: &mut buffers.pool_argmax[stage.pool_argmax.clone()],
             mask: stage.mask(self.seed, training),
         };
         stage.operation.forward(pass);
@@ -243,7 +243,7 @@ impl CpuExecutor {
             input: resolver.input(stage.node.from, target(stage.node.from, false)),
             skip: stage.node.skip.map(|edge| resolver.input(edge, target(edge, true))),
             gradient,
-            choices: &buffers.choices[stage.choices.clone()],
+            pool_argmax: &buffers.pool_argmax[stage.pool_argmax.clone()],
             d_weight,
             d_bias,
             parts,

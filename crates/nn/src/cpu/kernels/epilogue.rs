@@ -30,7 +30,7 @@ pub struct Forward<'a> {
     /// Images of the output, `[height, width, pitch]`, one after the other.
     pub output: *mut f32,
     /// For each value of the output which tap of the window was the largest; not used unless the stage takes the largest.
-    pub choices: *mut u8,
+    pub pool_argmax: *mut u8,
     /// Dropout of this step; none when not training.
     pub mask: Option<Mask>,
     /// Positions of the images in the batch, which the mask depends on.
@@ -62,7 +62,7 @@ impl Kernel for Forward<'_> {
         let read = stage.pool.as_ref().map_or(values, pooled);
         let bias = if self.bias.is_some() { self.channels.len() } else { 0 };
         let mut work = Work::new("epilogue", arithmetic * values, read + bias + values);
-        work.bytes += if stage.chooses() { values as u64 } else { 0 };
+        work.bytes += if stage.takes_largest() { values as u64 } else { 0 };
         work
     }
 }
@@ -88,8 +88,8 @@ impl Forward<'_> {
                         let mut value = match &self.stage.pool {
                             None => V::load(linear.add(pixel * output.pitch)),
                             Some(Pool::Max(pooling)) => {
-                                let (value, choice) = largest::<V>(linear, output.pitch, pooling, pixel);
-                                choice.store_bytes(self.choices.add(at));
+                                let (value, argmax) = largest::<V>(linear, output.pitch, pooling, pixel);
+                                argmax.store_bytes(self.pool_argmax.add(at));
                                 value
                             }
                             Some(Pool::Average(pooling)) => mean::<V>(linear, output.pitch, pooling, pixel),
@@ -149,15 +149,15 @@ unsafe fn largest<V: Vector>(input: *const f32, pitch: usize, pooling: &Pooling,
     unsafe {
         let corner = input.add(corner(pooling, pixel) * pitch);
         let mut value = V::load(corner);
-        let mut choice = V::splat(0.0);
+        let mut argmax = V::splat(0.0);
         for y in 0..pooling.rows {
             for x in 0..pooling.columns {
                 let other = V::load(corner.add((y * pooling.input.width + x) * pitch));
-                choice = other.select_greater(value, V::splat((y * pooling.columns + x) as f32), choice);
+                argmax = other.select_greater(value, V::splat((y * pooling.columns + x) as f32), argmax);
                 value = other.select_greater(value, other, value);
             }
         }
-        (value, choice)
+        (value, argmax)
     }
 }
 
@@ -242,14 +242,14 @@ impl Kernel for Derivative {
 /// linear output.
 ///
 /// Valid where `gradient` holds an image of `stage.output`, and, if the stage pools, `d_linear` one of
-/// `stage.linear_output` and, if it takes the largest, `choices` a byte for each value; else `d_linear` is not touched.
+/// `stage.linear_output` and, if it takes the largest, `pool_argmax` a byte for each value; else `d_linear` is not touched.
 pub struct Unpool<'a> {
     /// The stage.
     pub stage: &'a Stage,
     /// `[height, width, pitch]` of the output.
     pub gradient: *const f32,
-    /// What the forward pass chose.
-    pub choices: *const u8,
+    /// Which tap was the largest, as the forward pass wrote it.
+    pub pool_argmax: *const u8,
     /// Receives the gradient, `[height, width, pitch]` of the linear output.
     pub d_linear: *mut f32,
     /// The gradient towards the bias is added to it, `[pitch]`; none if there is no bias.
@@ -280,9 +280,9 @@ impl Kernel for Unpool<'_> {
                     match &stage.pool {
                         None => {}
                         Some(Pool::Max(pooling)) => {
-                            let choice = V::load_bytes(self.choices.add(at));
+                            let argmax = V::load_bytes(self.pool_argmax.add(at));
                             give(pooling, pixel, to, pitch, covers, |tap| {
-                                choice.select_equal(V::splat(tap as f32), gradient, V::splat(0.0))
+                                argmax.select_equal(V::splat(tap as f32), gradient, V::splat(0.0))
                             });
                         }
                         Some(Pool::Average(pooling)) => {
@@ -302,13 +302,13 @@ impl Kernel for Unpool<'_> {
         let taps = stage.pool.as_ref().map_or(0, |pool| {
             let pooling = pool.windows();
             let added = if covers_once(pooling) { 0 } else { pooling.taps() };
-            added + if stage.chooses() { pooling.taps() } else { 1 }
+            added + if stage.takes_largest() { pooling.taps() } else { 1 }
         });
         let summed = usize::from(self.d_bias.is_some());
         let written = if stage.pool.is_some() { stage.linear_output.image_len() } else { 0 };
         let read = values + 2 * summed * stage.output.pitch;
         let mut work = Work::new("unpooling", (summed + taps) * values, read + written);
-        work.bytes += if stage.chooses() { values as u64 } else { 0 };
+        work.bytes += if stage.takes_largest() { values as u64 } else { 0 };
         work
     }
 }
@@ -372,7 +372,7 @@ mod tests {
         let mut linear = Buffer::zeroed(stage.linear_output.image_len());
         let mut output = Buffer::zeroed(stage.output.image_len());
         let gradient = Buffer::zeroed(output.len());
-        let mut choices = vec![0; output.len()];
+        let mut pool_argmax = vec![0; output.len()];
         let mut bias = Buffer::zeroed(stage.output.pitch);
         let forward = Forward {
             stage,
@@ -380,7 +380,7 @@ mod tests {
             linear_step: linear.len(),
             bias: with_bias.then_some(&bias[..]),
             output: output.as_mut_ptr(),
-            choices: choices.as_mut_ptr(),
+            pool_argmax: pool_argmax.as_mut_ptr(),
             mask,
             images: 1..2,
             channels: 0..stage.output.pitch,
@@ -393,10 +393,10 @@ mod tests {
         let derivative = Derivative { layout, slope, gradient, gradient_step, values, to, mask, images, places };
         // SAFETY: as above.
         let derivative = unsafe { declared_and_done(derivative) };
-        let (choices, d_linear) = (choices.as_ptr(), linear.as_mut_ptr());
+        let (pool_argmax, d_linear) = (pool_argmax.as_ptr(), linear.as_mut_ptr());
         let d_bias = with_bias.then_some(&mut bias[..]);
         // SAFETY: as above.
-        let unpooling = unsafe { declared_and_done(Unpool { stage, gradient, choices, d_linear, d_bias }) };
+        let unpooling = unsafe { declared_and_done(Unpool { stage, gradient, pool_argmax, d_linear, d_bias }) };
         [forward, derivative, unpooling]
     }
 

@@ -80,8 +80,8 @@ impl Stage {
         Self { layer, input, linear, linear_output, slope: None, pool: None, dropout: None, output: linear_output }
     }
 
-    /// The stage's max-pooling, which has to remember what it chose.
-    pub fn chooses(&self) -> bool {
+    /// Whether it pools by the largest value of each window, whose tap it has to remember.
+    pub fn takes_largest(&self) -> bool {
         matches!(self.pool, Some(Pool::Max(_)))
     }
 }

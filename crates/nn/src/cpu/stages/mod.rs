@@ -88,7 +88,7 @@ pub struct ForwardPass<'a> {
     /// `[count, output layout]`, overwritten.
     pub output: &'a mut [f32],
     /// A byte for each value of the output if the stage pools, overwritten.
-    pub choices: &'a mut [u8],
+    pub pool_argmax: &'a mut [u8],
     /// Dropout of this step; none when not training.
     pub mask: Option<Mask>,
 }
@@ -105,8 +105,8 @@ pub struct BackwardPass<'a> {
     pub skip: Option<Input<'a>>,
     /// Gradient of the stage's output.
     pub gradient: Gradient<'a>,
-    /// What the forward pass's pooling chose.
-    pub choices: &'a [u8],
+    /// For each value of the output which tap of its window was the largest.
+    pub pool_argmax: &'a [u8],
     /// Gradients towards weight and bias in the documented layout, overwritten; empty if there are none.
     pub d_weight: &'a mut [f32],
     /// See `d_weight`.
@@ -130,7 +130,7 @@ impl<'a> ForwardPass<'a> {
             bias,
             mask: self.mask,
             output: Disjoint::new(self.output),
-            choices: Disjoint::new(self.choices),
+            pool_argmax: Disjoint::new(self.pool_argmax),
             first: 0,
         };
         (&self.input, sink)
@@ -145,7 +145,7 @@ impl<'a> BackwardPass<'a> {
             stage,
             skip: self.skip.as_ref(),
             gradient: self.gradient,
-            choices: self.choices,
+            pool_argmax: self.pool_argmax,
             first: 0,
         }
     }

@@ -30,7 +30,7 @@ pub struct OutputSink<'a> {
     /// `[images, output layout]`
     pub output: Disjoint<'a, f32>,
     /// A byte for each value of the output if the stage takes the largest of windows.
-    pub choices: Disjoint<'a, u8>,
+    pub pool_argmax: Disjoint<'a, u8>,
     /// Which image of the batch is the first of `output`.
     pub first: usize,
 }
@@ -94,11 +94,11 @@ impl OutputSink<'_> {
     ) {
         let Self { isa, stage, bias, mask, .. } = *self;
         let values = range_of(stage, images.start - self.first..images.end - self.first);
-        let choices = self.choices.pointer(if stage.chooses() { values.clone() } else { 0..0 });
+        let pool_argmax = self.pool_argmax.pointer(if stage.takes_largest() { values.clone() } else { 0..0 });
         let (linear, output) = (linear.as_ptr(), self.output.pointer(values));
         let pixels = images.len() * stage.output.pixels();
         let of_output = channels.clone();
-        let kernel = Forward { stage, linear, linear_step, bias, output, choices, mask, images, channels };
+        let kernel = Forward { stage, linear, linear_step, bias, output, pool_argmax, mask, images, channels };
         // SAFETY: images of the stage's layouts, of which only these channels are touched; the rest is the caller's.
         unsafe {
             isa.run(kernel);
@@ -176,8 +176,8 @@ pub struct OutputGradient<'a> {
     pub skip: Option<&'a Input<'a>>,
     /// Gradient of the stage's output.
     pub gradient: Gradient<'a>,
-    /// What the forward pass's pooling chose.
-    pub choices: &'a [u8],
+    /// For each value of the output which tap of its window was the largest.
+    pub pool_argmax: &'a [u8],
     /// Which image of the batch is the first of the gradient.
     pub first: usize,
 }
@@ -217,12 +217,13 @@ impl<'a> OutputGradient<'a> {
                 combined
             }
         };
-        let choices = if stage.chooses() { self.choices[values].as_ptr() } else { self.choices.as_ptr() };
+        let pool_argmax =
+            if stage.takes_largest() { self.pool_argmax[values].as_ptr() } else { self.pool_argmax.as_ptr() };
         if stage.pool.is_some() || d_bias.is_some() {
             assert!(stage.pool.is_none() || unpooled.len() >= stage.linear_output.image_len(), "space for an image");
             let (gradient, d_linear) = (gradient.as_ptr(), unpooled.as_mut_ptr());
             // SAFETY: images of the stage's layouts.
-            unsafe { isa.run(Unpool { stage, gradient, choices, d_linear, d_bias }) };
+            unsafe { isa.run(Unpool { stage, gradient, pool_argmax, d_linear, d_bias }) };
         }
         let d_linear = if stage.pool.is_some() { &*unpooled } else { gradient };
         if let Some(skip) = self.skip {

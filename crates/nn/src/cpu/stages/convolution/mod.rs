@@ -93,7 +93,7 @@ impl Convolution {
 
     /// One image of the stage's output, which neither pools nor drops out, on the calling thread.
     pub fn forward_image(&self, image: usize, input: &Input<'_>, output: &mut [f32], scratch: &mut [f32]) {
-        let (output, choices) = (Disjoint::new(output), Disjoint::new(&mut []));
+        let (output, pool_argmax) = (Disjoint::new(output), Disjoint::new(&mut []));
         let sink = OutputSink {
             isa: self.isa,
             stage: &self.stage,
@@ -102,7 +102,7 @@ impl Convolution {
             bias: Some(&self.packed.bias),
             mask: None,
             output,
-            choices,
+            pool_argmax,
             first: image,
         };
         let task = ForwardTask {
@@ -132,7 +132,8 @@ impl Convolution {
         scratch: &mut [f32],
     ) {
         let (stage, gradient) = (&self.stage, Gradient::Ready(gradient));
-        let output_gradient = OutputGradient { isa: self.isa, stage, skip: None, gradient, choices: &[], first: image };
+        let output_gradient =
+            OutputGradient { isa: self.isa, stage, skip: None, gradient, pool_argmax: &[], first: image };
         // SAFETY: passed on to the caller.
         let (d_weight, d_bias) = unsafe { self.partial_gradient(parts, part) };
         let (images, packed) = (image..image + 1, &*self.packed.backward);

@@ -327,7 +327,7 @@ impl Winograd {
             let d_linear = unsafe { output_gradient.image(image, part, block.d_image, task.gradient_scratch, d_bias) };
             let d_linear = d_linear.as_ptr().cast_mut();
             let (len, next) = (self.input.image_len(), index + 1 < count);
-            // SAFETY: images of the input and of the gradient that are this task's and are only read here, and room for
+            // SAFETY: images of the input and of the gradient that are this task's and are only read here, and space for
             // the tiles of one of each.
             unsafe {
                 let ahead = if next { input.ahead(image + 1..image + 2, len) } else { &[] };
