@@ -64,8 +64,8 @@ pub struct CompiledStage {
     pub bias: Range<usize>,
     /// The normalisation of its output, if there is one.
     pub norm: Option<usize>,
-    /// Whether anything before it, or its own, learns from a gradient.
-    pub learns: bool,
+    /// Whether parameters of its own, or of anything before it, learn from the gradient of its output.
+    pub needs_gradient: bool,
 }
 
 impl Compiled {
@@ -73,8 +73,8 @@ impl Compiled {
     pub fn new(network: &Network, batch: usize, processor: Processor) -> Self {
         let plan = plan(network);
         let has_stem = has_stem(&plan);
-        let learns = learns(network, &plan);
-        let slots = Slots::new(&plan, &learns, has_stem, batch);
+        let needs_gradient = needs_gradient(network, &plan);
+        let slots = Slots::new(&plan, &needs_gradient, has_stem, batch);
         let mut sizes = BufferSizes::default();
         let mut stages: Vec<CompiledStage> = Vec::new();
         for (index, &node) in plan.nodes.iter().enumerate() {
@@ -83,7 +83,7 @@ impl Compiled {
             // A stem has no output.
             let mut stage = CompiledStage::new(network, node, operation, if is_stem { 0 } else { batch }, &sizes);
             stage.norm = plan.norms.iter().position(|norm| norm.node == index);
-            stage.learns = learns[index];
+            stage.needs_gradient = needs_gradient[index];
             let mut scratch = scratch_sizes(&plan, index, slots.has(index));
             if let Source::Stage(before) = node.from.source
                 && let Some(recomputed) = stages[before].operation.as_recomputed()
@@ -114,10 +114,10 @@ impl Compiled {
     /// Has the stages' own memory ready.
     pub fn allocate(&mut self) {
         for index in 0..self.stages.len() {
-            // What learns nothing wants no gradient.
+            // Without it nobody wants the gradient towards the stage's input.
             let before = match self.stages[index].node.from.source {
                 Source::Images => false,
-                Source::Stage(before) => self.stages[before].learns,
+                Source::Stage(before) => self.stages[before].needs_gradient,
             };
             self.stages[index].operation.allocate(!before);
         }
@@ -127,15 +127,15 @@ impl Compiled {
 
 /// For each stage whether its own weights, those of a normalisation of its output, or those of what it takes learn from a
 /// gradient of its output.
-fn learns(network: &Network, plan: &Plan) -> Vec<bool> {
-    let mut learns: Vec<bool> = Vec::new();
+fn needs_gradient(network: &Network, plan: &Plan) -> Vec<bool> {
+    let mut needs_gradient: Vec<bool> = Vec::new();
     for (index, node) in plan.nodes.iter().enumerate() {
         let weights = node.stage.linear != Linear::Identity && !network.layers[node.stage.layer].parameters.is_empty();
         let norm = plan.norms.iter().any(|norm| norm.node == index);
-        let before = node.edges().any(|edge| matches!(edge.source, Source::Stage(before) if learns[before]));
-        learns.push(weights || norm || before);
+        let before = node.edges().any(|edge| matches!(edge.source, Source::Stage(before) if needs_gradient[before]));
+        needs_gradient.push(weights || norm || before);
     }
-    learns
+    needs_gradient
 }
 
 /// Scratch that a stage needs for what comes before it and what follows it.
@@ -184,7 +184,7 @@ impl CompiledStage {
             weight,
             bias,
             norm: None,
-            learns: false,
+            needs_gradient: false,
         }
     }
 

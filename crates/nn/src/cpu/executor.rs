@@ -211,7 +211,7 @@ impl CpuExecutor {
         let target = |edge: Edge, skip: bool| {
             let Source::Stage(before) = edge.source else { return GradientTarget::None };
             let before_stage = &compiled.stages[before];
-            if !before_stage.learns {
+            if !before_stage.needs_gradient {
                 return GradientTarget::None;
             }
             match compiled.slots.of_reader(before, index, skip) {
@@ -332,7 +332,7 @@ impl Executor for CpuExecutor {
 
         self.buffers.sums.fill(0.0);
         for index in (0..self.compiled.stages.len()).rev() {
-            if self.compiled.stages[index].learns {
+            if self.compiled.stages[index].needs_gradient {
                 self.stage_backward(index, batch.images, count, step);
             }
         }

@@ -39,13 +39,13 @@ pub struct Reader {
 
 impl Slots {
     /// Plans slots for gradients of up to `batch` images.
-    pub fn new(plan: &Plan, learns: &[bool], has_stem: bool, batch: usize) -> Self {
+    pub fn new(plan: &Plan, needs_gradient: &[bool], has_stem: bool, batch: usize) -> Self {
         let count = plan.nodes.len();
         let mut edges: Vec<Vec<(Reader, Edge)>> = vec![Vec::new(); count];
         for (stage, node) in plan.nodes.iter().enumerate() {
             for (edge, skip) in [(Some(node.from), false), (node.skip, true)] {
                 if let Some(Edge { source: Source::Stage(before), .. }) = edge
-                    && learns[before]
+                    && needs_gradient[before]
                     && !(has_stem && before == 0)
                 {
                     edges[before].extend(edge.map(|edge| (Reader { stage, skip }, edge)));
