@@ -1,7 +1,7 @@
 //! The executor for processors: a compiled network, the memory that its stages share, and the passes through them.
 
 use super::compile::Compiled;
-use super::context::Machine;
+use super::context::Context;
 use super::input_resolver::InputResolver;
 use super::optimiser::Parameters;
 use super::options::{Convolutions, Processor};
@@ -125,7 +125,7 @@ impl CpuExecutor {
         if self.prepared == wanted || self.prepared == Prepared::Training && !folds {
             return;
         }
-        let machine = Machine { isa: self.processor.isa, threads: &self.threads };
+        let context = Context { isa: self.processor.isa, threads: &self.threads };
         let training = wanted == Prepared::Training;
         for stage in &mut self.compiled.stages {
             if stage.weight.is_empty() {
@@ -139,7 +139,7 @@ impl CpuExecutor {
             if let Some((folded_weight, folded_bias)) = &folded {
                 (weight, bias) = (folded_weight, folded_bias);
             }
-            stage.operation.prepare(machine, weight, bias, training);
+            stage.operation.prepare(context, weight, bias, training);
         }
         self.prepared = wanted;
     }
@@ -179,7 +179,7 @@ impl CpuExecutor {
         let resolver =
             InputResolver::new(compiled, self.processor.isa, (images, before), folded, &mut buffers.recomputed_parts);
         let pass = ForwardPass {
-            machine: Machine { isa: self.processor.isa, threads: &self.threads },
+            context: Context { isa: self.processor.isa, threads: &self.threads },
             count,
             input: resolver.input(stage.node.from, GradientTarget::None),
             skip: stage.node.skip.map(|edge| resolver.input(edge, GradientTarget::None)),
@@ -238,7 +238,7 @@ impl CpuExecutor {
         let (d_weight, d_bias) =
             self.parameters.gradient[stage.weight.start..stage.bias.end].split_at_mut(stage.weight.len());
         let pass = BackwardPass {
-            machine: Machine { isa: self.processor.isa, threads: &self.threads },
+            context: Context { isa: self.processor.isa, threads: &self.threads },
             count,
             input: resolver.input(stage.node.from, target(stage.node.from, false)),
             skip: stage.node.skip.map(|edge| resolver.input(edge, target(edge, true))),
@@ -346,7 +346,7 @@ impl Executor for CpuExecutor {
 
     fn update(&mut self, hyper: &Hyper) {
         self.threads.section(|| "update".to_owned());
-        self.parameters.update(Machine { isa: self.processor.isa, threads: &self.threads }, hyper);
+        self.parameters.update(Context { isa: self.processor.isa, threads: &self.threads }, hyper);
         self.prepared = Prepared::Nothing;
     }
 

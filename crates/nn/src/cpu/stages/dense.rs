@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::input::Input;
 use super::packed_weights::PackedWeights;
 use super::{BackwardPass, ForwardPass, ScratchSizes, StageOperation};
-use crate::cpu::context::Machine;
+use crate::cpu::context::Context;
 use crate::cpu::kernels::matmul::{Product, panel_width};
 use crate::cpu::kernels::transpose::Transpose;
 use crate::cpu::plan::Stage;
@@ -44,7 +44,7 @@ impl Dense {
     /// values from row to row.
     fn rows_times_packed(
         &self,
-        machine: Machine<'_>,
+        context: Context<'_>,
         count: usize,
         (a, inner, a_row): (&[f32], usize, usize),
         (packed, columns): (&[f32], usize),
@@ -53,7 +53,7 @@ impl Dense {
         let panel = panel_width(self.isa);
         let row_tasks = count.div_ceil(ROWS_PER_TASK);
         let column_step = PANELS_PER_TASK * panel;
-        machine.threads.run(row_tasks * columns.div_ceil(column_step), |task, mut scratch| {
+        context.threads.run(row_tasks * columns.div_ceil(column_step), |task, mut scratch| {
             let c = carve(&mut scratch, ROWS_PER_TASK * column_step);
             let rows = share(count, row_tasks, task % row_tasks);
             let first_column = task / row_tasks * column_step;
@@ -83,7 +83,7 @@ impl Dense {
     /// d_W `[out, in]` = d_yᵀ x, a panel of inputs a task, and in one more task d_b `[out]` = Σ d_y.
     fn towards_parameters(
         &self,
-        machine: Machine<'_>,
+        context: Context<'_>,
         count: usize,
         input: &[f32],
         gradient: &[f32],
@@ -93,7 +93,7 @@ impl Dense {
         let (inputs, pitch) = (self.stage.input.image_len(), self.stage.linear_output.pitch);
         let (d_weight, d_bias) = (Disjoint::new(d_weight), Disjoint::new(d_bias));
         let panels = inputs.div_ceil(panel);
-        machine.threads.run(panels + 1, |index, scratch| {
+        context.threads.run(panels + 1, |index, scratch| {
             if index < panels {
                 self.towards_panel(count, input, gradient, index, &d_weight, scratch);
                 return;
@@ -187,13 +187,13 @@ impl StageOperation for Dense {
     }
 
     /// Brings weight `[out, in]` and bias `[out]` into the form of the passes.
-    fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
+    fn prepare(&mut self, context: Context<'_>, weight: &[f32], bias: &[f32], training: bool) {
         self.packed.set_bias(bias);
         let panel = panel_width(self.isa);
         let (isa, units, layout) = (self.isa, self.units, self.stage.input);
         let (inputs, columns) = (layout.image_len(), layout.logical_len());
         let packed = Disjoint::new(&mut self.packed.forward);
-        machine.threads.run(units.div_ceil(panel), |index, _| {
+        context.threads.run(units.div_ceil(panel), |index, _| {
             // SAFETY: each panel belongs to one task. Padding is zero from the beginning and never written.
             let target = unsafe { packed.part(index * inputs * panel..(index + 1) * inputs * panel) };
             let first = index * panel;
@@ -212,7 +212,7 @@ impl StageOperation for Dense {
         });
         if training && !self.packed.backward.is_empty() {
             let packed = Disjoint::new(&mut self.packed.backward);
-            machine.threads.run(inputs.div_ceil(panel), |index, _| {
+            context.threads.run(inputs.div_ceil(panel), |index, _| {
                 // SAFETY: as above.
                 let target = unsafe { packed.part(index * units * panel..(index + 1) * units * panel) };
                 let first = index * panel;
@@ -227,14 +227,14 @@ impl StageOperation for Dense {
 
     /// The forward pass: y = x Wᵀ + b and what follows.
     fn forward(&self, mut pass: ForwardPass<'_>) {
-        let (machine, count) = (pass.machine, pass.count);
+        let (context, count) = (pass.context, pass.count);
         let inputs = self.stage.input.image_len();
         let pitch = self.stage.linear_output.pitch;
         let (input, sink) = pass.input_and_sink(&self.stage, Some(&self.packed.bias));
         // SAFETY: only read in this pass.
         let rows = (unsafe { input.values() }, inputs, inputs);
         let packed = (&*self.packed.forward, pitch);
-        self.rows_times_packed(machine, count, rows, packed, |piece, rows, units, values, step| {
+        self.rows_times_packed(context, count, rows, packed, |piece, rows, units, values, step| {
             // SAFETY: each task has its own rows and units.
             unsafe { sink.rows(rows, units, values, step, piece) };
         });
@@ -243,15 +243,15 @@ impl StageOperation for Dense {
     /// The backward pass: d_W = d_yᵀ x, d_b = Σ d_y, d_x = d_y W.
     fn backward(&self, mut pass: BackwardPass<'_>) {
         let gradient = pass.settle(&self.stage);
-        let BackwardPass { machine, count, input, d_weight, d_bias, .. } = pass;
+        let BackwardPass { context, count, input, d_weight, d_bias, .. } = pass;
         // SAFETY: the gradient towards the input comes later.
-        self.towards_parameters(machine, count, unsafe { input.values() }, gradient, (d_weight, d_bias));
+        self.towards_parameters(context, count, unsafe { input.values() }, gradient, (d_weight, d_bias));
         if let Input::Stage(output) = &input
             && input.wants_gradient()
         {
             let rows = (gradient, self.units, self.stage.linear_output.pitch);
             let packed = (&*self.packed.backward, self.stage.input.image_len());
-            self.rows_times_packed(machine, count, rows, packed, |_, rows, places, values, step| {
+            self.rows_times_packed(context, count, rows, packed, |_, rows, places, values, step| {
                 // SAFETY: each task has its own rows and places, and nothing of the input is in use any more.
                 unsafe { output.take_gradient(rows, places, values, step) };
             });

@@ -32,10 +32,10 @@ impl StageOperation for Identity {
 
     /// The forward pass: each image laid out as the stage's, then what follows.
     fn forward(&self, mut pass: ForwardPass<'_>) {
-        let (machine, count) = (pass.machine, pass.count);
+        let (context, count) = (pass.context, pass.count);
         let (input, sink) = pass.input_and_sink(&self.stage, None);
         let (from, to) = (self.stage.input, self.stage.linear_output);
-        machine.threads.run(PARTS, |part, mut scratch| {
+        context.threads.run(PARTS, |part, mut scratch| {
             let linear = carve(&mut scratch, to.image_len());
             let image_scratch = carve(&mut scratch, input.image_scratch_len());
             let sink_scratch = carve(&mut scratch, sink.scratch_len());
@@ -49,10 +49,10 @@ impl StageOperation for Identity {
     }
 
     fn backward(&self, pass: BackwardPass<'_>) {
-        let (machine, count, input) = (pass.machine, pass.count, &pass.input);
+        let (context, count, input) = (pass.context, pass.count, &pass.input);
         let output_gradient = pass.output_gradient(&self.stage);
         let (to, from) = (self.stage.input, self.stage.linear_output);
-        machine.threads.run(PARTS, |part, mut scratch| {
+        context.threads.run(PARTS, |part, mut scratch| {
             let unpooled = carve(&mut scratch, from.image_len());
             let d_image = carve(&mut scratch, to.image_len());
             let image_scratch = carve(&mut scratch, input.image_scratch_len());

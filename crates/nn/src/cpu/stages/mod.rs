@@ -12,7 +12,7 @@ pub mod stem;
 use self::input::{Input, RecomputedInput};
 use self::normalisation::Moments;
 use self::output::{Gradient, OutputGradient, OutputSink};
-use super::context::Machine;
+use super::context::Context;
 use super::plan::Stage;
 use super::runtime::memory::Disjoint;
 use super::runtime::thread_pool::share;
@@ -59,7 +59,7 @@ pub trait StageOperation: Send {
 
     /// Brings weight and bias, both in the documented layout, into the form of the passes: both if `training`, else the
     /// forward one.
-    fn prepare(&mut self, _machine: Machine<'_>, _weight: &[f32], _bias: &[f32], _training: bool) {}
+    fn prepare(&mut self, _machine: Context<'_>, _weight: &[f32], _bias: &[f32], _training: bool) {}
 
     /// The forward pass, the epilogue included.
     fn forward(&self, pass: ForwardPass<'_>);
@@ -76,7 +76,7 @@ pub trait StageOperation: Send {
 /// A forward pass through one stage.
 pub struct ForwardPass<'a> {
     /// Where it runs.
-    pub machine: Machine<'a>,
+    pub context: Context<'a>,
     /// Images of the batch.
     pub count: usize,
     /// `[count, input layout]`
@@ -96,7 +96,7 @@ pub struct ForwardPass<'a> {
 /// A backward pass through one stage.
 pub struct BackwardPass<'a> {
     /// Where it runs.
-    pub machine: Machine<'a>,
+    pub context: Context<'a>,
     /// Images of the batch.
     pub count: usize,
     /// What the forward pass took, `[count, input layout]`, and what becomes of the gradient towards it.
@@ -123,7 +123,7 @@ impl<'a> ForwardPass<'a> {
         bias: Option<&'f [f32]>,
     ) -> (&'f Input<'a>, OutputSink<'f>) {
         let sink = OutputSink {
-            isa: self.machine.isa,
+            isa: self.context.isa,
             stage,
             skip: self.skip.as_ref(),
             moments: self.moments,
@@ -141,7 +141,7 @@ impl<'a> BackwardPass<'a> {
     /// What the linear operation's gradients start from.
     pub fn output_gradient<'b>(&'b self, stage: &'b Stage) -> OutputGradient<'b> {
         OutputGradient {
-            isa: self.machine.isa,
+            isa: self.context.isa,
             stage,
             skip: self.skip.as_ref(),
             gradient: self.gradient,
@@ -156,13 +156,13 @@ impl<'a> BackwardPass<'a> {
         match self.gradient {
             Gradient::Ready(gradient) => gradient,
             Gradient::Slots(slots) => {
-                let (machine, count, len) = (self.machine, self.count, stage.output.image_len());
+                let (context, count, len) = (self.context, self.count, stage.output.image_len());
                 let place = slots.readers[0].place.start..slots.readers[0].place.start + count * len;
-                machine.threads.run(PARTS, |part, _| {
+                context.threads.run(PARTS, |part, _| {
                     for image in share(count, PARTS, part) {
                         let start = place.start + image * len;
                         // SAFETY: each image is one task's.
-                        unsafe { slots.combine(machine.isa, stage, image, slots.arena.pointer(start..start + len)) };
+                        unsafe { slots.combine(context.isa, stage, image, slots.arena.pointer(start..start + len)) };
                     }
                 });
                 // SAFETY: nobody writes to the slot until the pass is over.

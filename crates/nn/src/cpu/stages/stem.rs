@@ -7,7 +7,7 @@
 use super::convolution::Convolution;
 use super::input::{Input, Recomputed, RecomputedInput};
 use super::{BackwardPass, ForwardPass, ScratchSizes, StageOperation};
-use crate::cpu::context::Machine;
+use crate::cpu::context::Context;
 use crate::cpu::kernels::epilogue::Derivative;
 
 /// A convolution whose passes the stage behind it does.
@@ -85,8 +85,8 @@ impl StageOperation for Stem {
         self.convolution.allocate(first);
     }
 
-    fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
-        self.convolution.prepare(machine, weight, bias, training);
+    fn prepare(&mut self, context: Context<'_>, weight: &[f32], bias: &[f32], training: bool) {
+        self.convolution.prepare(context, weight, bias, training);
     }
 
     /// Nothing: the stage behind has each image computed.
@@ -94,7 +94,7 @@ impl StageOperation for Stem {
 
     /// Sums the gradients that the stage behind has left in the parts.
     fn backward(&self, pass: BackwardPass<'_>) {
-        self.convolution.reduce(pass.machine, pass.parts, pass.d_weight, pass.d_bias);
+        self.convolution.reduce(pass.context, pass.parts, pass.d_weight, pass.d_bias);
     }
 
     fn as_recomputed(&self) -> Option<&dyn RecomputedInput> {

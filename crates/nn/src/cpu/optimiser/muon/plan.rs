@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::cpu::context::Machine;
+use crate::cpu::context::Context;
 use crate::cpu::kernels::transpose::Transpose;
 use crate::cpu::runtime::memory::{Disjoint, LINE};
 use crate::cpu::runtime::thread_pool::share;
@@ -66,7 +66,7 @@ impl Place {
     }
 
     /// Copies rows `[rows, pitch]` into the columns of the transpose, if there is one.
-    pub fn transpose(&self, machine: Machine<'_>, rows: &Range<usize>, values: &[f32], transposed: &Disjoint<'_, f32>) {
+    pub fn transpose(&self, context: Context<'_>, rows: &Range<usize>, values: &[f32], transposed: &Disjoint<'_, f32>) {
         if self.is_wide() {
             assert!(values.len() == rows.len() * pitch(self.columns) && rows.end <= self.rows, "rows of the matrix");
             let kernel = Transpose {
@@ -78,7 +78,7 @@ impl Place {
                 to_step: pitch(self.rows),
             };
             // SAFETY: the rows have just been found whole, their columns are these rows' own, and the place holds them all.
-            unsafe { machine.isa.run(kernel) };
+            unsafe { context.isa.run(kernel) };
         }
     }
 }
@@ -137,16 +137,16 @@ impl Plan {
     }
 
     /// Calls `work(task, matrix, rows)` for all rows of all matrices.
-    pub fn for_rows(&self, machine: Machine<'_>, work: impl Fn(usize, &Place, &Range<usize>) + Sync) {
-        machine.threads.run(self.of_rows.len(), |task, _| {
+    pub fn for_rows(&self, context: Context<'_>, work: impl Fn(usize, &Place, &Range<usize>) + Sync) {
+        context.threads.run(self.of_rows.len(), |task, _| {
             let Task { place, rows } = &self.of_rows[task];
             work(task, &self.places[*place], rows);
         });
     }
 
     /// Calls `work(matrix, rows)` for all rows of all squares.
-    pub fn for_squares(&self, machine: Machine<'_>, work: impl Fn(&Place, &Range<usize>) + Sync) {
-        machine.threads.run(self.of_squares.len(), |task, _| {
+    pub fn for_squares(&self, context: Context<'_>, work: impl Fn(&Place, &Range<usize>) + Sync) {
+        context.threads.run(self.of_squares.len(), |task, _| {
             let Task { place, rows } = &self.of_squares[task];
             work(&self.places[*place], rows);
         });

@@ -14,7 +14,7 @@ use self::depthwise::Depthwise;
 use self::direct::Direct;
 use self::pointwise::Pointwise;
 use self::winograd::Winograd;
-use crate::cpu::context::Machine;
+use crate::cpu::context::Context;
 use crate::cpu::kernels::matmul::panel_width;
 use crate::cpu::options::Convolutions;
 use crate::cpu::plan::{Linear, Stage};
@@ -165,12 +165,12 @@ impl Convolution {
     }
 
     /// Sums the parts into the documented layouts, `[out, in, kernel, kernel]` and `[out]`.
-    pub fn reduce(&self, machine: Machine<'_>, parts: &[f32], d_weight: &mut [f32], d_bias: &mut [f32]) {
+    pub fn reduce(&self, context: Context<'_>, parts: &[f32], d_weight: &mut [f32], d_bias: &mut [f32]) {
         let (channels, outputs) = (self.fan_in(), self.stage.linear_output.channels);
         let pitch = self.stage.linear_output.pitch;
         sum_parts(parts, self.part_len() - pitch, d_bias);
         let d_weight = Disjoint::new(d_weight);
-        machine.threads.run(channels.div_ceil(CHANNELS_PER_TASK), |task, scratch| {
+        context.threads.run(channels.div_ceil(CHANNELS_PER_TASK), |task, scratch| {
             let sums = &mut scratch[..pitch];
             for channel in task * CHANNELS_PER_TASK..((task + 1) * CHANNELS_PER_TASK).min(channels) {
                 for tap in 0..self.taps {
@@ -210,16 +210,16 @@ impl StageOperation for Convolution {
     }
 
     /// Brings weight `[out, in, kernel, kernel]` and bias `[out]` into the form of the passes.
-    fn prepare(&mut self, machine: Machine<'_>, weight: &[f32], bias: &[f32], training: bool) {
+    fn prepare(&mut self, context: Context<'_>, weight: &[f32], bias: &[f32], training: bool) {
         self.packed.set_bias(bias);
         let packed = Disjoint::new(&mut self.packed.forward);
-        machine.threads.run(self.algorithm.packed_forward().1, |task, _| {
+        context.threads.run(self.algorithm.packed_forward().1, |task, _| {
             // SAFETY: each task runs once.
             unsafe { self.algorithm.pack_forward(weight, task, &packed) };
         });
         if training && !self.packed.backward.is_empty() {
             let packed = Disjoint::new(&mut self.packed.backward);
-            machine.threads.run(self.algorithm.packed_backward().1, |task, _| {
+            context.threads.run(self.algorithm.packed_backward().1, |task, _| {
                 // SAFETY: as above.
                 unsafe { self.algorithm.pack_backward(weight, task, &packed) };
             });
@@ -228,7 +228,7 @@ impl StageOperation for Convolution {
 
     /// The forward pass, some blocks of images a task. Few blocks are cut along the channels too, so that no thread is idle.
     fn forward(&self, mut pass: ForwardPass<'_>) {
-        let (machine, count) = (pass.machine, pass.count);
+        let (context, count) = (pass.context, pass.count);
         let (input, sink) = pass.input_and_sink(&self.stage, Some(&self.packed.bias));
         let pitch = self.stage.linear_output.pitch;
         // The narrowest cut: whole panels for the product, whole lines for what follows.
@@ -237,7 +237,7 @@ impl StageOperation for Convolution {
         let (blocks, cuts) = (count.div_ceil(step), pitch.div_ceil(width));
         let groups = (FEWEST_TASKS / blocks).clamp(1, cuts);
         let tasks = blocks.min(ENOUGH_TASKS);
-        machine.threads.run(tasks * groups, |task, mut scratch| {
+        context.threads.run(tasks * groups, |task, mut scratch| {
             let piece = task / groups;
             let (blocks, cuts) = (share(blocks, tasks, piece), share(cuts, groups, task % groups));
             let sink_scratch = carve(&mut scratch, sink.scratch_len());
@@ -258,11 +258,11 @@ impl StageOperation for Convolution {
     fn backward(&self, mut pass: BackwardPass<'_>) {
         let parts = &mut std::mem::take(&mut pass.parts)[..PARTS * self.part_len()];
         let (d_weight, d_bias) = (std::mem::take(&mut pass.d_weight), std::mem::take(&mut pass.d_bias));
-        let (machine, count, input) = (pass.machine, pass.count, &pass.input);
+        let (context, count, input) = (pass.context, pass.count, &pass.input);
         let output_gradient = pass.output_gradient(&self.stage);
         {
             let parts = Disjoint::new(parts);
-            machine.threads.run(PARTS, |part, mut scratch| {
+            context.threads.run(PARTS, |part, mut scratch| {
                 // SAFETY: each part of the batch, and so each of the gradients, is one task's.
                 let (d_weight, d_bias) = unsafe {
                     input.begin_part(part);
@@ -283,6 +283,6 @@ impl StageOperation for Convolution {
                 self.algorithm.backward(task, scratch);
             });
         }
-        self.reduce(machine, parts, d_weight, d_bias);
+        self.reduce(context, parts, d_weight, d_bias);
     }
 }

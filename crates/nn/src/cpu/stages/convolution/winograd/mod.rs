@@ -422,7 +422,7 @@ mod tests {
     use modiste_data::ImageShape;
 
     use super::*;
-    use crate::cpu::context::Machine;
+    use crate::cpu::context::Context;
     use crate::cpu::options::Convolutions;
     use crate::cpu::plan::{Linear, Stage};
     use crate::cpu::runtime::memory::Buffer;
@@ -443,7 +443,7 @@ mod tests {
         let mut convolution = Convolution::new(isa, convolutions, stage, window);
         convolution.allocate(true);
         let bias = vec![0.0; stage.output.channels];
-        convolution.prepare(Machine { isa, threads: &Threads::new(1, 0) }, weight, &bias, false);
+        convolution.prepare(Context { isa, threads: &Threads::new(1, 0) }, weight, &bias, false);
         let mut output = vec![0.0; stage.output.image_len()];
         let mut scratch = Buffer::zeroed(convolution.scratch_len_of_image());
         convolution.forward_image(0, &Input::Images(input), &mut output, &mut scratch);
