@@ -2,7 +2,7 @@
 //! finite differences.
 
 use modiste_data::ImageShape;
-use modiste_nn::cpu::{CpuExecutor, Processor};
+use modiste_nn::cpu::{CpuExecutor, CpuOptions};
 use modiste_nn::executor::{Batch, Executor, Hyper, State};
 use modiste_nn::network::{Network, Parameter, Role};
 use modiste_nn::recipe::{Activation, LayerRecipe, Optimiser, Padding};
@@ -44,15 +44,15 @@ impl Case {
         executor
     }
 
-    fn cpu(&self, processor: Processor) -> CpuExecutor {
-        let mut executor = CpuExecutor::new(&self.network, self.labels.len(), processor, 5);
+    fn cpu(&self, options: CpuOptions) -> CpuExecutor {
+        let mut executor = CpuExecutor::new(&self.network, self.labels.len(), options, 5);
         executor.set_state(&State::fresh(self.parameters.clone()));
         executor
     }
 }
 
-fn fastest(threads: usize) -> Processor {
-    Processor::available(threads)[0]
+fn fastest(threads: usize) -> CpuOptions {
+    CpuOptions::available(threads)[0]
 }
 
 /// Numbers in [-1, 1) that follow from their position.
@@ -225,21 +225,16 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
     let want = reference.backward(case.batch(), &hyper(STEP));
     let want_gradient = reference.gradient().to_vec();
     reference.update(&hyper(STEP));
-    for processor in Processor::available(2) {
-        let mut cpu = case.cpu(processor);
+    for options in CpuOptions::available(2) {
+        let mut cpu = case.cpu(options);
         let mut logits = vec![f32::NAN; want_logits.len()];
         let mut features = vec![f32::NAN; want_features.len()];
         cpu.infer(&case.images, &mut logits);
         cpu.features(&case.images, &mut features);
-        prop_assert!(relative(&logits, &want_logits) < 1e-4, "{processor}: logits");
-        prop_assert!(relative(&features, &want_features) < 1e-4, "{processor}: features");
+        prop_assert!(relative(&logits, &want_logits) < 1e-4, "{options}: logits");
+        prop_assert!(relative(&features, &want_features) < 1e-4, "{options}: features");
         let got = cpu.backward(case.batch(), &hyper(STEP));
-        prop_assert!(
-            (got.loss - want.loss).abs() < 1e-4 * want.loss,
-            "{processor}: loss {} not {}",
-            got.loss,
-            want.loss
-        );
+        prop_assert!((got.loss - want.loss).abs() < 1e-4 * want.loss, "{options}: loss {} not {}", got.loss, want.loss);
         let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
         let whole = norm(&mut want_gradient.iter().map(|&value| f64::from(value)));
         for parameter in &case.network.parameters {
@@ -249,7 +244,7 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
             let name = &parameter.name;
             prop_assert!(
                 error <= 1e-3 * size + 1e-5 * whole,
-                "{processor}: gradient of {name}: {error:.1e} of {size:.1e}"
+                "{options}: gradient of {name}: {error:.1e} of {size:.1e}"
             );
         }
         // The same gradient must give the same update.
@@ -260,9 +255,9 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
             // Running means come of a forward pass, with its own rounding.
             let bound = if role.is_trained() { 1e-5 } else { 1e-4 };
             let error = relative(&got.parameters[range.clone()], &want.parameters[range.clone()]);
-            prop_assert!(error < bound, "{processor}: update of {name}: {error:.1e}");
+            prop_assert!(error < bound, "{options}: update of {name}: {error:.1e}");
         }
-        prop_assert!(relative(&got.second_moment, &want.second_moment) < 1e-4, "{processor}: second moment");
+        prop_assert!(relative(&got.second_moment, &want.second_moment) < 1e-4, "{options}: second moment");
     }
     Ok(())
 }
@@ -283,17 +278,17 @@ proptest! {
 
     #[test]
     fn any_number_of_threads_gives_the_same_bits(case in any_case()) {
-        let train = |processor: Processor| {
-            let mut executor = case.cpu(processor);
+        let train = |options: CpuOptions| {
+            let mut executor = case.cpu(options);
             for step in 0..2 {
                 executor.train_step(case.batch(), &hyper(step));
             }
             executor.state().parameters.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
         };
-        for processor in Processor::available(1) {
-            let one = train(processor);
-            prop_assert_eq!(&one, &train(Processor { threads: 2, ..processor }), "{}", processor);
-            prop_assert_eq!(&one, &train(Processor { threads: 4, ..processor }), "{}", processor);
+        for options in CpuOptions::available(1) {
+            let one = train(options);
+            prop_assert_eq!(&one, &train(CpuOptions { threads: 2, ..options }), "{}", options);
+            prop_assert_eq!(&one, &train(CpuOptions { threads: 4, ..options }), "{}", options);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::options::Processor;
+use super::options::CpuOptions;
 use super::plan::gradient_slots::Slots;
 use super::plan::planner::{has_stem, plan};
 use super::plan::{Edge, Linear, Node, Plan, Source, Stage};
@@ -70,7 +70,7 @@ pub struct CompiledStage {
 
 impl Compiled {
     /// Plans a network for batches of up to `batch` images. Nothing is allocated.
-    pub fn new(network: &Network, batch: usize, processor: Processor) -> Self {
+    pub fn new(network: &Network, batch: usize, options: CpuOptions) -> Self {
         let plan = plan(network);
         let has_stem = has_stem(&plan);
         let needs_gradient = needs_gradient(network, &plan);
@@ -79,7 +79,7 @@ impl Compiled {
         let mut stages: Vec<CompiledStage> = Vec::new();
         for (index, &node) in plan.nodes.iter().enumerate() {
             let is_stem = has_stem && index == 0;
-            let operation = operation(node.stage, processor, is_stem);
+            let operation = operation(node.stage, options, is_stem);
             // A stem has no output.
             let mut stage = CompiledStage::new(network, node, operation, if is_stem { 0 } else { batch }, &sizes);
             stage.norm = plan.norms.iter().position(|norm| norm.node == index);
@@ -150,8 +150,8 @@ fn scratch_sizes(plan: &Plan, index: usize, has_slots: bool) -> ScratchSizes {
 }
 
 /// How a stage computes: for each kind of operation, its line.
-fn operation(stage: Stage, processor: Processor, is_stem: bool) -> Box<dyn StageOperation> {
-    let Processor { isa, convolutions, .. } = processor;
+fn operation(stage: Stage, options: CpuOptions, is_stem: bool) -> Box<dyn StageOperation> {
+    let CpuOptions { isa, convolutions, .. } = options;
     match stage.linear {
         Linear::Conv(window) if is_stem => Box::new(Stem::new(Convolution::new(isa, convolutions, stage, window))),
         Linear::Conv(window) | Linear::Depthwise(window) => {

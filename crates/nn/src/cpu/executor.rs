@@ -4,7 +4,7 @@ use super::compile::Compiled;
 use super::context::Context;
 use super::input_resolver::InputResolver;
 use super::optimiser::Parameters;
-use super::options::{Convolutions, Processor};
+use super::options::{Convolutions, CpuOptions};
 use super::plan::{Edge, Source};
 use super::roofline;
 use super::runtime::memory::{Buffer, Disjoint};
@@ -24,7 +24,7 @@ pub struct CpuExecutor {
     network: Network,
     batch_size: usize,
     seed: u64,
-    processor: Processor,
+    options: CpuOptions,
     threads: Threads,
     compiled: Compiled,
     parameters: Parameters,
@@ -86,17 +86,17 @@ impl CpuExecutor {
     ///
     /// # Panics
     /// If this machine lacks the instruction set.
-    pub fn new(network: &Network, batch_size: usize, processor: Processor, seed: u64) -> Self {
-        let isa = processor.isa;
+    pub fn new(network: &Network, batch_size: usize, options: CpuOptions, seed: u64) -> Self {
+        let isa = options.isa;
         assert!(Isa::available().contains(&isa), "{isa} is not among the instruction sets of this machine");
-        let mut compiled = Compiled::new(network, batch_size, processor);
+        let mut compiled = Compiled::new(network, batch_size, options);
         compiled.allocate();
         Self {
             network: network.clone(),
             batch_size,
             seed,
-            processor,
-            threads: Threads::new(processor.threads, compiled.sizes.scratch),
+            options,
+            threads: Threads::new(options.threads, compiled.sizes.scratch),
             buffers: Buffers::zeroed(&compiled, batch_size * network.classes),
             parameters: Parameters::zeroed(network),
             prepared: Prepared::Nothing,
@@ -105,18 +105,18 @@ impl CpuExecutor {
     }
 
     /// Bytes of memory that training `network` in batches of `batch_size` images will take at most.
-    pub fn planned_bytes(network: &Network, batch_size: usize, processor: Processor) -> u64 {
-        let Compiled { sizes, slots, .. } = Compiled::new(network, batch_size, processor);
+    pub fn planned_bytes(network: &Network, batch_size: usize, options: CpuOptions) -> u64 {
+        let Compiled { sizes, slots, .. } = Compiled::new(network, batch_size, options);
         let of_batch =
             batch_size * (network.input.len() + network.classes) + sizes.activations + slots.len() + sizes.sums;
         let of_parameters = Parameters::planned_len(network) + sizes.packed + sizes.parts + sizes.recomputed_parts;
-        let values = of_batch + of_parameters + processor.threads * sizes.scratch;
+        let values = of_batch + of_parameters + options.threads * sizes.scratch;
         (values * size_of::<f32>() + sizes.pool_argmax) as u64
     }
 
     /// Measures what this machine can do at most; takes about a second.
-    pub fn limits(processor: Processor) -> Limits {
-        roofline::measure(processor.isa, processor.threads)
+    pub fn limits(options: CpuOptions) -> Limits {
+        roofline::measure(options.isa, options.threads)
     }
 
     /// Brings the parameters into the stages' own forms, unless they are there.
@@ -125,7 +125,7 @@ impl CpuExecutor {
         if self.prepared == wanted || self.prepared == Prepared::Training && !folds {
             return;
         }
-        let context = Context { isa: self.processor.isa, threads: &self.threads };
+        let context = Context { isa: self.options.isa, threads: &self.threads };
         let training = wanted == Prepared::Training;
         for stage in &mut self.compiled.stages {
             if stage.weight.is_empty() {
@@ -177,9 +177,9 @@ impl CpuExecutor {
         let (before, rest) = buffers.activations.split_at_mut(stage.activations.start);
         let folded = training.is_none();
         let resolver =
-            InputResolver::new(compiled, self.processor.isa, (images, before), folded, &mut buffers.recomputed_parts);
+            InputResolver::new(compiled, self.options.isa, (images, before), folded, &mut buffers.recomputed_parts);
         let pass = ForwardPass {
-            context: Context { isa: self.processor.isa, threads: &self.threads },
+            context: Context { isa: self.options.isa, threads: &self.threads },
             count,
             input: resolver.input(stage.node.from, GradientTarget::None),
             skip: stage.node.skip.map(|edge| resolver.input(edge, GradientTarget::None)),
@@ -206,7 +206,7 @@ impl CpuExecutor {
         };
         let outputs = stage.outputs(count);
         let (before, rest) = buffers.activations.split_at_mut(outputs.start);
-        let resolver = InputResolver::new(compiled, self.processor.isa, (images, before), false, recomputed_parts);
+        let resolver = InputResolver::new(compiled, self.options.isa, (images, before), false, recomputed_parts);
         let (waiting, sums) = (Disjoint::new(&mut buffers.waiting), Disjoint::new(&mut buffers.sums));
         let target = |edge: Edge, skip: bool| {
             let Source::Stage(before) = edge.source else { return GradientTarget::None };
@@ -238,7 +238,7 @@ impl CpuExecutor {
         let (d_weight, d_bias) =
             self.parameters.gradient[stage.weight.start..stage.bias.end].split_at_mut(stage.weight.len());
         let pass = BackwardPass {
-            context: Context { isa: self.processor.isa, threads: &self.threads },
+            context: Context { isa: self.options.isa, threads: &self.threads },
             count,
             input: resolver.input(stage.node.from, target(stage.node.from, false)),
             skip: stage.node.skip.map(|edge| resolver.input(edge, target(edge, true))),
@@ -313,9 +313,9 @@ impl Executor for CpuExecutor {
     }
 
     fn device(&self) -> DeviceInfo {
-        let isa = match self.processor.convolutions {
-            Convolutions::Fewest => self.processor.isa.to_string(),
-            Convolutions::Direct => format!("{}, direct convolutions", self.processor.isa),
+        let isa = match self.options.convolutions {
+            Convolutions::Fewest => self.options.isa.to_string(),
+            Convolutions::Direct => format!("{}, direct convolutions", self.options.isa),
         };
         DeviceInfo { device: "cpu", isa, threads: self.threads.count() }
     }
@@ -346,7 +346,7 @@ impl Executor for CpuExecutor {
 
     fn update(&mut self, hyper: &Hyper) {
         self.threads.section(|| "update".to_owned());
-        self.parameters.update(Context { isa: self.processor.isa, threads: &self.threads }, hyper);
+        self.parameters.update(Context { isa: self.options.isa, threads: &self.threads }, hyper);
         self.prepared = Prepared::Nothing;
     }
 
@@ -403,7 +403,7 @@ mod tests {
             let images: Vec<f32> = (0..3 * shape.len()).map(|place| (place % 255) as f32 / 255.0 - 0.5).collect();
             let batch = Batch::new(&images, &[1, 4, 9]);
             let step_twice = |record: bool| {
-                let mut executor = CpuExecutor::new(&network, 3, Processor::available(2)[0], 7);
+                let mut executor = CpuExecutor::new(&network, 3, CpuOptions::available(2)[0], 7);
                 executor.set_state(&State::fresh(glorot_uniform(&network, 7)));
                 for step in 0..2 {
                     let hyper = Hyper::new(step, recipe.optimiser);

@@ -1,12 +1,12 @@
-//! What of a processor a network is compiled for.
+//! Threads, instruction set and ways to compute, and how the environment chooses among them.
 
 use std::fmt;
 
 use super::simd::Isa;
 
-/// What of a processor to use.
+/// Threads, instruction set and ways to compute that a network is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Processor {
+pub struct CpuOptions {
     /// Threads that compute; at least 1.
     pub threads: usize,
     /// Instruction set of the kernels.
@@ -24,7 +24,7 @@ pub enum Convolutions {
     Direct,
 }
 
-impl Processor {
+impl CpuOptions {
     /// Every way in which this machine can compute, the fastest first.
     pub fn available(threads: usize) -> Vec<Self> {
         let of_isa = |isa| Convolutions::ALL.map(|convolutions| Self { threads, isa, convolutions });
@@ -57,7 +57,7 @@ fn choose<T: Copy + fmt::Display>(variable: &'static str, choices: &[T]) -> Resu
     named.ok_or_else(|| UnknownChoice { variable, wanted, known: known() })
 }
 
-impl fmt::Display for Processor {
+impl fmt::Display for CpuOptions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { threads, isa, convolutions } = self;
         write!(formatter, "{isa}, {convolutions} multiplications, {threads} threads")
