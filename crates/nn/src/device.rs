@@ -1,6 +1,6 @@
 //! Which device runs a network.
 
-use crate::cpu::{CpuExecutor, CpuOptions, UnknownChoice};
+use crate::cpu::{CpuExecutor, CpuOptions, InvalidOption};
 use crate::executor::Executor;
 use crate::network::Network;
 use crate::profile::Limits;
@@ -17,7 +17,7 @@ impl Device {
     ///
     /// # Errors
     /// As [`CpuOptions::new`].
-    pub fn cpu(threads: usize) -> Result<Self, UnknownChoice> {
+    pub fn cpu(threads: usize) -> Result<Self, InvalidOption> {
         Ok(Device::Cpu(CpuOptions::new(threads)?))
     }
 

@@ -40,5 +40,5 @@ mod simd;
 mod stages;
 
 pub use self::executor::CpuExecutor;
-pub use self::options::{Convolutions, CpuOptions, UnknownChoice};
+pub use self::options::{Convolutions, CpuOptions, InvalidOption};
 pub use self::simd::Isa;

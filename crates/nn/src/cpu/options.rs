@@ -35,7 +35,7 @@ impl CpuOptions {
     ///
     /// # Errors
     /// When a variable names something that this machine does not have.
-    pub fn new(threads: usize) -> Result<Self, UnknownChoice> {
+    pub fn new(threads: usize) -> Result<Self, InvalidOption> {
         let isa = choose("MODISTE_ISA", &Isa::available())?;
         let convolutions = choose("MODISTE_CONVOLUTIONS", &Convolutions::ALL)?;
         Ok(Self { threads, isa, convolutions })
@@ -47,14 +47,14 @@ impl Convolutions {
 }
 
 /// The choice that an environment variable names, or the first one.
-fn choose<T: Copy + fmt::Display>(variable: &'static str, choices: &[T]) -> Result<T, UnknownChoice> {
+fn choose<T: Copy + fmt::Display>(variable: &'static str, choices: &[T]) -> Result<T, InvalidOption> {
     let Some(wanted) = std::env::var_os(variable).filter(|wanted| !wanted.is_empty()) else {
         return Ok(choices[0]);
     };
     let wanted = wanted.to_string_lossy().into_owned();
     let known = || choices.iter().map(T::to_string).collect::<Vec<_>>().join(", ");
     let named = choices.iter().copied().find(|choice| choice.to_string() == wanted);
-    named.ok_or_else(|| UnknownChoice { variable, wanted, known: known() })
+    named.ok_or_else(|| InvalidOption { variable, wanted, known: known() })
 }
 
 impl fmt::Display for CpuOptions {
@@ -76,7 +76,7 @@ impl fmt::Display for Convolutions {
 /// An environment variable names something that this machine does not have.
 #[derive(Debug, thiserror::Error)]
 #[error("{variable} is '{wanted}', but the choices on this machine are {known}: take one of these, or unset it")]
-pub struct UnknownChoice {
+pub struct InvalidOption {
     variable: &'static str,
     wanted: String,
     known: String,
