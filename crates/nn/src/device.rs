@@ -13,7 +13,7 @@ pub enum Device {
 }
 
 impl Device {
-    /// The options with so many threads, as [`CpuOptions::new`] chooses.
+    /// The processor with so many threads, as [`CpuOptions::new`] chooses.
     ///
     /// # Errors
     /// As [`CpuOptions::new`].

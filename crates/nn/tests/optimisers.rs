@@ -77,7 +77,7 @@ fn small() -> Network {
 const ALL_ROLES: &str = "{ type = 'conv', filters = 4, kernel = 3, padding = 'same' }, { type = 'batch_norm' }, \
     { type = 'depthwise_conv', kernel = 3 }, { type = 'flatten' }, { type = 'dense', units = 6 },";
 
-/// The executor of naive loops, and all of the options's with up to `threads` threads.
+/// The executor of naive loops, and all of the processor's with up to `threads` threads.
 fn executors(network: &Network, threads: usize) -> Vec<Box<dyn Executor>> {
     let mut executors: Vec<Box<dyn Executor>> = vec![Box::new(ReferenceExecutor::new(network, 4, 0))];
     for options in CpuOptions::available(threads) {

@@ -151,12 +151,10 @@ fn scratch_sizes(plan: &Plan, index: usize, has_slots: bool) -> ScratchSizes {
 
 /// How a stage computes: for each kind of operation, its line.
 fn operation(stage: Stage, options: CpuOptions, is_stem: bool) -> Box<dyn StageOperation> {
-    let CpuOptions { isa, convolutions, .. } = options;
+    let CpuOptions { isa, convolution, .. } = options;
     match stage.linear {
-        Linear::Conv(window) if is_stem => Box::new(Stem::new(Convolution::new(isa, convolutions, stage, window))),
-        Linear::Conv(window) | Linear::Depthwise(window) => {
-            Box::new(Convolution::new(isa, convolutions, stage, window))
-        }
+        Linear::Conv(window) if is_stem => Box::new(Stem::new(Convolution::new(isa, convolution, stage, window))),
+        Linear::Conv(window) | Linear::Depthwise(window) => Box::new(Convolution::new(isa, convolution, stage, window)),
         Linear::Dense(units) => Box::new(Dense::new(isa, stage, units)),
         Linear::Identity => Box::new(Identity::new(stage)),
     }

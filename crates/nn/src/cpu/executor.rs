@@ -4,7 +4,7 @@ use super::compile::Compiled;
 use super::context::Context;
 use super::input_resolver::InputResolver;
 use super::optimiser::Parameters;
-use super::options::{Convolutions, CpuOptions};
+use super::options::{ConvolutionAlgorithm, CpuOptions};
 use super::plan::{Edge, Source};
 use super::roofline;
 use super::runtime::memory::{Buffer, Disjoint};
@@ -313,9 +313,9 @@ impl Executor for CpuExecutor {
     }
 
     fn device(&self) -> DeviceInfo {
-        let isa = match self.options.convolutions {
-            Convolutions::Fewest => self.options.isa.to_string(),
-            Convolutions::Direct => format!("{}, direct convolutions", self.options.isa),
+        let isa = match self.options.convolution {
+            ConvolutionAlgorithm::Winograd => self.options.isa.to_string(),
+            ConvolutionAlgorithm::Direct => format!("{}, direct convolutions", self.options.isa),
         };
         DeviceInfo { device: "cpu", isa, threads: self.threads.count() }
     }

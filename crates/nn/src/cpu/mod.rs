@@ -10,7 +10,7 @@
 //! | `stages/` | the operations: convolutions, dense products, none; what they read and write |
 //! | `kernels/` | the computations over vectors that stages and optimisers are made of |
 //! | `plan/` | stages and edges as data, how values lie, where gradients wait |
-//! | `context`, `options` | where a computation runs, and what of a options to use |
+//! | `context`, `options` | where a computation runs, and with which threads and instruction set |
 //! | `simd/` | vectors in each instruction set |
 //! | `runtime/` | threads, memory, the recorder of time |
 //!
@@ -40,5 +40,5 @@ mod simd;
 mod stages;
 
 pub use self::executor::CpuExecutor;
-pub use self::options::{Convolutions, CpuOptions, InvalidOption};
+pub use self::options::{ConvolutionAlgorithm, CpuOptions, InvalidOption};
 pub use self::simd::Isa;

@@ -12,14 +12,14 @@ pub struct CpuOptions {
     /// Instruction set of the kernels.
     pub isa: Isa,
     /// How to convolve.
-    pub convolutions: Convolutions,
+    pub convolution: ConvolutionAlgorithm,
 }
 
 /// How to compute convolutions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Convolutions {
-    /// With few multiplications: by Winograd's tiles where they fit.
-    Fewest,
+pub enum ConvolutionAlgorithm {
+    /// By Winograd's tiles where they fit, with few multiplications.
+    Winograd,
     /// With one multiplication for each weight and pixel, to hold the other way against.
     Direct,
 }
@@ -27,7 +27,7 @@ pub enum Convolutions {
 impl CpuOptions {
     /// Every way in which this machine can compute, the fastest first.
     pub fn available(threads: usize) -> Vec<Self> {
-        let of_isa = |isa| Convolutions::ALL.map(|convolutions| Self { threads, isa, convolutions });
+        let of_isa = |isa| ConvolutionAlgorithm::ALL.map(|convolution| Self { threads, isa, convolution });
         Isa::available().into_iter().flat_map(of_isa).collect()
     }
 
@@ -36,39 +36,45 @@ impl CpuOptions {
     /// # Errors
     /// When a variable names something that this machine does not have.
     pub fn new(threads: usize) -> Result<Self, InvalidOption> {
-        let isa = choose("MODISTE_ISA", &Isa::available())?;
-        let convolutions = choose("MODISTE_CONVOLUTIONS", &Convolutions::ALL)?;
-        Ok(Self { threads, isa, convolutions })
+        let isa = choose("MODISTE_ISA", &Isa::available(), &[])?;
+        let convolution =
+            choose("MODISTE_CONVOLUTIONS", &ConvolutionAlgorithm::ALL, &[("fewest", ConvolutionAlgorithm::Winograd)])?;
+        Ok(Self { threads, isa, convolution })
     }
 }
 
-impl Convolutions {
-    const ALL: [Self; 2] = [Self::Fewest, Self::Direct];
+impl ConvolutionAlgorithm {
+    const ALL: [Self; 2] = [Self::Winograd, Self::Direct];
 }
 
-/// The choice that an environment variable names, or the first one.
-fn choose<T: Copy + fmt::Display>(variable: &'static str, choices: &[T]) -> Result<T, InvalidOption> {
+/// The option that an environment variable names, or the first one. `older` are names that it had before.
+fn choose<T: Copy + fmt::Display>(
+    variable: &'static str,
+    options: &[T],
+    older: &[(&str, T)],
+) -> Result<T, InvalidOption> {
     let Some(wanted) = std::env::var_os(variable).filter(|wanted| !wanted.is_empty()) else {
-        return Ok(choices[0]);
+        return Ok(options[0]);
     };
     let wanted = wanted.to_string_lossy().into_owned();
-    let known = || choices.iter().map(T::to_string).collect::<Vec<_>>().join(", ");
-    let named = choices.iter().copied().find(|choice| choice.to_string() == wanted);
+    let known = || options.iter().map(T::to_string).collect::<Vec<_>>().join(", ");
+    let named = options.iter().copied().find(|option| option.to_string() == wanted);
+    let named = named.or_else(|| older.iter().find(|(name, _)| *name == wanted).map(|&(_, option)| option));
     named.ok_or_else(|| InvalidOption { variable, wanted, known: known() })
 }
 
 impl fmt::Display for CpuOptions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { threads, isa, convolutions } = self;
-        write!(formatter, "{isa}, {convolutions} multiplications, {threads} threads")
+        let Self { threads, isa, convolution } = self;
+        write!(formatter, "{isa}, {convolution} convolutions, {threads} threads")
     }
 }
 
-impl fmt::Display for Convolutions {
+impl fmt::Display for ConvolutionAlgorithm {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Convolutions::Fewest => "fewest",
-            Convolutions::Direct => "direct",
+            ConvolutionAlgorithm::Winograd => "winograd",
+            ConvolutionAlgorithm::Direct => "direct",
         })
     }
 }

@@ -16,7 +16,7 @@ use self::pointwise::Pointwise;
 use self::winograd::Winograd;
 use crate::cpu::context::Context;
 use crate::cpu::kernels::matmul::panel_width;
-use crate::cpu::options::Convolutions;
+use crate::cpu::options::ConvolutionAlgorithm;
 use crate::cpu::plan::{Linear, Stage};
 use crate::cpu::runtime::memory::{Disjoint, LINE, carve};
 use crate::cpu::runtime::thread_pool::share;
@@ -49,7 +49,7 @@ pub struct Convolution {
 }
 
 /// The way to compute a convolution.
-fn algorithm(isa: Isa, convolutions: Convolutions, stage: &Stage, window: Window) -> Box<dyn Algorithm> {
+fn algorithm(isa: Isa, wanted: ConvolutionAlgorithm, stage: &Stage, window: Window) -> Box<dyn Algorithm> {
     if let Linear::Depthwise(_) = stage.linear {
         return Box::new(Depthwise::new(isa, window, stage.input, stage.linear_output));
     }
@@ -57,15 +57,15 @@ fn algorithm(isa: Isa, convolutions: Convolutions, stage: &Stage, window: Window
         return Box::new(Pointwise::new(isa, stage.input, stage.linear_output));
     }
     match Winograd::new(isa, window, stage.input, stage.linear_output) {
-        Some(winograd) if convolutions == Convolutions::Fewest => Box::new(winograd),
+        Some(winograd) if wanted == ConvolutionAlgorithm::Winograd => Box::new(winograd),
         _ => Box::new(Direct::new(isa, window, stage.input, stage.linear_output)),
     }
 }
 
 impl Convolution {
     /// Plans a convolution stage.
-    pub fn new(isa: Isa, convolutions: Convolutions, stage: Stage, window: Window) -> Self {
-        let algorithm = algorithm(isa, convolutions, &stage, window);
+    pub fn new(isa: Isa, wanted: ConvolutionAlgorithm, stage: Stage, window: Window) -> Self {
+        let algorithm = algorithm(isa, wanted, &stage, window);
         let (forward, backward) = (algorithm.packed_forward().0, algorithm.packed_backward().0);
         let packed = PackedWeights::new(forward, backward, stage.linear_output.pitch);
         Self { isa, stage, taps: window.size * window.size, algorithm, packed }

@@ -423,7 +423,7 @@ mod tests {
 
     use super::*;
     use crate::cpu::context::Context;
-    use crate::cpu::options::Convolutions;
+    use crate::cpu::options::ConvolutionAlgorithm;
     use crate::cpu::plan::{Linear, Stage};
     use crate::cpu::runtime::memory::Buffer;
     use crate::cpu::runtime::thread_pool::Threads;
@@ -434,13 +434,13 @@ mod tests {
     /// A convolution of one image, `[height, width, out]`.
     fn convolve(
         isa: Isa,
-        convolutions: Convolutions,
+        algorithm: ConvolutionAlgorithm,
         stage: Stage,
         window: Window,
         input: &[f32],
         weight: &[f32],
     ) -> Vec<f32> {
-        let mut convolution = Convolution::new(isa, convolutions, stage, window);
+        let mut convolution = Convolution::new(isa, algorithm, stage, window);
         convolution.allocate(true);
         let bias = vec![0.0; stage.output.channels];
         convolution.prepare(Context { isa, threads: &Threads::new(1, 0) }, weight, &bias, false);
@@ -499,8 +499,8 @@ mod tests {
         }
         let stage = Stage::new(0, from, Linear::Conv(window), to);
         for isa in Isa::available() {
-            let by = |convolutions| convolve(isa, convolutions, stage, window, &input, &weight);
-            let (fast, plain) = (by(Convolutions::Fewest), by(Convolutions::Direct));
+            let by = |algorithm| convolve(isa, algorithm, stage, window, &input, &weight);
+            let (fast, plain) = (by(ConvolutionAlgorithm::Winograd), by(ConvolutionAlgorithm::Direct));
             let (fast, plain) = (error(&fast, &wanted), error(&plain, &wanted));
             println!(
                 "{isa}: relative error {fast:.1e}, of a direct convolution {plain:.1e}, {:.1} times",
