@@ -42,7 +42,10 @@ fn variables_choose_how_to_compute_and_results_say_so() {
         Ended::of(world.command().env(variable, value).args(words.split_whitespace()))
     };
     assert_eq!(with("MODISTE_ISA", "portable").json()["isa"], "portable");
-    assert_eq!(with("MODISTE_CONVOLUTIONS", "fewest").json()["isa"], with("MODISTE_CONVOLUTIONS", "winograd").json()["isa"]);
+    assert_eq!(
+        with("MODISTE_CONVOLUTIONS", "fewest").json()["isa"],
+        with("MODISTE_CONVOLUTIONS", "winograd").json()["isa"]
+    );
     let direct = with("MODISTE_CONVOLUTIONS", "direct").json();
     assert!(direct["isa"].as_str().unwrap().ends_with(", direct convolutions"), "{direct}");
     for (variable, choice) in [("MODISTE_ISA", "portable"), ("MODISTE_CONVOLUTIONS", "winograd, direct")] {

@@ -154,16 +154,16 @@ impl CpuExecutor {
             let norm = self.compiled.stages[index].norm;
             if let (Some(norm), Some(_)) = (norm, training) {
                 let norm = &mut self.compiled.norms[norm];
-                norm.begin(&self.parameters.values);
+                norm.begin_batch(&self.parameters.values);
                 self.buffers.sums[norm.sums()].fill(0.0);
             }
             self.stage_forward(index, images, count, training);
             if let Some(norm) = norm {
                 let norm = &mut self.compiled.norms[norm];
                 match training {
-                    Some(_) => norm.take_moments(&mut self.parameters.values, &self.buffers.sums, count),
+                    Some(_) => norm.update_from_batch(&mut self.parameters.values, &self.buffers.sums, count),
                     None if norm.folds() => {}
-                    None => norm.take_running(&self.parameters.values),
+                    None => norm.use_running_statistics(&self.parameters.values),
                 }
             }
         }
@@ -251,7 +251,7 @@ impl CpuExecutor {
         stage.operation.backward(pass);
         for edge in stage.node.edges() {
             if let Some(norm) = edge.prologue.norm {
-                compiled.norms[norm].take_back_sums(&mut self.parameters.gradient, &buffers.sums, count);
+                compiled.norms[norm].finish_backward(&mut self.parameters.gradient, &buffers.sums, count);
             }
         }
     }

@@ -92,7 +92,7 @@ impl Normalisation {
     }
 
     /// Before the values of a batch are summed: the running mean is what they are taken from.
-    pub fn begin(&mut self, parameters: &[f32]) {
+    pub fn begin_batch(&mut self, parameters: &[f32]) {
         self.mean[..self.layout.channels].copy_from_slice(&parameters[self.running_mean.clone()]);
     }
 
@@ -103,7 +103,7 @@ impl Normalisation {
 
     /// When the values of `images` images are summed: normalises by their moments, and has the running means follow, but for
     /// those of a single value, which say nothing of the images.
-    pub fn take_moments(&mut self, parameters: &mut [f32], sums: &[f32], images: usize) {
+    pub fn update_from_batch(&mut self, parameters: &mut [f32], sums: &[f32], images: usize) {
         let count = (images * self.layout.pixels()) as f64;
         let momentum = f64::from(self.norm.momentum);
         for channel in 0..self.layout.channels {
@@ -122,7 +122,7 @@ impl Normalisation {
     }
 
     /// Outside training: normalises by the running means.
-    pub fn take_running(&mut self, parameters: &[f32]) {
+    pub fn use_running_statistics(&mut self, parameters: &[f32]) {
         for channel in 0..self.layout.channels {
             let [mean, variance] = [&self.running_mean, &self.running_variance]
                 .map(|running| f64::from(parameters[running.start + channel]));
@@ -160,7 +160,7 @@ impl Normalisation {
     }
 
     /// When all gradients of `images` images are summed: those towards gamma and beta, and what the rest of the way needs.
-    pub fn take_back_sums(&mut self, gradient: &mut [f32], sums: &[f32], images: usize) {
+    pub fn finish_backward(&mut self, gradient: &mut [f32], sums: &[f32], images: usize) {
         let count = (images * self.layout.pixels()) as f64;
         for channel in 0..self.layout.channels {
             let [sum, products] = self.sum(sums, channel);
