@@ -133,19 +133,19 @@ impl Record {
     fn section_profile(&self, mut section: Recorded, end: Instant) -> Section {
         // Which thread came first is chance.
         section.kernels.sort_by_key(|calls| calls.work.name);
-        let share = |time: Duration| time.as_secs_f64() / self.threads as f64;
+        let per_thread = |time: Duration| time.as_secs_f64() / self.threads as f64;
         let in_kernels: Duration = section.kernels.iter().map(|calls| calls.time).sum();
         let kernel = |calls: &Calls| KernelTime {
             name: calls.work.name,
             calls: calls.calls,
-            seconds: share(calls.time),
+            seconds: per_thread(calls.time),
             arithmetic: calls.work.arithmetic,
             bytes: calls.work.bytes,
         };
         Section {
             serial_seconds: (end - section.begun).saturating_sub(section.rounds).as_secs_f64(),
-            waiting_seconds: share((section.rounds * self.threads as u32).saturating_sub(section.busy)),
-            outside_seconds: share(section.busy.saturating_sub(in_kernels)),
+            waiting_seconds: per_thread((section.rounds * self.threads as u32).saturating_sub(section.busy)),
+            outside_seconds: per_thread(section.busy.saturating_sub(in_kernels)),
             kernels: section.kernels.iter().map(kernel).collect(),
             name: section.name,
         }

@@ -194,9 +194,9 @@ impl Shared {
     }
 }
 
-/// The `index`-th of `parts` nearly equal contiguous parts of `0..length`.
-pub fn share(length: usize, parts: usize, index: usize) -> std::ops::Range<usize> {
-    length * index / parts..length * (index + 1) / parts
+/// The `index`-th of `ranges` nearly equal ranges that `0..length` is split into.
+pub fn split_range(length: usize, ranges: usize, index: usize) -> std::ops::Range<usize> {
+    length * index / ranges..length * (index + 1) / ranges
 }
 
 #[cfg(test)]
@@ -242,11 +242,11 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_contiguous_and_nearly_equal() {
+    fn ranges_are_contiguous_and_nearly_equal() {
         for (length, parts) in [(0, 16), (5, 16), (16, 16), (500, 16)] {
             let mut next = 0;
             for index in 0..parts {
-                let part = share(length, parts, index);
+                let part = split_range(length, parts, index);
                 assert_eq!(part.start, next);
                 assert!(part.len().abs_diff(length / parts) <= 1);
                 next = part.end;

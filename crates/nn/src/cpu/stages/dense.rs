@@ -10,7 +10,7 @@ use crate::cpu::kernels::matmul::{Product, panel_width};
 use crate::cpu::kernels::transpose::Transpose;
 use crate::cpu::plan::Stage;
 use crate::cpu::runtime::memory::{Disjoint, LINE, carve};
-use crate::cpu::runtime::thread_pool::share;
+use crate::cpu::runtime::thread_pool::split_range;
 use crate::cpu::simd::Isa;
 
 /// Rows of the batch that one task of a product takes.
@@ -55,7 +55,7 @@ impl Dense {
         let column_step = PANELS_PER_TASK * panel;
         context.threads.run(row_tasks * columns.div_ceil(column_step), |task, mut scratch| {
             let c = carve(&mut scratch, ROWS_PER_TASK * column_step);
-            let rows = share(count, row_tasks, task % row_tasks);
+            let rows = split_range(count, row_tasks, task % row_tasks);
             let first_column = task / row_tasks * column_step;
             let columns = first_column..columns.min(first_column + column_step);
             for term in (0..inner).step_by(TERMS_AT_ONCE) {

@@ -5,7 +5,7 @@ use super::{BackwardPass, ForwardPass, PARTS, ScratchSizes, StageOperation};
 use crate::cpu::plan::Stage;
 use crate::cpu::plan::layout::Layout;
 use crate::cpu::runtime::memory::{LINE, carve};
-use crate::cpu::runtime::thread_pool::share;
+use crate::cpu::runtime::thread_pool::split_range;
 
 /// What follows nothing.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl StageOperation for Identity {
             let linear = carve(&mut scratch, to.image_len());
             let image_scratch = carve(&mut scratch, input.image_scratch_len());
             let sink_scratch = carve(&mut scratch, sink.scratch_len());
-            for image in share(count, PARTS, part) {
+            for image in split_range(count, PARTS, part) {
                 // SAFETY: only read in this pass.
                 lay_out(unsafe { input.image(image, from.image_len(), image_scratch, scratch) }, from, linear, to);
                 // SAFETY: the task has its images and its piece to itself.
@@ -57,7 +57,7 @@ impl StageOperation for Identity {
             let d_image = carve(&mut scratch, to.image_len());
             let image_scratch = carve(&mut scratch, input.image_scratch_len());
             let gradient_scratch = carve(&mut scratch, output_gradient.scratch_len());
-            for image in share(count, PARTS, part) {
+            for image in split_range(count, PARTS, part) {
                 // SAFETY: image and part are this task's, and nothing of the image has been read.
                 unsafe {
                     let d_linear = output_gradient.image(image, part, unpooled, gradient_scratch, None);

@@ -15,7 +15,7 @@ use self::output::{Gradient, OutputGradient, OutputSink};
 use super::context::Context;
 use super::plan::Stage;
 use super::runtime::memory::Disjoint;
-use super::runtime::thread_pool::share;
+use super::runtime::thread_pool::split_range;
 use crate::dropout::Mask;
 
 /// Parts into which a batch is cut where gradients are summed over its images. Their number is fixed, and they are added up
@@ -159,7 +159,7 @@ impl<'a> BackwardPass<'a> {
                 let (context, count, len) = (self.context, self.count, stage.output.image_len());
                 let place = slots.readers[0].place.start..slots.readers[0].place.start + count * len;
                 context.threads.run(PARTS, |part, _| {
-                    for image in share(count, PARTS, part) {
+                    for image in split_range(count, PARTS, part) {
                         let start = place.start + image * len;
                         // SAFETY: each image is one task's.
                         unsafe { slots.combine(context.isa, stage, image, slots.arena.pointer(start..start + len)) };

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::cpu::context::Context;
 use crate::cpu::kernels::transpose::Transpose;
 use crate::cpu::runtime::memory::{Disjoint, LINE};
-use crate::cpu::runtime::thread_pool::share;
+use crate::cpu::runtime::thread_pool::split_range;
 use crate::muon::Matrix;
 
 /// Rows that one task takes at most: some register tiles' height.
@@ -156,7 +156,7 @@ impl Plan {
 /// Nearly equal parts of the rows of one matrix.
 fn tasks(place: usize, rows: usize) -> impl Iterator<Item = Task> {
     let parts = rows.div_ceil(ROWS_PER_TASK);
-    (0..parts).map(move |part| Task { place, rows: share(rows, parts, part) })
+    (0..parts).map(move |part| Task { place, rows: split_range(rows, parts, part) })
 }
 
 /// The next `more` values of a buffer of `len` values.

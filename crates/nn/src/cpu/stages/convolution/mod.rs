@@ -19,7 +19,7 @@ use crate::cpu::kernels::matmul::panel_width;
 use crate::cpu::options::ConvolutionAlgorithm;
 use crate::cpu::plan::{Linear, Stage};
 use crate::cpu::runtime::memory::{Disjoint, LINE, carve};
-use crate::cpu::runtime::thread_pool::share;
+use crate::cpu::runtime::thread_pool::split_range;
 use crate::cpu::simd::Isa;
 use crate::cpu::stages::input::Input;
 use crate::cpu::stages::output::{Gradient, OutputGradient, OutputSink};
@@ -239,7 +239,7 @@ impl StageOperation for Convolution {
         let tasks = blocks.min(ENOUGH_TASKS);
         context.threads.run(tasks * groups, |task, mut scratch| {
             let piece = task / groups;
-            let (blocks, cuts) = (share(blocks, tasks, piece), share(cuts, groups, task % groups));
+            let (blocks, cuts) = (split_range(blocks, tasks, piece), split_range(cuts, groups, task % groups));
             let sink_scratch = carve(&mut scratch, sink.scratch_len());
             let task = ForwardTask {
                 images: blocks.start * step..count.min(blocks.end * step),
@@ -271,7 +271,7 @@ impl StageOperation for Convolution {
                 };
                 let gradient_scratch = carve(&mut scratch, output_gradient.scratch_len());
                 let task = BackwardTask {
-                    images: share(count, PARTS, part),
+                    images: split_range(count, PARTS, part),
                     part,
                     input,
                     packed: &self.packed.backward,

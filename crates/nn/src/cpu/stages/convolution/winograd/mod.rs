@@ -27,7 +27,7 @@ use self::transforms::{OUT, POSITIONS};
 use crate::cpu::kernels::matmul::{Product, panel_width};
 use crate::cpu::plan::layout::Layout;
 use crate::cpu::runtime::memory::{Disjoint, LINE, carve};
-use crate::cpu::runtime::thread_pool::share;
+use crate::cpu::runtime::thread_pool::split_range;
 use crate::cpu::simd::Isa;
 use crate::cpu::stages::convolution::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use crate::cpu::stages::input::Input;
@@ -169,8 +169,8 @@ fn next_block(images: &Range<usize>, start: usize, count: usize) -> Range<usize>
 fn ahead_at(position: usize, images: &[f32], len: usize) -> &[f32] {
     let early = POSITIONS - LATE;
     match position.checked_sub(early) {
-        None => &images[share(images.len(), early, position)],
-        Some(late) => &images[share(len.min(images.len()), LATE, late)],
+        None => &images[split_range(images.len(), early, position)],
+        Some(late) => &images[split_range(len.min(images.len()), LATE, late)],
     }
 }
 

@@ -10,7 +10,7 @@ use super::transforms::{
 use crate::cpu::plan::layout::Layout;
 use crate::cpu::runtime::memory::prefetch;
 use crate::cpu::runtime::recorder::Work;
-use crate::cpu::runtime::thread_pool::share;
+use crate::cpu::runtime::thread_pool::split_range;
 use crate::cpu::simd::{Kernel, Vector};
 
 /// Tiles of one image, and where they lie in the image and among the transformed ones.
@@ -192,7 +192,7 @@ impl Transform<'_> {
     unsafe fn each_tile<V: Vector, S: Step<SIDE>, const SIDE: usize>(&self) {
         let Tiles { high, wide, layout, channels, pad_top, pad_left, tile_step, .. } = self.tiles;
         for tile in 0..high * wide {
-            prefetch(&self.ahead[share(self.ahead.len(), high * wide, tile)]);
+            prefetch(&self.ahead[split_range(self.ahead.len(), high * wide, tile)]);
             let row = (tile / wide * OUT) as isize - pad_top as isize;
             let column = (tile % wide * OUT) as isize - pad_left as isize;
             let (rows, columns) = (inside(row, SIDE, layout.height), inside(column, SIDE, layout.width));
