@@ -81,7 +81,7 @@ impl Dense {
     }
 
     /// d_W `[out, in]` = d_yᵀ x, a panel of inputs a task, and in one more task d_b `[out]` = Σ d_y.
-    fn towards_parameters(
+    fn parameter_gradients(
         &self,
         context: Context<'_>,
         count: usize,
@@ -95,7 +95,7 @@ impl Dense {
         let panels = inputs.div_ceil(panel);
         context.threads.run(panels + 1, |index, scratch| {
             if index < panels {
-                self.towards_panel(count, input, gradient, index, &d_weight, scratch);
+                self.weight_gradient_panel(count, input, gradient, index, &d_weight, scratch);
                 return;
             }
             // SAFETY: one task takes the whole bias.
@@ -108,7 +108,7 @@ impl Dense {
     }
 
     /// A panel of inputs of d_W.
-    fn towards_panel(
+    fn weight_gradient_panel(
         &self,
         count: usize,
         input: &[f32],
@@ -245,7 +245,7 @@ impl StageOperation for Dense {
         let gradient = pass.settle(&self.stage);
         let BackwardPass { context, count, input, d_weight, d_bias, .. } = pass;
         // SAFETY: the gradient towards the input comes later.
-        self.towards_parameters(context, count, unsafe { input.values() }, gradient, (d_weight, d_bias));
+        self.parameter_gradients(context, count, unsafe { input.values() }, gradient, (d_weight, d_bias));
         if let Input::Stage(output) = &input
             && input.wants_gradient()
         {

@@ -131,14 +131,14 @@ impl Algorithm for Depthwise {
                 self.padded().pad(input.image(image, self.input.image_len(), image_scratch, scratch), padded);
                 output_gradient.image(image, part, d_linear, gradient_scratch, Some(&mut *d_bias))
             };
-            let towards = TowardsKernels {
+            let filter_gradient = FilterGradient {
                 windows: self.windows(),
                 padded: padded.as_ptr(),
                 gradient: gradient.as_ptr(),
                 d_weight,
             };
             // SAFETY: windows inside the padded image, and an image of the output's gradient.
-            unsafe { self.isa.run(towards) };
+            unsafe { self.isa.run(filter_gradient) };
             if input.wants_gradient() {
                 self.padded_gradient().pad(gradient, padded_gradient);
                 let kernel = Convolve {
@@ -277,14 +277,14 @@ impl Kernel for Convolve<'_> {
 /// Adds Σ over pixels of x[p, c] · d_y[q, c] to d_w[tap, c].
 ///
 /// Valid where the windows lie in `padded`, and `gradient` is followed by an image of the output.
-struct TowardsKernels<'a> {
+struct FilterGradient<'a> {
     windows: Windows,
     padded: *const f32,
     gradient: *const f32,
     d_weight: &'a mut [f32],
 }
 
-impl TowardsKernels<'_> {
+impl FilterGradient<'_> {
     /// Some taps in a row, over all windows of a row: two sums for each, added up in turn.
     ///
     /// # Safety
@@ -314,7 +314,7 @@ impl TowardsKernels<'_> {
     }
 }
 
-impl Kernel for TowardsKernels<'_> {
+impl Kernel for FilterGradient<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(mut self) {
         /// A row of the usual windows.
@@ -373,9 +373,10 @@ mod tests {
             // SAFETY: buffers of the layouts, for both.
             let (declared, done) = unsafe { declared_and_done(convolve) };
             assert_eq!(declared, done);
-            let towards = TowardsKernels { windows, padded: image, gradient: of_output, d_weight: &mut kernels };
+            let filter_gradient =
+                FilterGradient { windows, padded: image, gradient: of_output, d_weight: &mut kernels };
             // SAFETY: see above.
-            let (declared, done) = unsafe { declared_and_done(towards) };
+            let (declared, done) = unsafe { declared_and_done(filter_gradient) };
             assert_eq!(declared, done);
         }
     }

@@ -109,7 +109,7 @@ impl Direct {
     }
 
     /// Adds the gradient towards the kernels, `[tap][in][out pitch]`.
-    fn towards_kernels(&self, padded: &[f32], d_linear: &[f32], d_weight: &mut [f32]) {
+    fn filter_gradient(&self, padded: &[f32], d_linear: &[f32], d_weight: &mut [f32]) {
         for (y, d_weight) in d_weight.chunks_exact_mut(self.piece_len() * self.output.pitch).enumerate() {
             let product = Product {
                 a: padded[y * self.padded_row()..].as_ptr(),
@@ -134,7 +134,7 @@ impl Direct {
     }
 
     /// The gradient towards the padded image.
-    fn towards_padded(&self, d_linear: &[f32], packed: &[f32], d_windows: &mut [f32], d_padded: &mut [f32]) {
+    fn padded_gradient(&self, d_linear: &[f32], packed: &[f32], d_windows: &mut [f32], d_padded: &mut [f32]) {
         let panel = panel_width(self.isa);
         d_padded.fill(0.0);
         for (row, d_pixels) in d_linear.chunks_exact(self.output.width * self.output.pitch).enumerate() {
@@ -221,9 +221,9 @@ impl Algorithm for Direct {
                 unsafe { output_gradient.image(image, part, d_linear, gradient_scratch, Some(&mut *d_bias)) };
             // SAFETY: this task's image, whose gradient comes later.
             self.padded().pad(unsafe { input.image(image, self.input.image_len(), image_scratch, scratch) }, padded);
-            self.towards_kernels(padded, d_linear, d_weight);
+            self.filter_gradient(padded, d_linear, d_weight);
             if input.wants_gradient() {
-                self.towards_padded(d_linear, packed, d_windows, d_padded);
+                self.padded_gradient(d_linear, packed, d_windows, d_padded);
                 self.padded().unpad(d_padded, d_image);
                 // SAFETY: this task's image and part; what was read of it has been copied.
                 unsafe { input.take_gradient(image, part, d_image, image_scratch, scratch) };

@@ -51,7 +51,7 @@ impl Pointwise {
 
     /// What is added to the gradient towards the kernels, `[in][out pitch]`: products of a channel in and one out, over all
     /// pixels of an image.
-    fn towards_kernels<'a>(
+    fn filter_gradient<'a>(
         &self,
         image: &[f32],
         d_linear: &[f32],
@@ -149,7 +149,7 @@ impl Algorithm for Pointwise {
             let d_linear = unsafe {
                 let d_linear = output_gradient.image(image, part, d_linear, gradient_scratch, Some(&mut *d_bias));
                 let values = input.image(image, len, image_scratch, scratch);
-                self.isa.run(self.towards_kernels(values, d_linear, d_weight, input.ahead(next.clone(), len)));
+                self.isa.run(self.filter_gradient(values, d_linear, d_weight, input.ahead(next.clone(), len)));
                 d_linear
             };
             if input.wants_gradient() {

@@ -354,7 +354,7 @@ impl Winograd {
         for position in 0..POSITIONS {
             let v = block.v[position * v_block.position_step()..].as_mut_ptr();
             let z = block.z[position * z_block.position_step()..].as_ptr();
-            let towards_kernel = Product {
+            let filter_gradient = Product {
                 a: v.cast_const(),
                 a_row: 1,
                 a_column: v_block.tile_step,
@@ -371,9 +371,9 @@ impl Winograd {
                 ..Product::PLAIN
             };
             // SAFETY: the steps stay inside the carved blocks.
-            unsafe { self.isa.run(towards_kernel) };
+            unsafe { self.isa.run(filter_gradient) };
             if input.wants_gradient() {
-                let towards_input = Product {
+                let input_gradient = Product {
                     a: z,
                     a_row: z_block.tile_step,
                     b: packed[position * self.packed_position(self.output, self.input)..].as_ptr(),
@@ -389,7 +389,7 @@ impl Winograd {
                     ..Product::PLAIN
                 };
                 // SAFETY: the steps stay inside the carved blocks and the packed kernels.
-                unsafe { self.isa.run(towards_input) };
+                unsafe { self.isa.run(input_gradient) };
             }
         }
     }
