@@ -13,11 +13,11 @@ pub trait Algorithm: Debug + Send + Sync {
     fn images_per_block(&self) -> usize;
     /// Values of scratch that each thread needs beside those of the input.
     fn scratch_len(&self) -> usize;
-    /// Values of the kernels as the forward pass takes them, and tasks that bring them there.
+    /// Values of the filters as the forward pass takes them, and tasks that bring them there.
     fn packed_forward(&self) -> (usize, usize);
     /// The same for the backward pass.
     fn packed_backward(&self) -> (usize, usize);
-    /// One task of bringing kernels `[out, in, kernel, kernel]` into the form of the forward pass.
+    /// One task of bringing filters `[out, in, size, size]` into the form of the forward pass.
     ///
     /// # Safety
     /// Nobody else does the same task at the same time.
@@ -43,7 +43,7 @@ pub struct ForwardTask<'a> {
     pub channels: Range<usize>,
     /// The whole batch's input.
     pub input: &'a Input<'a>,
-    /// Kernels as the forward pass takes them.
+    /// Filters as the forward pass takes them.
     pub packed: &'a [f32],
     /// Takes each image of the result, `[height, width, pitch]`, of which only the wanted channels are there.
     pub sink: &'a OutputSink<'a>,
@@ -61,7 +61,7 @@ pub struct BackwardTask<'a> {
     pub part: usize,
     /// The whole batch's input, which takes the gradient towards it.
     pub input: &'a Input<'a>,
-    /// Kernels as the backward pass takes them.
+    /// Filters as the backward pass takes them.
     pub packed: &'a [f32],
     /// Gives the gradient towards each image of the convolution's output.
     pub output_gradient: &'a OutputGradient<'a>,
@@ -69,6 +69,6 @@ pub struct BackwardTask<'a> {
     pub gradient_scratch: &'a mut [f32],
     /// Receives the images' part of the gradient towards the bias in addition to what it holds, `[out pitch]`.
     pub d_bias: &'a mut [f32],
-    /// Receives their part of the gradient towards the kernels in addition to what it holds, `[tap][in][out pitch]`.
+    /// Receives their part of the gradient towards the filters in addition to what it holds, `[tap][in][out pitch]`.
     pub d_weight: &'a mut [f32],
 }

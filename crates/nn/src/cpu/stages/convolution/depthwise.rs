@@ -1,6 +1,6 @@
 //! Convolution of each channel by itself: a multiplication for each tap and value, a register of channels at a time.
 //!
-//! Layouts: the padded image `[row][column][pitch]`, kernels `[tap][pitch]`.
+//! Layouts: the padded image `[row][column][pitch]`, filters `[tap][pitch]`.
 
 use std::ops::Range;
 
@@ -51,7 +51,7 @@ impl Depthwise {
         Windows::new(self.window.size, 1, self.input, self.padded_gradient())
     }
 
-    /// Kernels `[tap][pitch]`, of channels that hold their taps in the order of `weight` or turned about.
+    /// Filters `[tap][pitch]`, of channels that hold their taps in the order of `weight` or turned about.
     fn pack(&self, weight: &[f32], turned: bool, packed: &mut [f32]) {
         let taps = self.taps();
         for (tap, row) in packed.chunks_exact_mut(self.output.pitch).enumerate() {
@@ -104,7 +104,7 @@ impl Algorithm for Depthwise {
                 windows: self.windows(),
                 channels: channels.clone(),
                 padded: padded.as_ptr(),
-                kernels: packed,
+                filters: packed,
                 output: linear.as_mut_ptr(),
             };
             // SAFETY: windows inside the padded image, an image of the output; the task has these channels of its images to
@@ -145,7 +145,7 @@ impl Algorithm for Depthwise {
                     windows: self.windows_back(),
                     channels: 0..self.input.pitch,
                     padded: padded_gradient.as_ptr(),
-                    kernels: packed,
+                    filters: packed,
                     output: d_image.as_mut_ptr(),
                 };
                 // SAFETY: windows inside the padded gradient, and an image of the input; then this task's image and part,
@@ -210,7 +210,7 @@ struct Convolve<'a> {
     windows: Windows,
     channels: Range<usize>,
     padded: *const f32,
-    kernels: &'a [f32],
+    filters: &'a [f32],
     output: *mut f32,
 }
 
@@ -225,16 +225,16 @@ impl Convolve<'_> {
         // SAFETY: windows that the caller vouches for.
         unsafe {
             let corner = self.padded.add(self.windows.corner(row, column) + channel);
-            let mut kernels = self.kernels.as_ptr().add(channel);
+            let mut filters = self.filters.as_ptr().add(channel);
             let mut sums = [V::splat(0.0); WINDOWS];
             for y in 0..size {
                 for x in 0..size {
                     let at = corner.add(y * padded_row + x * pitch);
-                    let kernel = V::load(kernels);
+                    let filter = V::load(filters);
                     for (window, sum) in sums.iter_mut().enumerate() {
-                        *sum = V::load(at.add(window * stride * pitch)).mul_add(kernel, *sum);
+                        *sum = V::load(at.add(window * stride * pitch)).mul_add(filter, *sum);
                     }
-                    kernels = kernels.add(pitch);
+                    filters = filters.add(pitch);
                 }
             }
             for (window, sum) in sums.into_iter().enumerate() {
@@ -344,7 +344,7 @@ impl Kernel for FilterGradient<'_> {
         let windows = self.windows;
         let taps = windows.taps() * windows.pitch;
         let values = (windows.covered() + windows.count()) * windows.pitch + 2 * taps;
-        Work::new("depthwise kernels' gradient", (windows.count() + 2 * windows.rows) * taps, values)
+        Work::new("depthwise filter gradient", (windows.count() + 2 * windows.rows) * taps, values)
     }
 }
 
@@ -366,15 +366,15 @@ mod tests {
             let depthwise = Depthwise::new(Isa::Portable, window, input, output);
             let (windows, channels) = (depthwise.windows(), 0..output.pitch);
             let mut padded = Buffer::zeroed(depthwise.padded().len());
-            let mut kernels = Buffer::zeroed(9 * output.pitch);
+            let mut filters = Buffer::zeroed(9 * output.pitch);
             let mut gradient = Buffer::zeroed(output.image_len());
             let (image, of_output) = (padded.as_mut_ptr(), gradient.as_mut_ptr());
-            let convolve = Convolve { windows, channels, padded: image, kernels: &kernels, output: of_output };
+            let convolve = Convolve { windows, channels, padded: image, filters: &filters, output: of_output };
             // SAFETY: buffers of the layouts, for both.
             let (declared, done) = unsafe { declared_and_done(convolve) };
             assert_eq!(declared, done);
             let filter_gradient =
-                FilterGradient { windows, padded: image, gradient: of_output, d_weight: &mut kernels };
+                FilterGradient { windows, padded: image, gradient: of_output, d_weight: &mut filters };
             // SAFETY: see above.
             let (declared, done) = unsafe { declared_and_done(filter_gradient) };
             assert_eq!(declared, done);

@@ -1,10 +1,10 @@
-//! Convolution of any kernel and stride, one multiplication for each weight and pixel, as products.
+//! Convolution of any size and stride, one multiplication for each weight and pixel, as products.
 //!
 //! The windows of a row of output pixels are rows of a matrix that is never written: in an image with its padding around
-//! it, pixel after pixel, they lie `stride` pixels apart, and each consists of `kernel` contiguous pieces, one from each row
+//! it, pixel after pixel, they lie `stride` pixels apart, and each consists of `size` contiguous pieces, one from each row
 //! of the image. Only the gradient towards the input is laid out window by window, since windows overlap.
 //!
-//! Layouts: the padded image `[row][column][in]`, windows and kernels `[tap][in]`, kernels in panels
+//! Layouts: the padded image `[row][column][in]`, windows and filters `[tap][in]`, filters in panels
 //! `[panel][tap][in][column]`.
 
 use std::ops::Range;
@@ -67,7 +67,7 @@ impl Direct {
         row * self.window.stride * self.padded_row()
     }
 
-    /// Place in `weight`, `[out, in, kernel, kernel]`, of element `window` of a window for output channel `out`.
+    /// Place in `weight`, `[out, in, size, size]`, of element `window` of a window for output channel `out`.
     fn weight_index(&self, out: usize, window: usize) -> usize {
         let (taps, channels) = (self.window.size * self.window.size, self.input.channels);
         (out * channels + window % channels) * taps + window / channels
@@ -103,12 +103,12 @@ impl Direct {
                 columns: channels.len(),
                 ..Product::PLAIN
             };
-            // SAFETY: the steps stay inside the padded image, the packed kernels and the row.
+            // SAFETY: the steps stay inside the padded image, the packed filters and the row.
             unsafe { self.isa.run(product) };
         }
     }
 
-    /// Adds the gradient towards the kernels, `[tap][in][out pitch]`.
+    /// Adds the gradient towards the filters, `[tap][in][out pitch]`.
     fn filter_gradient(&self, padded: &[f32], d_linear: &[f32], d_weight: &mut [f32]) {
         for (y, d_weight) in d_weight.chunks_exact_mut(self.piece_len() * self.output.pitch).enumerate() {
             let product = Product {
@@ -128,7 +128,7 @@ impl Direct {
                 accumulate: true,
                 ..Product::PLAIN
             };
-            // SAFETY: the steps stay inside the padded image, the gradient's image and the kernels' row.
+            // SAFETY: the steps stay inside the padded image, the gradient's image and the filters' row.
             unsafe { self.isa.run(product) };
         }
     }
@@ -151,7 +151,7 @@ impl Direct {
                 columns: self.window_pitch(),
                 ..Product::PLAIN
             };
-            // SAFETY: the steps stay inside the row, the packed kernels and the windows.
+            // SAFETY: the steps stay inside the row, the packed filters and the windows.
             unsafe { self.isa.run(product) };
             self.add_windows(row, d_windows, d_padded);
         }

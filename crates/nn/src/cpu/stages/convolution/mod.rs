@@ -1,4 +1,4 @@
-//! A convolution stage: its kernels in the form the passes want, and its gradient summed over parts.
+//! A convolution stage: its filters in the form the passes want, and its gradient summed over parts.
 //!
 //! A depthwise convolution is one whose filters see a single channel each.
 
@@ -153,7 +153,7 @@ impl Convolution {
         d_bias.fill(0.0);
     }
 
-    /// One of the parts' gradients towards kernels and bias, in its layout of [`Self::part_len`].
+    /// One of the parts' gradients towards filters and bias, in its layout of [`Self::part_len`].
     ///
     /// # Safety
     /// The part is the calling task's.
@@ -164,7 +164,7 @@ impl Convolution {
         partial.split_at_mut(self.part_len() - self.stage.linear_output.pitch)
     }
 
-    /// Sums the parts into the documented layouts, `[out, in, kernel, kernel]` and `[out]`.
+    /// Sums the parts into the documented layouts, `[out, in, size, size]` and `[out]`.
     pub fn reduce(&self, context: Context<'_>, parts: &[f32], d_weight: &mut [f32], d_bias: &mut [f32]) {
         let (channels, outputs) = (self.fan_in(), self.stage.linear_output.channels);
         let pitch = self.stage.linear_output.pitch;
@@ -192,7 +192,7 @@ impl StageOperation for Convolution {
         self.algorithm.scratch_len() + self.algorithm.images_per_block() * image + recompute + output + 4 * LINE
     }
 
-    /// Values of a partial gradient: kernels `[tap][in][out pitch]`, then bias `[out pitch]`.
+    /// Values of a partial gradient: filters `[tap][in][out pitch]`, then bias `[out pitch]`.
     fn part_len(&self) -> usize {
         (self.taps * self.fan_in() + 1) * self.stage.linear_output.pitch
     }
@@ -209,7 +209,7 @@ impl StageOperation for Convolution {
         self.packed.allocate(first);
     }
 
-    /// Brings weight `[out, in, kernel, kernel]` and bias `[out]` into the form of the passes.
+    /// Brings weight `[out, in, size, size]` and bias `[out]` into the form of the passes.
     fn prepare(&mut self, context: Context<'_>, weight: &[f32], bias: &[f32], training: bool) {
         self.packed.set_bias(bias);
         let packed = Disjoint::new(&mut self.packed.forward);

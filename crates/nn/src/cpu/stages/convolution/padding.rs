@@ -27,7 +27,7 @@ impl Padded {
         Self { image, pitch, rows, columns, top: window.pad_top, left: window.pad_left, spread: 1 }
     }
 
-    /// Of gradients of the windows' output: where the windows of a convolution with the kernels turned about, one for each
+    /// Of gradients of the windows' output: where the windows of a convolution with the filters turned about, one for each
     /// pixel of the `input`, give the input's gradient.
     pub fn of_gradient(window: Window, input: Layout, output: Layout) -> Self {
         let around = window.size - 1;

@@ -1,7 +1,7 @@
-//! Convolution of kernel 1 and stride 1, which mixes channels and no pixels: an image is the left operand of a product, as it
+//! Convolution of size 1 and stride 1, which mixes channels and no pixels: an image is the left operand of a product, as it
 //! lies, and so is the gradient towards its output.
 //!
-//! Layouts: images `[pixel][pitch]`, kernels in panels `[panel][in][column]`, for the backward pass `[panel][out][column]`.
+//! Layouts: images `[pixel][pitch]`, filters in panels `[panel][in][column]`, for the backward pass `[panel][out][column]`.
 
 use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use crate::cpu::kernels::matmul::{Product, pack_panel, panel_width};
@@ -23,7 +23,7 @@ impl Pointwise {
         Self { isa, input, output }
     }
 
-    /// Pixels of one image, each of as many channels as `from` has, times packed kernels; gives some of the channels of `to`,
+    /// Pixels of one image, each of as many channels as `from` has, times packed filters; gives some of the channels of `to`,
     /// from the first one on that `c` points to.
     fn pixels_times_packed<'a>(
         &self,
@@ -49,7 +49,7 @@ impl Pointwise {
         }
     }
 
-    /// What is added to the gradient towards the kernels, `[in][out pitch]`: products of a channel in and one out, over all
+    /// What is added to the gradient towards the filters, `[in][out pitch]`: products of a channel in and one out, over all
     /// pixels of an image.
     fn filter_gradient<'a>(
         &self,
@@ -76,7 +76,7 @@ impl Pointwise {
         }
     }
 
-    /// Length and number of panels of kernels with so many rows and columns.
+    /// Length and number of panels of filters with so many rows and columns.
     fn panels(&self, rows: usize, columns: usize) -> (usize, usize) {
         let panel = panel_width(self.isa);
         let panels = columns.div_ceil(panel);
@@ -117,7 +117,7 @@ impl Algorithm for Pointwise {
         let ForwardTask { images, channels, input, packed, sink, sink_scratch, piece } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let image_scratch = carve(&mut scratch, input.image_scratch_len());
-        let kernels = &packed[channels.start * self.input.channels..];
+        let filters = &packed[channels.start * self.input.channels..];
         let len = self.input.image_len();
         for image in images.clone() {
             // SAFETY: only read in this pass.
@@ -126,8 +126,8 @@ impl Algorithm for Pointwise {
                 (input.image(image, len, image_scratch, scratch), input.ahead(next, len))
             };
             let to = (&mut linear[channels.start..], self.output, channels.len());
-            let product = self.pixels_times_packed((values, self.input), kernels, to, ahead);
-            // SAFETY: the steps stay inside the image, the packed kernels and an image of the output; the task has these
+            let product = self.pixels_times_packed((values, self.input), filters, to, ahead);
+            // SAFETY: the steps stay inside the image, the packed filters and an image of the output; the task has these
             // channels of its images to itself.
             unsafe {
                 self.isa.run(product);
@@ -145,7 +145,7 @@ impl Algorithm for Pointwise {
         for image in images.clone() {
             let next = image + 1..(image + 2).min(images.end);
             // SAFETY: this task's image and part; its gradient comes later. The steps stay inside the image, the gradient's
-            // and the kernels'.
+            // and the filters'.
             let d_linear = unsafe {
                 let d_linear = output_gradient.image(image, part, d_linear, gradient_scratch, Some(&mut *d_bias));
                 let values = input.image(image, len, image_scratch, scratch);
@@ -156,7 +156,7 @@ impl Algorithm for Pointwise {
                 let to = (&mut *d_image, self.input, self.input.pitch);
                 let product =
                     self.pixels_times_packed((d_linear, self.output), packed, to, output_gradient.ahead(next));
-                // SAFETY: the steps stay inside the gradient's image, the packed kernels and an image of the input; this
+                // SAFETY: the steps stay inside the gradient's image, the packed filters and an image of the input; this
                 // task's image and part, which nothing reads any more.
                 unsafe {
                     self.isa.run(product);

@@ -1,19 +1,19 @@
-//! Convolution with 3 × 3 kernels and stride 1 by Winograd's minimal filtering F(4 × 4, 3 × 3) (Lavin and Gray, 2016):
+//! Convolution with 3 × 3 filters and stride 1 by Winograd's minimal filtering F(4 × 4, 3 × 3) (Lavin and Gray, 2016):
 //! 36 multiplications where the direct way takes 144.
 //!
-//! For a 6 × 6 tile d of the input and a kernel g, the 4 × 4 tile of the output is Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A; the sum over
+//! For a 6 × 6 tile d of the input and a filter g, the 4 × 4 tile of the output is Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A; the sum over
 //! channels happens between the brackets, as 36 matrix products. Both gradients are the adjoint of the same expression on
 //! the same tiles, with Z = A d_y Aᵀ:
 //!
 //! - towards the input, B [(G g Gᵀ) ⊙ Z] Bᵀ summed over channels out, its overlapping tiles added up;
-//! - towards the kernel, Gᵀ [(Bᵀ d B) ⊙ Z] G summed over tiles.
+//! - towards the filter, Gᵀ [(Bᵀ d B) ⊙ Z] G summed over tiles.
 //!
 //! The points are 0, ±5/8, ±5/4 and ∞ rather than the usual 0, ±1, ±2, ∞: every constant of A and B is still exact in f32,
 //! and the rounding error is less than half of theirs; a test below holds it against a direct
 //! convolution's.
 //!
 //! Layouts, with `tiles` counted through a block of images and f = 6 · row + column of the transformed tile:
-//! inputs `[f][tile][in + LINE]`, outputs `[f][tile][out + LINE]`, kernels in panels `[f][out / panel][in][panel]`.
+//! inputs `[f][tile][in + LINE]`, outputs `[f][tile][out + LINE]`, filters in panels `[f][out / panel][in][panel]`.
 
 mod filters;
 mod tiles;
@@ -21,7 +21,7 @@ mod transforms;
 
 use std::ops::Range;
 
-use self::filters::{KernelGradient, PackKernels};
+use self::filters::{FilterGradient, PackFilters};
 use self::tiles::{Direction, Tiles, Transform};
 use self::transforms::{OUT, POSITIONS};
 use crate::cpu::kernels::matmul::{Product, panel_width};
@@ -33,13 +33,13 @@ use crate::cpu::stages::convolution::algorithm::{Algorithm, BackwardTask, Forwar
 use crate::cpu::stages::input::Input;
 use crate::network::Window;
 
-/// Tiles that a block of images should have at least: enough rows for the products to reuse the kernels they load.
+/// Tiles that a block of images should have at least: enough rows for the products to reuse the filters they load.
 const TILES: usize = 36;
 
 /// Positions of a block, the last ones, with whose products the next block's first image comes into the core's cache.
 const LATE: usize = 4;
 
-/// A convolution of 3 × 3 kernels with stride 1, between padded layouts.
+/// A convolution of 3 × 3 filters with stride 1, between padded layouts.
 #[derive(Clone, Copy, Debug)]
 pub struct Winograd {
     isa: Isa,
@@ -85,17 +85,17 @@ impl Winograd {
         Block { tiles: images * self.tiles_per_image(), tile_step: channels.pitch + LINE }
     }
 
-    /// Values of one position of packed kernels with rows for the channels of `from` and columns for those of `to`.
+    /// Values of one position of packed filters with rows for the channels of `from` and columns for those of `to`.
     fn packed_position(&self, from: Layout, to: Layout) -> usize {
         from.channels * to.pitch.next_multiple_of(panel_width(self.isa))
     }
 
-    /// Values of the gradient towards the transformed kernels, `[f][in][out pitch]`.
+    /// Values of the gradient towards the transformed filters, `[f][in][out pitch]`.
     fn d_transformed_len(&self) -> usize {
         POSITIONS * self.input.channels * self.output.pitch
     }
 
-    /// One row of the packed kernels. Beside each layout stands the step between its channels in `weight`.
+    /// One row of the packed filters. Beside each layout stands the step between its channels in `weight`.
     fn pack(
         &self,
         weight: &[f32],
@@ -106,7 +106,7 @@ impl Winograd {
     ) {
         let panel = panel_width(self.isa);
         let position_step = self.packed_position(from, to);
-        let kernel = PackKernels {
+        let kernel = PackFilters {
             weight: &weight[row * row_step..],
             column_step,
             columns: to.channels,
@@ -227,11 +227,11 @@ impl Algorithm for Winograd {
             // SAFETY: only read in this pass.
             let next = unsafe { input.ahead(next_block(&images, start, count), self.input.image_len()) };
             for position in 0..POSITIONS {
-                let kernels = &packed[position * self.packed_position(self.input, self.output)..];
+                let filters = &packed[position * self.packed_position(self.input, self.output)..];
                 let product = Product {
                     a: v[position * v_block.position_step()..].as_ptr(),
                     a_row: v_block.tile_step,
-                    b: kernels[channels.start * self.input.channels..].as_ptr(),
+                    b: filters[channels.start * self.input.channels..].as_ptr(),
                     b_row: panel,
                     b_panel: self.input.channels * panel,
                     c: m[position * m_block.position_step() + channels.start..].as_mut_ptr(),
@@ -242,7 +242,7 @@ impl Algorithm for Winograd {
                     ahead: ahead_at(position, next, self.input.image_len()),
                     ..Product::PLAIN
                 };
-                // SAFETY: the steps stay inside the carved blocks and the packed kernels.
+                // SAFETY: the steps stay inside the carved blocks and the packed filters.
                 unsafe { self.isa.run(product) };
             }
             for index in 0..count {
@@ -287,7 +287,7 @@ impl Algorithm for Winograd {
             }
         }
         let (rows, pitch) = (self.input.channels, self.output.pitch);
-        let gradient = KernelGradient { d_transformed, d_weight: task.d_weight, rows, pitch };
+        let gradient = FilterGradient { d_transformed, d_weight: task.d_weight, rows, pitch };
         // SAFETY: slices of the lengths that the layouts give.
         unsafe { self.isa.run(gradient) };
     }
@@ -340,7 +340,7 @@ impl Winograd {
         }
     }
 
-    /// Of each position the product that is the gradient towards the transformed kernels, `[f][in][out pitch]`, summed over
+    /// Of each position the product that is the gradient towards the transformed filters, `[f][in][out pitch]`, summed over
     /// the task's blocks, and the one that is the gradient towards the input's tiles, which takes their place.
     fn multiply_positions(&self, task: &BackwardTask<'_>, block: &mut BackwardBlock<'_>, d_transformed: &mut [f32]) {
         let BackwardTask { ref images, input, packed, output_gradient, .. } = *task;
@@ -388,7 +388,7 @@ impl Winograd {
                     ahead: ahead_at(position, next_gradient, output_gradient.image_len()),
                     ..Product::PLAIN
                 };
-                // SAFETY: the steps stay inside the carved blocks and the packed kernels.
+                // SAFETY: the steps stay inside the carved blocks and the packed filters.
                 unsafe { self.isa.run(input_gradient) };
             }
         }

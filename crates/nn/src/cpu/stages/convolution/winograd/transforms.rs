@@ -14,8 +14,8 @@ const NORM_0: f32 = AABB;
 const NORM_A: f32 = 2.0 * AA * (AA - BB);
 const NORM_B: f32 = 2.0 * BB * (BB - AA);
 
-/// Side of a kernel, of a tile of the output, of a tile of the input, and positions of the latter.
-pub const KERNEL: usize = 3;
+/// Side of a filter, of a tile of the output, of a tile of the input, and positions of the latter.
+pub const FILTER: usize = 3;
 pub const OUT: usize = 4;
 pub const IN: usize = 6;
 pub const POSITIONS: usize = IN * IN;
@@ -209,13 +209,13 @@ impl Columns<OUT, IN> for OutputAdjoint {
 }
 
 /// G g
-pub struct KernelTransform;
+pub struct FilterTransform;
 
-impl Columns<KERNEL, IN> for KernelTransform {
+impl Columns<FILTER, IN> for FilterTransform {
     const OPERATIONS: usize = 11;
 
     #[inline(always)]
-    unsafe fn apply<V: Vector>(g: [V; KERNEL]) -> [V; IN] {
+    unsafe fn apply<V: Vector>(g: [V; FILTER]) -> [V; IN] {
         // SAFETY: see `Input`.
         unsafe {
             let (even_a, even_b) = (g[2].mul_add(V::splat(AA), g[0]), g[2].mul_add(V::splat(BB), g[0]));
@@ -232,13 +232,13 @@ impl Columns<KERNEL, IN> for KernelTransform {
 }
 
 /// Gᵀ u
-pub struct KernelAdjoint;
+pub struct FilterAdjoint;
 
-impl Columns<IN, KERNEL> for KernelAdjoint {
+impl Columns<IN, FILTER> for FilterAdjoint {
     const OPERATIONS: usize = 13;
 
     #[inline(always)]
-    unsafe fn apply<V: Vector>(u: [V; IN]) -> [V; KERNEL] {
+    unsafe fn apply<V: Vector>(u: [V; IN]) -> [V; FILTER] {
         // SAFETY: see `Input`.
         unsafe {
             let (sum_a, sum_b) =
