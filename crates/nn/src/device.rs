@@ -1,6 +1,6 @@
 //! Which device runs a network.
 
-use crate::cpu::{CpuExecutor, Processor, UnknownChoice};
+use crate::cpu::{CpuExecutor, CpuOptions, InvalidOption};
 use crate::executor::Executor;
 use crate::network::Network;
 use crate::profile::Limits;
@@ -9,29 +9,29 @@ use crate::profile::Limits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
     /// The processor.
-    Cpu(Processor),
+    Cpu(CpuOptions),
 }
 
 impl Device {
-    /// The processor with so many threads, as [`Processor::new`] chooses.
+    /// The processor with so many threads, as [`CpuOptions::new`] chooses.
     ///
     /// # Errors
-    /// As [`Processor::new`].
-    pub fn cpu(threads: usize) -> Result<Self, UnknownChoice> {
-        Ok(Device::Cpu(Processor::new(threads)?))
+    /// As [`CpuOptions::new`].
+    pub fn cpu(threads: usize) -> Result<Self, InvalidOption> {
+        Ok(Device::Cpu(CpuOptions::new(threads)?))
     }
 
     /// Bytes of memory that training a network in batches of up to `batch` images will take.
     pub fn planned_bytes(&self, network: &Network, batch: usize) -> u64 {
         match *self {
-            Device::Cpu(processor) => CpuExecutor::planned_bytes(network, batch, processor),
+            Device::Cpu(options) => CpuExecutor::planned_bytes(network, batch, options),
         }
     }
 
     /// Measures what the device can do at most; takes about a second.
     pub fn limits(&self) -> Limits {
         match *self {
-            Device::Cpu(processor) => CpuExecutor::limits(processor),
+            Device::Cpu(options) => CpuExecutor::limits(options),
         }
     }
 
@@ -43,7 +43,7 @@ impl Device {
     /// If this machine lacks the device's instruction set.
     pub fn compile(&self, network: &Network, batch: usize, seed: u64) -> Box<dyn Executor> {
         match *self {
-            Device::Cpu(processor) => Box::new(CpuExecutor::new(network, batch, processor, seed)),
+            Device::Cpu(options) => Box::new(CpuExecutor::new(network, batch, options, seed)),
         }
     }
 }

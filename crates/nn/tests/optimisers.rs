@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use modiste_data::ImageShape;
-use modiste_nn::cpu::{CpuExecutor, Processor};
+use modiste_nn::cpu::{CpuExecutor, CpuOptions};
 use modiste_nn::executor::{Batch, Executor, Mixed, State, StepOptions};
 use modiste_nn::loss::{Targets, cross_entropy_backward};
 use modiste_nn::network::Network;
@@ -80,8 +80,8 @@ const ALL_ROLES: &str = "{ type = 'conv', filters = 4, kernel = 3, padding = 'sa
 /// The executor of naive loops, and all of the processor's with up to `threads` threads.
 fn executors(network: &Network, threads: usize) -> Vec<Box<dyn Executor>> {
     let mut executors: Vec<Box<dyn Executor>> = vec![Box::new(ReferenceExecutor::new(network, 4, 0))];
-    for processor in Processor::available(threads) {
-        executors.push(Box::new(CpuExecutor::new(network, 4, processor, 0)));
+    for options in CpuOptions::available(threads) {
+        executors.push(Box::new(CpuExecutor::new(network, 4, options, 0)));
     }
     executors
 }
@@ -136,15 +136,15 @@ fn steps_are_the_same_bits_for_any_number_of_threads() {
     let noise = |seed: u64| noise(network.parameter_count(), seed);
     let values = Values { initial: noise(0), gradients: (1..4).map(noise).collect(), ..values() };
     for case in values.cases.iter().filter(|case| case.clip_norm.is_some()) {
-        for processor in Processor::available(1) {
+        for options in CpuOptions::available(1) {
             let run = |threads| {
-                let mut executor = CpuExecutor::new(&network, 4, Processor { threads, ..processor }, 0);
+                let mut executor = CpuExecutor::new(&network, 4, CpuOptions { threads, ..options }, 0);
                 run(&mut executor, case, &values)
             };
             let alone = run(1);
             assert!(alone.parameters.iter().all(|value| value.is_finite()));
             for threads in [2, 4] {
-                assert!(run(threads) == alone, "{processor}, {threads} threads, {:?}", case.optimiser);
+                assert!(run(threads) == alone, "{options}, {threads} threads, {:?}", case.optimiser);
             }
         }
     }

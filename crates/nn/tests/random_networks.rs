@@ -2,7 +2,7 @@
 //! finite differences.
 
 use modiste_data::ImageShape;
-use modiste_nn::cpu::{CpuExecutor, Processor};
+use modiste_nn::cpu::{CpuExecutor, CpuOptions};
 use modiste_nn::executor::{Batch, Executor, State, StepOptions};
 use modiste_nn::network::{Network, Parameter, Role};
 use modiste_nn::recipe::{Activation, LayerRecipe, Optimiser, Padding};
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 /// A step of a training that has begun.
-fn options(step: u64) -> StepOptions {
+fn step_options(step: u64) -> StepOptions {
     StepOptions::new(step, Optimiser::default())
 }
 
@@ -44,15 +44,15 @@ impl Case {
         executor
     }
 
-    fn cpu(&self, processor: Processor) -> CpuExecutor {
-        let mut executor = CpuExecutor::new(&self.network, self.labels.len(), processor, 5);
+    fn cpu(&self, options: CpuOptions) -> CpuExecutor {
+        let mut executor = CpuExecutor::new(&self.network, self.labels.len(), options, 5);
         executor.set_state(&State::fresh(self.parameters.clone()));
         executor
     }
 }
 
-fn fastest(threads: usize) -> Processor {
-    Processor::available(threads)[0]
+fn fastest(threads: usize) -> CpuOptions {
+    CpuOptions::available(threads)[0]
 }
 
 /// Numbers in [-1, 1) that follow from their position.
@@ -222,24 +222,19 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
     let mut want_features = vec![0.0; case.labels.len() * case.network.feature_count()];
     reference.infer(&case.images, &mut want_logits);
     reference.features(&case.images, &mut want_features);
-    let want = reference.backward(case.batch(), &options(STEP));
+    let want = reference.backward(case.batch(), &step_options(STEP));
     let want_gradient = reference.gradient().to_vec();
-    reference.update(&options(STEP));
-    for processor in Processor::available(2) {
-        let mut cpu = case.cpu(processor);
+    reference.update(&step_options(STEP));
+    for options in CpuOptions::available(2) {
+        let mut cpu = case.cpu(options);
         let mut logits = vec![f32::NAN; want_logits.len()];
         let mut features = vec![f32::NAN; want_features.len()];
         cpu.infer(&case.images, &mut logits);
         cpu.features(&case.images, &mut features);
-        prop_assert!(relative(&logits, &want_logits) < 1e-4, "{processor}: logits");
-        prop_assert!(relative(&features, &want_features) < 1e-4, "{processor}: features");
-        let got = cpu.backward(case.batch(), &options(STEP));
-        prop_assert!(
-            (got.loss - want.loss).abs() < 1e-4 * want.loss,
-            "{processor}: loss {} not {}",
-            got.loss,
-            want.loss
-        );
+        prop_assert!(relative(&logits, &want_logits) < 1e-4, "{options}: logits");
+        prop_assert!(relative(&features, &want_features) < 1e-4, "{options}: features");
+        let got = cpu.backward(case.batch(), &step_options(STEP));
+        prop_assert!((got.loss - want.loss).abs() < 1e-4 * want.loss, "{options}: loss {} not {}", got.loss, want.loss);
         let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
         let whole = norm(&mut want_gradient.iter().map(|&value| f64::from(value)));
         for parameter in &case.network.parameters {
@@ -249,20 +244,20 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
             let name = &parameter.name;
             prop_assert!(
                 error <= 1e-3 * size + 1e-5 * whole,
-                "{processor}: gradient of {name}: {error:.1e} of {size:.1e}"
+                "{options}: gradient of {name}: {error:.1e} of {size:.1e}"
             );
         }
         // The same gradient must give the same update.
         cpu.gradient().copy_from_slice(&want_gradient);
-        cpu.update(&options(STEP));
+        cpu.update(&step_options(STEP));
         let (got, want) = (cpu.state(), reference.state());
         for Parameter { name, role, range, .. } in &case.network.parameters {
             // Running means come of a forward pass, with its own rounding.
             let bound = if role.is_trained() { 1e-5 } else { 1e-4 };
             let error = relative(&got.parameters[range.clone()], &want.parameters[range.clone()]);
-            prop_assert!(error < bound, "{processor}: update of {name}: {error:.1e}");
+            prop_assert!(error < bound, "{options}: update of {name}: {error:.1e}");
         }
-        prop_assert!(relative(&got.second_moment, &want.second_moment) < 1e-4, "{processor}: second moment");
+        prop_assert!(relative(&got.second_moment, &want.second_moment) < 1e-4, "{options}: second moment");
     }
     Ok(())
 }
@@ -283,17 +278,17 @@ proptest! {
 
     #[test]
     fn any_number_of_threads_gives_the_same_bits(case in any_case()) {
-        let train = |processor: Processor| {
-            let mut executor = case.cpu(processor);
+        let train = |options: CpuOptions| {
+            let mut executor = case.cpu(options);
             for step in 0..2 {
-                executor.train_step(case.batch(), &options(step));
+                executor.train_step(case.batch(), &step_options(step));
             }
             executor.state().parameters.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
         };
-        for processor in Processor::available(1) {
-            let one = train(processor);
-            prop_assert_eq!(&one, &train(Processor { threads: 2, ..processor }), "{}", processor);
-            prop_assert_eq!(&one, &train(Processor { threads: 4, ..processor }), "{}", processor);
+        for options in CpuOptions::available(1) {
+            let one = train(options);
+            prop_assert_eq!(&one, &train(CpuOptions { threads: 2, ..options }), "{}", options);
+            prop_assert_eq!(&one, &train(CpuOptions { threads: 4, ..options }), "{}", options);
         }
     }
 
@@ -302,14 +297,14 @@ proptest! {
         let mut executor = case.cpu(fastest(2));
         let mut before = vec![0.0; case.labels.len() * case.network.classes];
         executor.infer(&case.images, &mut before);
-        let first = executor.backward(case.batch(), &options(STEP));
+        let first = executor.backward(case.batch(), &step_options(STEP));
         let gradient = executor.gradient().to_vec();
         // What batch normalisation has learned of the batch is meant to stay.
         executor.set_state(&State::fresh(case.parameters.clone()));
         let mut after = vec![f32::NAN; before.len()];
         executor.infer(&case.images, &mut after);
         prop_assert_eq!(&before, &after);
-        prop_assert_eq!(first, executor.backward(case.batch(), &options(STEP)));
+        prop_assert_eq!(first, executor.backward(case.batch(), &step_options(STEP)));
         prop_assert_eq!(&gradient[..], &executor.gradient()[..]);
     }
 }
@@ -389,7 +384,7 @@ fn a_smaller_batch_than_compiled_for_trains_alike() {
     let mut large = CpuExecutor::new(&case.network, 50, fastest(2), 5);
     large.set_state(&State::fresh(case.parameters.clone()));
     let mut exact = case.cpu(fastest(2));
-    assert_eq!(large.backward(case.batch(), &options(0)), exact.backward(case.batch(), &options(0)));
+    assert_eq!(large.backward(case.batch(), &step_options(0)), exact.backward(case.batch(), &step_options(0)));
     assert_eq!(large.gradient(), exact.gradient());
 }
 
@@ -401,7 +396,7 @@ fn a_single_image_moves_no_running_means_of_flat_layers() {
     let case = case(input, 3, 1, vec![LayerRecipe::Flatten {}, dense, batch_norm()], 4).unwrap();
     check_against_reference(&case).unwrap();
     let mut executor = case.cpu(fastest(2));
-    executor.train_step(case.batch(), &options(STEP));
+    executor.train_step(case.batch(), &step_options(STEP));
     let state = executor.state();
     let running = case.network.parameters.iter().filter(|parameter| !parameter.role.is_trained());
     assert_eq!(running.clone().count(), 2);
@@ -466,7 +461,7 @@ fn naive_gradients_are_the_slopes_of_the_loss() {
 /// bias before batch normalisation has no gradient but rounding.
 fn check_slopes(case: &Case) {
     let mut executor = case.reference();
-    executor.backward(case.batch(), &options(STEP));
+    executor.backward(case.batch(), &step_options(STEP));
     let gradient: Vec<f64> = executor.gradient().iter().map(|&value| value.into()).collect();
     let size = |values: &[f64]| values.iter().fold(0f64, |largest, value| largest.max(value.abs()));
     for parameter in case.network.parameters.iter().filter(|parameter| parameter.role.is_trained()) {
@@ -478,7 +473,7 @@ fn check_slopes(case: &Case) {
                 let at = parameters[index];
                 let mut executor = case.reference();
                 executor.set_state(&State::fresh(parameters));
-                (executor.backward(case.batch(), &options(STEP)).loss, f64::from(at))
+                (executor.backward(case.batch(), &step_options(STEP)).loss, f64::from(at))
             };
             let ((above, high), (below, low)) = (shifted(1e-4), shifted(-1e-4));
             let slope = (above - below) / (high - low);

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use modiste_data::{ImageShape, Scaling};
-use modiste_nn::cpu::{CpuExecutor, Processor};
+use modiste_nn::cpu::{CpuExecutor, CpuOptions};
 use modiste_nn::executor::{Batch, Executor, State, StepOptions};
 use modiste_nn::loss::cross_entropy;
 use modiste_nn::network::{Network, Shape};
@@ -160,9 +160,9 @@ fn in_directory(directory: &Path) -> Vec<Case> {
 }
 
 fn check_cpu(case: &Case) {
-    for processor in Processor::available(2) {
+    for options in CpuOptions::available(2) {
         let batch = case.tensor("labels").len();
-        case.check(&mut CpuExecutor::new(&case.network, batch, processor, 0), &F32);
+        case.check(&mut CpuExecutor::new(&case.network, batch, options, 0), &F32);
     }
 }
 

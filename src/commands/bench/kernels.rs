@@ -280,7 +280,7 @@ mod tests {
             serial_seconds: seconds,
             waiting_seconds: 2.0 * seconds,
             outside_seconds: 3.0 * seconds,
-            kernels: vec![kernel("product", 4.0 * seconds), kernel("kernel transform", 5.0 * seconds)],
+            kernels: vec![kernel("product", 4.0 * seconds), kernel("filter transform", 5.0 * seconds)],
         };
         let profile = Profile { sections: vec![section("conv12 backward", 7.0), section("update", 1.0)] };
         let limits =
@@ -289,7 +289,7 @@ mod tests {
         let close = |one: f64, other: f64| (one - other).abs() < 1e-9;
         assert!(close(entries.iter().map(|entry| entry.seconds).sum(), profile.seconds()));
         assert!(close(totals(&entries).iter().map(|entry| entry.seconds).sum(), profile.seconds()));
-        assert_eq!((entries[0].kernel, entries[0].gap_seconds), ("kernel transform", 33.0));
+        assert_eq!((entries[0].kernel, entries[0].gap_seconds), ("filter transform", 33.0));
         assert!(header().len() <= 110);
         for entry in &entries {
             assert!(row(entry, profile.seconds()).len() <= 110, "{}", row(entry, profile.seconds()));

@@ -2,23 +2,21 @@
 
 use std::ops::Range;
 
-use super::convolution::{Convolution, Rooms};
-use super::dense::Dense;
-use super::identity::Identity;
-use super::normalisation::Normalisation;
+use super::options::CpuOptions;
+use super::plan::gradient_slots::Slots;
+use super::plan::planner::{has_stem, plan};
 use super::plan::{Edge, Linear, Node, Plan, Source, Stage};
-use super::planner::plan;
-use super::processor::Processor;
-use super::slots::Slots;
-use super::stage::PARTS;
-use super::stem::has_stem;
+use super::stages::convolution::Convolution;
+use super::stages::dense::Dense;
+use super::stages::identity::Identity;
+use super::stages::normalisation::Normalisation;
+use super::stages::stem::Stem;
+use super::stages::{PARTS, ScratchSizes, StageOperation};
 use crate::dropout::Mask;
 use crate::network::{Network, Role};
 
 /// A network as stages.
 pub struct Compiled {
-    /// Whether the first stage is a stem: it has no output, and the second one does its passes.
-    pub has_stem: bool,
     /// The stages.
     pub stages: Vec<CompiledStage>,
     /// Their normalisations.
@@ -26,20 +24,20 @@ pub struct Compiled {
     /// Where gradients wait that are made of several, or behind a normalisation.
     pub slots: Slots,
     /// The memory that they share.
-    pub lens: Lens,
+    pub sizes: BufferSizes,
 }
 
 /// Lengths of the memory that stages share, in values.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Lens {
+pub struct BufferSizes {
     /// Outputs of all stages.
     pub activations: usize,
-    /// Choices of all stages that take the largest of windows.
-    pub choices: usize,
+    /// Max-pooling indices of all stages that take the largest of windows.
+    pub pool_argmax: usize,
     /// Partial gradients of one stage.
     pub parts: usize,
-    /// Partial gradients of the stem.
-    pub stem_parts: usize,
+    /// Partial gradients of a stage that is computed again.
+    pub recomputed_parts: usize,
     /// Sums of all normalisations.
     pub sums: usize,
     /// Scratch of a thread.
@@ -55,86 +53,73 @@ pub struct CompiledStage {
     /// What it does, and what it takes.
     pub node: Node,
     /// How.
-    pub kernel: StageKernel,
+    pub operation: Box<dyn StageOperation>,
     /// Place in the activations.
     pub activations: Range<usize>,
-    /// Place in the choices.
-    pub choices: Range<usize>,
+    /// Place among the max-pooling indices.
+    pub pool_argmax: Range<usize>,
     /// Place of the weight in the parameters.
     pub weight: Range<usize>,
     /// Place of the bias, which follows it; empty if there is none.
     pub bias: Range<usize>,
     /// The normalisation of its output, if there is one.
     pub norm: Option<usize>,
-    /// Whether anything before it, or its own, learns from a gradient.
-    pub learns: bool,
-}
-
-/// What a stage computes first.
-pub enum StageKernel {
-    /// A convolution.
-    Convolution(Convolution),
-    /// A product.
-    Dense(Dense),
-    /// Nothing.
-    Identity(Identity),
+    /// Whether parameters of its own, or of anything before it, learn from the gradient of its output.
+    pub needs_gradient: bool,
 }
 
 impl Compiled {
     /// Plans a network for batches of up to `batch` images. Nothing is allocated.
-    pub fn new(network: &Network, batch: usize, processor: Processor) -> Self {
+    pub fn new(network: &Network, batch: usize, options: CpuOptions) -> Self {
         let plan = plan(network);
         let has_stem = has_stem(&plan);
-        let learns = learns(network, &plan);
-        let slots = Slots::new(&plan, &learns, has_stem, batch);
-        let mut lens = Lens::default();
+        let needs_gradient = needs_gradient(network, &plan);
+        let slots = Slots::new(&plan, &needs_gradient, has_stem, batch);
+        let mut sizes = BufferSizes::default();
         let mut stages: Vec<CompiledStage> = Vec::new();
         for (index, &node) in plan.nodes.iter().enumerate() {
             let is_stem = has_stem && index == 0;
-            let mut stage = CompiledStage::new(network, node, if is_stem { 0 } else { batch }, processor, &lens);
+            let operation = operation(node.stage, options, is_stem);
+            // A stem has no output.
+            let mut stage = CompiledStage::new(network, node, operation, if is_stem { 0 } else { batch }, &sizes);
             stage.norm = plan.norms.iter().position(|norm| norm.node == index);
-            stage.learns = learns[index];
-            let mut rooms = rooms(&plan, index, slots.has(index));
-            if has_stem && index == 1 {
-                stage.name = format!("{}+{}", stages[0].name, stage.name);
-                if let StageKernel::Convolution(stem) = &stages[0].kernel {
-                    (rooms.input, rooms.of_input) = stem.as_stem();
-                }
+            stage.needs_gradient = needs_gradient[index];
+            let mut scratch = scratch_sizes(&plan, index, slots.has(index));
+            if let Source::Stage(before) = node.from.source
+                && let Some(recomputed) = stages[before].operation.as_recomputed()
+            {
+                stage.name = format!("{}+{}", stages[before].name, stage.name);
+                (scratch.image, scratch.recompute) = (recomputed.image_len(), recomputed.recompute_scratch_len());
             }
-            lens.activations = stage.activations.end;
-            lens.choices = stage.choices.end;
-            let parts = PARTS * stage.kernel.part_len();
-            let of_stage = if is_stem { &mut lens.stem_parts } else { &mut lens.parts };
-            *of_stage = parts.max(*of_stage);
-            lens.scratch = lens.scratch.max(stage.kernel.scratch_len(batch, rooms));
-            lens.packed += stage.kernel.packed_len();
+            sizes.activations = stage.activations.end;
+            sizes.pool_argmax = stage.pool_argmax.end;
+            let of_stage = if is_stem { &mut sizes.recomputed_parts } else { &mut sizes.parts };
+            *of_stage = (PARTS * stage.operation.part_len()).max(*of_stage);
+            sizes.scratch = sizes.scratch.max(stage.operation.scratch_len(batch, scratch));
+            sizes.packed += stage.operation.packed_len();
             stages.push(stage);
         }
         let mut norms = Vec::new();
         for (index, norm) in plan.norms.iter().enumerate() {
             let stage = &stages[norm.node];
-            let pieces = stage.kernel.pieces(batch).max(PARTS);
-            let norm = Normalisation::new(network, &plan, index, stage.node.stage.output, pieces, lens.sums);
-            lens.sums = norm.sums().end;
-            lens.packed += norm.constants_len();
+            let pieces = stage.operation.pieces(batch).max(PARTS);
+            let norm = Normalisation::new(network, &plan, index, stage.node.stage.output, pieces, sizes.sums);
+            sizes.sums = norm.sums().end;
+            sizes.packed += norm.constants_len();
             norms.push(norm);
         }
-        Self { has_stem, stages, norms, slots, lens }
+        Self { stages, norms, slots, sizes }
     }
 
     /// Has the stages' own memory ready.
     pub fn allocate(&mut self) {
         for index in 0..self.stages.len() {
-            // What learns nothing wants no gradient; a stem takes its own way.
+            // Without it nobody wants the gradient towards the stage's input.
             let before = match self.stages[index].node.from.source {
                 Source::Images => false,
-                Source::Stage(before) => self.stages[before].learns,
+                Source::Stage(before) => self.stages[before].needs_gradient,
             };
-            match &mut self.stages[index].kernel {
-                StageKernel::Convolution(operation) => operation.allocate(!before),
-                StageKernel::Dense(operation) => operation.allocate(!before),
-                StageKernel::Identity(_) => {}
-            }
+            self.stages[index].operation.allocate(!before);
         }
         self.norms.iter_mut().for_each(Normalisation::allocate);
     }
@@ -142,54 +127,69 @@ impl Compiled {
 
 /// For each stage whether its own weights, those of a normalisation of its output, or those of what it takes learn from a
 /// gradient of its output.
-fn learns(network: &Network, plan: &Plan) -> Vec<bool> {
-    let mut learns: Vec<bool> = Vec::new();
+fn needs_gradient(network: &Network, plan: &Plan) -> Vec<bool> {
+    let mut needs_gradient: Vec<bool> = Vec::new();
     for (index, node) in plan.nodes.iter().enumerate() {
         let weights = node.stage.linear != Linear::Identity && !network.layers[node.stage.layer].parameters.is_empty();
         let norm = plan.norms.iter().any(|norm| norm.node == index);
-        let before = node.edges().any(|edge| matches!(edge.source, Source::Stage(before) if learns[before]));
-        learns.push(weights || norm || before);
+        let before = node.edges().any(|edge| matches!(edge.source, Source::Stage(before) if needs_gradient[before]));
+        needs_gradient.push(weights || norm || before);
     }
-    learns
+    needs_gradient
 }
 
-/// Room that a stage needs for what comes before it and what follows it.
-fn rooms(plan: &Plan, index: usize, has_slots: bool) -> Rooms {
+/// Scratch that a stage needs for what comes before it and what follows it.
+fn scratch_sizes(plan: &Plan, index: usize, has_slots: bool) -> ScratchSizes {
     let of_edge = |edge: Edge| match edge.source {
-        Source::Stage(stage) if !edge.view.is_plain() => plan.nodes[stage].stage.output.image_len(),
+        Source::Stage(stage) if !edge.prologue.is_plain() => plan.nodes[stage].stage.output.image_len(),
         _ => 0,
     };
     let Node { stage, from, skip } = &plan.nodes[index];
     let gradient = if has_slots { stage.output.image_len() } else { 0 };
-    Rooms { input: of_edge(*from), of_input: 0, ends: gradient + skip.map_or(0, of_edge) }
+    ScratchSizes { image: of_edge(*from), recompute: 0, output: gradient + skip.map_or(0, of_edge) }
+}
+
+/// How a stage computes: for each kind of operation, its line.
+fn operation(stage: Stage, options: CpuOptions, is_stem: bool) -> Box<dyn StageOperation> {
+    let CpuOptions { isa, convolution, .. } = options;
+    match stage.linear {
+        Linear::Conv(window) if is_stem => Box::new(Stem::new(Convolution::new(isa, convolution, stage, window))),
+        Linear::Conv(window) | Linear::Depthwise(window) => Box::new(Convolution::new(isa, convolution, stage, window)),
+        Linear::Dense(units) => Box::new(Dense::new(isa, stage, units)),
+        Linear::Identity => Box::new(Identity::new(stage)),
+    }
 }
 
 impl CompiledStage {
-    /// A stage behind those that have taken what `lens` says.
-    fn new(network: &Network, node: Node, batch: usize, processor: Processor, lens: &Lens) -> Self {
+    /// A stage behind those that have taken what `sizes` says.
+    fn new(
+        network: &Network,
+        node: Node,
+        operation: Box<dyn StageOperation>,
+        batch: usize,
+        sizes: &BufferSizes,
+    ) -> Self {
         let stage = node.stage;
         let outputs = batch * stage.output.image_len();
-        let chosen = if stage.chooses() { outputs } else { 0 };
-        let Processor { isa, convolutions, .. } = processor;
-        let kernel = match stage.linear {
-            Linear::Conv(window) | Linear::Depthwise(window) => {
-                StageKernel::Convolution(Convolution::new(isa, convolutions, stage, window))
-            }
-            Linear::Dense(units) => StageKernel::Dense(Dense::new(isa, stage, units)),
-            Linear::Identity => StageKernel::Identity(Identity::new(stage)),
-        };
+        let argmax = if stage.takes_largest() { outputs } else { 0 };
         let (weight, bias) = weights(network, &stage);
         Self {
             name: network.layers[stage.layer].name.clone(),
             node,
-            kernel,
-            activations: lens.activations..lens.activations + outputs,
-            choices: lens.choices..lens.choices + chosen,
+            operation,
+            activations: sizes.activations..sizes.activations + outputs,
+            pool_argmax: sizes.pool_argmax..sizes.pool_argmax + argmax,
             weight,
             bias,
             norm: None,
-            learns: false,
+            needs_gradient: false,
         }
+    }
+
+    /// Where the outputs of `count` images are: nowhere, if they are computed again.
+    pub fn outputs(&self, count: usize) -> Range<usize> {
+        let len = count * self.node.stage.output.image_len();
+        self.activations.start..self.activations.end.min(self.activations.start + len)
     }
 
     /// Its dropout in a step of training.
@@ -206,39 +206,5 @@ fn weights(network: &Network, stage: &Stage) -> (Range<usize>, Range<usize>) {
         (Linear::Identity, _) | (_, []) => (0..0, 0..0),
         (_, [weight, bias, ..]) if bias.role == Role::Bias => (weight.range.clone(), bias.range.clone()),
         (_, [weight, ..]) => (weight.range.clone(), weight.range.end..weight.range.end),
-    }
-}
-
-impl StageKernel {
-    fn scratch_len(&self, batch: usize, rooms: Rooms) -> usize {
-        match self {
-            StageKernel::Convolution(operation) => operation.scratch_len(rooms),
-            StageKernel::Dense(operation) => operation.scratch_len(batch),
-            StageKernel::Identity(operation) => operation.scratch_len(rooms),
-        }
-    }
-
-    fn part_len(&self) -> usize {
-        match self {
-            StageKernel::Convolution(operation) => operation.part_len(),
-            StageKernel::Dense(_) | StageKernel::Identity(_) => 0,
-        }
-    }
-
-    fn packed_len(&self) -> usize {
-        match self {
-            StageKernel::Convolution(operation) => operation.packed_len(),
-            StageKernel::Dense(operation) => operation.packed_len(),
-            StageKernel::Identity(_) => 0,
-        }
-    }
-
-    /// Pieces in which the output's values are summed at most.
-    fn pieces(&self, batch: usize) -> usize {
-        match self {
-            StageKernel::Convolution(operation) => operation.pieces(),
-            StageKernel::Dense(_) => Dense::pieces(batch),
-            StageKernel::Identity(operation) => operation.pieces(),
-        }
     }
 }

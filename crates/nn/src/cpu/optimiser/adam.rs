@@ -1,7 +1,7 @@
 //! Adam's step (Kingma and Ba, 2015), with decoupled weight decay or without (Loshchilov and Hutter, 2019).
 
 use super::elementwise::Rule;
-use crate::cpu::vector::Vector;
+use crate::cpu::simd::Vector;
 use crate::recipe::{Adam, Adamw};
 
 /// m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g², θ ← θ + growth θ - rate · m / (√v + ε)

@@ -1,7 +1,7 @@
 //! The moving average of all parameters.
 
 use super::elementwise::Rule;
-use crate::cpu::vector::Vector;
+use crate::cpu::simd::Vector;
 
 /// average ← decay · average + (1 - decay) · θ
 #[derive(Clone, Copy)]

@@ -1,8 +1,8 @@
 //! A rule that changes values where they lie, each by what stands in the same place of other slices.
 
-use crate::cpu::memory::LINE;
-use crate::cpu::record::Work;
-use crate::cpu::vector::{Kernel, Vector};
+use crate::cpu::runtime::memory::LINE;
+use crate::cpu::runtime::recorder::Work;
+use crate::cpu::simd::{Kernel, Vector};
 
 /// What becomes of N values by a given one.
 pub trait Rule<const N: usize>: Copy {
@@ -52,14 +52,14 @@ impl<R: Rule<N>, const N: usize> Kernel for Elementwise<'_, R, N> {
             given_rest[..rest].copy_from_slice(&given[whole..]);
             // SAFETY: the rest of each slice; a line holds any register.
             unsafe {
-                for (room, to) in changed_rest.iter_mut().zip(to) {
-                    std::ptr::copy_nonoverlapping(to.add(whole), room.as_mut_ptr(), rest);
+                for (register, to) in changed_rest.iter_mut().zip(to) {
+                    std::ptr::copy_nonoverlapping(to.add(whole), register.as_mut_ptr(), rest);
                 }
-                let before = changed_rest.each_ref().map(|room| V::load(room.as_ptr()));
+                let before = changed_rest.each_ref().map(|register| V::load(register.as_ptr()));
                 let after = rule.apply(V::load(given_rest.as_ptr()), before);
-                for ((after, room), to) in after.into_iter().zip(&mut changed_rest).zip(to) {
-                    after.store(room.as_mut_ptr());
-                    std::ptr::copy_nonoverlapping(room.as_ptr(), to.add(whole), rest);
+                for ((after, register), to) in after.into_iter().zip(&mut changed_rest).zip(to) {
+                    after.store(register.as_mut_ptr());
+                    std::ptr::copy_nonoverlapping(register.as_ptr(), to.add(whole), rest);
                 }
             }
         }
@@ -75,8 +75,8 @@ impl<R: Rule<N>, const N: usize> Kernel for Elementwise<'_, R, N> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::cpu::counting::declared_and_done;
-    use crate::cpu::vector::Isa;
+    use crate::cpu::simd::Isa;
+    use crate::cpu::simd::counting::declared_and_done;
 
     /// Holds a rule against what it says that it computes.
     pub fn check_work<R: Rule<N>, const N: usize>(rule: R) {

@@ -15,8 +15,8 @@ use self::average::Follow;
 use self::muon::Muon;
 use self::pieces::Piece;
 use self::sgd::SgdStep;
-use super::memory::{Buffer, LINE};
-use super::stage::Machine;
+use crate::cpu::context::Context;
+use crate::cpu::runtime::memory::{Buffer, LINE};
 use crate::executor::{State, StepOptions};
 use crate::network::Network;
 use crate::recipe::Optimiser;
@@ -38,7 +38,7 @@ pub struct Parameters {
     /// All tensors, and those among them that gradients change.
     all: Vec<Piece>,
     trained: Vec<Piece>,
-    /// Room for a sum over each trained piece.
+    /// A sum over each trained piece.
     sums: Vec<f64>,
     muon: Muon,
 }
@@ -71,48 +71,48 @@ impl Parameters {
     }
 
     /// One step of the optimiser; then the average follows.
-    pub fn update(&mut self, machine: Machine<'_>, options: &StepOptions) {
+    pub fn update(&mut self, context: Context<'_>, options: &StepOptions) {
         if options.average.is_some() && !self.averaged {
             self.average.copy_from_slice(&self.values);
             self.averaged = true;
         }
         let scale = match options.clip_norm {
             Some(longest) => {
-                let norm = pieces::norm(machine, &self.trained, &self.gradient, &mut self.sums);
+                let norm = pieces::norm(context, &self.trained, &self.gradient, &mut self.sums);
                 if norm > longest { longest / norm } else { 1.0 }
             }
             None => 1.0,
         };
-        self.step(machine, options, scale);
+        self.step(context, options, scale);
         if let Some(decay) = options.average_decay() {
             let follow = Follow::new(decay);
-            pieces::apply(machine, &self.all, &self.values, [&mut self.average], |_| follow);
+            pieces::apply(context, &self.all, &self.values, [&mut self.average], |_| follow);
         }
     }
 
     /// One step of the optimiser along the gradient times `scale`.
-    fn step(&mut self, machine: Machine<'_>, options: &StepOptions, scale: f64) {
+    fn step(&mut self, context: Context<'_>, options: &StepOptions, scale: f64) {
         let StepOptions { rate_factor, step, .. } = *options;
         let t = (step + 1) as f64;
         let Self { values, gradient, first_moment, second_moment, trained, .. } = self;
         match options.optimiser {
             Optimiser::Adam(adam) => {
                 let rule = AdamStep::new(&adam, t, rate_factor, scale);
-                pieces::apply(machine, trained, gradient, [values, first_moment, second_moment], |_| rule);
+                pieces::apply(context, trained, gradient, [values, first_moment, second_moment], |_| rule);
             }
             Optimiser::Adamw(adamw) => {
                 let rule = |piece: &Piece| AdamStep::decoupled(&adamw, piece.decays, t, rate_factor, scale);
-                pieces::apply(machine, trained, gradient, [values, first_moment, second_moment], rule);
+                pieces::apply(context, trained, gradient, [values, first_moment, second_moment], rule);
             }
             Optimiser::Sgd(sgd) => {
                 let rule = |piece: &Piece| SgdStep::new(&sgd, piece.decays, rate_factor, scale);
-                pieces::apply(machine, trained, gradient, [values, first_moment], rule);
+                pieces::apply(context, trained, gradient, [values, first_moment], rule);
             }
             Optimiser::Muon(muon) => {
                 let rule = |piece: &Piece| AdamStep::decoupled(&muon.others, piece.decays, t, rate_factor, scale);
                 let changed = [&mut *values, &mut *first_moment, &mut *second_moment];
-                pieces::apply(machine, self.muon.others(), gradient, changed, rule);
-                self.muon.step(machine, &muon, rate_factor, scale, (gradient, values, first_moment));
+                pieces::apply(context, self.muon.others(), gradient, changed, rule);
+                self.muon.step(context, &muon, rate_factor, scale, (gradient, values, first_moment));
             }
         }
     }

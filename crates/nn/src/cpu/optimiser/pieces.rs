@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::elementwise::{Elementwise, Rule};
-use crate::cpu::memory::{Buffer, Disjoint};
-use crate::cpu::stage::Machine;
+use crate::cpu::context::Context;
+use crate::cpu::runtime::memory::{Buffer, Disjoint};
 use crate::network::Parameter;
 
 /// Parameters of one task at most.
@@ -29,29 +29,29 @@ impl Piece {
 
 /// Applies the rule that `rule` gives for a piece to all pieces, which do not overlap.
 pub fn apply<R: Rule<N>, const N: usize>(
-    machine: Machine<'_>,
+    context: Context<'_>,
     pieces: &[Piece],
     given: &Buffer,
     changed: [&mut Buffer; N],
     rule: impl Fn(&Piece) -> R + Sync,
 ) {
     let changed = changed.map(|buffer| Disjoint::new(&mut buffer[..]));
-    machine.threads.run(pieces.len(), |task, _| {
+    context.threads.run(pieces.len(), |task, _| {
         let piece = &pieces[task];
         let given = &given[piece.range.clone()];
         // SAFETY: each piece is one task's.
         let changed = changed.each_ref().map(|values| unsafe { values.part(piece.range.clone()) });
         // SAFETY: all are this piece.
-        unsafe { machine.isa.run(Elementwise { rule: rule(piece), given, changed }) };
+        unsafe { context.isa.run(Elementwise { rule: rule(piece), given, changed }) };
     });
 }
 
-/// The Euclidean norm of some pieces; `sums` has room for one number of each.
+/// The Euclidean norm of some pieces; `sums` holds one number of each.
 ///
 /// A piece is summed up in the order of its values, and the pieces in theirs, so the norm does not depend on who does it.
-pub fn norm(machine: Machine<'_>, pieces: &[Piece], values: &Buffer, sums: &mut [f64]) -> f64 {
+pub fn norm(context: Context<'_>, pieces: &[Piece], values: &Buffer, sums: &mut [f64]) -> f64 {
     let sums_of = Disjoint::new(&mut *sums);
-    machine.threads.run(pieces.len(), |task, _| {
+    context.threads.run(pieces.len(), |task, _| {
         // SAFETY: one number for each task.
         let sum = unsafe { sums_of.part(task..task + 1) };
         sum[0] = sum_of_squares(&values[pieces[task].range.clone()]);

@@ -1,7 +1,7 @@
 //! A step of stochastic gradient descent with momentum, as PyTorch computes it.
 
 use super::elementwise::Rule;
-use crate::cpu::vector::Vector;
+use crate::cpu::simd::Vector;
 use crate::recipe::Sgd;
 
 /// g ← scale g + decay θ, b ← momentum b + g, θ ← θ - rate (own g + ahead b)

@@ -5,9 +5,9 @@ mod plan;
 
 use self::newton_schulz::NewtonSchulz;
 use self::plan::{Plan, pitch};
-use super::pieces::{Piece, sum_of_squares};
-use crate::cpu::memory::{Buffer, Disjoint};
-use crate::cpu::stage::Machine;
+use crate::cpu::context::Context;
+use crate::cpu::optimiser::pieces::{Piece, sum_of_squares};
+use crate::cpu::runtime::memory::{Buffer, Disjoint};
 use crate::muon::{EPSILON, matrices};
 use crate::network::Network;
 use crate::recipe;
@@ -16,8 +16,8 @@ use crate::recipe;
 #[derive(Debug)]
 pub struct Muon {
     plan: Plan,
-    room: NewtonSchulz,
-    /// Room for a sum over the rows of each task.
+    iteration: NewtonSchulz,
+    /// A sum over the rows of each task.
     sums: Vec<f64>,
     /// Trained parameters that are none of its matrices.
     others: Vec<Piece>,
@@ -37,7 +37,7 @@ impl Muon {
             parameter.role.is_trained() && matrices.iter().all(|matrix| matrix.parameter.range != parameter.range)
         });
         Self {
-            room: NewtonSchulz::new(&plan),
+            iteration: NewtonSchulz::new(&plan),
             sums: vec![0.0; plan.row_tasks()],
             others: others.flat_map(Piece::of).collect(),
             plan,
@@ -52,19 +52,19 @@ impl Muon {
     /// One step of all matrices among gradient, parameters and momentum, along the gradient times `scale`.
     pub fn step(
         &mut self,
-        machine: Machine<'_>,
+        context: Context<'_>,
         muon: &recipe::Muon,
         rate_factor: f64,
         scale: f64,
         (gradient, values, momentum): (&Buffer, &mut Buffer, &mut Buffer),
     ) {
-        self.add_gradient(machine, muon, scale as f32, gradient, momentum);
-        self.normalise(machine);
-        self.room.run(&self.plan, machine, muon.iterations);
+        self.add_gradient(context, muon, scale as f32, gradient, momentum);
+        self.normalise(context);
+        self.iteration.run(&self.plan, context, muon.iterations);
         let rate = rate_factor * muon.learning_rate;
         let growth = -(rate * muon.weight_decay) as f32;
-        let (values, results) = (Disjoint::new(values), &self.room.results);
-        self.plan.for_rows(machine, |_, place, rows| {
+        let (values, results) = (Disjoint::new(values), &self.iteration.results);
+        self.plan.for_rows(context, |_, place, rows| {
             let rate = (rate * place.scale) as f32;
             // SAFETY: the rows are this task's.
             let values = unsafe { values.part(place.parameter_rows(rows)) };
@@ -80,7 +80,7 @@ impl Muon {
     /// b ← momentum · b + g; what is to be orthogonalised is g + momentum · b, or b.
     fn add_gradient(
         &mut self,
-        machine: Machine<'_>,
+        context: Context<'_>,
         muon: &recipe::Muon,
         scale: f32,
         gradient: &Buffer,
@@ -88,9 +88,9 @@ impl Muon {
     ) {
         let decay = muon.momentum as f32;
         let (own, ahead) = if muon.nesterov { (1.0, decay) } else { (0.0, 1.0) };
-        let (momentum, matrices) = (Disjoint::new(momentum), Disjoint::new(&mut self.room.matrices));
+        let (momentum, matrices) = (Disjoint::new(momentum), Disjoint::new(&mut self.iteration.matrices));
         let sums = Disjoint::new(&mut self.sums);
-        self.plan.for_rows(machine, |task, place, rows| {
+        self.plan.for_rows(context, |task, place, rows| {
             let range = place.parameter_rows(rows);
             // SAFETY: rows and sum are this task's.
             let (momentum, matrix, sum) = unsafe {
@@ -113,16 +113,16 @@ impl Muon {
     }
 
     /// Divides each matrix by its Frobenius norm, and transposes those that are wide.
-    fn normalise(&mut self, machine: Machine<'_>) {
-        let room = &mut self.room;
-        let (matrices, transposed) = (Disjoint::new(&mut room.matrices), Disjoint::new(&mut room.transposed));
-        self.plan.for_rows(machine, |_, place, rows| {
+    fn normalise(&mut self, context: Context<'_>) {
+        let iteration = &mut self.iteration;
+        let (matrices, transposed) = (Disjoint::new(&mut iteration.matrices), Disjoint::new(&mut iteration.transposed));
+        self.plan.for_rows(context, |_, place, rows| {
             let norm = self.sums[place.tasks.clone()].iter().sum::<f64>().sqrt();
             let share = (1.0 / (norm + EPSILON)) as f32;
             // SAFETY: the rows are this task's.
             let matrix = unsafe { matrices.part(place.matrix_rows(rows)) };
             matrix.iter_mut().for_each(|value| *value *= share);
-            place.transpose(machine, rows, matrix, &transposed);
+            place.transpose(context, rows, matrix, &transposed);
         });
     }
 }

@@ -6,9 +6,9 @@
 //! Of a tall matrix the same is done from the right, with A = Xᵀ X and X ← X Q.
 
 use super::plan::{Plan, pitch};
-use crate::cpu::memory::{Buffer, Disjoint, padded};
-use crate::cpu::product::{Product, panel_width};
-use crate::cpu::stage::Machine;
+use crate::cpu::context::Context;
+use crate::cpu::kernels::matmul::{Product, panel_width};
+use crate::cpu::runtime::memory::{Buffer, Disjoint, padded};
 use crate::muon::COEFFICIENTS;
 
 /// Iterations before X is formed. An eigenvalue of A that is 0 but for rounding, about -1e-7, grows by a² = 12 in each, and
@@ -35,7 +35,7 @@ pub struct NewtonSchulz {
 }
 
 impl NewtonSchulz {
-    /// Room for the matrices of a plan.
+    /// Memory for the matrices of a plan.
     pub fn new(plan: &Plan) -> Self {
         let square = || Buffer::zeroed(plan.square_len);
         Self {
@@ -49,42 +49,42 @@ impl NewtonSchulz {
         }
     }
 
-    /// Values of that room.
+    /// Values of that memory.
     pub fn planned_len(plan: &Plan) -> usize {
         2 * plan.matrix_len + plan.transposed_len + 4 * plan.square_len
     }
 
     /// Brings the singular values of all matrices near 1.
-    pub fn run(&mut self, plan: &Plan, machine: Machine<'_>, iterations: usize) {
+    pub fn run(&mut self, plan: &Plan, context: Context<'_>, iterations: usize) {
         let mut left = iterations;
         while left > 0 {
             let now = left.min(AT_ONCE);
-            self.multiply_with_itself(plan, machine);
+            self.multiply_with_itself(plan, context);
             for iteration in 0..now {
-                self.find_factors(plan, machine);
+                self.find_factors(plan, context);
                 if iteration + 1 < now {
-                    multiply_squares(plan, machine, &self.factors, &self.grams, &mut self.between);
-                    multiply_squares(plan, machine, &self.factors, &self.between, &mut self.grams);
+                    multiply_squares(plan, context, &self.factors, &self.grams, &mut self.between);
+                    multiply_squares(plan, context, &self.factors, &self.between, &mut self.grams);
                 }
                 if iteration == 0 {
                     std::mem::swap(&mut self.products, &mut self.factors);
                 } else {
-                    multiply_squares(plan, machine, &self.factors, &self.products, &mut self.between);
+                    multiply_squares(plan, context, &self.factors, &self.products, &mut self.between);
                     std::mem::swap(&mut self.products, &mut self.between);
                 }
             }
-            self.apply_products(plan, machine);
+            self.apply_products(plan, context);
             left -= now;
             if left > 0 {
-                self.take_results(plan, machine);
+                self.take_results(plan, context);
             }
         }
     }
 
     /// A = X Xᵀ, or Xᵀ X of a tall matrix.
-    fn multiply_with_itself(&mut self, plan: &Plan, machine: Machine<'_>) {
+    fn multiply_with_itself(&mut self, plan: &Plan, context: Context<'_>) {
         let grams = Disjoint::new(&mut self.grams);
-        plan.for_squares(machine, |place, rows| {
+        plan.for_squares(context, |place, rows| {
             let matrix = &self.matrices[place.matrix.clone()];
             let step = pitch(place.columns);
             let (left, right) = if place.is_wide() {
@@ -96,22 +96,22 @@ impl NewtonSchulz {
             };
             // SAFETY: the rows are this task's.
             let product = unsafe { grams.part(place.square_rows(rows)) };
-            multiply(machine, left, right, place.side(), product);
+            multiply(context, left, right, place.side(), product);
         });
     }
 
     /// Q = a I + b A + c A²
-    fn find_factors(&mut self, plan: &Plan, machine: Machine<'_>) {
+    fn find_factors(&mut self, plan: &Plan, context: Context<'_>) {
         let (a, b, c) = COEFFICIENTS;
         let (a, b, c) = (a as f32, b as f32, c as f32);
         let factors = Disjoint::new(&mut self.factors);
-        plan.for_squares(machine, |place, rows| {
+        plan.for_squares(context, |place, rows| {
             let gram = &self.grams[place.square.clone()];
             let step = pitch(place.side());
             // SAFETY: the rows are this task's.
             let factor = unsafe { factors.part(place.square_rows(rows)) };
             let left = &gram[rows.start * step..rows.end * step];
-            multiply(machine, Left::rows_of(left, place.side()), gram, place.side(), factor);
+            multiply(context, Left::rows_of(left, place.side()), gram, place.side(), factor);
             for (factor, &gram) in factor.iter_mut().zip(left) {
                 *factor = b * gram + c * *factor;
             }
@@ -122,9 +122,9 @@ impl NewtonSchulz {
     }
 
     /// P X, or X P of a tall matrix.
-    fn apply_products(&mut self, plan: &Plan, machine: Machine<'_>) {
+    fn apply_products(&mut self, plan: &Plan, context: Context<'_>) {
         let results = Disjoint::new(&mut self.results);
-        plan.for_rows(machine, |_, place, rows| {
+        plan.for_rows(context, |_, place, rows| {
             let (matrix, square) = (&self.matrices[place.matrix.clone()], &self.products[place.square.clone()]);
             let (left, right) = if place.is_wide() { (square, matrix) } else { (matrix, square) };
             // Both are as wide as the smaller side.
@@ -132,14 +132,14 @@ impl NewtonSchulz {
             let left = Left::rows_of(&left[rows.start * step..rows.end * step], place.side());
             // SAFETY: the rows are this task's.
             let result = unsafe { results.part(place.matrix_rows(rows)) };
-            multiply(machine, left, right, place.columns, result);
+            multiply(context, left, right, place.columns, result);
         });
     }
 
     /// The results become the matrices to begin with.
-    fn take_results(&mut self, plan: &Plan, machine: Machine<'_>) {
+    fn take_results(&mut self, plan: &Plan, context: Context<'_>) {
         let (matrices, transposed) = (Disjoint::new(&mut self.matrices), Disjoint::new(&mut self.transposed));
-        plan.for_rows(machine, |_, place, rows| {
+        plan.for_rows(context, |_, place, rows| {
             // SAFETY: the rows are this task's.
             let matrix = unsafe { matrices.part(place.matrix_rows(rows)) };
             let result = &self.results[place.matrix_rows(rows)];
@@ -147,19 +147,19 @@ impl NewtonSchulz {
             for (to, from) in matrix.chunks_exact_mut(step).zip(result.chunks_exact(step)) {
                 to[..place.columns].copy_from_slice(&from[..place.columns]);
             }
-            place.transpose(machine, rows, matrix, &transposed);
+            place.transpose(context, rows, matrix, &transposed);
         });
     }
 }
 
 /// A product of two squares for each matrix.
-fn multiply_squares(plan: &Plan, machine: Machine<'_>, left: &Buffer, right: &Buffer, product: &mut Buffer) {
+fn multiply_squares(plan: &Plan, context: Context<'_>, left: &Buffer, right: &Buffer, product: &mut Buffer) {
     let product = Disjoint::new(product);
-    plan.for_squares(machine, |place, rows| {
+    plan.for_squares(context, |place, rows| {
         let left = Left::rows_of(&left[place.square_rows(rows)], place.side());
         // SAFETY: the rows are this task's.
         let product = unsafe { product.part(place.square_rows(rows)) };
-        multiply(machine, left, &right[place.square.clone()], place.side(), product);
+        multiply(context, left, &right[place.square.clone()], place.side(), product);
     });
 }
 
@@ -180,7 +180,7 @@ impl<'a> Left<'a> {
 
 /// Rows `[.., pitch]` of a product of `columns` columns, of as many rows of a matrix and a right operand as it lies, whose
 /// padding becomes that of the product.
-fn multiply(machine: Machine<'_>, left: Left<'_>, right: &[f32], columns: usize, product: &mut [f32]) {
+fn multiply(context: Context<'_>, left: Left<'_>, right: &[f32], columns: usize, product: &mut [f32]) {
     let step = pitch(columns);
     let rows = product.len() / step;
     let Left { values, row, column, columns: inner } = left;
@@ -191,20 +191,17 @@ fn multiply(machine: Machine<'_>, left: Left<'_>, right: &[f32], columns: usize,
         a: values.as_ptr(),
         a_row: row,
         a_column: column,
-        a_group: 0,
         b: right.as_ptr(),
         b_row: step,
         // A panel begins where the one before ends, in the same rows.
-        b_panel: panel_width(machine.isa),
+        b_panel: panel_width(context.isa),
         c: product.as_mut_ptr(),
         c_row: step,
         rows,
-        groups: 1,
         inner,
         columns: padded(columns),
-        accumulate: false,
-        ahead: &[],
+        ..Product::PLAIN
     };
     // SAFETY: both operands have just been found large enough, and the product's padded columns fit in its rows.
-    unsafe { machine.isa.run(product) };
+    unsafe { context.isa.run(product) };
 }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use crate::cpu::memory::{Disjoint, LINE};
-use crate::cpu::stage::Machine;
-use crate::cpu::threads::share;
-use crate::cpu::transpose::Transpose;
+use crate::cpu::context::Context;
+use crate::cpu::kernels::transpose::Transpose;
+use crate::cpu::runtime::memory::{Disjoint, LINE};
+use crate::cpu::runtime::thread_pool::split_range;
 use crate::muon::Matrix;
 
 /// Rows that one task takes at most: some register tiles' height.
@@ -66,7 +66,7 @@ impl Place {
     }
 
     /// Copies rows `[rows, pitch]` into the columns of the transpose, if there is one.
-    pub fn transpose(&self, machine: Machine<'_>, rows: &Range<usize>, values: &[f32], transposed: &Disjoint<'_, f32>) {
+    pub fn transpose(&self, context: Context<'_>, rows: &Range<usize>, values: &[f32], transposed: &Disjoint<'_, f32>) {
         if self.is_wide() {
             assert!(values.len() == rows.len() * pitch(self.columns) && rows.end <= self.rows, "rows of the matrix");
             let kernel = Transpose {
@@ -78,7 +78,7 @@ impl Place {
                 to_step: pitch(self.rows),
             };
             // SAFETY: the rows have just been found whole, their columns are these rows' own, and the place holds them all.
-            unsafe { machine.isa.run(kernel) };
+            unsafe { context.isa.run(kernel) };
         }
     }
 }
@@ -137,16 +137,16 @@ impl Plan {
     }
 
     /// Calls `work(task, matrix, rows)` for all rows of all matrices.
-    pub fn for_rows(&self, machine: Machine<'_>, work: impl Fn(usize, &Place, &Range<usize>) + Sync) {
-        machine.threads.run(self.of_rows.len(), |task, _| {
+    pub fn for_rows(&self, context: Context<'_>, work: impl Fn(usize, &Place, &Range<usize>) + Sync) {
+        context.threads.run(self.of_rows.len(), |task, _| {
             let Task { place, rows } = &self.of_rows[task];
             work(task, &self.places[*place], rows);
         });
     }
 
     /// Calls `work(matrix, rows)` for all rows of all squares.
-    pub fn for_squares(&self, machine: Machine<'_>, work: impl Fn(&Place, &Range<usize>) + Sync) {
-        machine.threads.run(self.of_squares.len(), |task, _| {
+    pub fn for_squares(&self, context: Context<'_>, work: impl Fn(&Place, &Range<usize>) + Sync) {
+        context.threads.run(self.of_squares.len(), |task, _| {
             let Task { place, rows } = &self.of_squares[task];
             work(&self.places[*place], rows);
         });
@@ -156,7 +156,7 @@ impl Plan {
 /// Nearly equal parts of the rows of one matrix.
 fn tasks(place: usize, rows: usize) -> impl Iterator<Item = Task> {
     let parts = rows.div_ceil(ROWS_PER_TASK);
-    (0..parts).map(move |part| Task { place, rows: share(rows, parts, part) })
+    (0..parts).map(move |part| Task { place, rows: split_range(rows, parts, part) })
 }
 
 /// The next `more` values of a buffer of `len` values.
