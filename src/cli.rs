@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use modiste_data::Source;
-use modiste_nn::recipe::Validation;
+use modiste_network::Validation;
 use serde::Serialize;
 
 /// Largest batch of a recipe as well.

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use modiste_nn::model::DataReference;
-use modiste_nn::recipe::Recipe;
-use modiste_nn::training::runs::aggregate::SeedAggregate;
-use modiste_nn::training::runs::result::RunResult;
-use modiste_nn::training::runs::run_directory::RunPaths;
-use modiste_nn::training::runs::seed_directory;
+use modiste_network::DataReference;
+use modiste_network::Recipe;
+use modiste_training::RunPaths;
+use modiste_training::RunResult;
+use modiste_training::SeedAggregate;
+use modiste_training::runs::seed_directory;
 use serde::Serialize;
 
 use super::setup::Outcome;

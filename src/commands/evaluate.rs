@@ -5,9 +5,9 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Result, bail};
 use modiste_data::Dataset;
 use modiste_data::Subset;
-use modiste_nn::inference::metrics::{ClassScore, MetricsAccumulator};
-use modiste_nn::recipe::Validation;
-use modiste_nn::training::splits::Splits;
+use modiste_inference::{ClassScore, MetricsAccumulator};
+use modiste_network::Validation;
+use modiste_training::Splits;
 use serde::Serialize;
 
 use super::setup::{Outcome, device};

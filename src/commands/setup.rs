@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use modiste_data::ImageShape;
-use modiste_nn::device::Device;
-use modiste_nn::network::Network;
-use modiste_nn::training::runs::seed_directory;
+use modiste_executors::Device;
+use modiste_network::Network;
+use modiste_training::runs::seed_directory;
 
 use crate::cli::{ComputeOptions, DeviceKind};
 use crate::system::memory;

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use modiste_nn::network::{Layer, Network};
-use modiste_nn::recipe::{Activation, Recipe};
-use modiste_nn::training::experiment::network;
+use modiste_network::{Activation, Recipe};
+use modiste_network::{Layer, Network};
 use modiste_report::numbers::grouped;
+use modiste_training::experiment::network;
 use serde::Serialize;
 
 use super::setup::{Outcome, USUAL_CLASSES, USUAL_INPUT};

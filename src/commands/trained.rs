@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use modiste_data::{Dataset, ImageShape, Source};
-use modiste_nn::device::Device;
-use modiste_nn::inference::predictor::Predictor;
-use modiste_nn::model::Model;
-use modiste_nn::training::runs::{self, run_directory::RunPaths};
+use modiste_executors::Device;
+use modiste_inference::Predictor;
+use modiste_network::Model;
+use modiste_training::{RunPaths, runs};
 
 use super::setup::{RUNS, ensure_memory, ensure_one_run};
 use crate::cli::DataOptions;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use modiste_nn::training::runs::aggregate::{SeedAggregate, Spread};
-use modiste_nn::training::runs::result::RunResult;
 use modiste_report::numbers::grouped;
+use modiste_training::RunResult;
+use modiste_training::{SeedAggregate, Spread};
 
 use super::duration::span;
 use super::table::{self, Side};

@@ -1,6 +1,7 @@
 //! An evaluation as a page of text.
 
-use modiste_nn::inference::metrics::{CALIBRATION_BINS, ClassScore, MetricsAccumulator};
+use modiste_inference::metrics::CALIBRATION_BINS;
+use modiste_inference::{ClassScore, MetricsAccumulator};
 use modiste_report::numbers::grouped;
 
 use crate::output;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use indicatif::ProgressBar;
-use modiste_nn::training::progress::EpochRecord;
-use modiste_nn::training::trainer::{Observer, StepEvent};
 use modiste_report::numbers::grouped;
+use modiste_training::EpochRecord;
+use modiste_training::{Observer, StepEvent};
 use serde::Serialize;
 
 use super::{duration, progress_bar};

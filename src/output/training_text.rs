@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use modiste_nn::executor::DeviceInfo;
-use modiste_nn::training::runs::result::RunResult;
-use modiste_nn::training::session::Session;
-use modiste_nn::training::splits::Splits;
+use modiste_network::DeviceInfo;
 use modiste_report::numbers::grouped;
+use modiste_training::RunResult;
+use modiste_training::Session;
+use modiste_training::Splits;
 
 use super::duration::span;
 use crate::output::{count, megabytes};

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use modiste_data::ImageShape;
-use modiste_nn::executor::Batch;
-use modiste_nn::recipe::Recipe;
+use modiste_network::Batch;
+use modiste_network::Recipe;
 
 use crate::cli::BenchArgs;
 use crate::commands::setup::{USUAL_CLASSES, USUAL_INPUT};

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use modiste_nn::executor::StepOptions;
-use modiste_nn::profile::{Limits, Profile, Section};
+use modiste_network::StepOptions;
+use modiste_network::{Limits, Profile, Section};
 use serde::Serialize;
 
 use super::{Subject, WARM_UP, milliseconds_or_seconds, subject_line};
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn nothing_of_the_step_is_lost_and_lines_are_narrow() {
-        let kernel = |name, seconds| modiste_nn::profile::KernelTime {
+        let kernel = |name, seconds| modiste_network::KernelTime {
             name,
             calls: 123_456,
             seconds,

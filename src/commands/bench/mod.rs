@@ -6,11 +6,11 @@ mod timing;
 mod tsne;
 
 use anyhow::Result;
-use modiste_nn::device::Device;
-use modiste_nn::executor::{Executor, State};
-use modiste_nn::init::glorot_uniform;
-use modiste_nn::recipe::Recipe;
-use modiste_nn::training::experiment::network;
+use modiste_executors::Device;
+use modiste_network::Recipe;
+use modiste_network::executor::initialisation::glorot_uniform;
+use modiste_network::{Executor, State};
+use modiste_training::experiment::network;
 
 use self::images::BenchImages;
 use super::setup::{Outcome, device, ensure_memory};

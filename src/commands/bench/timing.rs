@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use modiste_nn::executor::{DeviceInfo, StepOptions};
+use modiste_network::{DeviceInfo, StepOptions};
 use modiste_report::numbers::grouped;
 use serde::Serialize;
 

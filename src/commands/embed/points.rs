@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use modiste_data::{Dataset, Matrix, read_matrix, sample};
-use modiste_nn::device::Device;
-use modiste_nn::inference::predictor::Features;
+use modiste_executors::Device;
+use modiste_inference::Features;
 
 use crate::cli::{PointOptions, Samples};
 use crate::commands::trained::Trained;

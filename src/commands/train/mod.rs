@@ -7,12 +7,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use modiste_nn::device::Device;
-use modiste_nn::training::progress::Done;
-use modiste_nn::training::runs::aggregate::SeedAggregate;
-use modiste_nn::training::runs::result::RunResult;
-use modiste_nn::training::runs::run_directory::RunPaths;
-use modiste_nn::training::session::{Fitted, Session};
+use modiste_executors::Device;
+use modiste_training::Done;
+use modiste_training::RunPaths;
+use modiste_training::RunResult;
+use modiste_training::SeedAggregate;
+use modiste_training::{Fitted, Session};
 
 use self::request::Request;
 use self::series::{Opened, Series};

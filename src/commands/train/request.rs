@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use modiste_data::Source;
-use modiste_nn::device::Device;
-use modiste_nn::recipe::Recipe;
-use modiste_nn::training::experiment::Experiment;
-use modiste_nn::training::runs::run_source::RunSource;
+use modiste_executors::Device;
+use modiste_network::Recipe;
+use modiste_training::Experiment;
+use modiste_training::RunSource;
 
 use crate::cli::{LARGEST_SEED, OutputOptions, TrainArgs};
 use crate::commands::setup::device;

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use modiste_data::{Dataset, Source};
+use modiste_executors::Device;
 use modiste_files::numbered_directory;
-use modiste_nn::device::Device;
-use modiste_nn::training::experiment::Experiment;
-use modiste_nn::training::runs::result::RunResult;
-use modiste_nn::training::runs::run_directory::{RunDirectory, RunPaths};
-use modiste_nn::training::runs::run_source::RunSource;
-use modiste_nn::training::runs::seed_directory;
-use modiste_nn::training::session::{ExistingRun, Session};
+use modiste_training::Experiment;
+use modiste_training::RunResult;
+use modiste_training::RunSource;
+use modiste_training::runs::seed_directory;
+use modiste_training::{ExistingRun, Session};
+use modiste_training::{RunDirectory, RunPaths};
 
 use super::request::Runs;
 use crate::commands::setup::{RUNS, ensure_memory, ensure_one_run};

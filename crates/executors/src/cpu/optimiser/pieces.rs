@@ -1,0 +1,72 @@
+//! Parameters cut into tasks.
+
+use std::ops::Range;
+
+use super::elementwise::{Elementwise, Rule};
+use crate::cpu::context::Context;
+use crate::cpu::runtime::memory::{Buffer, Disjoint};
+use modiste_network::Parameter;
+
+/// Parameters of one task at most.
+const LONGEST: usize = 1 << 14;
+
+/// Neighbouring parameters of one tensor.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// Where they lie.
+    pub range: Range<usize>,
+    /// Whether weight decay concerns them.
+    pub decays: bool,
+}
+
+impl Piece {
+    /// Cuts a tensor up.
+    pub fn of(parameter: &Parameter) -> impl Iterator<Item = Piece> {
+        let (Range { start, end }, decays) = (parameter.range.clone(), parameter.role.decays());
+        (start..end).step_by(LONGEST).map(move |start| Piece { range: start..end.min(start + LONGEST), decays })
+    }
+}
+
+/// Applies the rule that `rule` gives for a piece to all pieces, which do not overlap.
+pub fn apply<R: Rule<N>, const N: usize>(
+    context: Context<'_>,
+    pieces: &[Piece],
+    given: &Buffer,
+    changed: [&mut Buffer; N],
+    rule: impl Fn(&Piece) -> R + Sync,
+) {
+    let changed = changed.map(|buffer| Disjoint::new(&mut buffer[..]));
+    context.threads.run(pieces.len(), |task, _| {
+        let piece = &pieces[task];
+        let given = &given[piece.range.clone()];
+        // SAFETY: each piece is one task's.
+        let changed = changed.each_ref().map(|values| unsafe { values.part(piece.range.clone()) });
+        // SAFETY: all are this piece.
+        unsafe { context.isa.run(Elementwise { rule: rule(piece), given, changed }) };
+    });
+}
+
+/// The Euclidean norm of some pieces; `sums` holds one number of each.
+///
+/// A piece is summed up in the order of its values, and the pieces in theirs, so the norm does not depend on who does it.
+pub fn norm(context: Context<'_>, pieces: &[Piece], values: &Buffer, sums: &mut [f64]) -> f64 {
+    let sums_of = Disjoint::new(&mut *sums);
+    context.threads.run(pieces.len(), |task, _| {
+        // SAFETY: one number for each task.
+        let sum = unsafe { sums_of.part(task..task + 1) };
+        sum[0] = sum_of_squares(&values[pieces[task].range.clone()]);
+    });
+    sums.iter().sum::<f64>().sqrt()
+}
+
+/// Σ value², in f64: eight sums, which do not wait for each other, and then their sum.
+pub fn sum_of_squares(values: &[f32]) -> f64 {
+    const SUMS: usize = 8;
+    let mut sums = [0.0; SUMS];
+    for values in values.chunks(SUMS) {
+        for (sum, &value) in sums.iter_mut().zip(values) {
+            *sum += f64::from(value) * f64::from(value);
+        }
+    }
+    sums.iter().sum()
+}

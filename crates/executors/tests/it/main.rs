@@ -1,0 +1,5 @@
+//! The executor for processors against plain arithmetic in f64 and against values computed elsewhere.
+
+mod optimisers;
+mod random_networks;
+mod reference;

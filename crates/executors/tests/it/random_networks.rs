@@ -1,0 +1,484 @@
+//! The executor for processors against naive f64 loops, on networks and batches of awkward sizes; and those loops against
+//! finite differences.
+
+use modiste_data::ImageShape;
+use modiste_executors::{CpuExecutor, CpuOptions};
+use modiste_network::ReferenceExecutor;
+use modiste_network::{Activation, LayerRecipe, Optimiser, Padding};
+use modiste_network::{Batch, Executor, State, StepOptions};
+use modiste_network::{Network, Parameter, Role};
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+/// A step of a training that has begun.
+fn step_options(step: u64) -> StepOptions {
+    StepOptions::new(step, Optimiser::default())
+}
+
+const STEP: u64 = 3;
+
+/// A network, and random parameters and images for it.
+#[derive(Clone)]
+struct Case {
+    network: Network,
+    layers: Vec<LayerRecipe>,
+    parameters: Vec<f32>,
+    images: Vec<f32>,
+    labels: Vec<u8>,
+}
+
+impl std::fmt::Debug for Case {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{:?}, batch {}: {:?}", self.network.input, self.labels.len(), self.layers)
+    }
+}
+
+impl Case {
+    fn batch(&self) -> Batch<'_> {
+        Batch::new(&self.images, &self.labels)
+    }
+
+    fn reference(&self) -> ReferenceExecutor {
+        let mut executor = ReferenceExecutor::new(&self.network, self.labels.len(), 5);
+        executor.set_state(&State::fresh(self.parameters.clone()));
+        executor
+    }
+
+    fn cpu(&self, options: CpuOptions) -> CpuExecutor {
+        let mut executor = CpuExecutor::new(&self.network, self.labels.len(), options, 5);
+        executor.set_state(&State::fresh(self.parameters.clone()));
+        executor
+    }
+}
+
+fn fastest(threads: usize) -> CpuOptions {
+    CpuOptions::available(threads)[0]
+}
+
+/// Numbers in [-1, 1) that follow from their position.
+fn noise(length: usize, seed: u64) -> Vec<f32> {
+    (0..length as u64)
+        .map(|position| {
+            let mut mixed = (position ^ seed << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            mixed = (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            (mixed >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+fn case(input: ImageShape, classes: usize, batch: usize, mut layers: Vec<LayerRecipe>, seed: u64) -> Option<Case> {
+    layers.push(match seed % 5 {
+        0 => LayerRecipe::GlobalMaxPool {},
+        1 => LayerRecipe::GlobalAveragePool {},
+        _ => LayerRecipe::Flatten {},
+    });
+    if seed.is_multiple_of(7) {
+        layers.push(batch_norm());
+    }
+    if seed.is_multiple_of(3) {
+        layers.push(LayerRecipe::Dropout { rate: 0.1 });
+    }
+    layers.push(LayerRecipe::Dense {
+        units: Some(1 + seed as usize % 40),
+        bias: seed.is_multiple_of(2),
+        activation: None,
+    });
+    match seed % 4 {
+        0 => layers.push(LayerRecipe::LeakyRelu { slope: 0.3 }),
+        1 => layers.extend([batch_norm(), LayerRecipe::Silu {}]),
+        2 => layers.push(LayerRecipe::Residual { layers: vec![LayerRecipe::Gelu {}], shortcut: Vec::new() }),
+        _ => layers.extend([LayerRecipe::Relu {}, LayerRecipe::Dropout { rate: 0.25 }]),
+    }
+    let bias = !seed.is_multiple_of(5);
+    layers.push(LayerRecipe::Dense { units: None, bias, activation: Some(Activation::Softmax) });
+    let network = Network::new(&layers, input, classes).ok()?;
+    let mut parameters = noise(network.parameter_count(), seed);
+    for parameter in &network.parameters {
+        let (scale, middle) = match parameter.role {
+            Role::Gamma | Role::RunningVariance => (0.5, 1.0),
+            _ => (parameter.fans.map_or(0.1, |(fan_in, _)| (3.0 / fan_in as f32).sqrt()), 0.0),
+        };
+        parameters[parameter.range.clone()].iter_mut().for_each(|value| *value = *value * scale + middle);
+    }
+    let images = noise(batch * input.len(), seed + 1);
+    let labels = (0..batch).map(|image| (image * 7 % classes) as u8).collect();
+    Some(Case { network, layers, parameters, images, labels })
+}
+
+/// With an epsilon that a single value per channel bears, whose variance is zero.
+fn batch_norm() -> LayerRecipe {
+    LayerRecipe::BatchNorm { momentum: 0.8, epsilon: 0.1 }
+}
+
+fn conv(filters: usize, kernel: usize, stride: usize, bias: bool) -> LayerRecipe {
+    LayerRecipe::Conv { filters, kernel, stride, padding: Padding::Same, bias, activation: None }
+}
+
+/// What changes no shape.
+fn any_shapeless_layer() -> impl Strategy<Value = LayerRecipe> {
+    prop_oneof![
+        1 => Just(LayerRecipe::Relu {}),
+        1 => Just(LayerRecipe::LeakyRelu { slope: 0.2 }),
+        1 => Just(LayerRecipe::Gelu {}),
+        1 => Just(LayerRecipe::Silu {}),
+        1 => (0f32..0.6).prop_map(|rate| LayerRecipe::Dropout { rate }),
+        3 => Just(batch_norm()),
+        1 => (1usize..3, any::<bool>()).prop_map(|(half, bias)| LayerRecipe::DepthwiseConv {
+            kernel: 2 * half + 1,
+            stride: 1,
+            padding: Padding::Same,
+            bias,
+            activation: None,
+        }),
+    ]
+}
+
+fn any_simple_layer() -> impl Strategy<Value = LayerRecipe> {
+    let padding = || prop_oneof![Just(Padding::Same), Just(Padding::Valid)];
+    let activation = || {
+        prop_oneof![
+            3 => Just(None),
+            3 => Just(Some(Activation::Relu)),
+            1 => Just(Some(Activation::Gelu)),
+            1 => Just(Some(Activation::Silu)),
+        ]
+    };
+    let kernel = || prop_oneof![Just(1usize), Just(3), Just(3), Just(3), Just(5), Just(7)];
+    let window = || (1usize..4, proptest::option::of(1usize..4));
+    prop_oneof![
+        4 => (1usize..40, kernel(), 1usize..3, padding(), any::<bool>(), activation()).prop_map(
+            |(filters, kernel, stride, padding, bias, activation)| {
+                LayerRecipe::Conv { filters, kernel, stride, padding, bias, activation }
+            },
+        ),
+        1 => (kernel(), 1usize..4, padding(), any::<bool>(), activation()).prop_map(
+            |(kernel, stride, padding, bias, activation)| {
+                LayerRecipe::DepthwiseConv { kernel, stride, padding, bias, activation }
+            },
+        ),
+        1 => (1usize..40, kernel(), 1usize..3, padding(), any::<bool>(), activation()).prop_map(
+            |(filters, kernel, stride, padding, bias, activation)| {
+                LayerRecipe::SeparableConv { filters, kernel, stride, padding, bias, activation }
+            },
+        ),
+        2 => window().prop_map(|(size, stride)| LayerRecipe::MaxPool { size, stride }),
+        1 => window().prop_map(|(size, stride)| LayerRecipe::AveragePool { size, stride }),
+        4 => any_shapeless_layer(),
+    ]
+}
+
+/// Blocks before and behind whose sums things happen, with what goes around as it is or made to fit, and one inside another.
+fn any_residual() -> impl Strategy<Value = LayerRecipe> {
+    let around = proptest::collection::vec(any_shapeless_layer(), 0..3)
+        .prop_map(|layers| LayerRecipe::Residual { layers, shortcut: Vec::new() });
+    let changing = || {
+        (1usize..40, 1usize..3, any::<bool>(), any::<bool>(), any_shapeless_layer()).prop_map(
+            |(filters, stride, normal, bias, between)| {
+                let norms = if normal { vec![batch_norm()] } else { Vec::new() };
+                let behind = |conv| [vec![conv], norms.clone()].concat();
+                let layers = [behind(conv(filters, 3, stride, bias)), vec![between], behind(conv(filters, 3, 1, bias))];
+                LayerRecipe::Residual { layers: layers.concat(), shortcut: behind(conv(filters, 1, stride, !bias)) }
+            },
+        )
+    };
+    let nested = (changing(), any_shapeless_layer(), any::<bool>()).prop_map(|(inner, layer, first)| {
+        let layers = if first { vec![inner.clone(), layer] } else { vec![layer, inner.clone()] };
+        let inner = LayerRecipe::Residual { layers: vec![layers[1].clone()], shortcut: Vec::new() };
+        LayerRecipe::Residual { layers: vec![inner, batch_norm()], shortcut: vec![LayerRecipe::Gelu {}] }
+    });
+    let inside =
+        changing().prop_map(|inner| LayerRecipe::Residual { layers: vec![inner.clone()], shortcut: vec![inner] });
+    prop_oneof![2 => around, 3 => changing(), 1 => nested, 1 => inside]
+}
+
+fn any_layer() -> impl Strategy<Value = LayerRecipe> {
+    prop_oneof![4 => any_simple_layer(), 1 => any_residual()]
+}
+
+fn any_case() -> impl Strategy<Value = Case> {
+    // As pictures have; and as layers have, in whole lines, not so, and one more.
+    let channels = prop_oneof![4 => 1usize..4, 1 => 15usize..18];
+    let shape = (1usize..15, 1usize..15, channels);
+    (shape, 2usize..12, 1usize..21, proptest::collection::vec(any_layer(), 0..4), 0u64..1000).prop_filter_map(
+        "layers must fit",
+        |((height, width, channels), classes, batch, layers, seed)| {
+            case(ImageShape { height, width, channels }, classes, batch, layers, seed)
+        },
+    )
+}
+
+/// Largest difference, as a share of the root mean square of `want`; not a number if any value is none.
+fn relative(got: &[f32], want: &[f32]) -> f64 {
+    let square: f64 = want.iter().map(|&value| f64::from(value).powi(2)).sum();
+    let size = (square / want.len() as f64).sqrt() + 1e-9;
+    let differences = got.iter().zip(want).map(|(&got, &want)| (f64::from(got) - f64::from(want)).abs() / size);
+    // `f64::max` would pass over what is not a number.
+    differences.max_by(f64::total_cmp).unwrap_or(0.0)
+}
+
+fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
+    let mut reference = case.reference();
+    let mut want_logits = vec![0.0; case.labels.len() * case.network.classes];
+    let mut want_features = vec![0.0; case.labels.len() * case.network.feature_count()];
+    reference.infer(&case.images, &mut want_logits);
+    reference.features(&case.images, &mut want_features);
+    let want = reference.backward(case.batch(), &step_options(STEP));
+    let want_gradient = reference.gradient().to_vec();
+    reference.update(&step_options(STEP));
+    for options in CpuOptions::available(2) {
+        let mut cpu = case.cpu(options);
+        let mut logits = vec![f32::NAN; want_logits.len()];
+        let mut features = vec![f32::NAN; want_features.len()];
+        cpu.infer(&case.images, &mut logits);
+        cpu.features(&case.images, &mut features);
+        prop_assert!(relative(&logits, &want_logits) < 1e-4, "{options}: logits");
+        prop_assert!(relative(&features, &want_features) < 1e-4, "{options}: features");
+        let got = cpu.backward(case.batch(), &step_options(STEP));
+        prop_assert!((got.loss - want.loss).abs() < 1e-4 * want.loss, "{options}: loss {} not {}", got.loss, want.loss);
+        let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
+        let whole = norm(&mut want_gradient.iter().map(|&value| f64::from(value)));
+        for parameter in &case.network.parameters {
+            let (got, want) = (&cpu.gradient()[parameter.range.clone()], &want_gradient[parameter.range.clone()]);
+            let error = norm(&mut got.iter().zip(want).map(|(&got, &want)| f64::from(got) - f64::from(want)));
+            let size = norm(&mut want.iter().map(|&value| f64::from(value)));
+            let name = &parameter.name;
+            prop_assert!(
+                error <= 1e-3 * size + 1e-5 * whole,
+                "{options}: gradient of {name}: {error:.1e} of {size:.1e}"
+            );
+        }
+        // The same gradient must give the same update.
+        cpu.gradient().copy_from_slice(&want_gradient);
+        cpu.update(&step_options(STEP));
+        let (got, want) = (cpu.state(), reference.state());
+        for Parameter { name, role, range, .. } in &case.network.parameters {
+            // Running means come of a forward pass, with its own rounding.
+            let bound = if role.is_trained() { 1e-5 } else { 1e-4 };
+            let error = relative(&got.parameters[range.clone()], &want.parameters[range.clone()]);
+            prop_assert!(error < bound, "{options}: update of {name}: {error:.1e}");
+        }
+        prop_assert!(relative(&got.second_moment, &want.second_moment) < 1e-4, "{options}: second moment");
+    }
+    Ok(())
+}
+
+proptest! {
+    // A fixed seed: a value within rounding of a kink may fall on either side of it, and its gradient with it.
+    #![proptest_config(ProptestConfig {
+        cases: 384,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(2017),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn every_instruction_set_agrees_with_naive_loops(case in any_case()) {
+        check_against_reference(&case)?;
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_bits(case in any_case()) {
+        let train = |options: CpuOptions| {
+            let mut executor = case.cpu(options);
+            for step in 0..2 {
+                executor.train_step(case.batch(), &step_options(step));
+            }
+            executor.state().parameters.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
+        };
+        for options in CpuOptions::available(1) {
+            let one = train(options);
+            prop_assert_eq!(&one, &train(CpuOptions { threads: 2, ..options }), "{}", options);
+            prop_assert_eq!(&one, &train(CpuOptions { threads: 4, ..options }), "{}", options);
+        }
+    }
+
+    #[test]
+    fn a_pass_leaves_nothing_behind_for_the_next(case in any_case()) {
+        let mut executor = case.cpu(fastest(2));
+        let mut before = vec![0.0; case.labels.len() * case.network.classes];
+        executor.infer(&case.images, &mut before);
+        let first = executor.backward(case.batch(), &step_options(STEP));
+        let gradient = executor.gradient().to_vec();
+        // What batch normalisation has learned of the batch is meant to stay.
+        executor.set_state(&State::fresh(case.parameters.clone()));
+        let mut after = vec![f32::NAN; before.len()];
+        executor.infer(&case.images, &mut after);
+        prop_assert_eq!(&before, &after);
+        prop_assert_eq!(first, executor.backward(case.batch(), &step_options(STEP)));
+        prop_assert_eq!(&gradient[..], &executor.gradient()[..]);
+    }
+}
+
+/// The sizes of real training: several blocks of images in each part of the batch, several tasks of rows.
+#[test]
+fn large_batches_agree_with_naive_loops() {
+    let conv = |filters, padding, activation| LayerRecipe::Conv {
+        filters,
+        kernel: 3,
+        stride: 1,
+        padding,
+        bias: true,
+        activation,
+    };
+    let relu = Some(Activation::Relu);
+    for (side, channels, batch) in [(4, 1, 200), (6, 17, 150), (11, 3, 100)] {
+        let input = ImageShape { height: side, width: side + 1, channels };
+        let layers = vec![
+            LayerRecipe::Conv {
+                filters: 17,
+                kernel: 3,
+                stride: 2,
+                padding: Padding::Same,
+                bias: true,
+                activation: relu,
+            },
+            conv(20, Padding::Same, None),
+            LayerRecipe::MaxPool { size: 2, stride: Some(1) },
+            LayerRecipe::Dropout { rate: 0.2 },
+            LayerRecipe::Conv {
+                filters: 9,
+                kernel: 1,
+                stride: 1,
+                padding: Padding::Valid,
+                bias: true,
+                activation: relu,
+            },
+        ];
+        check_against_reference(&case(input, 7, batch, layers, 33).unwrap()).unwrap();
+    }
+    for (side, batch) in [(5, 300), (14, 300), (28, 130)] {
+        let input = ImageShape { height: side, width: side, channels: 1 };
+        let layers = vec![
+            conv(3, Padding::Same, relu),
+            conv(18, Padding::Same, relu),
+            LayerRecipe::MaxPool { size: 2, stride: None },
+            LayerRecipe::Dropout { rate: 0.5 },
+            conv(5, Padding::Same, relu),
+        ];
+        let case = case(input, 10, batch, layers, 21).unwrap();
+        check_against_reference(&case).unwrap();
+    }
+}
+
+#[test]
+fn images_beyond_the_batch_are_inferred_in_parts() {
+    let input = ImageShape { height: 9, width: 7, channels: 3 };
+    let conv =
+        LayerRecipe::Conv { filters: 5, kernel: 3, stride: 1, padding: Padding::Same, bias: true, activation: None };
+    let case = case(input, 4, 23, vec![conv.clone(), conv], 11).unwrap();
+    let mut whole = vec![0.0; 23 * 4];
+    case.cpu(fastest(2)).infer(&case.images, &mut whole);
+    let mut small = CpuExecutor::new(&case.network, 5, fastest(2), 5);
+    small.set_state(&State::fresh(case.parameters.clone()));
+    let mut parts = vec![0.0; 23 * 4];
+    small.infer(&case.images, &mut parts);
+    assert!(relative(&parts, &whole) < 1e-6);
+}
+
+#[test]
+fn a_smaller_batch_than_compiled_for_trains_alike() {
+    let input = ImageShape { height: 8, width: 8, channels: 1 };
+    let conv =
+        LayerRecipe::Conv { filters: 20, kernel: 3, stride: 1, padding: Padding::Same, bias: true, activation: None };
+    let case = case(input, 3, 6, vec![conv.clone(), conv, LayerRecipe::MaxPool { size: 2, stride: None }], 3).unwrap();
+    let mut large = CpuExecutor::new(&case.network, 50, fastest(2), 5);
+    large.set_state(&State::fresh(case.parameters.clone()));
+    let mut exact = case.cpu(fastest(2));
+    assert_eq!(large.backward(case.batch(), &step_options(0)), exact.backward(case.batch(), &step_options(0)));
+    assert_eq!(large.gradient(), exact.gradient());
+}
+
+/// Normalised by itself it would teach a variance of 0.
+#[test]
+fn a_single_image_moves_no_running_means_of_flat_layers() {
+    let input = ImageShape { height: 2, width: 3, channels: 1 };
+    let dense = LayerRecipe::Dense { units: Some(5), bias: true, activation: None };
+    let case = case(input, 3, 1, vec![LayerRecipe::Flatten {}, dense, batch_norm()], 4).unwrap();
+    check_against_reference(&case).unwrap();
+    let mut executor = case.cpu(fastest(2));
+    executor.train_step(case.batch(), &step_options(STEP));
+    let state = executor.state();
+    let running = case.network.parameters.iter().filter(|parameter| !parameter.role.is_trained());
+    assert_eq!(running.clone().count(), 2);
+    for Parameter { name, range, .. } in running {
+        assert_eq!(state.parameters[range.clone()], case.parameters[range.clone()], "{name}");
+    }
+}
+
+#[test]
+fn naive_gradients_are_the_slopes_of_the_loss() {
+    let input = ImageShape { height: 9, width: 8, channels: 2 };
+    let layers = vec![
+        LayerRecipe::Conv {
+            filters: 3,
+            kernel: 3,
+            stride: 2,
+            padding: Padding::Same,
+            bias: true,
+            activation: Some(Activation::Relu),
+        },
+        LayerRecipe::Dropout { rate: 0.3 },
+        LayerRecipe::Conv { filters: 4, kernel: 3, stride: 1, padding: Padding::Valid, bias: true, activation: None },
+        LayerRecipe::LeakyRelu { slope: 0.3 },
+        LayerRecipe::MaxPool { size: 2, stride: None },
+    ];
+    check_slopes(&case(input, 3, 4, layers, 3).unwrap());
+    let layers = vec![
+        LayerRecipe::SeparableConv {
+            filters: 3,
+            kernel: 3,
+            stride: 1,
+            padding: Padding::Same,
+            bias: true,
+            activation: Some(Activation::Silu),
+        },
+        batch_norm(),
+        LayerRecipe::Residual {
+            layers: vec![conv(4, 3, 2, false), batch_norm(), LayerRecipe::Gelu {}],
+            shortcut: vec![LayerRecipe::AveragePool { size: 3, stride: Some(2) }, conv(4, 1, 1, true)],
+        },
+    ];
+    let input = ImageShape { height: 8, width: 8, channels: 2 };
+    assert!(case(input, 3, 4, layers.clone(), 1).is_none(), "pooling leaves out a row");
+    let input = ImageShape { height: 9, width: 9, channels: 2 };
+    let mut layers = layers;
+    if let LayerRecipe::Residual { layers, .. } = &mut layers[2] {
+        layers[0] = LayerRecipe::Conv {
+            filters: 4,
+            kernel: 3,
+            stride: 2,
+            padding: Padding::Valid,
+            bias: false,
+            activation: None,
+        };
+    }
+    for seed in [0, 1, 2] {
+        check_slopes(&case(input, 3, 4, layers.clone(), seed).unwrap());
+    }
+}
+
+/// Holds the naive gradient of each parameter against the slope of the loss, to a thousandth of the largest of its tensor; a
+/// bias before batch normalisation has no gradient but rounding.
+fn check_slopes(case: &Case) {
+    let mut executor = case.reference();
+    executor.backward(case.batch(), &step_options(STEP));
+    let gradient: Vec<f64> = executor.gradient().iter().map(|&value| value.into()).collect();
+    let size = |values: &[f64]| values.iter().fold(0f64, |largest, value| largest.max(value.abs()));
+    for parameter in case.network.parameters.iter().filter(|parameter| parameter.role.is_trained()) {
+        let tolerance = 1e-3 * size(&gradient[parameter.range.clone()]) + 1e-6 * size(&gradient);
+        for index in parameter.range.clone() {
+            let shifted = |by: f32| {
+                let mut parameters = case.parameters.clone();
+                parameters[index] += by;
+                let at = parameters[index];
+                let mut executor = case.reference();
+                executor.set_state(&State::fresh(parameters));
+                (executor.backward(case.batch(), &step_options(STEP)).loss, f64::from(at))
+            };
+            let ((above, high), (below, low)) = (shifted(1e-4), shifted(-1e-4));
+            let slope = (above - below) / (high - low);
+            let (name, got) = (&parameter.name, gradient[index]);
+            assert!((slope - got).abs() < tolerance, "{name}: slope {slope}, gradient {got}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+pub mod classifier;
+pub mod evaluator;
+pub mod metrics;
+pub mod predictor;
+
+pub use evaluator::Evaluator;
+pub use metrics::{ClassScore, MetricsAccumulator};
+pub use predictor::{Features, Predictor};

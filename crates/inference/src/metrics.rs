@@ -1,0 +1,212 @@
+//! How good predictions are: from logits and labels to accuracy, cross-entropy, confusions and calibration.
+
+use modiste_network::executor::softmax::{cross_entropy, predicted};
+
+/// Bins of the expected calibration error, as Guo et al. (2017) take them.
+pub const CALIBRATION_BINS: usize = 15;
+
+/// Collects predictions, batch by batch, and keeps only sums.
+#[derive(Clone, Debug)]
+pub struct MetricsAccumulator {
+    /// `[true class][predicted class]`
+    confusion: Vec<Vec<u64>>,
+    loss_sum: f64,
+    bins: [Bin; CALIBRATION_BINS],
+}
+
+/// Predictions of similar confidence.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bin {
+    count: u64,
+    confidence: f64,
+    correct: u64,
+}
+
+impl MetricsAccumulator {
+    /// Of nothing yet.
+    pub fn new(classes: usize) -> Self {
+        Self { confusion: vec![vec![0; classes]; classes], loss_sum: 0.0, bins: [Bin::default(); CALIBRATION_BINS] }
+    }
+
+    /// Adds a batch: logits `[n, classes]`, labels `[n]`.
+    ///
+    /// # Panics
+    /// If a label is not below the number of classes.
+    pub fn add(&mut self, logits: &[f32], labels: &[u8]) {
+        for (logits, &label) in logits.chunks_exact(self.confusion.len().max(1)).zip(labels) {
+            let (label, guess) = (usize::from(label), predicted(logits));
+            self.confusion[label][guess] += 1;
+            self.loss_sum += cross_entropy(logits, label);
+            let confidence = (-cross_entropy(logits, guess)).exp();
+            // Bins are ]0, 1/15], ]1/15, 2/15], …
+            let bin = (confidence * CALIBRATION_BINS as f64).ceil() as usize;
+            let bin = &mut self.bins[bin.clamp(1, CALIBRATION_BINS) - 1];
+            bin.count += 1;
+            bin.confidence += confidence;
+            bin.correct += u64::from(guess == label);
+        }
+    }
+
+    /// Images seen.
+    pub fn count(&self) -> u64 {
+        self.confusion.iter().flatten().sum()
+    }
+
+    /// Images whose predicted class is theirs.
+    pub fn correct(&self) -> u64 {
+        self.confusion.iter().enumerate().map(|(class, row)| row[class]).sum()
+    }
+
+    /// Share of images whose predicted class is theirs.
+    pub fn accuracy(&self) -> f64 {
+        ratio(self.correct(), self.count())
+    }
+
+    /// Mean cross-entropy, in nats: the log-loss.
+    pub fn loss(&self) -> f64 {
+        if self.count() == 0 { 0.0 } else { self.loss_sum / self.count() as f64 }
+    }
+
+    /// How many images of each true class (outer) were taken for each class (inner).
+    pub fn confusion(&self) -> &[Vec<u64>] {
+        &self.confusion
+    }
+
+    /// Precision, recall and F1 of every class.
+    pub fn class_scores(&self) -> Vec<ClassScore> {
+        (0..self.confusion.len())
+            .map(|class| {
+                let correct = self.confusion[class][class];
+                let support = self.confusion[class].iter().sum();
+                let predicted = self.confusion.iter().map(|row| row[class]).sum();
+                ClassScore {
+                    precision: ratio(correct, predicted),
+                    recall: ratio(correct, support),
+                    f1: ratio(2 * correct, support + predicted),
+                    support,
+                }
+            })
+            .collect()
+    }
+
+    /// Plain means over the classes, each counting the same however many images it has.
+    pub fn macro_average(&self) -> ClassScore {
+        let scores = self.class_scores();
+        let mean = |value: fn(&ClassScore) -> f64| {
+            if scores.is_empty() { 0.0 } else { scores.iter().map(value).sum::<f64>() / scores.len() as f64 }
+        };
+        ClassScore {
+            precision: mean(|score| score.precision),
+            recall: mean(|score| score.recall),
+            f1: mean(|score| score.f1),
+            support: self.count(),
+        }
+    }
+
+    /// Expected calibration error: mean distance between confidence and accuracy over [`CALIBRATION_BINS`] bins of
+    /// equal width, weighted by their images (Guo et al., 2017). 0 is perfect.
+    pub fn calibration_error(&self) -> f64 {
+        let distance: f64 = self.bins.iter().map(|bin| (bin.confidence - bin.correct as f64).abs()).sum();
+        if self.count() == 0 { 0.0 } else { distance / self.count() as f64 }
+    }
+}
+
+/// How well one class is found.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct ClassScore {
+    /// Share of the images taken for this class that are of it; 0 where none was.
+    pub precision: f64,
+    /// Share of this class's images that were found; 0 where it has none.
+    pub recall: f64,
+    /// Harmonic mean of both.
+    pub f1: f64,
+    /// Images of this class.
+    pub support: u64,
+}
+
+/// A share, 0 of nothing, as scikit-learn has it.
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Logits whose softmax is `probabilities`.
+    fn logits(probabilities: &[f32]) -> Vec<f32> {
+        probabilities.iter().map(|probability| probability.ln()).collect()
+    }
+
+    #[track_caller]
+    fn close(value: f64, expected: f64) {
+        assert!((value - expected).abs() < 1e-6, "{value} instead of {expected}");
+    }
+
+    /// Six images of three classes; worked by hand:
+    ///
+    /// ```text
+    ///            taken for 0  1  2
+    /// class 0              2  1  0    recall 2/3   precision 2/3   F1 2/3
+    /// class 1              1  1  0    recall 1/2   precision 1/2   F1 1/2
+    /// class 2              0  0  1    recall 1     precision 1     F1 1
+    /// ```
+    fn six() -> MetricsAccumulator {
+        let mut metrics = MetricsAccumulator::new(3);
+        let row = |guess: usize| -> Vec<f32> {
+            let mut probabilities = [0.1; 3];
+            probabilities[guess] = 0.8;
+            logits(&probabilities)
+        };
+        let guesses = [0, 0, 1, 0, 1, 2].map(row).concat();
+        metrics.add(&guesses[..9], &[0, 0, 0]);
+        metrics.add(&guesses[9..], &[1, 1, 2]);
+        metrics
+    }
+
+    #[test]
+    fn confusions_and_scores_match_hand_worked_values() {
+        let metrics = six();
+        assert_eq!(metrics.confusion(), [vec![2, 1, 0], vec![1, 1, 0], vec![0, 0, 1]]);
+        close(metrics.accuracy(), 4.0 / 6.0);
+        close(metrics.loss(), (4.0 * -(0.8f64.ln()) + 2.0 * -(0.1f64.ln())) / 6.0);
+        let scores = metrics.class_scores();
+        close(scores[0].precision, 2.0 / 3.0);
+        close(scores[0].recall, 2.0 / 3.0);
+        close(scores[1].f1, 0.5);
+        assert_eq!(scores[2], ClassScore { precision: 1.0, recall: 1.0, f1: 1.0, support: 1 });
+        close(metrics.macro_average().f1, (2.0 / 3.0 + 0.5 + 1.0) / 3.0);
+    }
+
+    #[test]
+    fn precision_and_recall_differ_where_they_should() {
+        // Class 0 twice and class 1 twice; everything is taken for class 0 but one of class 1.
+        let mut metrics = MetricsAccumulator::new(2);
+        metrics.add(&[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0], &[0, 0, 1, 1]);
+        let scores = metrics.class_scores();
+        close(scores[0].precision, 2.0 / 3.0);
+        close(scores[0].recall, 1.0);
+        close(scores[0].f1, 0.8);
+        close(scores[1].precision, 1.0);
+        close(scores[1].recall, 0.5);
+    }
+
+    #[test]
+    fn calibration_error_is_the_distance_of_confidence_from_accuracy() {
+        // All six are 80% sure and four are right.
+        close(six().calibration_error(), 0.8 - 4.0 / 6.0);
+        // Two bins: one sure (90%) and right, one unsure (60%) and wrong: (0.1 + 0.6) / 2.
+        let mut metrics = MetricsAccumulator::new(2);
+        metrics.add(&[logits(&[0.9, 0.1]), logits(&[0.6, 0.4])].concat(), &[0, 1]);
+        close(metrics.calibration_error(), 0.35);
+    }
+
+    #[test]
+    fn classes_without_images_or_predictions_score_zero() {
+        let mut metrics = MetricsAccumulator::new(3);
+        metrics.add(&[1.0, 0.0, 0.0], &[1]);
+        assert!(metrics.class_scores().iter().all(|score| score.f1 == 0.0 && score.precision == 0.0));
+        assert_eq!(MetricsAccumulator::new(3).loss(), 0.0);
+        assert_eq!(MetricsAccumulator::new(3).calibration_error(), 0.0);
+    }
+}

@@ -1,0 +1,212 @@
+//! A trained network at work: from images to the probabilities of their classes.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use modiste_data::ImageShape;
+
+use super::classifier::Classifier;
+use super::evaluator::Evaluator;
+use super::metrics::MetricsAccumulator;
+use modiste_data::Subset;
+use modiste_executors::Device;
+use modiste_files::FileError;
+use modiste_network::executor::softmax::{predicted, probabilities};
+use modiste_network::model::FILE_NAME;
+use modiste_network::{Executor, State};
+use modiste_network::{Model, ModelCard};
+
+/// Enough for every machine to be busy; more only costs memory.
+const LARGEST_BATCH: usize = 500;
+
+/// Bytes that are no images of the network's shape.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{bytes} bytes are no whole number of images of {}x{}x{}: give [n, height, width, channels], a byte a value",
+    shape.height, shape.width, shape.channels
+)]
+pub struct NotImages {
+    /// How many were given.
+    bytes: usize,
+    /// What the network takes.
+    shape: ImageShape,
+}
+
+/// What a network makes of some images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Features {
+    /// What the last layer takes of each image as it is, `[n, feature_count]`.
+    pub values: Vec<f32>,
+    /// The class that each image is taken for, by the views of the recipe, `[n]`.
+    pub predicted: Vec<u8>,
+}
+
+/// A model on a device. Images are bytes `[n, height, width, channels]`, and are scaled and shown as the model's recipe says.
+pub struct Predictor {
+    card: ModelCard,
+    executor: Box<dyn Executor>,
+    classifier: Classifier,
+}
+
+impl Predictor {
+    /// Opens a model file, or the model of a run directory.
+    ///
+    /// # Errors
+    /// When it cannot be read, is none, or is damaged.
+    ///
+    /// # Panics
+    /// As [`Device::compile`].
+    pub fn open(path: &Path, device: &Device) -> Result<Self, FileError> {
+        let file = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
+        let model = Model::open(&file)?;
+        let batch = Self::batch_size(&model, usize::MAX);
+        Ok(Self::new(&model, device, batch))
+    }
+
+    /// Compiles a model for batches of up to `batch` images; [`Device::planned_bytes`] says what memory that takes.
+    ///
+    /// # Panics
+    /// As [`Device::compile`].
+    pub fn new(model: &Model, device: &Device, batch: usize) -> Self {
+        let Model { card, network, parameters } = model;
+        let mut executor = device.compile(network, batch, card.recipe.training.seed);
+        executor.set_state(&State::fresh(parameters.clone()));
+        Self { card: card.clone(), executor, classifier: Classifier::new(&card.recipe) }
+    }
+
+    /// As many images at a time as are of use where there are `images` of them, at least one.
+    pub fn batch_size(model: &Model, images: usize) -> usize {
+        model.card.recipe.training.batch.min(LARGEST_BATCH).min(images).max(1)
+    }
+
+    /// What the model is, and what its classes are called.
+    pub fn card(&self) -> &ModelCard {
+        &self.card
+    }
+
+    /// Probabilities `[n, classes]` of images `[n, height, width, channels]`; those of each image sum to 1, up to rounding.
+    ///
+    /// # Errors
+    /// When there are more or fewer bytes than those of whole images.
+    pub fn probabilities(&mut self, images: &[u8]) -> Result<Vec<f32>, NotImages> {
+        let shape = self.card.image_shape;
+        if !images.len().is_multiple_of(shape.len()) {
+            return Err(NotImages { bytes: images.len(), shape });
+        }
+        let classes = self.executor.network().classes;
+        let images = images.chunks_exact(shape.len());
+        let mut all = Vec::with_capacity(images.len() * classes);
+        self.each_batch(images, |_, _, logits| all.extend_from_slice(logits));
+        probabilities(&mut all, classes);
+        Ok(all)
+    }
+
+    /// What the last layer decides by, and what it decides, of images `[height, width, channels]` each.
+    ///
+    /// # Panics
+    /// If an image has another length.
+    pub fn features<'a>(&mut self, images: impl ExactSizeIterator<Item = &'a [u8]>) -> Features {
+        let network = self.executor.network();
+        let (columns, classes) = (network.feature_count(), network.classes);
+        let mut features =
+            Features { values: vec![0.0; images.len() * columns], predicted: Vec::with_capacity(images.len()) };
+        self.each_batch(images, |executor, pixels, logits| {
+            let begin = features.predicted.len() * columns;
+            features.predicted.extend(logits.chunks_exact(classes).map(|logits| predicted(logits) as u8));
+            executor.features(pixels, &mut features.values[begin..features.predicted.len() * columns]);
+        });
+        features
+    }
+
+    /// Measures the network on images and their labels; `None` if `stop` became true before the end.
+    pub fn evaluate(&mut self, subset: &Subset, stop: &AtomicBool) -> Option<MetricsAccumulator> {
+        Evaluator::new(subset, &self.card.recipe, self.executor.batch_size()).measure(self.executor.as_mut(), stop)
+    }
+
+    /// Hands on each batch of images, scaled, with its logits `[n, classes]`.
+    fn each_batch<'a>(
+        &mut self,
+        mut images: impl Iterator<Item = &'a [u8]>,
+        mut each: impl FnMut(&mut dyn Executor, &[f32], &[f32]),
+    ) {
+        let (batch, scaling) = (self.executor.batch_size(), self.card.recipe.data.scaling);
+        let batches = std::iter::from_fn(|| {
+            let mut pixels = Vec::new();
+            for image in images.by_ref().take(batch) {
+                pixels.extend(image.iter().map(|&pixel| scaling.scaled(pixel)));
+            }
+            (!pixels.is_empty()).then_some(pixels)
+        });
+        self.classifier.each_batch(self.executor.as_mut(), batches, Vec::as_slice, |executor, pixels, logits| {
+            each(executor, &pixels, logits);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use modiste_network::Recipe;
+    use modiste_network::executor::initialisation::glorot_uniform;
+    use modiste_network::{DataReference, model};
+
+    const SHAPE: ImageShape = ImageShape { height: 2, width: 3, channels: 1 };
+
+    /// A model of three classes whose recipe shows each image in six views.
+    fn model() -> Model {
+        let text = "
+            name = 'a'
+            layers = [{ type = 'flatten' }, { type = 'dense', units = 3, activation = 'softmax' }]
+            [evaluation]
+            flip = true
+            shift = 1
+            [training]
+            epochs = 1
+            batch = 2";
+        let card = ModelCard {
+            recipe: Recipe::parse(text, "test").unwrap(),
+            class_names: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            image_shape: SHAPE,
+            data: DataReference { name: String::new(), source: String::new(), limit: None, fingerprint: String::new() },
+            epochs: 1,
+        };
+        let network = card.network().unwrap();
+        let parameters = glorot_uniform(&network, 7);
+        Model { card, network, parameters }
+    }
+
+    #[test]
+    fn probabilities_are_those_of_the_recipes_views_whatever_the_batch() {
+        let directory = tempfile::tempdir().unwrap();
+        let model = model();
+        model::save(&directory.path().join(FILE_NAME), &model.card, &model.network, &model.parameters).unwrap();
+        let device = Device::cpu(1).unwrap();
+        let mut predictor = Predictor::open(directory.path(), &device).unwrap();
+        // Five images are three batches.
+        let images: Vec<u8> = (0..5 * SHAPE.len()).map(|index| (index * 67 % 256) as u8).collect();
+        let found = predictor.probabilities(&images).unwrap();
+
+        let mut executor = device.compile(&model.network, 5, 0);
+        executor.set_state(&State::fresh(model.parameters.clone()));
+        let scaled: Vec<f32> = images.iter().map(|&pixel| model.card.recipe.data.scaling.scaled(pixel)).collect();
+        let mut expected = vec![0.0; 5 * 3];
+        Classifier::new(&model.card.recipe).infer(executor.as_mut(), &scaled, &mut expected);
+        let classes: Vec<u8> = expected.chunks_exact(3).map(|logits| predicted(logits) as u8).collect();
+        probabilities(&mut expected, 3);
+        assert_eq!(found, expected);
+        assert!(found.chunks_exact(3).all(|row| (row.iter().sum::<f32>() - 1.0).abs() < 1e-6), "{found:?}");
+
+        let mut values = vec![0.0; images.len()];
+        executor.features(&scaled, &mut values);
+        let features = predictor.features(images.chunks_exact(SHAPE.len()));
+        assert_eq!(features, Features { values, predicted: classes });
+    }
+
+    #[test]
+    fn bytes_that_are_no_whole_images_are_refused() {
+        let mut predictor = Predictor::new(&model(), &Device::cpu(1).unwrap(), 2);
+        assert!(predictor.probabilities(&[]).unwrap().is_empty());
+        let problem = predictor.probabilities(&[0; 7]).unwrap_err().to_string();
+        assert!(problem.starts_with("7 bytes are no whole number of images of 2x3x1"), "{problem}");
+    }
+}

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+pub mod executor;
+pub mod model;
+pub mod network;
+pub mod recipe;
+pub mod reference;
+
+pub use executor::dropout::Mask;
+pub use executor::loss::Targets;
+pub use executor::muon::Matrix;
+pub use executor::profile::{KernelTime, Limits, Profile, Section};
+pub use executor::{Batch, DeviceInfo, Executor, Mixed, State, StepOptions, StepResult};
+pub use model::{DataReference, Model, ModelCard};
+pub use network::{Layer, Network, NetworkError, Operation, Parameter, Pooling, Role, Shape, Value, Window};
+pub use recipe::{
+    Activation, Adam, Adamw, DataRecipe, EvaluationRecipe, Keep, LayerRecipe, Muon, NamedValidation, Optimiser,
+    OutOfSight, Padding, Recipe, RecipeError, Schedule, Sgd, TrainingRecipe, Validation,
+};
+pub use reference::ReferenceExecutor;

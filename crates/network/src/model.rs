@@ -1,0 +1,206 @@
+//! A trained network as one file: the weights, and everything needed to use them.
+//!
+//! `model.safetensors` holds each tensor of [`Network::parameters`] under its name, in f32: convolution weights
+//! `[out, in, kernel height, kernel width]`, dense weights `[out, in]`, an image flattened height, width, channel.
+//! Its texts (`__metadata__`) are those of [`ModelCard`], and a checksum.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use modiste_data::ImageShape;
+use modiste_files::FileError;
+use modiste_files::tensor_file::{self, Tensor, TensorFile};
+use serde::{Deserialize, Serialize};
+
+use crate::network::Network;
+use crate::recipe::Recipe;
+
+/// What a run directory calls its model.
+pub const FILE_NAME: &str = "model.safetensors";
+
+/// What errors call such a file.
+const KIND: &str = "model file";
+
+/// Changes when an older program could not use the file any more.
+const FORMAT: &str = "modiste-model-1";
+
+/// Which data a run uses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataReference {
+    /// The name outputs report.
+    pub name: String,
+    /// What `--data` would find it by: a known name, or a path.
+    pub source: String,
+    /// Use only the first so many training images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// [`modiste_data::Dataset::fingerprint`] of the whole set.
+    pub fingerprint: String,
+}
+
+impl DataReference {
+    /// Whether both are the same images, wherever they lie and whatever they are called.
+    pub fn has_images_of(&self, other: &Self) -> bool {
+        (&self.fingerprint, self.limit) == (&other.fingerprint, other.limit)
+    }
+}
+
+/// What the weights are of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelCard {
+    /// The whole experiment: layers, scaling, and how it was trained.
+    pub recipe: Recipe,
+    /// What each class is called.
+    pub class_names: Vec<String>,
+    /// Shape of the images it takes.
+    pub image_shape: ImageShape,
+    /// What it was trained on.
+    pub data: DataReference,
+    /// Complete passes over the training images that made the weights.
+    pub epochs: usize,
+}
+
+impl ModelCard {
+    /// The network of the recipe's layers for images and classes like these.
+    ///
+    /// # Errors
+    /// When the layers do not make one; then the text says why.
+    pub fn network(&self) -> Result<Network, crate::network::NetworkError> {
+        Network::new(&self.recipe.layers, self.image_shape, self.class_names.len())
+    }
+}
+
+/// A network and its weights.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// What the weights are of.
+    pub card: ModelCard,
+    /// The network.
+    pub network: Network,
+    /// All weights, in the order of [`Network::parameters`].
+    pub parameters: Vec<f32>,
+}
+
+/// Writes a model file; the old one stays if that fails.
+///
+/// # Errors
+/// When the system refuses.
+pub fn save(path: &Path, card: &ModelCard, network: &Network, parameters: &[f32]) -> Result<(), FileError> {
+    let json = |value: serde_json::Result<String>| value.map_err(|error| FileError::io("write", path, error.into()));
+    let texts = BTreeMap::from([
+        ("format", FORMAT.to_owned()),
+        ("recipe", card.recipe.to_toml()),
+        ("scaling", json(serde_json::to_string(&card.recipe.data.scaling))?),
+        ("class_names", json(serde_json::to_string(&card.class_names))?),
+        ("image_shape", json(serde_json::to_string(&card.image_shape))?),
+        ("data", json(serde_json::to_string(&card.data))?),
+        ("epochs", card.epochs.to_string()),
+    ]);
+    tensor_file::write(path, &texts, &tensors(network, "", parameters))
+}
+
+/// The tensors of `values`, which follow [`Network::parameters`], with `prefix` before their names.
+pub fn tensors<'a>(network: &Network, prefix: &str, values: &'a [f32]) -> Vec<Tensor<'a>> {
+    let tensor = |parameter: &crate::network::Parameter| Tensor {
+        name: format!("{prefix}{}", parameter.name),
+        shape: parameter.shape.clone(),
+        values: &values[parameter.range.clone()],
+    };
+    network.parameters.iter().map(tensor).collect()
+}
+
+/// The reverse of [`tensors`].
+pub fn collect(file: &TensorFile, network: &Network, prefix: &str) -> Result<Vec<f32>, FileError> {
+    // The network may promise more than the file holds: it is asked for each tensor before room is made for it.
+    let mut values = Vec::new();
+    for parameter in &network.parameters {
+        let name = format!("{prefix}{}", parameter.name);
+        file.expect(&name, &parameter.shape)?;
+        values.resize(parameter.range.end, 0.0);
+        file.copy(&name, &parameter.shape, &mut values[parameter.range.clone()])?;
+    }
+    Ok(values)
+}
+
+impl Model {
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not one, or is damaged.
+    pub fn open(path: &Path) -> Result<Self, FileError> {
+        let file = TensorFile::read(path, KIND)?;
+        let format = file.text("format")?;
+        if format != FORMAT {
+            return Err(file.invalid(format!("its format is '{format}', and this program reads '{FORMAT}'")));
+        }
+        let recipe = Recipe::parse(file.text("recipe")?, "in it").map_err(|error| file.invalid(error.to_string()))?;
+        let card = ModelCard {
+            recipe,
+            class_names: file.document("class_names")?,
+            image_shape: file.document("image_shape")?,
+            data: file.document("data")?,
+            epochs: file.document("epochs")?,
+        };
+        let network = card.network().map_err(|error| file.invalid(format!("its network is not one: {error}")))?;
+        let parameters = collect(&file, &network, "")?;
+        Ok(Self { card, network, parameters })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::executor::initialisation::glorot_uniform;
+
+    fn card() -> ModelCard {
+        ModelCard {
+            recipe: Recipe::find("seed-mlp").unwrap(),
+            class_names: (0..10).map(|class| format!("class {class}")).collect(),
+            image_shape: ImageShape { height: 28, width: 28, channels: 1 },
+            data: DataReference {
+                name: "drawn-garments".to_owned(),
+                source: "drawn-garments".to_owned(),
+                limit: Some(7),
+                fingerprint: "0123".to_owned(),
+            },
+            epochs: 3,
+        }
+    }
+
+    #[test]
+    fn a_model_file_is_enough_to_have_the_model_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("model.safetensors");
+        let card = card();
+        let network = card.network().unwrap();
+        let parameters = glorot_uniform(&network, 5);
+        save(&path, &card, &network, &parameters).unwrap();
+        let model = Model::open(&path).unwrap();
+        assert_eq!(model.card, card);
+        assert_eq!(model.network, network);
+        assert_eq!(model.parameters, parameters);
+    }
+
+    #[test]
+    fn a_model_that_promises_more_than_it_holds_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("model.safetensors");
+        let mut card = card();
+        let network = card.network().unwrap();
+        let parameters = glorot_uniform(&network, 5);
+        let mut refused = |change: &dyn Fn(&mut ModelCard), word: &str| {
+            let before = card.clone();
+            change(&mut card);
+            save(&path, &card, &network, &parameters).unwrap();
+            let problem = Model::open(&path).unwrap_err().to_string();
+            assert!(problem.contains("model.safetensors") && problem.contains(word), "{problem}");
+            card = before;
+        };
+        refused(&|card| card.image_shape.height = usize::MAX, "images");
+        refused(&|card| card.image_shape.channels = 0, "images");
+        refused(&|card| card.image_shape.height = 56, "dense1.weight");
+        refused(&|card| card.class_names.clear(), "classes");
+        refused(&|card| card.class_names.truncate(9), "9 units");
+    }
+}

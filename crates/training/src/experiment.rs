@@ -1,0 +1,107 @@
+//! What is trained on what: a recipe with its seed, and the images it is given.
+
+use modiste_data::{Dataset, ImageShape};
+
+use super::runs::run_source::RunSource;
+use super::splits::{NoImages, Splits};
+use modiste_network::{Network, NetworkError};
+use modiste_network::{OutOfSight, Recipe};
+
+/// A recipe and its data.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// Layers, training, and the seed that everything random follows from.
+    pub recipe: Recipe,
+    /// The whole data set.
+    pub dataset: Dataset,
+    /// Where that was found, and how much of it is used.
+    pub source: RunSource,
+}
+
+/// An experiment that can be trained.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pub(super) experiment: Experiment,
+    pub(super) network: Network,
+    pub(super) splits: Splits,
+}
+
+/// Why an experiment cannot be trained.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExperimentError {
+    /// Layers and images do not fit each other.
+    #[error(
+        "the recipe {recipe} does not fit images of {}x{}x{} in {classes} classes: {source}",
+        input.height, input.width, input.channels
+    )]
+    Network {
+        /// The recipe's name.
+        recipe: String,
+        /// What the images are like.
+        input: ImageShape,
+        /// How many there are.
+        classes: usize,
+        /// What is wrong, and what to do.
+        source: NetworkError,
+    },
+    /// The images are too small for the recipe's shifts.
+    #[error("the recipe {recipe} cannot be trained: {source}")]
+    Shifts {
+        /// The recipe's name.
+        recipe: String,
+        /// What is wrong, and what to do.
+        source: OutOfSight,
+    },
+    /// There is nothing to learn from, to choose by or to measure on.
+    #[error(transparent)]
+    NoImages(#[from] NoImages),
+}
+
+/// The network of a recipe for images of this shape and `classes` classes.
+///
+/// # Errors
+/// When the layers do not make one.
+pub fn network(recipe: &Recipe, input: ImageShape, classes: usize) -> Result<Network, ExperimentError> {
+    Network::new(&recipe.layers, input, classes).map_err(|source| ExperimentError::Network {
+        recipe: recipe.name.clone(),
+        input,
+        classes,
+        source,
+    })
+}
+
+impl Experiment {
+    /// The same from another seed.
+    pub fn with_seed(&self, seed: u64) -> Self {
+        let mut other = self.clone();
+        other.recipe.training.seed = seed;
+        other
+    }
+
+    /// Checks everything, so that it can be trained: the network for these images, and the images of each split.
+    ///
+    /// # Errors
+    /// When recipe and data do not fit each other.
+    pub fn prepare(self) -> Result<Prepared, ExperimentError> {
+        let Self { recipe, dataset, source } = &self;
+        let shape = dataset.train.shape();
+        let network = network(recipe, shape, dataset.class_names.len())?;
+        recipe.check_shifts(shape).map_err(|source| ExperimentError::Shifts { recipe: recipe.name.clone(), source })?;
+        let splits = Splits::new(dataset, recipe.data.validation, source.data.limit, recipe.training.seed);
+        splits.check(&recipe.training)?;
+        Ok(Prepared { experiment: self, network, splits })
+    }
+}
+
+impl Prepared {
+    /// What is trained. With its batch, [`modiste_executors::Device::planned_bytes`] says what memory that takes.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// By which recipe.
+    pub fn recipe(&self) -> &Recipe {
+        &self.experiment.recipe
+    }
+}

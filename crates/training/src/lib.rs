@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+pub mod checkpoint;
+pub mod experiment;
+pub mod progress;
+pub mod runs;
+pub mod session;
+pub mod splits;
+pub mod trainer;
+
+pub use experiment::Experiment;
+pub use progress::{Done, EpochRecord};
+pub use runs::aggregate::{SeedAggregate, Spread};
+pub use runs::result::RunResult;
+pub use runs::run_directory::{RunDirectory, RunPaths};
+pub use runs::run_source::RunSource;
+pub use session::{ExistingRun, Fitted, Session};
+pub use splits::Splits;
+pub use trainer::{Observer, StepEvent};

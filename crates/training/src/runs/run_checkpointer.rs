@@ -1,0 +1,53 @@
+//! Keeps a run in its directory while it is trained.
+
+use std::time::Duration;
+
+use super::metrics_file::History;
+use super::run_directory::RunPaths;
+use crate::checkpoint::Checkpoint;
+use crate::progress::EpochRecord;
+use crate::trainer::Checkpointer;
+use modiste_files::FileError;
+use modiste_network::Network;
+use modiste_network::{ModelCard, model};
+
+/// What a killed run may lose beside the epoch at hand: short epochs would spend more time on being kept than it is worth.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Keeps a run in its directory.
+#[derive(Debug)]
+pub struct RunCheckpointer {
+    paths: RunPaths,
+    card: ModelCard,
+    network: Network,
+    history: History,
+}
+
+impl RunCheckpointer {
+    /// Of a run with `epochs` complete epochs; what `metrics.jsonl` says of later ones is dropped.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn new(paths: &RunPaths, card: ModelCard, network: &Network, epochs: usize) -> Result<Self, FileError> {
+        let history = History::open(&paths.metrics(), epochs)?;
+        Ok(Self { paths: paths.clone(), card, network: network.clone(), history })
+    }
+}
+
+impl Checkpointer for RunCheckpointer {
+    fn min_interval(&self) -> Duration {
+        CHECKPOINT_INTERVAL
+    }
+
+    fn record(&mut self, record: &EpochRecord) -> Result<(), FileError> {
+        self.history.add(record)
+    }
+
+    /// The line in the history comes before the checkpoint, and a resumed run drops lines that its checkpoint does
+    /// not know of, so that no death in between leaves a gap.
+    fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), FileError> {
+        checkpoint.save(&self.paths.checkpoint(), &self.network)?;
+        self.card.epochs = checkpoint.kept_epoch();
+        model::save(&self.paths.model(), &self.card, &self.network, checkpoint.kept())
+    }
+}

@@ -1,0 +1,75 @@
+//! What a run is trained on: `run.toml`, which with the recipe is all that a resumed run needs.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use modiste_data::{Dataset, Source};
+use serde::{Deserialize, Serialize};
+
+use modiste_network::DataReference;
+
+/// What a run is trained on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunSource {
+    /// Where data sets are kept, if it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+    /// Which data.
+    pub data: DataReference,
+}
+
+/// Why it cannot be written down where the data of a run is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The system does not know the current directory, which the path is relative to.
+    #[error("cannot find the place of {}: {source}", path.display())]
+    Place {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A path is no UTF-8, which TOML cannot hold.
+    #[error("the run cannot be described: {0}; use paths that are valid UTF-8")]
+    Path(#[from] toml::ser::Error),
+}
+
+impl RunSource {
+    /// Of a data set that was loaded from `source`, where `data_dir` keeps data sets; only the first `limit` training images
+    /// are used. Paths are made absolute, so that the data is found from any directory.
+    ///
+    /// # Errors
+    /// When a path cannot be made absolute or is no UTF-8.
+    pub fn new(
+        dataset: &Dataset,
+        source: &Source,
+        data_dir: Option<&Path>,
+        limit: Option<usize>,
+    ) -> Result<Self, SourceError> {
+        let words = match source {
+            // It may mean something else tomorrow.
+            Source::Auto => dataset.name.clone(),
+            Source::Directory(path) => absolute(path)?.display().to_string(),
+            _ => source.to_string(),
+        };
+        let (name, fingerprint) = (dataset.name.clone(), dataset.fingerprint());
+        let data = DataReference { name, source: words, limit, fingerprint };
+        let source = Self { data_dir: data_dir.map(absolute).transpose()?, data };
+        source.to_toml()?;
+        Ok(source)
+    }
+
+    /// As `run.toml` has it.
+    ///
+    /// # Errors
+    /// When a path in it is no UTF-8, which TOML cannot hold.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, SourceError> {
+    std::path::absolute(path).map_err(|source| SourceError::Place { path: path.to_owned(), source })
+}

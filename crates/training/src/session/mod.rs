@@ -1,0 +1,383 @@
+//! One process's work on a run: it is begun or resumed, trained, and its result kept.
+//!
+//! A session prints nothing and catches no signals: an observer is told how it goes, a flag stops it, and what goes wrong is an
+//! error that says what to do. It takes as much memory as [`modiste_executors::Device::planned_bytes`] says of its network; whoever
+//! must not run out of it asks before [`Session::compile`].
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use modiste_data::Dataset;
+
+use super::checkpoint::Checkpoint;
+use super::experiment::{Experiment, ExperimentError, Prepared};
+use super::progress::{Done, Position, RunMismatch};
+use super::runs::result::{RunResult, Sizes};
+use super::runs::run_checkpointer::RunCheckpointer;
+use super::runs::run_directory::{RunDirectory, RunError, RunPaths};
+use super::runs::run_source::RunSource;
+use super::splits::Splits;
+use super::trainer::{Clock, Ended, FinalScores, Observer, TrainError, Trainer};
+use modiste_executors::Device;
+use modiste_files::FileError;
+use modiste_network::ModelCard;
+use modiste_network::Network;
+use modiste_network::Recipe;
+use modiste_network::executor::initialisation::glorot_uniform;
+use modiste_network::{DeviceInfo, Executor, State};
+
+/// A run about to be trained, or to be trained further. No other process can have it meanwhile.
+pub struct Session {
+    experiment: Experiment,
+    network: Network,
+    splits: Splits,
+    run: RunDirectory,
+    /// Where the run stopped, until training takes it up.
+    checkpoint: Option<Checkpoint<'static>>,
+    /// How far it has come.
+    done: Done,
+    /// The recipe is not the one that is written in the directory.
+    recipe_changed: bool,
+}
+
+/// What a run directory holds.
+pub enum ExistingRun {
+    /// Nothing is left to train.
+    Finished(Box<RunResult>),
+    /// There is more to train.
+    Unfinished(Box<UnfinishedRun>),
+}
+
+/// A run that can be trained further once its data is loaded.
+pub struct UnfinishedRun {
+    run: RunDirectory,
+    recipe: Recipe,
+    source: RunSource,
+    recipe_changed: bool,
+    damaged_result: Option<FileError>,
+}
+
+/// How training ended.
+pub enum Fitted {
+    /// All is trained and measured. [`Session::finish`] keeps the result.
+    Finished(Box<RunResult>),
+    /// The flag stopped it. The state is kept.
+    Interrupted(Done),
+}
+
+/// Why a run cannot be begun, resumed or trained.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The directory, or a file of it, cannot be used.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// Recipe and data do not fit each other.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// The data has changed since the run began.
+    #[error(
+        "the data {source_name} is not what {} was trained on until now, so it cannot go on: restore it, or train a new run",
+        directory.display()
+    )]
+    OtherData {
+        /// Words that name the data.
+        source_name: String,
+        /// The run.
+        directory: PathBuf,
+    },
+    /// The recipe has changed since the checkpoint was written.
+    #[error("cannot go on with {}: {source}", directory.display())]
+    OtherRecipe {
+        /// The run.
+        directory: PathBuf,
+        /// What has changed.
+        source: RunMismatch,
+    },
+    /// More is trained already than is asked for.
+    #[error("{} has {done} already, more than {epochs}: give a larger number of epochs", directory.display())]
+    TooFewEpochs {
+        /// The run.
+        directory: PathBuf,
+        /// What is trained.
+        done: Done,
+        /// What is asked for.
+        epochs: usize,
+    },
+    /// The numbers left what f32 can hold.
+    #[error("{error}; the last good checkpoint is kept in {}", directory.display())]
+    Diverged {
+        /// What became of them.
+        error: TrainError,
+        /// The run.
+        directory: PathBuf,
+    },
+    /// Training cannot go on. The last checkpoint stays.
+    #[error(
+        "{error}; when that is mended, `modiste train --resume {}` goes on from the last checkpoint",
+        directory.display()
+    )]
+    Stopped {
+        /// Why.
+        error: TrainError,
+        /// The run.
+        directory: PathBuf,
+    },
+    /// All is trained, but the result cannot be kept.
+    #[error("the run is trained, `modiste train --resume {}` goes on from the last checkpoint: {error}", directory.display())]
+    ResultNotKept {
+        /// Why.
+        error: FileError,
+        /// The run.
+        directory: PathBuf,
+    },
+}
+
+impl From<FileError> for SessionError {
+    fn from(error: FileError) -> Self {
+        RunError::from(error).into()
+    }
+}
+
+impl ExistingRun {
+    /// Looks into a run directory; `epochs` is the new total, where it is not to be that of its recipe. Nothing is changed.
+    ///
+    /// # Errors
+    /// When it is no run, another process has it, or it has more epochs already.
+    pub fn open(directory: &Path, epochs: Option<usize>) -> Result<Self, SessionError> {
+        let run = RunDirectory::open(directory)?;
+        let paths = run.paths();
+        let source = paths.read_source()?;
+        let mut recipe = paths.read_recipe()?;
+        let recorded = recipe.training.epochs;
+        recipe.training.epochs = epochs.unwrap_or(recorded);
+        let damaged_result = match result(paths)? {
+            Some(Ok(result)) => {
+                ensure_epochs(directory, &recipe, Done { epochs: result.epochs, steps: 0 })?;
+                if recipe.training.is_over(result.epochs, result.best_epoch) {
+                    return Ok(Self::Finished(Box::new(result)));
+                }
+                None
+            }
+            Some(Err(error)) => Some(error),
+            None => None,
+        };
+        let recipe_changed = recipe.training.epochs != recorded;
+        Ok(Self::Unfinished(Box::new(UnfinishedRun { run, recipe, source, recipe_changed, damaged_result })))
+    }
+}
+
+impl UnfinishedRun {
+    /// Where its data was found.
+    pub fn source(&self) -> &RunSource {
+        &self.source
+    }
+
+    /// Why its result cannot be read, if it has one: it is made again from the checkpoint.
+    pub fn damaged_result(&self) -> Option<&FileError> {
+        self.damaged_result.as_ref()
+    }
+
+    /// Takes the run up where it stopped, on its data. A run that was killed within its first moments begins anew, with the same
+    /// result. Nothing is changed yet.
+    ///
+    /// # Errors
+    /// When this is not its data, or its recipe has been changed in a way that it cannot go on from its checkpoint.
+    pub fn resume(self, dataset: Dataset) -> Result<Session, SessionError> {
+        let Self { run, recipe, source, recipe_changed, .. } = self;
+        let directory = run.paths().directory().to_owned();
+        if dataset.fingerprint() != source.data.fingerprint {
+            return Err(SessionError::OtherData { source_name: source.data.source, directory });
+        }
+        let Prepared { experiment, network, splits } = Experiment { recipe, dataset, source }.prepare()?;
+        let path = run.paths().checkpoint();
+        let checkpoint = exists(&path)?.then(|| Checkpoint::open(&path, &network)).transpose()?;
+        let mut done = Done::default();
+        if let Some(Checkpoint { position, .. }) = &checkpoint {
+            position
+                .ensure_same_run(&Position::start(&experiment.recipe, splits.train.len()))
+                .map_err(|source| SessionError::OtherRecipe { directory: directory.clone(), source })?;
+            done = position.done();
+            ensure_epochs(&directory, &experiment.recipe, done)?;
+        }
+        Ok(Session { experiment, network, splits, run, checkpoint, done, recipe_changed })
+    }
+}
+
+impl Session {
+    /// A new run in its directory.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn begin(prepared: Prepared, run: RunDirectory) -> Result<Self, SessionError> {
+        let Prepared { experiment, network, splits } = prepared;
+        run.paths().write_source(&experiment.recipe, &experiment.source)?;
+        let done = Done::default();
+        Ok(Self { experiment, network, splits, run, checkpoint: None, done, recipe_changed: false })
+    }
+
+    /// What is trained on what.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// The network of the recipe for the images.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Which images are learned from, chosen by and measured on.
+    pub fn splits(&self) -> &Splits {
+        &self.splits
+    }
+
+    /// Where the run is kept.
+    pub fn directory(&self) -> &Path {
+        self.run.paths().directory()
+    }
+
+    /// How far the run had come when it was resumed; `None` if it begins.
+    pub fn resumes_after(&self) -> Option<Done> {
+        self.checkpoint.is_some().then_some(self.done)
+    }
+
+    /// The executor of the run, before its first step.
+    ///
+    /// # Panics
+    /// As [`Device::compile`].
+    pub fn compile(&self, device: &Device) -> Box<dyn Executor> {
+        let training = &self.experiment.recipe.training;
+        let mut executor = device.compile(&self.network, training.batch, training.seed);
+        if self.checkpoint.is_none() {
+            executor.set_state(&State::fresh(glorot_uniform(&self.network, training.seed)));
+        }
+        executor
+    }
+
+    /// Trains until all is done or `stop` is true, keeping the run in its directory, and measures what it came to.
+    /// `clock` began with the session, and [`std::time::Instant`] is one.
+    ///
+    /// # Errors
+    /// When training diverges or something cannot be kept; what was kept before stays.
+    pub fn fit(
+        &mut self,
+        executor: &mut dyn Executor,
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+        clock: &dyn Clock,
+    ) -> Result<Fitted, SessionError> {
+        self.keep_recipe()?;
+        let directory = self.directory().to_owned();
+        let explained = |error: TrainError| {
+            let directory = directory.clone();
+            match error {
+                TrainError::Diverged { .. } => SessionError::Diverged { error, directory },
+                _ => SessionError::Stopped { error, directory },
+            }
+        };
+        let Experiment { recipe, dataset, source } = &self.experiment;
+        let info = executor.device();
+        let mut trainer = Trainer::new(executor, recipe, &self.splits, clock).map_err(explained)?;
+        if let Some(checkpoint) = self.checkpoint.take() {
+            trainer.restore(&checkpoint).map_err(explained)?;
+        }
+        let card = ModelCard {
+            recipe: recipe.clone(),
+            class_names: dataset.class_names.clone(),
+            image_shape: self.network.input,
+            data: source.data.clone(),
+            epochs: trainer.position().epoch,
+        };
+        let epochs = trainer.position().epoch;
+        let mut checkpointer = RunCheckpointer::new(self.run.paths(), card, &self.network, epochs)?;
+        Ok(match trainer.run(&mut checkpointer, observer, stop).map_err(explained)? {
+            Ended::Finished(scores) => {
+                Fitted::Finished(Box::new(self.result(trainer.position(), &scores, info, trainer.wall_seconds())))
+            }
+            Ended::Interrupted => Fitted::Interrupted(trainer.position().done()),
+        })
+    }
+
+    /// Keeps the result of a run that is trained. Its `peak_memory_bytes` are for the caller to fill in, if they are known.
+    ///
+    /// # Errors
+    /// When the system refuses; a resumed session makes the result again.
+    pub fn finish(&self, result: &RunResult) -> Result<(), SessionError> {
+        let directory = self.directory().to_owned();
+        result.save(&self.run.paths().result()).map_err(|error| SessionError::ResultNotKept { error, directory })
+    }
+
+    /// Until training begins a resumed run is as it was found; then its recipe is that of now, and it has no result.
+    fn keep_recipe(&mut self) -> Result<(), FileError> {
+        let paths = self.run.paths();
+        if self.recipe_changed {
+            paths.write_recipe(&self.experiment.recipe)?;
+            self.recipe_changed = false;
+        }
+        match fs::remove_file(paths.result()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(FileError::io("remove", &paths.result(), error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn result(&self, position: &Position, scores: &FinalScores, info: DeviceInfo, wall_seconds: f64) -> RunResult {
+        let Experiment { recipe, source, .. } = &self.experiment;
+        let last = position.last.clone().unwrap_or_default();
+        let FinalScores { test, validation, fitted } = scores;
+        let images = (position.epoch * position.train_images) as f64;
+        RunResult {
+            data: source.data.name.clone(),
+            recipe: recipe.name.clone(),
+            run: self.directory().display().to_string(),
+            seed: recipe.training.seed,
+            threads: info.threads,
+            device: info.device.to_owned(),
+            isa: info.isa,
+            epochs: position.epoch,
+            batch: position.batch,
+            steps: position.step,
+            best_epoch: position.best.map(|best| best.epoch),
+            parameters: self.network.parameter_count(),
+            multiply_adds: self.network.multiply_adds(),
+            sizes: Sizes {
+                train: self.splits.train.len(),
+                validation: self.splits.validation.as_ref().map_or(0, |subset| subset.len()),
+                test: self.splits.test.len(),
+            },
+            limit: source.data.limit,
+            train_loss: last.train_loss,
+            train_accuracy: last.train_accuracy,
+            fitted_train_accuracy: fitted.accuracy,
+            validation_loss: validation.map(|score| score.loss),
+            validation_accuracy: validation.map(|score| score.accuracy),
+            test_loss: test.loss,
+            test_accuracy: test.accuracy,
+            wall_seconds,
+            images_per_second: if position.training_seconds > 0.0 { images / position.training_seconds } else { 0.0 },
+            peak_memory_bytes: None,
+        }
+    }
+}
+
+/// Refuses a recipe that has fewer epochs than are trained already, complete or begun.
+fn ensure_epochs(directory: &Path, recipe: &Recipe, done: Done) -> Result<(), SessionError> {
+    let epochs = recipe.training.epochs;
+    if done.epochs + usize::from(done.steps > 0) > epochs {
+        return Err(SessionError::TooFewEpochs { directory: directory.to_owned(), done, epochs });
+    }
+    Ok(())
+}
+
+/// The result of a finished run; an error within if it cannot be used.
+fn result(paths: &RunPaths) -> Result<Option<Result<RunResult, FileError>>, FileError> {
+    Ok(exists(&paths.result())?.then(|| RunResult::open(&paths.result())))
+}
+
+fn exists(path: &Path) -> Result<bool, FileError> {
+    fs::exists(path).map_err(|error| FileError::io("read", path, error))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! Trains a small network on drawn garments, resumes it, and classifies images with it, without the command line:
+//! `cargo run --release --example train_and_classify`. It takes some seconds.
+
+use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use modiste_data::{Silent, Source, load};
+use modiste_executors::Device;
+use modiste_inference::Predictor;
+use modiste_network::Recipe;
+use modiste_training::EpochRecord;
+use modiste_training::Experiment;
+use modiste_training::Observer;
+use modiste_training::RunDirectory;
+use modiste_training::RunSource;
+use modiste_training::{ExistingRun, Fitted, Session};
+
+const RECIPE: &str = "
+name = 'small'
+layers = [
+  { type = 'conv', filters = 8, kernel = 3, stride = 2, activation = 'relu' },
+  { type = 'flatten' },
+  { type = 'dense', units = 10, activation = 'softmax' },
+]
+[training]
+epochs = 4
+batch = 32
+";
+
+/// Prints each epoch, and stops after the second.
+struct Watch<'a>(&'a AtomicBool);
+
+impl Observer for Watch<'_> {
+    fn epoch(&mut self, record: &EpochRecord, _: Option<Duration>) {
+        println!("epoch {}: loss {:.3}, accuracy {:.3}", record.epoch, record.train_loss, record.train_accuracy);
+        self.0.store(record.epoch == 2, Ordering::Relaxed);
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let directory = std::env::temp_dir().join(format!("train-and-classify-{}", std::process::id()));
+    let device = Device::cpu(2)?;
+    let dataset = load(&Source::DrawnGarments, None, &Silent)?;
+
+    // A run is begun in its directory. It is stopped after two epochs, as a signal or a button would do.
+    let source = RunSource::new(&dataset, &Source::DrawnGarments, None, Some(4_000))?;
+    let experiment = Experiment { recipe: Recipe::parse(RECIPE, "the example")?, dataset: dataset.clone(), source };
+    let session = Session::begin(experiment.prepare()?, RunDirectory::create(&directory)?)?;
+    train(session, &device)?;
+
+    // Another process could resume it: all it needs is in the directory, but for the data.
+    if let ExistingRun::Unfinished(run) = ExistingRun::open(&directory, None)? {
+        train(run.resume(dataset.clone())?, &device)?;
+    }
+
+    // The model is used: ten probabilities for each image.
+    let mut predictor = Predictor::open(&directory, &device)?;
+    for image in 0..3 {
+        let probabilities = predictor.probabilities(dataset.test.image(image))?;
+        let most = probabilities.iter().zip(&dataset.class_names).max_by(|one, other| one.0.total_cmp(other.0));
+        let truth = &dataset.class_names[usize::from(dataset.test.labels()[image])];
+        println!("a {truth} is taken for a {}, by {:.3}", most.unwrap().1, most.unwrap().0);
+    }
+    std::fs::remove_dir_all(&directory)?;
+    Ok(())
+}
+
+/// Trains until the observer stops it or all is done, and keeps the result.
+fn train(mut session: Session, device: &Device) -> Result<(), Box<dyn Error>> {
+    let stop = AtomicBool::new(false);
+    let mut executor = session.compile(device);
+    match session.fit(executor.as_mut(), &mut Watch(&stop), &stop, &Instant::now())? {
+        Fitted::Interrupted(done) => println!("stopped after {done}"),
+        Fitted::Finished(result) => {
+            session.finish(&result)?;
+            println!("{:.1}% of the test images are classified rightly", 100.0 * result.test_accuracy);
+        }
+    }
+    Ok(())
+}
