@@ -4,12 +4,12 @@
 
 mod cards;
 mod legend;
+mod mark;
 pub mod page;
 mod palette;
 pub mod picture;
 mod scatter;
 mod sprites;
-
 pub mod table;
 mod thumbnails;
 

@@ -3,7 +3,7 @@
 use png::{BitDepth, ColorType, Compression, Encoder, EncodingError, Filter};
 
 use super::Map;
-use crate::sample;
+use crate::thumbnail;
 
 /// Up to so many bytes of pixels are kept as they are; beyond, a channel has 16 levels. 70,000 grey images of 28x28 take
 /// 28 MB of PNG with all 256 levels and 13 MB with 16, a third more in base64, and on a card of a few hundred pixels the
@@ -99,7 +99,7 @@ impl<'a> Sprites<'a> {
                     (range(pixel % self.size.0, shape.width), range(pixel / self.size.0, shape.height));
                 let count = (columns.len() * rows.len()) as u32;
                 let sums = rows
-                    .flat_map(|y| columns.clone().map(move |x| sample::colour(shape, image, x, y).map(u32::from)))
+                    .flat_map(|y| columns.clone().map(move |x| thumbnail::colour(shape, image, x, y).map(u32::from)))
                     .fold([0; 3], |sums, colour| std::array::from_fn(|channel| sums[channel] + colour[channel]));
                 sums.map(|sum| ((sum + count / 2) / count) as u8)
             })
@@ -147,7 +147,7 @@ mod tests {
                         (place % sprites.columns * sprites.size.0, place / sprites.columns * sprites.size.1);
                     for (x, y) in (0..shape.width).flat_map(|x| (0..shape.height).map(move |y| (x, y))) {
                         let seen = &pixels[((top + y) * info.width as usize + left + x) * samples..][..samples];
-                        let real = &sample::colour(shape, &drawn.pixels[point], x, y)[..samples];
+                        let real = &thumbnail::colour(shape, &drawn.pixels[point], x, y)[..samples];
                         let differences = seen.iter().zip(real).map(|(&a, &b)| (i32::from(a) - i32::from(b)).abs());
                         worst = differences.fold(worst, i32::max);
                     }
