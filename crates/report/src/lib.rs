@@ -2,6 +2,8 @@
 //!
 //! [`snapshot`] and [`map`] lay out what is to be seen, on a [`picture::Picture`], which knows pixels, text and PNG.
 
+#![warn(unreachable_pub)]
+
 mod coverage;
 pub mod map;
 pub mod numbers;

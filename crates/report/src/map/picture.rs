@@ -3,7 +3,7 @@
 use super::cards::Cards;
 use super::legend::Legend;
 use super::mark::Mark;
-use super::thumbnails::Room;
+use super::thumbnails::Area;
 use super::{Map, palette, scatter};
 use crate::picture::{Colour, FAINT_INK, INK, PAPER, Picture};
 use crate::text::{Style, shortened};
@@ -40,8 +40,8 @@ pub fn draw(map: &Map) -> Picture {
 
     let places = ground.places(map.coordinates);
     let gap = if mark == Mark::Number { GAPS.0 } else { GAPS.1 };
-    let room = Room { corner: (MARGIN, ground.top), size: ground.size, gap };
-    let cards = map.images.map(|images| Cards::new(map, images, &places, room)).unwrap_or_default();
+    let area = Area { corner: (MARGIN, ground.top), size: ground.size, gap };
+    let cards = map.images.map(|images| Cards::new(map, images, &places, area)).unwrap_or_default();
     match mark {
         Mark::Dot => draw_dots(&mut picture, map, &places),
         Mark::Number => draw_numbers(&mut picture, map, &places, &cards),
@@ -145,7 +145,9 @@ mod tests {
             let ground = Ground::new(map.coordinates, picture.height() - MARGIN - (WIDTH - 2 * MARGIN));
             let [x, y] = ground.places(map.coordinates)[0].map(|place| place as usize);
             assert_eq!((x, y), (WIDTH / 2, picture.height() - MARGIN - (WIDTH - 2 * MARGIN) / 2));
-            let seen = |dx: isize, dy: isize| picture.get(x.strict_add_signed(dx), y.strict_add_signed(dy));
+            let seen = |dx: isize, dy: isize| {
+                picture.get(x.checked_add_signed(dx).unwrap(), y.checked_add_signed(dy).unwrap())
+            };
             assert_eq!([seen(-5, -5), seen(5, -5)], [Some([255, 0, 0]), Some([0, 255, 0])]);
             assert_eq!([seen(-23, 23), seen(5, 5)], [Some([0, 0, 255]), Some([9; 3])]);
             assert_eq!([seen(-25, 0), seen(-28, 0)], [Some(palette::colour(Some(0))), Some(PAPER)]);

@@ -25,16 +25,16 @@ pub(super) struct Sprites<'a> {
     /// Whether channels keep all of their levels.
     exact: bool,
     /// Columns and rows of an image on a sheet.
-    pub size: (usize, usize),
+    pub(super) size: (usize, usize),
     /// Images in a row of a sheet.
-    pub columns: usize,
+    pub(super) columns: usize,
     /// Images on a sheet.
-    pub images: usize,
+    pub(super) images: usize,
 }
 
 impl<'a> Sprites<'a> {
     /// For a map that has images.
-    pub fn new(map: &'a Map) -> Option<Self> {
+    pub(super) fn new(map: &'a Map) -> Option<Self> {
         let shape = map.images?.shape;
         if shape.is_empty() {
             return None;
@@ -48,12 +48,12 @@ impl<'a> Sprites<'a> {
     }
 
     /// Number of sheets.
-    pub fn sheets(&self) -> usize {
+    pub(super) fn sheets(&self) -> usize {
         self.map.len().div_ceil(self.images)
     }
 
     /// A sheet as a PNG file. A point without an image leaves its place black.
-    pub fn sheet(&self, sheet: usize) -> Result<Vec<u8>, EncodingError> {
+    pub(super) fn sheet(&self, sheet: usize) -> Result<Vec<u8>, EncodingError> {
         let first = sheet * self.images;
         let count = self.images.min(self.map.len() - first);
         let (width, height) = (self.columns * self.size.0, count.div_ceil(self.columns) * self.size.1);
