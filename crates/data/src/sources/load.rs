@@ -58,14 +58,14 @@ fn load_known(set: &KnownSet, dir: Option<&Path>, progress: &dyn Progress) -> Re
         files = read();
     }
     let [train_images, train_labels, test_images, test_labels] = files;
-    let sound = |at: usize, file: Result<Result<Idx, FileState>, Error>| {
+    let valid = |at: usize, file: Result<Result<Idx, FileState>, Error>| {
         let path = dir.join(set.files[at].name);
         match file? {
             Ok(idx) => Ok((path, idx)),
             Err(state) => Err(Error::Damaged { path, why: state.to_string() }),
         }
     };
-    let files = [sound(0, train_images)?, sound(1, train_labels)?, sound(2, test_images)?, sound(3, test_labels)?];
+    let files = [valid(0, train_images)?, valid(1, train_labels)?, valid(2, test_images)?, valid(3, test_labels)?];
     let names = set.class_names.map(String::from).to_vec();
     assemble(set.name.to_owned(), Some(names), files)
 }
