@@ -102,6 +102,15 @@ pub enum Error {
         /// What each address said.
         why: String,
     },
+    /// The feature `download` is off.
+    #[error(
+        "cannot download {set}: this program is built without downloads; \
+         put the set's four files into a directory and give it as --data-dir or $MODISTE_DATA"
+    )]
+    WithoutDownloads {
+        /// The set's name.
+        set: String,
+    },
     /// There is nowhere to keep downloaded files.
     #[error("no cache directory is known, since neither $XDG_CACHE_HOME nor a home directory is set; give --data-dir")]
     NoCache,

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use super::download::RetryPolicy;
 use super::fetch::{complete, find_dir};
 use super::idx::{self, Idx};
 use super::known::{FASHION_MNIST, KnownFile, KnownSet, known_sets};
 use super::progress::{Event, Progress};
+use super::retry::RetryPolicy;
 use super::verify::{FileState, read_checked};
 use super::{DRAWN_GARMENTS, Source, garments};
 use crate::dataset::{Dataset, ImageShape, Images};
@@ -24,18 +24,20 @@ const FILE_NAMES: [&str; 4] =
 /// Loads a data set, downloading it first where it is known and not here yet.
 ///
 /// `dir` is where known sets are kept (`--data-dir`; see [`find_dir`]). [`Source::Auto`] falls back to drawn garments
-/// when Fashion-MNIST cannot be fetched (no network, trouble at every server, nowhere to keep it), and says so and
-/// why by a notice; nothing else falls back. A directory of somebody's own
-/// holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`,
-/// each raw or with `.gz`, and may hold `classes.txt` with a class's name on each line. Images are grey, `[n, height, width]`,
-/// or of red, green and blue, `[n, height, width, 3]`; files of colour images may be called `idx4` instead of `idx3`.
+/// when Fashion-MNIST cannot be fetched (no network, trouble at every server, nowhere to keep it, or a program built without
+/// downloads), and says so and why by a notice; nothing else falls back.
+///
+/// A [`Source::Directory`] holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
+/// `t10k-labels-idx1-ubyte`, each raw or with `.gz`, and may hold `classes.txt` with a class's name on each line. Images are
+/// grey, `[n, height, width]`, or of red, green and blue, `[n, height, width, 3]`; files of colour images may be called
+/// `idx4` instead of `idx3`.
 ///
 /// # Errors
 /// When files are missing, damaged or do not belong together, and when they cannot be downloaded.
 pub fn load(source: &Source, dir: Option<&Path>, progress: &dyn Progress) -> Result<Dataset, Error> {
     match source {
         Source::Auto => match load_known(FASHION_MNIST, dir, progress) {
-            Err(error @ (Error::NoNetwork { .. } | Error::Download { .. } | Error::File(_) | Error::NoCache)) => {
+            Err(error) if cannot_be_had(&error) => {
                 let notice =
                     format!("{} cannot be had, going on with {DRAWN_GARMENTS} instead: {error}", FASHION_MNIST.name);
                 progress.report(Event::Notice(&notice));
@@ -47,6 +49,12 @@ pub fn load(source: &Source, dir: Option<&Path>, progress: &dyn Progress) -> Res
         Source::DrawnGarments => Ok(garments::dataset()),
         Source::Directory(path) => load_directory(path),
     }
+}
+
+/// Whether the trouble is with fetching a set, not with what has been fetched.
+fn cannot_be_had(error: &Error) -> bool {
+    use Error::{Download, File, NoCache, NoNetwork, WithoutDownloads};
+    matches!(error, NoNetwork { .. } | Download { .. } | WithoutDownloads { .. } | File(_) | NoCache)
 }
 
 fn load_known(set: &KnownSet, dir: Option<&Path>, progress: &dyn Progress) -> Result<Dataset, Error> {
