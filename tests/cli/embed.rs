@@ -390,7 +390,7 @@ fn points_that_have_no_map_are_told() {
         ("--data nowhere", &["'nowhere'", "drawn-garments"]),
         ("--space nowhere", &["no run or model nowhere", "'pixels'"]),
         ("--space empty", &["empty", "modiste train"]),
-        ("--space heaps.csv", &["heaps.csv is not a sound model file"]),
+        ("--space heaps.csv", &["heaps.csv is not a valid model file"]),
         ("--input heaps.csv --device cuda", &["--device cpu"]),
     ] {
         for out in ["", "--out new/map"] {

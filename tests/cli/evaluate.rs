@@ -144,7 +144,7 @@ fn what_is_no_model_is_told_by_name() {
     {
         world.file(name, bytes);
         let sentence = world.words(&format!("evaluate {name}")).sentence();
-        assert!(sentence.contains(&format!("{name} is not a sound model file")), "{sentence}");
+        assert!(sentence.contains(&format!("{name} is not a valid model file")), "{sentence}");
     }
     let trained = self::world();
     let path = trained.path("runs/small-1/model.safetensors");

@@ -13,7 +13,7 @@ pub enum Error {
     #[error("{0}; check the path, its permissions and the space left")]
     File(#[from] FileError),
     /// A file is not the IDX file it should be.
-    #[error("{} is not a sound IDX file: {why}; replace it with a whole copy", path.display())]
+    #[error("{} is not a valid IDX file: {why}; replace it with a whole copy", path.display())]
     Idx {
         /// The file.
         path: PathBuf,
@@ -21,7 +21,7 @@ pub enum Error {
         why: String,
     },
     /// A file is not the matrix of numbers it should be.
-    #[error("{} is not a sound matrix: {why}; give a whole file of numbers, a point in each row", path.display())]
+    #[error("{} is not a valid matrix: {why}; give a whole file of numbers, a point in each row", path.display())]
     Matrix {
         /// The file.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// Two files are both sound, but do not belong together.
+    /// Two files are both valid, but do not belong together.
     #[error("{} and {} do not belong together: {why}; take both from one set", first.display(), second.display())]
     Pair {
         /// One file.
@@ -101,6 +101,15 @@ pub enum Error {
         file: String,
         /// What each address said.
         why: String,
+    },
+    /// The feature `download` is off.
+    #[error(
+        "cannot download {set}: this program is built without downloads; \
+         put the set's four files into a directory and give it as --data-dir or $MODISTE_DATA"
+    )]
+    WithoutDownloads {
+        /// The set's name.
+        set: String,
     },
     /// There is nowhere to keep downloaded files.
     #[error("no cache directory is known, since neither $XDG_CACHE_HOME nor a home directory is set; give --data-dir")]

@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![warn(unreachable_pub)]
 
 mod augmentation;
 mod batches;
@@ -24,11 +25,11 @@ pub use matrix::read::read_matrix;
 pub use random::{RandomStream, mix64, random_numbers};
 pub use sampling::{SplitIndices, sample, shuffled, stratified_split};
 pub use scaling::Scaling;
-pub use sources::download::RetryPolicy;
 pub use sources::fetch::{DATA_DIR_VARIABLE, fetch, find_dir};
 pub use sources::known::{KnownFile, KnownSet, known_set, known_sets};
 pub use sources::load::load;
 pub use sources::progress::{Event, Progress, Silent};
+pub use sources::retry::RetryPolicy;
 pub use sources::verify::{FileReport, FileState, verify};
 pub use sources::{DRAWN_GARMENTS, Source, garments, idx};
 pub use subset::Subset;

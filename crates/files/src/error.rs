@@ -18,7 +18,7 @@ pub enum FileError {
         source: io::Error,
     },
     /// The file is there but is not what it should be.
-    #[error("{} is not a sound {kind}: {why}", path.display())]
+    #[error("{} is not a valid {kind}: {why}", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,

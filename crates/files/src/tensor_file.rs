@@ -265,7 +265,7 @@ mod tests {
         let path = Path::new("foreign.safetensors");
         for bytes in [&b""[..], b"PK\x03\x04", &[0xff; 64], b"\x02\0\0\0\0\0\0\0{}"] {
             let problem = TensorFile::parse(path, "model", bytes.to_vec()).unwrap_err().to_string();
-            assert!(problem.starts_with("foreign.safetensors is not a sound model: "), "{problem}");
+            assert!(problem.starts_with("foreign.safetensors is not a valid model: "), "{problem}");
             assert!(!problem.contains('\n'), "{problem}");
         }
     }

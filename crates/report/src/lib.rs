@@ -2,13 +2,15 @@
 //!
 //! [`snapshot`] and [`map`] lay out what is to be seen, on a [`picture::Picture`], which knows pixels, text and PNG.
 
+#![warn(unreachable_pub)]
+
+mod coverage;
 pub mod map;
 pub mod numbers;
 pub mod picture;
-mod sample;
-mod shape;
 pub mod snapshot;
 mod text;
+mod thumbnail;
 
 /// The README's example, compiled with the tests.
 #[cfg(doctest)]

@@ -1,6 +1,6 @@
 //! A canvas of RGB pixels that becomes a PNG file.
 
-use crate::shape;
+use crate::coverage;
 
 /// Red, green, blue.
 pub type Colour = [u8; 3];
@@ -87,7 +87,7 @@ impl Picture {
     }
 
     /// Lays `colour` over the pixels of a shape, each as far as the shape covers it.
-    pub(crate) fn shape(&mut self, pixels: impl Iterator<Item = shape::Covered>, colour: Colour) {
+    pub(crate) fn shape(&mut self, pixels: impl Iterator<Item = coverage::Covered>, colour: Colour) {
         for (x, y, coverage) in pixels {
             self.blend(x, y, colour, (coverage * 255.0).round() as u8);
         }

@@ -14,8 +14,8 @@ use modiste_data::{ImageShape, Images};
 
 use crate::numbers::grouped;
 use crate::picture::{FAINT_INK, INK, PAPER, Picture};
-use crate::sample;
 use crate::text::{Style, shortened};
+use crate::thumbnail;
 
 /// Samples of a class, side by side; a class of a few images shows all it has.
 pub const COLUMNS: usize = 16;
@@ -47,7 +47,7 @@ impl Layout {
     pub fn new(shape: ImageShape, class_names: &[String]) -> Self {
         let name = Style::body(INK);
         let widest = class_names.iter().map(|class| name.width(&shortened(class, LONGEST_NAME))).max().unwrap_or(0);
-        let sample = sample::size(shape, SMALLEST, LARGEST);
+        let sample = thumbnail::size(shape, SMALLEST, LARGEST);
         Self {
             left: MARGIN + widest + NAME_GAP,
             top: MARGIN + Style::title(INK).line_height() + 4 + name.line_height() + 28,
@@ -90,7 +90,7 @@ pub fn draw(data: &str, kind: &str, class_names: &[String], images: &Images) -> 
         let middle = top + (layout.pitch.1 - GAP - name.line_height()) / 2;
         name.draw(&mut picture, left - NAME_GAP - name.width(&class_name), middle, &class_name);
         for (column, index) in samples(images, class).into_iter().enumerate() {
-            let pixels = sample::scaled(shape, images.image(index), layout.sample);
+            let pixels = thumbnail::scaled(shape, images.image(index), layout.sample);
             picture.paste(layout.corner(class, column), layout.sample.0, pixels);
         }
     }

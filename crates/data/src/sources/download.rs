@@ -12,45 +12,20 @@ use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::path::Path;
 use std::thread::{self, sleep};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use sha2::{Digest, Sha256};
 use ureq::http::{Response, StatusCode, Uri, header};
 use ureq::{Agent, Body, Timeout};
 
 use super::known::KnownFile;
 use super::progress::{Event, Progress};
-use super::verify::sha256_of;
+use super::retry::RetryPolicy;
+use super::verify::hexadecimal;
 use crate::error::Error;
 
-/// How long to wait, and how often to try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetryPolicy {
-    /// Longest time to look up an address and, again, to connect to it.
-    pub connect: Duration,
-    /// Longest time without a byte.
-    pub stall: Duration,
-    /// Fewest bytes per second over such a time: less is a stall too.
-    pub slowest: u64,
-    /// Attempts at each address.
-    pub attempts: u32,
-    /// Pause before the second attempt; it doubles before each further one.
-    pub pause: Duration,
-}
-
-impl Default for RetryPolicy {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            stall: Duration::from_secs(15),
-            slowest: 1000,
-            attempts: 5,
-            pause: Duration::from_millis(500),
-        }
-    }
-}
-
 /// Fetches the files of one set.
-pub(crate) struct Downloader<'a> {
+pub(super) struct Downloader<'a> {
     agent: Agent,
     retry: RetryPolicy,
     progress: &'a dyn Progress,
@@ -73,7 +48,7 @@ enum Failure {
 }
 
 impl<'a> Downloader<'a> {
-    pub(crate) fn new(retry: RetryPolicy, progress: &'a dyn Progress) -> Self {
+    pub(super) fn new(retry: RetryPolicy, progress: &'a dyn Progress) -> Self {
         // To look up an address within a time takes a thread (connecting may look up a proxy's); without one left to
         // have, the system's own limits must do.
         let threads = thread::Builder::new().spawn(|| ()).is_ok_and(|thread| thread.join().is_ok());
@@ -92,7 +67,7 @@ impl<'a> Downloader<'a> {
     }
 
     /// Leaves the whole of `file`, checked and synced, in `part`, to which the caller has the sole right.
-    pub(crate) fn fetch(&self, file: &KnownFile, mirrors: &[&str], part: &Path) -> Result<(), Error> {
+    pub(super) fn fetch(&self, file: &KnownFile, mirrors: &[&str], part: &Path) -> Result<(), Error> {
         let mut reasons = Vec::new();
         let first = self.preferred.get();
         for (tried, index) in (0..mirrors.len()).map(|tried| (tried, (first + tried) % mirrors.len())) {
@@ -239,6 +214,20 @@ fn discard(part: &Path) -> Result<(), Failure> {
     match fs::remove_file(part) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::Local(Error::io("remove", part, error))),
         _ => Ok(()),
+    }
+}
+
+/// SHA-256 of all that `reader` gives, in hexadecimal.
+fn sha256_of(mut reader: impl Read) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(hexadecimal(&hasher.finalize())),
+            Ok(count) => hasher.update(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

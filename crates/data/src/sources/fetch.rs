@@ -1,18 +1,13 @@
-//! A known set on disk: where it belongs, and how it gets there.
-//!
-//! One process at a time writes to a set's directory: it holds the lock file. The others wait, and then find the
-//! files already there. A file appears under its name only when whole and checked.
+//! A known set on disk: where it belongs, and whether it is there.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use modiste_files::{DirectoryLock, atomic};
-
-use super::download::{Downloader, RetryPolicy};
 use super::known::KnownSet;
-use super::progress::{Event, Progress};
-use super::verify::{FileState, read_checked};
+use super::progress::Progress;
+use super::retry::RetryPolicy;
+use super::verify::read_checked;
 use crate::error::Error;
 
 /// The environment variable that names a directory of data sets.
@@ -60,7 +55,8 @@ fn cache_dir() -> Option<PathBuf> {
 ///
 /// # Errors
 /// [`Error::NoNetwork`] when no address could be reached, [`Error::Download`] when none gave a file whole, and
-/// [`Error::File`] when the directory cannot be written.
+/// [`Error::File`] when the directory cannot be written; in a program built without the feature `download`,
+/// [`Error::WithoutDownloads`] when any file is missing or damaged.
 pub fn fetch(
     set: &KnownSet,
     dir: Option<&Path>,
@@ -74,36 +70,11 @@ pub fn fetch(
     Ok(dir)
 }
 
-/// Downloads into `dir` what is not good there.
-pub(crate) fn complete(set: &KnownSet, dir: &Path, retry: &RetryPolicy, progress: &dyn Progress) -> Result<(), Error> {
-    fs::create_dir_all(dir).map_err(|source| Error::io("create", dir, source))?;
-    let lock = DirectoryLock::wait(dir, || {
-        let notice = format!("another process is fetching into {}; waiting for it", dir.display());
-        progress.report(Event::Notice(&notice));
-    })?;
-    let downloader = Downloader::new(*retry, progress);
-    let half_present = set.files.iter().any(|file| dir.join(file.name).exists());
-    for file in &set.files {
-        let path = dir.join(file.name);
-        match read_checked(&path, file) {
-            Ok(_) => continue,
-            Err(FileState::Missing) if half_present => {
-                progress.report(Event::Notice(&format!("{} is missing; fetching it", path.display())));
-            }
-            Err(FileState::Missing) => {}
-            Err(state) => {
-                let notice = format!("{} is damaged ({state}); fetching it again", path.display());
-                progress.report(Event::Notice(&notice));
-            }
-        }
-        let part = dir.join(part_name(file.name, &lock));
-        downloader.fetch(file, set.mirrors, &part)?;
-        atomic::replace(&part, &path)?;
-    }
-    Ok(())
-}
+#[cfg(feature = "download")]
+pub(super) use super::complete::complete;
 
-/// What a file is called before it is whole. Others may continue it under the lock alone; without one the name is ours.
-fn part_name(file: &str, lock: &DirectoryLock) -> String {
-    if lock.is_exclusive() { format!("{file}.part") } else { format!("{file}.{}.part", std::process::id()) }
+/// Stands in for what would download, which this program is built without.
+#[cfg(not(feature = "download"))]
+pub(super) fn complete(set: &KnownSet, _: &Path, _: &RetryPolicy, _: &dyn Progress) -> Result<(), Error> {
+    Err(Error::WithoutDownloads { set: set.name.to_owned() })
 }

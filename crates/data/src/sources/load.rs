@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use super::download::RetryPolicy;
 use super::fetch::{complete, find_dir};
 use super::idx::{self, Idx};
 use super::known::{FASHION_MNIST, KnownFile, KnownSet, known_sets};
 use super::progress::{Event, Progress};
+use super::retry::RetryPolicy;
 use super::verify::{FileState, read_checked};
 use super::{DRAWN_GARMENTS, Source, garments};
 use crate::dataset::{Dataset, ImageShape, Images};
@@ -24,18 +24,20 @@ const FILE_NAMES: [&str; 4] =
 /// Loads a data set, downloading it first where it is known and not here yet.
 ///
 /// `dir` is where known sets are kept (`--data-dir`; see [`find_dir`]). [`Source::Auto`] falls back to drawn garments
-/// when Fashion-MNIST cannot be fetched (no network, trouble at every server, nowhere to keep it), and says so and
-/// why by a notice; nothing else falls back. A directory of somebody's own
-/// holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`,
-/// each raw or with `.gz`, and may hold `classes.txt` with a class's name on each line. Images are grey, `[n, height, width]`,
-/// or of red, green and blue, `[n, height, width, 3]`; files of colour images may be called `idx4` instead of `idx3`.
+/// when Fashion-MNIST cannot be fetched (no network, trouble at every server, nowhere to keep it, or a program built without
+/// downloads), and says so and why by a notice; nothing else falls back.
+///
+/// A [`Source::Directory`] holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
+/// `t10k-labels-idx1-ubyte`, each raw or with `.gz`, and may hold `classes.txt` with a class's name on each line. Images are
+/// grey, `[n, height, width]`, or of red, green and blue, `[n, height, width, 3]`; files of colour images may be called
+/// `idx4` instead of `idx3`.
 ///
 /// # Errors
 /// When files are missing, damaged or do not belong together, and when they cannot be downloaded.
 pub fn load(source: &Source, dir: Option<&Path>, progress: &dyn Progress) -> Result<Dataset, Error> {
     match source {
         Source::Auto => match load_known(FASHION_MNIST, dir, progress) {
-            Err(error @ (Error::NoNetwork { .. } | Error::Download { .. } | Error::File(_) | Error::NoCache)) => {
+            Err(error) if cannot_be_had(&error) => {
                 let notice =
                     format!("{} cannot be had, going on with {DRAWN_GARMENTS} instead: {error}", FASHION_MNIST.name);
                 progress.report(Event::Notice(&notice));
@@ -49,6 +51,12 @@ pub fn load(source: &Source, dir: Option<&Path>, progress: &dyn Progress) -> Res
     }
 }
 
+/// Whether the trouble is with fetching a set, not with what has been fetched.
+fn cannot_be_had(error: &Error) -> bool {
+    use Error::{Download, File, NoCache, NoNetwork, WithoutDownloads};
+    matches!(error, NoNetwork { .. } | Download { .. } | WithoutDownloads { .. } | File(_) | NoCache)
+}
+
 fn load_known(set: &KnownSet, dir: Option<&Path>, progress: &dyn Progress) -> Result<Dataset, Error> {
     let dir = find_dir(set, dir)?;
     let read = || read_four(|at| read_known(&dir.join(set.files[at].name), &set.files[at]));
@@ -58,14 +66,14 @@ fn load_known(set: &KnownSet, dir: Option<&Path>, progress: &dyn Progress) -> Re
         files = read();
     }
     let [train_images, train_labels, test_images, test_labels] = files;
-    let sound = |at: usize, file: Result<Result<Idx, FileState>, Error>| {
+    let valid = |at: usize, file: Result<Result<Idx, FileState>, Error>| {
         let path = dir.join(set.files[at].name);
         match file? {
             Ok(idx) => Ok((path, idx)),
             Err(state) => Err(Error::Damaged { path, why: state.to_string() }),
         }
     };
-    let files = [sound(0, train_images)?, sound(1, train_labels)?, sound(2, test_images)?, sound(3, test_labels)?];
+    let files = [valid(0, train_images)?, valid(1, train_labels)?, valid(2, test_images)?, valid(3, test_labels)?];
     let names = set.class_names.map(String::from).to_vec();
     assemble(set.name.to_owned(), Some(names), files)
 }

@@ -1,12 +1,16 @@
 //! Where images come from: what `--data` can name, and how it is found, fetched, checked and read.
 
-pub(crate) mod download;
+#[cfg(feature = "download")]
+mod complete;
+#[cfg(feature = "download")]
+mod download;
 pub(crate) mod fetch;
 pub mod garments;
 pub mod idx;
 pub(crate) mod known;
 pub(crate) mod load;
 pub(crate) mod progress;
+pub(crate) mod retry;
 pub(crate) mod verify;
 
 use std::convert::Infallible;

@@ -103,20 +103,7 @@ pub(crate) fn read_checked(path: &Path, known: &KnownFile) -> Result<Vec<u8>, Fi
     Ok(bytes)
 }
 
-/// SHA-256 of all that `reader` gives, in hexadecimal.
-pub(crate) fn sha256_of(mut reader: impl Read) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => return Ok(hexadecimal(&hasher.finalize())),
-            Ok(count) => hasher.update(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
+/// Bytes in lower case, two digits each.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

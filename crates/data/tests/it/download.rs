@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use modiste_data::{Error, FileState, KnownSet, RetryPolicy, Silent, Source, fetch, load, verify};
 
-use crate::support::{Answer, HASTY, NAMES, Notes, Request, Server, closed_address, put_files, small_files, small_set};
+use crate::support::server::{Answer, HASTY, Request, Server};
+use crate::support::{NAMES, Notes, closed_address, put_files, small_files, small_set};
 
 /// Serves the small set as planned for each of its files.
 fn serve(plan: impl Fn(usize) -> Answer + Send + Sync + 'static) -> Server {

@@ -72,15 +72,15 @@ fn files_end_where_their_header_says() {
         assert!(complaint(&wrap(idx(&[2, 2], &[1, 2, 3]))).contains("promises 2x2"));
         complaint(&wrap(idx(&[2, 2], &[1, 2, 3, 4, 5])));
     }
-    let sound = gzip(&idx(&[3], &[1, 2, 3]));
-    for garbage in [&b"garbage"[..], &[0; 20], &[0x1f], &sound[..4]] {
-        complaint(&[&sound[..], garbage].concat());
+    let valid = gzip(&idx(&[3], &[1, 2, 3]));
+    for garbage in [&b"garbage"[..], &[0; 20], &[0x1f], &valid[..4]] {
+        complaint(&[&valid[..], garbage].concat());
     }
-    for cut in 2..sound.len() {
-        complaint(&sound[..cut]);
+    for cut in 2..valid.len() {
+        complaint(&valid[..cut]);
     }
-    let mut damaged = sound.clone();
-    let checksum = sound.len() - 6;
+    let mut damaged = valid.clone();
+    let checksum = valid.len() - 6;
     damaged[checksum] ^= 1;
     assert!(complaint(&damaged).contains("damaged"));
 }
@@ -102,7 +102,7 @@ fn no_more_is_unpacked_than_the_header_says() {
     assert!(rest.len() > bomb.len() / 2, "{} of {} bytes were left alone", rest.len(), bomb.len());
 }
 
-/// A sound file of some shape, gzipped or not.
+/// A valid file of some shape, gzipped or not.
 fn sound_file() -> impl Strategy<Value = Vec<u8>> {
     (prop::collection::vec(0_u32..5, 1..=4), any::<bool>(), any::<u8>()).prop_map(|(dims, gzipped, first)| {
         let count = dims.iter().product::<u32>();

@@ -2,6 +2,7 @@
 
 mod augmentation;
 mod batches;
+#[cfg(feature = "download")]
 mod download;
 mod garments;
 mod idx;

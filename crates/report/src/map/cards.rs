@@ -1,10 +1,10 @@
 //! Thumbnails as they lie on a picture: an image, a line of its class's colour round it, paper round that; or ink, if
 //! the image is predicted wrongly.
 
-use super::thumbnails::{self, Room, Thumbnail};
+use super::thumbnails::{self, Area, Thumbnail};
 use super::{Map, MapImages, palette};
 use crate::picture::{Colour, INK, PAPER, Picture};
-use crate::sample;
+use crate::thumbnail;
 
 /// Sides of an image, at least and at most.
 const SMALLEST: usize = 48;
@@ -28,11 +28,11 @@ pub(super) struct Cards {
 
 impl Cards {
     /// For points at their places on the picture.
-    pub(super) fn new(map: &Map, images: MapImages, places: &[[f32; 2]], room: Room) -> Self {
-        let sample = sample::size(images.shape, SMALLEST, LARGEST);
+    pub(super) fn new(map: &Map, images: MapImages, places: &[[f32; 2]], area: Area) -> Self {
+        let sample = thumbnail::size(images.shape, SMALLEST, LARGEST);
         let around = 2 * (LINE + HALO);
         let size = (sample.0 + around, sample.1 + around);
-        let chosen = thumbnails::choose(map, places, room, size);
+        let chosen = thumbnails::choose(map, places, area, size);
         let negative = images.shape.channels < 3 && is_dark(map, &chosen);
         Self { chosen, sample, size, negative }
     }
@@ -56,7 +56,7 @@ impl Cards {
             picture.fill(corner, self.size, if map.is_mistake(point) { INK } else { PAPER });
             picture.fill(inside(HALO), frame, palette::colour(map.class(point)));
             let shown = |colour| if self.negative { on_paper(colour) } else { colour };
-            let pixels = sample::scaled(shape, image, self.sample).map(shown);
+            let pixels = thumbnail::scaled(shape, image, self.sample).map(shown);
             picture.paste(inside(HALO + LINE), self.sample.0, pixels);
         }
     }

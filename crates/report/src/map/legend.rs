@@ -1,10 +1,10 @@
 //! What the colours of a map's picture mean.
 
-use super::picture::Mark;
+use super::mark::Mark;
 use super::{Map, palette};
+use crate::coverage;
 use crate::numbers::grouped;
 use crate::picture::{FAINT_INK, INK, Picture};
-use crate::shape;
 use crate::text::{Style, shortened};
 
 const LONGEST_NAME: usize = 24;
@@ -81,7 +81,7 @@ impl Legend {
             match (entry.kind, mark) {
                 (Kind::Class(class), Mark::Number) => Mark::draw_number(picture, middle, class),
                 (Kind::Class(class), Mark::Dot) => {
-                    picture.shape(shape::disc(middle, 8.0), palette::colour(Some(class)))
+                    picture.shape(coverage::disc(middle, 8.0), palette::colour(Some(class)))
                 }
                 (Kind::Mistake, _) => mark.draw_mistake(picture, middle),
                 (Kind::Rest, _) => {}

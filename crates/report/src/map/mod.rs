@@ -4,12 +4,12 @@
 
 mod cards;
 mod legend;
+mod mark;
 pub mod page;
 mod palette;
 pub mod picture;
 mod scatter;
 mod sprites;
-
 pub mod table;
 mod thumbnails;
 
@@ -108,7 +108,7 @@ mod testing {
 
     impl Drawn {
         /// Points on a spiral, which crowd at its middle, of classes in turn; every seventh is taken for the next class.
-        pub fn new(count: usize, classes: usize, shape: ImageShape) -> Self {
+        pub(in crate::map) fn new(count: usize, classes: usize, shape: ImageShape) -> Self {
             let spiral = |point: usize| {
                 let (angle, radius) = (point as f32 * 2.4, (point as f32 / count as f32).powi(2) * 40.0);
                 [radius * angle.cos(), radius * angle.sin()]
@@ -127,7 +127,7 @@ mod testing {
         }
 
         /// Calls `look` with a map of everything there is.
-        pub fn with_map<T>(&self, look: impl FnOnce(Map) -> T) -> T {
+        pub(in crate::map) fn with_map<T>(&self, look: impl FnOnce(Map) -> T) -> T {
             let pixels: Vec<&[u8]> = self.pixels.iter().map(Vec::as_slice).collect();
             look(Map {
                 title: "t-SNE of a spiral",

@@ -2,10 +2,10 @@
 
 use super::cards::Cards;
 use super::legend::Legend;
-use super::thumbnails::Room;
+use super::mark::Mark;
+use super::thumbnails::Area;
 use super::{Map, palette, scatter};
 use crate::picture::{Colour, FAINT_INK, INK, PAPER, Picture};
-use crate::shape;
 use crate::text::{Style, shortened};
 
 const WIDTH: usize = 2000;
@@ -13,9 +13,6 @@ const MARGIN: usize = 40;
 
 /// From the edge of the map to the outermost points.
 const PADDING: usize = 40;
-
-/// Up to so many points are drawn as the number of their class, more as dots.
-const MOST_NUMBERS: usize = 2500;
 
 /// How far the number of a class reaches from its middle, in columns and rows.
 const REACH: (f32, f32) = (7.0, 9.0);
@@ -43,46 +40,14 @@ pub fn draw(map: &Map) -> Picture {
 
     let places = ground.places(map.coordinates);
     let gap = if mark == Mark::Number { GAPS.0 } else { GAPS.1 };
-    let room = Room { corner: (MARGIN, ground.top), size: ground.size, gap };
-    let cards = map.images.map(|images| Cards::new(map, images, &places, room)).unwrap_or_default();
+    let area = Area { corner: (MARGIN, ground.top), size: ground.size, gap };
+    let cards = map.images.map(|images| Cards::new(map, images, &places, area)).unwrap_or_default();
     match mark {
         Mark::Dot => draw_dots(&mut picture, map, &places),
         Mark::Number => draw_numbers(&mut picture, map, &places, &cards),
     }
     cards.draw(&mut picture, map);
     picture
-}
-
-/// What stands for a point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
-    Dot,
-    /// The number of its class.
-    Number,
-}
-
-impl Mark {
-    fn of(map: &Map) -> Self {
-        let classes_known = map.labels.is_some() || map.predicted.is_some();
-        if classes_known && map.len() <= MOST_NUMBERS { Self::Number } else { Self::Dot }
-    }
-
-    /// The ring that says a point is a mistake.
-    pub(super) fn draw_mistake(self, picture: &mut Picture, place: [f32; 2]) {
-        let (radius, width) = match self {
-            // So fine that many of them close together let the colours through.
-            Self::Dot => (3.6, 0.4),
-            Self::Number => (14.0, 1.6),
-        };
-        picture.shape(shape::ring(place, radius, width), INK);
-    }
-
-    /// A number with its middle at a place.
-    pub(super) fn draw_number(picture: &mut Picture, place: [f32; 2], class: u8) {
-        let (style, words) = (Style::mark(palette::colour(Some(class))), class.to_string());
-        let corner = |place: f32, size: usize| (place - size as f32 / 2.0).round().max(0.0) as usize;
-        style.draw(picture, corner(place[0], style.width(&words)), corner(place[1], style.line_height()), &words);
-    }
 }
 
 /// Where on the picture the map lies.
@@ -180,7 +145,9 @@ mod tests {
             let ground = Ground::new(map.coordinates, picture.height() - MARGIN - (WIDTH - 2 * MARGIN));
             let [x, y] = ground.places(map.coordinates)[0].map(|place| place as usize);
             assert_eq!((x, y), (WIDTH / 2, picture.height() - MARGIN - (WIDTH - 2 * MARGIN) / 2));
-            let seen = |dx: isize, dy: isize| picture.get(x.strict_add_signed(dx), y.strict_add_signed(dy));
+            let seen = |dx: isize, dy: isize| {
+                picture.get(x.checked_add_signed(dx).unwrap(), y.checked_add_signed(dy).unwrap())
+            };
             assert_eq!([seen(-5, -5), seen(5, -5)], [Some([255, 0, 0]), Some([0, 255, 0])]);
             assert_eq!([seen(-23, 23), seen(5, 5)], [Some([0, 0, 255]), Some([9; 3])]);
             assert_eq!([seen(-25, 0), seen(-28, 0)], [Some(palette::colour(Some(0))), Some(PAPER)]);

@@ -1,8 +1,8 @@
 //! Very many points as dots: where they are sparse each is seen, where they crowd their colours mix.
 
 use super::palette::{from_linear, to_linear};
+use crate::coverage;
 use crate::picture::{Colour, Picture};
-use crate::shape;
 
 /// Radii of a dot, smallest and largest, in pixels.
 const RADII: (f32, f32) = (1.6, 3.2);
@@ -27,7 +27,7 @@ pub(super) fn draw(picture: &mut Picture, places: &[[f32; 2]], colours: &[Colour
     for (&place, colour) in places.iter().zip(colours) {
         let light = colour.map(to_linear);
         let radius = (COVER / (std::f32::consts::PI * density.at(place))).sqrt().clamp(RADII.0, RADII.1);
-        for (x, y, coverage) in shape::disc(place, radius).filter(|&(x, y, _)| x < width && y < height) {
+        for (x, y, coverage) in coverage::disc(place, radius).filter(|&(x, y, _)| x < width && y < height) {
             let sum = &mut gathered[y * width + x];
             (0..3).for_each(|channel| sum[channel] += light[channel] * coverage);
             sum[3] += coverage;

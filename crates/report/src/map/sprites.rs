@@ -3,7 +3,7 @@
 use png::{BitDepth, ColorType, Compression, Encoder, EncodingError, Filter};
 
 use super::Map;
-use crate::sample;
+use crate::thumbnail;
 
 /// Up to so many bytes of pixels are kept as they are; beyond, a channel has 16 levels. 70,000 grey images of 28x28 take
 /// 28 MB of PNG with all 256 levels and 13 MB with 16, a third more in base64, and on a card of a few hundred pixels the
@@ -25,16 +25,16 @@ pub(super) struct Sprites<'a> {
     /// Whether channels keep all of their levels.
     exact: bool,
     /// Columns and rows of an image on a sheet.
-    pub size: (usize, usize),
+    pub(super) size: (usize, usize),
     /// Images in a row of a sheet.
-    pub columns: usize,
+    pub(super) columns: usize,
     /// Images on a sheet.
-    pub images: usize,
+    pub(super) images: usize,
 }
 
 impl<'a> Sprites<'a> {
     /// For a map that has images.
-    pub fn new(map: &'a Map) -> Option<Self> {
+    pub(super) fn new(map: &'a Map) -> Option<Self> {
         let shape = map.images?.shape;
         if shape.is_empty() {
             return None;
@@ -48,12 +48,12 @@ impl<'a> Sprites<'a> {
     }
 
     /// Number of sheets.
-    pub fn sheets(&self) -> usize {
+    pub(super) fn sheets(&self) -> usize {
         self.map.len().div_ceil(self.images)
     }
 
     /// A sheet as a PNG file. A point without an image leaves its place black.
-    pub fn sheet(&self, sheet: usize) -> Result<Vec<u8>, EncodingError> {
+    pub(super) fn sheet(&self, sheet: usize) -> Result<Vec<u8>, EncodingError> {
         let first = sheet * self.images;
         let count = self.images.min(self.map.len() - first);
         let (width, height) = (self.columns * self.size.0, count.div_ceil(self.columns) * self.size.1);
@@ -99,7 +99,7 @@ impl<'a> Sprites<'a> {
                     (range(pixel % self.size.0, shape.width), range(pixel / self.size.0, shape.height));
                 let count = (columns.len() * rows.len()) as u32;
                 let sums = rows
-                    .flat_map(|y| columns.clone().map(move |x| sample::colour(shape, image, x, y).map(u32::from)))
+                    .flat_map(|y| columns.clone().map(move |x| thumbnail::colour(shape, image, x, y).map(u32::from)))
                     .fold([0; 3], |sums, colour| std::array::from_fn(|channel| sums[channel] + colour[channel]));
                 sums.map(|sum| ((sum + count / 2) / count) as u8)
             })
@@ -147,7 +147,7 @@ mod tests {
                         (place % sprites.columns * sprites.size.0, place / sprites.columns * sprites.size.1);
                     for (x, y) in (0..shape.width).flat_map(|x| (0..shape.height).map(move |y| (x, y))) {
                         let seen = &pixels[((top + y) * info.width as usize + left + x) * samples..][..samples];
-                        let real = &sample::colour(shape, &drawn.pixels[point], x, y)[..samples];
+                        let real = &thumbnail::colour(shape, &drawn.pixels[point], x, y)[..samples];
                         let differences = seen.iter().zip(real).map(|(&a, &b)| (i32::from(a) - i32::from(b)).abs());
                         worst = differences.fold(worst, i32::max);
                     }

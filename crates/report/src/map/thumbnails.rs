@@ -16,9 +16,9 @@ pub(super) struct Thumbnail {
     pub corner: (usize, usize),
 }
 
-/// The room thumbnails have.
+/// Where thumbnails may be.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Room {
+pub(super) struct Area {
     /// First column and row.
     pub corner: (usize, usize),
     /// Columns and rows.
@@ -27,7 +27,7 @@ pub(super) struct Room {
     pub gap: usize,
 }
 
-impl Room {
+impl Area {
     /// The corner of a card whose middle is at a place, moved inside where it stands out.
     fn corner_of(&self, [x, y]: [f32; 2], card: (usize, usize)) -> (usize, usize) {
         let inside = |place: f32, first: usize, size: usize, card: usize| {
@@ -46,7 +46,7 @@ impl Room {
 ///
 /// The map is cut into cells of a card's size. Of each class in a cell the image most like their mean is proposed; classes
 /// that have most points in their cell are heard first, those that have very few not at all.
-pub(super) fn choose(map: &Map, places: &[[f32; 2]], room: Room, card: (usize, usize)) -> Vec<Thumbnail> {
+pub(super) fn choose(map: &Map, places: &[[f32; 2]], area: Area, card: (usize, usize)) -> Vec<Thumbnail> {
     let cell = |[x, y]: [f32; 2]| (x as usize / card.0.max(1), y as usize / card.1.max(1));
     let mut members: HashMap<_, Vec<usize>> = HashMap::new();
     for (point, &place) in places.iter().enumerate().filter(|&(point, _)| map.image(point).is_some()) {
@@ -58,8 +58,8 @@ pub(super) fn choose(map: &Map, places: &[[f32; 2]], room: Room, card: (usize, u
     let mut chosen: Vec<Thumbnail> = Vec::new();
     for (_, points) in groups.into_iter().filter(|(_, points)| points.len() * FEW >= places.len()) {
         let Some(point) = most_typical(map, &points) else { continue };
-        let corner = room.corner_of(places[point], card);
-        if chosen.iter().all(|other| room.are_apart(other.corner, corner, card)) {
+        let corner = area.corner_of(places[point], card);
+        if chosen.iter().all(|other| area.are_apart(other.corner, corner, card)) {
             chosen.push(Thumbnail { point, corner });
         }
     }
@@ -91,8 +91,8 @@ mod tests {
             let drawn = Drawn::new(count, 4, GREY);
             let places: Vec<[f32; 2]> =
                 drawn.coordinates.iter().map(|&[x, y]| [500.0 + 12.0 * x, 500.0 + 12.0 * y]).collect();
-            let room = Room { corner: (30, 40), size: (900, 920), gap };
-            let chosen = drawn.with_map(|map| choose(&map, &places, room, (card, card + 7)));
+            let area = Area { corner: (30, 40), size: (900, 920), gap };
+            let chosen = drawn.with_map(|map| choose(&map, &places, area, (card, card + 7)));
             assert!(!chosen.is_empty() && (count < 900 || chosen.len() > 20), "{count}: {}", chosen.len());
             let mut taken = vec![false; 1000 * 1000];
             for Thumbnail { corner, .. } in chosen {
@@ -108,8 +108,8 @@ mod tests {
     fn a_neighbourhood_is_shown_by_its_most_typical_image() {
         let mut drawn = Drawn::new(5, 1, ImageShape { height: 1, width: 1, channels: 1 });
         drawn.pixels = [0, 90, 100, 110, 255].map(|value| vec![value]).to_vec();
-        let room = Room { corner: (0, 0), size: (100, 100), gap: 0 };
-        let chosen = drawn.with_map(|map| choose(&map, &[[20.0; 2]; 5], room, (50, 50)));
+        let area = Area { corner: (0, 0), size: (100, 100), gap: 0 };
+        let chosen = drawn.with_map(|map| choose(&map, &[[20.0; 2]; 5], area, (50, 50)));
         assert_eq!(chosen, [Thumbnail { point: 3, corner: (0, 0) }]);
     }
 }

@@ -4,7 +4,7 @@ use modiste_data::ImageShape;
 
 use crate::picture::{Colour, PAPER};
 
-/// Columns and rows of a sample: a whole multiple of a small image, a part of a very large one, so that its longer side
+/// Columns and rows of a thumbnail: a whole multiple of a small image, a part of a very large one, so that its longer side
 /// is at least `smallest` and at most `largest`.
 pub(crate) fn size(shape: ImageShape, smallest: usize, largest: usize) -> (usize, usize) {
     let longest = shape.height.max(shape.width).max(1);
