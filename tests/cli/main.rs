@@ -1,5 +1,6 @@
 //! The program as its users meet it: what it prints, what it leaves behind, how it ends.
 
+mod architecture;
 mod bench;
 mod data;
 mod embed;
