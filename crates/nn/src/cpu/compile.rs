@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::options::CpuOptions;
-use super::plan::gradient_slots::Slots;
+use super::plan::gradient_slots::GradientSlots;
 use super::plan::planner::{has_stem, plan};
 use super::plan::{Edge, Linear, Node, Plan, Source, Stage};
 use super::stages::convolution::Convolution;
@@ -22,7 +22,7 @@ pub struct Compiled {
     /// Their normalisations.
     pub norms: Vec<Normalisation>,
     /// Where gradients wait that are made of several, or behind a normalisation.
-    pub slots: Slots,
+    pub slots: GradientSlots,
     /// The memory that they share.
     pub sizes: BufferSizes,
 }
@@ -74,7 +74,7 @@ impl Compiled {
         let plan = plan(network);
         let has_stem = has_stem(&plan);
         let needs_gradient = needs_gradient(network, &plan);
-        let slots = Slots::new(&plan, &needs_gradient, has_stem, batch);
+        let slots = GradientSlots::new(&plan, &needs_gradient, has_stem, batch);
         let mut sizes = BufferSizes::default();
         let mut stages: Vec<CompiledStage> = Vec::new();
         for (index, &node) in plan.nodes.iter().enumerate() {

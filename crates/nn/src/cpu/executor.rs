@@ -12,7 +12,7 @@ use super::runtime::thread_pool::Threads;
 use super::simd::Isa;
 use super::stages::input::GradientTarget;
 use super::stages::normalisation::Normalisation;
-use super::stages::output::{self, Gradient};
+use super::stages::output::{GradientSource, ReaderSlots};
 use super::stages::{BackwardPass, ForwardPass};
 use crate::executor::{Batch, DeviceInfo, Executor, Hyper, State, StepResult};
 use crate::loss::{self, Targets};
@@ -224,7 +224,7 @@ impl CpuExecutor {
         };
         let values = &rest[..outputs.len()];
         let gradient = if compiled.slots.has(index) {
-            Gradient::Slots(output::Slots {
+            GradientSource::Slots(ReaderSlots {
                 readers: compiled.slots.of_stage(index),
                 arena: waiting,
                 norms: &compiled.norms,
@@ -232,7 +232,7 @@ impl CpuExecutor {
                 mask: stage.mask(self.seed, Some(step)),
             })
         } else {
-            Gradient::Ready(values)
+            GradientSource::InPlace(values)
         };
         // A bias follows its weight, so the two are one piece of the gradient.
         let (d_weight, d_bias) =

@@ -10,7 +10,7 @@ use super::{Edge, Plan, Source};
 
 /// The slots of all stages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Slots {
+pub struct GradientSlots {
     /// Of each stage, in the order in which its readers come; none if its only reader puts the gradient in its place.
     of_stage: Vec<Vec<Slot>>,
     /// Of each stage, which readers these are.
@@ -37,7 +37,7 @@ pub struct Reader {
     skip: bool,
 }
 
-impl Slots {
+impl GradientSlots {
     /// Plans slots for gradients of up to `batch` images.
     pub fn new(plan: &Plan, needs_gradient: &[bool], has_stem: bool, batch: usize) -> Self {
         let count = plan.nodes.len();

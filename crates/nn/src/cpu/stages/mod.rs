@@ -11,7 +11,7 @@ pub mod stem;
 
 use self::input::{Input, RecomputedInput};
 use self::normalisation::Moments;
-use self::output::{Gradient, OutputGradient, OutputSink};
+use self::output::{GradientSource, OutputGradient, OutputSink};
 use super::context::Context;
 use super::plan::Stage;
 use super::runtime::memory::Disjoint;
@@ -104,7 +104,7 @@ pub struct BackwardPass<'a> {
     /// What was added to the linear output, and what becomes of the gradient towards it.
     pub skip: Option<Input<'a>>,
     /// Gradient of the stage's output.
-    pub gradient: Gradient<'a>,
+    pub gradient: GradientSource<'a>,
     /// For each value of the output which tap of its window was the largest.
     pub pool_argmax: &'a [u8],
     /// Gradients towards weight and bias in the documented layout, overwritten; empty if there are none.
@@ -154,8 +154,8 @@ impl<'a> BackwardPass<'a> {
     /// wants them so.
     pub fn settle(&mut self, stage: &Stage) -> &'a [f32] {
         match self.gradient {
-            Gradient::Ready(gradient) => gradient,
-            Gradient::Slots(slots) => {
+            GradientSource::InPlace(gradient) => gradient,
+            GradientSource::Slots(slots) => {
                 let (context, count, len) = (self.context, self.count, stage.output.image_len());
                 let place = slots.readers[0].place.start..slots.readers[0].place.start + count * len;
                 context.threads.run(PARTS, |part, _| {
@@ -167,7 +167,7 @@ impl<'a> BackwardPass<'a> {
                 });
                 // SAFETY: nobody writes to the slot until the pass is over.
                 let gradient = unsafe { slots.arena.lasting(place) };
-                self.gradient = Gradient::Ready(gradient);
+                self.gradient = GradientSource::InPlace(gradient);
                 gradient
             }
         }

@@ -111,16 +111,16 @@ impl OutputSink<'_> {
 
 /// Gradient of a stage's output.
 #[derive(Clone, Copy)]
-pub enum Gradient<'a> {
+pub enum GradientSource<'a> {
     /// Towards what the stage's activation took, `[images, output layout]`, where its output was.
-    Ready(&'a [f32]),
+    InPlace(&'a [f32]),
     /// Towards the output, what each of its readers has left.
-    Slots(Slots<'a>),
+    Slots(ReaderSlots<'a>),
 }
 
 /// What each reader of a stage's output has left of the gradient towards it.
 #[derive(Clone, Copy)]
-pub struct Slots<'a> {
+pub struct ReaderSlots<'a> {
     /// Where, for each reader, and behind which normalisation.
     pub readers: &'a [Slot],
     /// Where all slots lie.
@@ -133,7 +133,7 @@ pub struct Slots<'a> {
     pub mask: Option<Mask>,
 }
 
-impl Slots<'_> {
+impl ReaderSlots<'_> {
     /// Makes the gradient towards what the stage's activation took of one image, in `to`, `[output layout]`.
     ///
     /// # Safety
@@ -175,7 +175,7 @@ pub struct OutputGradient<'a> {
     /// What was added to the linear output, and what becomes of the gradient towards it.
     pub skip: Option<&'a Input<'a>>,
     /// Gradient of the stage's output.
-    pub gradient: Gradient<'a>,
+    pub gradient: GradientSource<'a>,
     /// For each value of the output which tap of its window was the largest.
     pub pool_argmax: &'a [u8],
     /// Which image of the batch is the first of the gradient.
@@ -185,7 +185,7 @@ pub struct OutputGradient<'a> {
 impl<'a> OutputGradient<'a> {
     /// Values of scratch that [`Self::image`] needs beside that for an image of the linear output.
     pub fn scratch_len(&self) -> usize {
-        let combined = if let Gradient::Slots(_) = self.gradient { self.image_len() } else { 0 };
+        let combined = if let GradientSource::Slots(_) = self.gradient { self.image_len() } else { 0 };
         combined + self.skip.map_or(0, Input::image_scratch_len)
     }
 
@@ -209,8 +209,8 @@ impl<'a> OutputGradient<'a> {
         let Self { isa, stage, .. } = *self;
         let values = range_of(stage, image - self.first..image - self.first + 1);
         let gradient: &'r [f32] = match self.gradient {
-            Gradient::Ready(gradient) => &gradient[values.clone()],
-            Gradient::Slots(slots) => {
+            GradientSource::InPlace(gradient) => &gradient[values.clone()],
+            GradientSource::Slots(slots) => {
                 let combined = carve(&mut scratch, self.image_len());
                 // SAFETY: passed on to the caller.
                 unsafe { slots.combine(isa, stage, image, combined.as_mut_ptr()) };
@@ -237,8 +237,8 @@ impl<'a> OutputGradient<'a> {
     pub fn ahead(&self, images: Range<usize>) -> &[f32] {
         let images = range_of(self.stage, images.start - self.first..images.end - self.first);
         match &self.gradient {
-            Gradient::Ready(gradient) => &gradient[images],
-            Gradient::Slots(slots) => {
+            GradientSource::InPlace(gradient) => &gradient[images],
+            GradientSource::Slots(slots) => {
                 let start = slots.readers[0].place.start;
                 // SAFETY: nobody writes to the slot until the pass is over.
                 unsafe { slots.arena.shared(start + images.start..start + images.end) }

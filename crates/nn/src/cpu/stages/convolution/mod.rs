@@ -22,7 +22,7 @@ use crate::cpu::runtime::memory::{Disjoint, LINE, carve};
 use crate::cpu::runtime::thread_pool::split_range;
 use crate::cpu::simd::Isa;
 use crate::cpu::stages::input::Input;
-use crate::cpu::stages::output::{Gradient, OutputGradient, OutputSink};
+use crate::cpu::stages::output::{GradientSource, OutputGradient, OutputSink};
 use crate::cpu::stages::packed_weights::PackedWeights;
 use crate::cpu::stages::{BackwardPass, ForwardPass, PARTS, ScratchSizes, StageOperation, sum_parts};
 use crate::network::Window;
@@ -131,7 +131,7 @@ impl Convolution {
         parts: &Disjoint<'_, f32>,
         scratch: &mut [f32],
     ) {
-        let (stage, gradient) = (&self.stage, Gradient::Ready(gradient));
+        let (stage, gradient) = (&self.stage, GradientSource::InPlace(gradient));
         let output_gradient =
             OutputGradient { isa: self.isa, stage, skip: None, gradient, pool_argmax: &[], first: image };
         // SAFETY: passed on to the caller.
