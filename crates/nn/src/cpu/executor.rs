@@ -217,8 +217,8 @@ impl CpuExecutor {
             match compiled.slots.of_reader(before, index, skip) {
                 None => GradientTarget::InPlace(before_stage.mask(self.seed, Some(step))),
                 Some(slot) => GradientTarget::Slot {
-                    values: waiting.piece(slot.place.clone()),
-                    sums: sums.piece(slot.norm.map_or(0..0, |norm| compiled.norms[norm].sums())),
+                    values: waiting.slice(slot.place.clone()),
+                    sums: sums.slice(slot.norm.map_or(0..0, |norm| compiled.norms[norm].sums())),
                 },
             }
         };

@@ -44,7 +44,7 @@ impl<'a> InputResolver<'a> {
         Input::Stage(StageOutput {
             isa: self.isa,
             stage: &stage.node.stage,
-            values: self.before.piece(stage.activations.clone()),
+            values: self.before.slice(stage.activations.clone()),
             affine: edge
                 .prologue
                 .norm

@@ -84,7 +84,7 @@ pub fn pack_panel(
     packed: &Disjoint<'_, f32>,
 ) {
     // SAFETY: each panel is packed by one task.
-    let target = unsafe { packed.part(panel * rows * width..(panel + 1) * rows * width) };
+    let target = unsafe { packed.exclusive(panel * rows * width..(panel + 1) * rows * width) };
     let first = panel * width;
     for (row, target) in target.chunks_exact_mut(width).enumerate() {
         for (column, target) in target.iter_mut().enumerate() {

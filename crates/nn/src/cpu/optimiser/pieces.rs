@@ -40,7 +40,7 @@ pub fn apply<R: Rule<N>, const N: usize>(
         let piece = &pieces[task];
         let given = &given[piece.range.clone()];
         // SAFETY: each piece is one task's.
-        let changed = changed.each_ref().map(|values| unsafe { values.part(piece.range.clone()) });
+        let changed = changed.each_ref().map(|values| unsafe { values.exclusive(piece.range.clone()) });
         // SAFETY: all are this piece.
         unsafe { context.isa.run(Elementwise { rule: rule(piece), given, changed }) };
     });
@@ -53,7 +53,7 @@ pub fn norm(context: Context<'_>, pieces: &[Piece], values: &Buffer, sums: &mut 
     let sums_of = Disjoint::new(&mut *sums);
     context.threads.run(pieces.len(), |task, _| {
         // SAFETY: one number for each task.
-        let sum = unsafe { sums_of.part(task..task + 1) };
+        let sum = unsafe { sums_of.exclusive(task..task + 1) };
         sum[0] = sum_of_squares(&values[pieces[task].range.clone()]);
     });
     sums.iter().sum::<f64>().sqrt()

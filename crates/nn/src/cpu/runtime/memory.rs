@@ -1,4 +1,4 @@
-//! Buffers: allocated once, aligned to a cache line, and shared among tasks that write different parts.
+//! Buffers: allocated once, aligned to a cache line, and lent to tasks that write different ranges of them.
 
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut, Range};
@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut, Range};
 /// Alignment of every buffer, in bytes: a cache line, and the widest register.
 const ALIGNMENT: usize = 64;
 
-/// Values that go in one piece through every vector loop: each row of channels is padded to a multiple of it.
+/// Values that every vector loop takes whole, a cache line: each row of channels is padded to a multiple of it.
 pub const LINE: usize = 16;
 
 /// The next multiple of [`LINE`].
@@ -47,7 +47,7 @@ impl DerefMut for Buffer {
     }
 }
 
-/// A mutable slice of which several tasks take parts that do not overlap.
+/// A mutable slice of which several tasks take ranges that do not overlap.
 #[derive(Clone, Copy)]
 pub struct Disjoint<'a, T> {
     pointer: *mut T,
@@ -55,7 +55,7 @@ pub struct Disjoint<'a, T> {
     borrow: PhantomData<&'a mut [T]>,
 }
 
-// SAFETY: `part` makes its caller promise that no two tasks share an element.
+// SAFETY: `exclusive` makes its caller promise that no two tasks share an element.
 unsafe impl<T: Send> Send for Disjoint<'_, T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for Disjoint<'_, T> {}
@@ -71,46 +71,46 @@ impl<'a, T> Disjoint<'a, T> {
         self.length
     }
 
-    /// A piece, for tasks that take parts of it.
-    pub fn piece(&self, piece: Range<usize>) -> Self {
-        let (pointer, length) = (self.pointer(piece.clone()), piece.len());
+    /// A slice of it, for tasks that take ranges of that.
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        let (pointer, length) = (self.pointer(range.clone()), range.len());
         Self { pointer, length, borrow: PhantomData }
     }
 
-    /// Where a piece lies of which a task writes some values that are not contiguous: the kernel that writes through the
+    /// Where a range lies of which a task writes some values that are not contiguous: the kernel that writes through the
     /// pointer is what promises to keep to its own.
-    pub fn pointer(&self, piece: Range<usize>) -> *mut T {
-        assert!(piece.start <= piece.end && piece.end <= self.length, "a piece of the slice");
-        self.pointer.wrapping_add(piece.start)
+    pub fn pointer(&self, range: Range<usize>) -> *mut T {
+        assert!(range.start <= range.end && range.end <= self.length, "a range of the slice");
+        self.pointer.wrapping_add(range.start)
     }
 
-    /// A part that one task reads.
+    /// A range that is only read.
     ///
     /// # Safety
     /// Nobody writes it while the result is in use.
     pub unsafe fn shared(&self, range: Range<usize>) -> &[T] {
-        assert!(range.start <= range.end && range.end <= self.length, "a part of the slice");
+        assert!(range.start <= range.end && range.end <= self.length, "a range of the slice");
         // SAFETY: inside the slice that is borrowed for 'a; the caller vouches for its being left alone.
         unsafe { std::slice::from_raw_parts(self.pointer.add(range.start), range.len()) }
     }
 
-    /// A part that is only read for as long as the slice is lent.
+    /// A range that is only read, for as long as the slice is lent.
     ///
     /// # Safety
     /// Nobody writes it while the result is in use.
     pub unsafe fn lasting(&self, range: Range<usize>) -> &'a [T] {
-        assert!(range.start <= range.end && range.end <= self.length, "a part of the slice");
+        assert!(range.start <= range.end && range.end <= self.length, "a range of the slice");
         // SAFETY: inside the slice that is borrowed for 'a; the caller vouches for its being left alone.
         unsafe { std::slice::from_raw_parts(self.pointer.add(range.start), range.len()) }
     }
 
-    /// One task's part.
+    /// A range that one task has to itself.
     ///
     /// # Safety
-    /// No two parts in use at the same time may overlap.
-    #[expect(clippy::mut_from_ref, reason = "the parts are disjoint by contract")]
-    pub unsafe fn part(&self, range: Range<usize>) -> &mut [T] {
-        assert!(range.start <= range.end && range.end <= self.length, "a part of the slice");
+    /// No two such ranges in use at the same time may overlap.
+    #[expect(clippy::mut_from_ref, reason = "the ranges are disjoint by contract")]
+    pub unsafe fn exclusive(&self, range: Range<usize>) -> &mut [T] {
+        assert!(range.start <= range.end && range.end <= self.length, "a range of the slice");
         // SAFETY: inside the slice that is borrowed for 'a; the caller vouches for disjointness.
         unsafe { std::slice::from_raw_parts_mut(self.pointer.add(range.start), range.len()) }
     }

@@ -99,7 +99,7 @@ impl Dense {
                 return;
             }
             // SAFETY: one task takes the whole bias.
-            let sums = unsafe { d_bias.part(0..d_bias.len()) };
+            let sums = unsafe { d_bias.exclusive(0..d_bias.len()) };
             sums.fill(0.0);
             for row in gradient.chunks_exact(pitch).take(count) {
                 sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
@@ -161,7 +161,7 @@ impl Dense {
             for (unit, row) in d_w.chunks_exact(panel).enumerate() {
                 let place = unit * columns + position;
                 // SAFETY: each column belongs to one task.
-                let target = unsafe { d_weight.part(place..place + length) };
+                let target = unsafe { d_weight.exclusive(place..place + length) };
                 target.copy_from_slice(&row[start - first..][..length]);
             }
         }
@@ -195,7 +195,7 @@ impl StageOperation for Dense {
         let packed = Disjoint::new(&mut self.packed.forward);
         context.threads.run(units.div_ceil(panel), |index, _| {
             // SAFETY: each panel belongs to one task. Padding is zero from the beginning and never written.
-            let target = unsafe { packed.part(index * inputs * panel..(index + 1) * inputs * panel) };
+            let target = unsafe { packed.exclusive(index * inputs * panel..(index + 1) * inputs * panel) };
             let first = index * panel;
             for (place, position, length) in layout.part(0..inputs) {
                 let transpose = Transpose {
@@ -214,7 +214,7 @@ impl StageOperation for Dense {
             let packed = Disjoint::new(&mut self.packed.backward);
             context.threads.run(inputs.div_ceil(panel), |index, _| {
                 // SAFETY: as above.
-                let target = unsafe { packed.part(index * units * panel..(index + 1) * units * panel) };
+                let target = unsafe { packed.exclusive(index * units * panel..(index + 1) * units * panel) };
                 let first = index * panel;
                 for (start, position, length) in layout.part(first..inputs.min(first + panel)) {
                     for (row, target) in weight.chunks_exact(columns).zip(target.chunks_exact_mut(panel)) {

@@ -275,7 +275,7 @@ impl StageOutput<'_> {
                 let sums_len = if affine.is_some() { 2 * self.stage.output.pitch } else { 0 };
                 // SAFETY: as above; the part is the calling task's.
                 unsafe {
-                    let sums = affine.is_some().then(|| sums.part(part * sums_len..(part + 1) * sums_len));
+                    let sums = affine.is_some().then(|| sums.exclusive(part * sums_len..(part + 1) * sums_len));
                     isa.run(PrologueBackward { extent, gradient, values, to, affine, activation, sums });
                 }
             }

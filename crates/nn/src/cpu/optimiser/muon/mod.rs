@@ -67,7 +67,7 @@ impl Muon {
         self.plan.for_rows(context, |_, place, rows| {
             let rate = (rate * place.scale) as f32;
             // SAFETY: the rows are this task's.
-            let values = unsafe { values.part(place.parameter_rows(rows)) };
+            let values = unsafe { values.exclusive(place.parameter_rows(rows)) };
             let results = results[place.matrix_rows(rows)].chunks_exact(pitch(place.columns));
             for (values, results) in values.chunks_exact_mut(place.columns).zip(results) {
                 for (value, result) in values.iter_mut().zip(results) {
@@ -94,8 +94,8 @@ impl Muon {
             let range = place.parameter_rows(rows);
             // SAFETY: rows and sum are this task's.
             let (momentum, matrix, sum) = unsafe {
-                let matrix = matrices.part(place.matrix_rows(rows));
-                (momentum.part(range.clone()), matrix, &mut sums.part(task..task + 1)[0])
+                let matrix = matrices.exclusive(place.matrix_rows(rows));
+                (momentum.exclusive(range.clone()), matrix, &mut sums.exclusive(task..task + 1)[0])
             };
             let gradient = gradient[range].chunks_exact(place.columns);
             let momentum = momentum.chunks_exact_mut(place.columns);
@@ -120,7 +120,7 @@ impl Muon {
             let norm = self.sums[place.tasks.clone()].iter().sum::<f64>().sqrt();
             let share = (1.0 / (norm + EPSILON)) as f32;
             // SAFETY: the rows are this task's.
-            let matrix = unsafe { matrices.part(place.matrix_rows(rows)) };
+            let matrix = unsafe { matrices.exclusive(place.matrix_rows(rows)) };
             matrix.iter_mut().for_each(|value| *value *= share);
             place.transpose(context, rows, matrix, &transposed);
         });

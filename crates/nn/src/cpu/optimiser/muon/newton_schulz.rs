@@ -95,7 +95,7 @@ impl NewtonSchulz {
                 (left, matrix)
             };
             // SAFETY: the rows are this task's.
-            let product = unsafe { grams.part(place.square_rows(rows)) };
+            let product = unsafe { grams.exclusive(place.square_rows(rows)) };
             multiply(context, left, right, place.side(), product);
         });
     }
@@ -109,7 +109,7 @@ impl NewtonSchulz {
             let gram = &self.grams[place.square.clone()];
             let step = pitch(place.side());
             // SAFETY: the rows are this task's.
-            let factor = unsafe { factors.part(place.square_rows(rows)) };
+            let factor = unsafe { factors.exclusive(place.square_rows(rows)) };
             let left = &gram[rows.start * step..rows.end * step];
             multiply(context, Left::rows_of(left, place.side()), gram, place.side(), factor);
             for (factor, &gram) in factor.iter_mut().zip(left) {
@@ -131,7 +131,7 @@ impl NewtonSchulz {
             let step = pitch(place.side());
             let left = Left::rows_of(&left[rows.start * step..rows.end * step], place.side());
             // SAFETY: the rows are this task's.
-            let result = unsafe { results.part(place.matrix_rows(rows)) };
+            let result = unsafe { results.exclusive(place.matrix_rows(rows)) };
             multiply(context, left, right, place.columns, result);
         });
     }
@@ -141,7 +141,7 @@ impl NewtonSchulz {
         let (matrices, transposed) = (Disjoint::new(&mut self.matrices), Disjoint::new(&mut self.transposed));
         plan.for_rows(context, |_, place, rows| {
             // SAFETY: the rows are this task's.
-            let matrix = unsafe { matrices.part(place.matrix_rows(rows)) };
+            let matrix = unsafe { matrices.exclusive(place.matrix_rows(rows)) };
             let result = &self.results[place.matrix_rows(rows)];
             let step = pitch(place.columns);
             for (to, from) in matrix.chunks_exact_mut(step).zip(result.chunks_exact(step)) {
@@ -158,7 +158,7 @@ fn multiply_squares(plan: &Plan, context: Context<'_>, left: &Buffer, right: &Bu
     plan.for_squares(context, |place, rows| {
         let left = Left::rows_of(&left[place.square_rows(rows)], place.side());
         // SAFETY: the rows are this task's.
-        let product = unsafe { product.part(place.square_rows(rows)) };
+        let product = unsafe { product.exclusive(place.square_rows(rows)) };
         multiply(context, left, &right[place.square.clone()], place.side(), product);
     });
 }

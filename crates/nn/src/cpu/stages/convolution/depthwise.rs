@@ -83,12 +83,12 @@ impl Algorithm for Depthwise {
 
     unsafe fn pack_forward(&self, weight: &[f32], _: usize, packed: &Disjoint<'_, f32>) {
         // SAFETY: there is one task.
-        self.pack(weight, false, unsafe { packed.part(0..self.taps() * self.output.pitch) });
+        self.pack(weight, false, unsafe { packed.exclusive(0..self.taps() * self.output.pitch) });
     }
 
     unsafe fn pack_backward(&self, weight: &[f32], _: usize, packed: &Disjoint<'_, f32>) {
         // SAFETY: there is one task.
-        self.pack(weight, true, unsafe { packed.part(0..self.taps() * self.output.pitch) });
+        self.pack(weight, true, unsafe { packed.exclusive(0..self.taps() * self.output.pitch) });
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {

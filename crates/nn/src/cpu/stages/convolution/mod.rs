@@ -160,7 +160,7 @@ impl Convolution {
     #[expect(clippy::mut_from_ref, reason = "the parts are disjoint by contract")]
     unsafe fn partial_gradient<'a>(&self, parts: &'a Disjoint<'_, f32>, part: usize) -> (&'a mut [f32], &'a mut [f32]) {
         // SAFETY: passed on to the caller.
-        let partial = unsafe { parts.part(part * self.part_len()..(part + 1) * self.part_len()) };
+        let partial = unsafe { parts.exclusive(part * self.part_len()..(part + 1) * self.part_len()) };
         partial.split_at_mut(self.part_len() - self.stage.linear_output.pitch)
     }
 
@@ -178,7 +178,7 @@ impl Convolution {
                     for (out, &sum) in sums[..outputs].iter().enumerate() {
                         let place = (out * channels + channel) * self.taps + tap;
                         // SAFETY: each input channel belongs to one task.
-                        unsafe { d_weight.part(place..place + 1)[0] = sum };
+                        unsafe { d_weight.exclusive(place..place + 1)[0] = sum };
                     }
                 }
             }

@@ -49,7 +49,7 @@ impl Kernel for PackFilters<'_> {
                 let transformed = both_ways::<V, FilterTransform, FILTER, IN>(&filter);
                 for (position, value) in transformed.as_flattened().iter().enumerate() {
                     let start = position * self.position_step + place;
-                    value.store(self.packed.part(start..start + V::LANES).as_mut_ptr());
+                    value.store(self.packed.exclusive(start..start + V::LANES).as_mut_ptr());
                 }
             }
         }
