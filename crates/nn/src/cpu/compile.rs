@@ -102,8 +102,8 @@ impl Compiled {
         let mut norms = Vec::new();
         for (index, norm) in plan.norms.iter().enumerate() {
             let stage = &stages[norm.node];
-            let pieces = stage.operation.pieces(batch).max(PARTS);
-            let norm = Normalisation::new(network, &plan, index, stage.node.stage.output, pieces, sizes.sums);
+            let partial_sums = stage.operation.partial_sums(batch).max(PARTS);
+            let norm = Normalisation::new(network, &plan, index, stage.node.stage.output, partial_sums, sizes.sums);
             sizes.sums = norm.sums().end;
             sizes.packed += norm.constants_len();
             norms.push(norm);

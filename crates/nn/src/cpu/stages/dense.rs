@@ -178,7 +178,7 @@ impl StageOperation for Dense {
         self.packed.len()
     }
 
-    fn pieces(&self, batch: usize) -> usize {
+    fn partial_sums(&self, batch: usize) -> usize {
         batch.div_ceil(ROWS_PER_TASK)
     }
 
@@ -234,9 +234,9 @@ impl StageOperation for Dense {
         // SAFETY: only read in this pass.
         let rows = (unsafe { input.values() }, inputs, inputs);
         let packed = (&*self.packed.forward, pitch);
-        self.rows_times_packed(context, count, rows, packed, |piece, rows, units, values, step| {
+        self.rows_times_packed(context, count, rows, packed, |partial_sum, rows, units, values, step| {
             // SAFETY: each task has its own rows and units.
-            unsafe { sink.rows(rows, units, values, step, piece) };
+            unsafe { sink.rows(rows, units, values, step, partial_sum) };
         });
     }
 

@@ -26,7 +26,7 @@ impl StageOperation for Identity {
         linear_output.image_len() + input.image_len() + sizes.image + sizes.recompute + sizes.output + 5 * LINE
     }
 
-    fn pieces(&self, _: usize) -> usize {
+    fn partial_sums(&self, _: usize) -> usize {
         PARTS
     }
 
@@ -42,7 +42,7 @@ impl StageOperation for Identity {
             for image in split_range(count, PARTS, part) {
                 // SAFETY: only read in this pass.
                 lay_out(unsafe { input.image(image, from.image_len(), image_scratch, scratch) }, from, linear, to);
-                // SAFETY: the task has its images and its piece to itself.
+                // SAFETY: the task has its images and its partial sum to itself.
                 unsafe { sink.image(image, linear, 0..to.pitch, part, sink_scratch) };
             }
         });
@@ -80,7 +80,7 @@ fn lay_out(values: &[f32], from: Layout, copy: &mut [f32], to: Layout) {
         return;
     }
     copy.fill(0.0);
-    // The narrower pixels are whole pieces of the wider ones.
+    // The narrower pixels lie whole in the wider ones.
     let length = from.channels.min(to.channels);
     for start in (0..from.logical_len()).step_by(length) {
         let place = |layout: Layout| start / layout.channels * layout.pitch + start % layout.channels;

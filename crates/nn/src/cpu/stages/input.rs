@@ -12,7 +12,7 @@ use crate::dropout::Mask;
 
 /// What a stage takes.
 ///
-/// Most of it is unsafe to call, since a gradient may overwrite what it belongs to: an image, or a piece of one, may be read
+/// Most of it is unsafe to call, since a gradient may overwrite what it belongs to: an image, or some values of one, may be read
 /// by several tasks or have its gradient taken by one of them, and nothing that was read of it may be in use by then.
 pub enum Input<'a> {
     /// The images of the batch, one after the other.

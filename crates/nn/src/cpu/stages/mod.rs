@@ -51,8 +51,8 @@ pub trait StageOperation: Send {
         0
     }
 
-    /// Pieces in which the values of its output are summed at most, of a batch of up to `batch` images.
-    fn pieces(&self, batch: usize) -> usize;
+    /// Partial sums, at most, that the values of its output are added to in a batch of up to `batch` images: each is one task's at a time.
+    fn partial_sums(&self, batch: usize) -> usize;
 
     /// Has its memory ready; `first` says that nobody wants the gradient towards its input.
     fn allocate(&mut self, _first: bool) {}

@@ -23,7 +23,7 @@ pub struct Normalisation {
     beta: Range<usize>,
     running_mean: Range<usize>,
     running_variance: Range<usize>,
-    /// Place of the sums of the pass at hand, `[pieces][2][pitch]`, in what all normalisations share.
+    /// Place of the sums of the pass at hand, `[partial_sums][2][pitch]`, in what all normalisations share.
     sums: Range<usize>,
     /// What is taken off values before they are summed, `[pitch]`; then the mean.
     mean: Buffer,
@@ -40,14 +40,14 @@ pub struct Normalisation {
 }
 
 impl Normalisation {
-    /// Plans one of an output of this layout, which is summed in so many pieces at most, behind `sums` values of others.
-    pub fn new(network: &Network, plan: &Plan, index: usize, layout: Layout, pieces: usize, sums: usize) -> Self {
+    /// Plans one of an output of this layout, which is summed in so many partial sums at most, behind `sums` values of others.
+    pub fn new(network: &Network, plan: &Plan, index: usize, layout: Layout, partial_sums: usize, sums: usize) -> Self {
         let norm = plan.norms[index];
         let first = network.layers[norm.layer].parameters.start;
         let [gamma, beta, running_mean, running_variance] =
             [0, 1, 2, 3].map(|offset| network.parameters[first + offset].range.clone());
         let (mean, inverse_deviation, scale, shift) = Default::default();
-        let sums = sums..sums + 2 * pieces * layout.pitch;
+        let sums = sums..sums + 2 * partial_sums * layout.pitch;
         let (back_slope, back_shift) = Default::default();
         Self {
             folds: folds(plan, index),
@@ -173,13 +173,13 @@ impl Normalisation {
         }
     }
 
-    /// Both sums of a channel over all pieces, in order.
+    /// Both sums of a channel over all partial sums, in order.
     fn sum(&self, sums: &[f32], channel: usize) -> [f64; 2] {
         let pitch = self.layout.pitch;
         let mut totals = [0.0; 2];
-        for piece in sums[self.sums.clone()].chunks_exact(2 * pitch) {
-            totals[0] += f64::from(piece[channel]);
-            totals[1] += f64::from(piece[pitch + channel]);
+        for partial_sum in sums[self.sums.clone()].chunks_exact(2 * pitch) {
+            totals[0] += f64::from(partial_sum[channel]);
+            totals[1] += f64::from(partial_sum[pitch + channel]);
         }
         totals
     }
@@ -222,9 +222,9 @@ impl Moments<'_> {
     /// Adds some channels, whole lines, of `pixels` pixels of the output, which `values` points to.
     ///
     /// # Safety
-    /// The pixels are there, and the calling task has these channels of the piece to itself.
-    pub unsafe fn add(&self, isa: Isa, piece: usize, values: *const f32, pixels: usize, channels: Range<usize>) {
-        let start = self.start + 2 * piece * self.pitch;
+    /// The pixels are there, and the calling task has these channels of the partial sum to itself.
+    pub unsafe fn add(&self, isa: Isa, partial_sum: usize, values: *const f32, pixels: usize, channels: Range<usize>) {
+        let start = self.start + 2 * partial_sum * self.pitch;
         let extent = Extent { pixels, pitch: self.pitch };
         let sums = self.sums.pointer(start..start + 2 * self.pitch);
         // SAFETY: passed on to the caller.

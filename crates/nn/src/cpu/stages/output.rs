@@ -42,16 +42,16 @@ impl OutputSink<'_> {
     }
 
     /// Some channels, whole lines, of one image of the batch: `linear`, `[height, width, pitch]`, and the stage's epilogue
-    /// give the output. Sums go to piece number `piece`.
+    /// give the output. Sums go to partial sum number `partial_sum`.
     ///
     /// # Safety
-    /// The calling task has these channels of the image, and of the piece, to itself.
+    /// The calling task has these channels of the image, and of the partial sum, to itself.
     pub unsafe fn image(
         &self,
         image: usize,
         linear: &mut [f32],
         channels: Range<usize>,
-        piece: usize,
+        partial_sum: usize,
         scratch: &mut [f32],
     ) {
         let layout = self.stage.linear_output;
@@ -67,30 +67,37 @@ impl OutputSink<'_> {
         }
         let linear = &linear[channels.start..];
         // SAFETY: passed on to the caller; `linear` is an image.
-        unsafe { self.epilogue(image..image + 1, channels, linear, 0, piece) };
+        unsafe { self.epilogue(image..image + 1, channels, linear, 0, partial_sum) };
     }
 
     /// Some units, whole lines, of images that are rows of units, to which nothing is added; `linear` has these units of each
     /// image, and `step` values from one image to the next.
     ///
     /// # Safety
-    /// The calling task has these units of the images, and of the piece, to itself.
-    pub unsafe fn rows(&self, images: Range<usize>, units: Range<usize>, linear: &[f32], step: usize, piece: usize) {
+    /// The calling task has these units of the images, and of the partial sum, to itself.
+    pub unsafe fn rows(
+        &self,
+        images: Range<usize>,
+        units: Range<usize>,
+        linear: &[f32],
+        step: usize,
+        partial_sum: usize,
+    ) {
         assert!(self.stage.linear_output.pixels() == 1 && self.skip.is_none(), "an image is a row of units");
         assert!(images.len() * step <= linear.len() && units.len() <= step, "these units of each image");
         // SAFETY: passed on to the caller; `linear` has just been found long enough.
-        unsafe { self.epilogue(images, units, linear, step, piece) };
+        unsafe { self.epilogue(images, units, linear, step, partial_sum) };
     }
 
     /// # Safety
-    /// The calling task has these channels of the images and of the piece to itself, and `linear` holds them.
+    /// The calling task has these channels of the images and of the partial sum to itself, and `linear` holds them.
     unsafe fn epilogue(
         &self,
         images: Range<usize>,
         channels: Range<usize>,
         linear: &[f32],
         linear_step: usize,
-        piece: usize,
+        partial_sum: usize,
     ) {
         let Self { isa, stage, bias, mask, .. } = *self;
         let values = range_of(stage, images.start - self.first..images.end - self.first);
@@ -103,7 +110,7 @@ impl OutputSink<'_> {
         unsafe {
             isa.run(kernel);
             if let Some(moments) = &self.moments {
-                moments.add(isa, piece, output, pixels, of_output);
+                moments.add(isa, partial_sum, output, pixels, of_output);
             }
         }
     }

@@ -77,8 +77,8 @@ impl StageOperation for Stem {
         self.convolution.packed_len()
     }
 
-    fn pieces(&self, batch: usize) -> usize {
-        self.convolution.pieces(batch)
+    fn partial_sums(&self, batch: usize) -> usize {
+        self.convolution.partial_sums(batch)
     }
 
     fn allocate(&mut self, first: bool) {

@@ -49,8 +49,8 @@ pub struct ForwardTask<'a> {
     pub sink: &'a OutputSink<'a>,
     /// Scratch for that.
     pub sink_scratch: &'a mut [f32],
-    /// Piece of the sums that the images' values go to.
-    pub piece: usize,
+    /// Number of the partial sum that the images' values go to.
+    pub partial_sum: usize,
 }
 
 /// The backward pass of some images of a batch.

@@ -92,7 +92,7 @@ impl Algorithm for Depthwise {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, sink, sink_scratch, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_scratch, partial_sum } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let padded = carve(&mut scratch, self.padded().len());
         padded.fill(0.0);
@@ -111,7 +111,7 @@ impl Algorithm for Depthwise {
             // itself.
             unsafe {
                 self.isa.run(kernel);
-                sink.image(image, linear, channels.clone(), piece, sink_scratch);
+                sink.image(image, linear, channels.clone(), partial_sum, sink_scratch);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Convolution of any size and stride, one multiplication for each weight and pixel, as products.
 //!
 //! The windows of a row of output pixels are rows of a matrix that is never written: in an image with its padding around
-//! it, pixel after pixel, they lie `stride` pixels apart, and each consists of `size` contiguous pieces, one from each row
+//! it, pixel after pixel, they lie `stride` pixels apart, and each consists of `size` contiguous runs of values, one in each row
 //! of the image. Only the gradient towards the input is laid out window by window, since windows overlap.
 //!
 //! Layouts: the padded image `[row][column][in]`, windows and filters `[tap][in]`, filters in panels
@@ -38,7 +38,7 @@ impl Direct {
     }
 
     /// Values of a window in one row of the image.
-    fn piece_len(&self) -> usize {
+    fn window_row_len(&self) -> usize {
         self.window.size * self.input.channels
     }
 
@@ -77,9 +77,9 @@ impl Direct {
     fn add_windows(&self, row: usize, d_windows: &[f32], d_padded: &mut [f32]) {
         for (column, window) in d_windows.chunks_exact(self.window_pitch()).take(self.output.width).enumerate() {
             let corner = self.windows_of_row(row) + column * self.window_step();
-            for (y, piece) in window[..self.window_len()].chunks_exact(self.piece_len()).enumerate() {
-                let sums = &mut d_padded[corner + y * self.padded_row()..][..self.piece_len()];
-                sums.iter_mut().zip(piece).for_each(|(sum, d)| *sum += d);
+            for (y, window_row) in window[..self.window_len()].chunks_exact(self.window_row_len()).enumerate() {
+                let sums = &mut d_padded[corner + y * self.padded_row()..][..self.window_row_len()];
+                sums.iter_mut().zip(window_row).for_each(|(sum, d)| *sum += d);
             }
         }
     }
@@ -99,7 +99,7 @@ impl Direct {
                 c_row: self.output.pitch,
                 rows: self.output.width,
                 groups: self.window.size,
-                inner: self.piece_len(),
+                inner: self.window_row_len(),
                 columns: channels.len(),
                 ..Product::PLAIN
             };
@@ -110,7 +110,7 @@ impl Direct {
 
     /// Adds the gradient towards the filters, `[tap][in][out pitch]`.
     fn filter_gradient(&self, padded: &[f32], d_linear: &[f32], d_weight: &mut [f32]) {
-        for (y, d_weight) in d_weight.chunks_exact_mut(self.piece_len() * self.output.pitch).enumerate() {
+        for (y, d_weight) in d_weight.chunks_exact_mut(self.window_row_len() * self.output.pitch).enumerate() {
             let product = Product {
                 a: padded[y * self.padded_row()..].as_ptr(),
                 a_row: 1,
@@ -121,7 +121,7 @@ impl Direct {
                 b_panel: panel_width(self.isa),
                 c: d_weight.as_mut_ptr(),
                 c_row: self.output.pitch,
-                rows: self.piece_len(),
+                rows: self.window_row_len(),
                 groups: self.output.height,
                 inner: self.output.width,
                 columns: self.output.pitch,
@@ -192,7 +192,7 @@ impl Algorithm for Direct {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, sink, sink_scratch, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_scratch, partial_sum } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let padded = carve(&mut scratch, self.padded().len());
         padded.fill(0.0);
@@ -202,7 +202,7 @@ impl Algorithm for Direct {
             self.padded().pad(unsafe { input.image(image, self.input.image_len(), image_scratch, scratch) }, padded);
             self.convolve(padded, packed, &channels, linear);
             // SAFETY: the task has these channels of its images to itself.
-            unsafe { sink.image(image, linear, channels.clone(), piece, sink_scratch) };
+            unsafe { sink.image(image, linear, channels.clone(), partial_sum, sink_scratch) };
         }
     }
 

@@ -112,7 +112,7 @@ impl Convolution {
             packed: &self.packed.forward,
             sink: &sink,
             sink_scratch: &mut [],
-            piece: 0,
+            partial_sum: 0,
         };
         self.algorithm.forward(task, scratch);
     }
@@ -201,7 +201,7 @@ impl StageOperation for Convolution {
         self.packed.len()
     }
 
-    fn pieces(&self, _: usize) -> usize {
+    fn partial_sums(&self, _: usize) -> usize {
         ENOUGH_TASKS
     }
 
@@ -238,8 +238,8 @@ impl StageOperation for Convolution {
         let groups = (FEWEST_TASKS / blocks).clamp(1, cuts);
         let tasks = blocks.min(ENOUGH_TASKS);
         context.threads.run(tasks * groups, |task, mut scratch| {
-            let piece = task / groups;
-            let (blocks, cuts) = (split_range(blocks, tasks, piece), split_range(cuts, groups, task % groups));
+            let partial_sum = task / groups;
+            let (blocks, cuts) = (split_range(blocks, tasks, partial_sum), split_range(cuts, groups, task % groups));
             let sink_scratch = carve(&mut scratch, sink.scratch_len());
             let task = ForwardTask {
                 images: blocks.start * step..count.min(blocks.end * step),
@@ -248,7 +248,7 @@ impl StageOperation for Convolution {
                 packed: &self.packed.forward,
                 sink: &sink,
                 sink_scratch,
-                piece,
+                partial_sum,
             };
             self.algorithm.forward(task, scratch);
         });

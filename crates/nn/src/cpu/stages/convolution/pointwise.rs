@@ -114,7 +114,7 @@ impl Algorithm for Pointwise {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, sink, sink_scratch, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_scratch, partial_sum } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let image_scratch = carve(&mut scratch, input.image_scratch_len());
         let filters = &packed[channels.start * self.input.channels..];
@@ -131,7 +131,7 @@ impl Algorithm for Pointwise {
             // channels of its images to itself.
             unsafe {
                 self.isa.run(product);
-                sink.image(image, linear, channels.clone(), piece, sink_scratch);
+                sink.image(image, linear, channels.clone(), partial_sum, sink_scratch);
             }
         }
     }

@@ -203,7 +203,7 @@ impl Algorithm for Winograd {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, sink, sink_scratch, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_scratch, partial_sum } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let image_scratch = carve(&mut scratch, input.image_scratch_len());
         let recompute_scratch = carve(&mut scratch, input.recompute_scratch_len());
@@ -251,7 +251,7 @@ impl Algorithm for Winograd {
                     self.transform(Direction::Output, channels.clone(), linear.as_mut_ptr(), (m_block, index), m, &[])
                 };
                 // SAFETY: the task has these channels of its images to itself.
-                unsafe { sink.image(start + index, linear, channels.clone(), piece, sink_scratch) };
+                unsafe { sink.image(start + index, linear, channels.clone(), partial_sum, sink_scratch) };
             }
         }
     }
