@@ -56,16 +56,16 @@ impl Layout {
         self.pixels() * self.pitch
     }
 
-    /// The values that count among those that lie at `places`, in contiguous pieces: place, position among all that count,
+    /// The values that count among those that lie at `places`, in contiguous segments: place, position among all that count,
     /// length.
-    pub fn part(&self, places: Range<usize>) -> impl Iterator<Item = (usize, usize, usize)> + use<> {
+    pub fn segments(&self, places: Range<usize>) -> impl Iterator<Item = (usize, usize, usize)> + use<> {
         let Self { channels, pitch, .. } = *self;
-        // Without padding the whole image is one piece.
+        // Without padding the whole image is one segment.
         let (step, length) = if pitch == channels { (self.image_len(), self.image_len()) } else { (pitch, channels) };
-        (places.start / step..places.end.div_ceil(step)).filter_map(move |piece| {
-            let start = places.start.max(piece * step);
-            let end = places.end.min(piece * step + length);
-            (start < end).then(|| (start, piece * length + start - piece * step, end - start))
+        (places.start / step..places.end.div_ceil(step)).filter_map(move |segment| {
+            let start = places.start.max(segment * step);
+            let end = places.end.min(segment * step + length);
+            (start < end).then(|| (start, segment * length + start - segment * step, end - start))
         })
     }
 
@@ -85,12 +85,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_the_values_between_the_padding() {
+    fn segments_are_the_values_between_the_padding() {
         let shape = ImageShape { height: 1, width: 3, channels: 5 };
-        let padded: Vec<_> = Layout::padded(shape).part(3..40).collect();
+        let padded: Vec<_> = Layout::padded(shape).segments(3..40).collect();
         assert_eq!(padded, [(3, 3, 2), (16, 5, 5), (32, 10, 5)]);
-        let packed: Vec<_> = Layout::packed(shape).part(3..12).collect();
+        let packed: Vec<_> = Layout::packed(shape).segments(3..12).collect();
         assert_eq!(packed, [(3, 3, 9)]);
-        assert_eq!(Layout::padded(shape).part(6..16).count(), 0);
+        assert_eq!(Layout::padded(shape).segments(6..16).count(), 0);
     }
 }

@@ -128,7 +128,7 @@ impl Dense {
             row[..width].copy_from_slice(&image[first..first + width]);
             row[width..].fill(0.0);
         }
-        // Where nothing lies between the inputs, the panel's part of each row is one piece: no need to copy it there.
+        // Where nothing lies between the inputs, the panel's part of each row is one segment: no need to copy it there.
         let in_place = inputs == columns && width.is_multiple_of(self.isa.lanes());
         let (c, c_row) = if in_place {
             (d_weight.pointer(first..(self.units - 1) * columns + first + width), columns)
@@ -157,7 +157,7 @@ impl Dense {
         if in_place {
             return;
         }
-        for (start, position, length) in self.stage.input.part(first..first + width) {
+        for (start, position, length) in self.stage.input.segments(first..first + width) {
             for (unit, row) in d_w.chunks_exact(panel).enumerate() {
                 let place = unit * columns + position;
                 // SAFETY: each column belongs to one task.
@@ -197,7 +197,7 @@ impl StageOperation for Dense {
             // SAFETY: each panel belongs to one task. Padding is zero from the beginning and never written.
             let target = unsafe { packed.exclusive(index * inputs * panel..(index + 1) * inputs * panel) };
             let first = index * panel;
-            for (place, position, length) in layout.part(0..inputs) {
+            for (place, position, length) in layout.segments(0..inputs) {
                 let transpose = Transpose {
                     from: weight[first * columns + position..].as_ptr(),
                     from_step: columns,
@@ -216,7 +216,7 @@ impl StageOperation for Dense {
                 // SAFETY: as above.
                 let target = unsafe { packed.exclusive(index * units * panel..(index + 1) * units * panel) };
                 let first = index * panel;
-                for (start, position, length) in layout.part(first..inputs.min(first + panel)) {
+                for (start, position, length) in layout.segments(first..inputs.min(first + panel)) {
                     for (row, target) in weight.chunks_exact(columns).zip(target.chunks_exact_mut(panel)) {
                         target[start - first..][..length].copy_from_slice(&row[position..][..length]);
                     }

@@ -52,17 +52,17 @@ impl Padded {
         self.rows * self.row_len()
     }
 
-    /// The pixels that image and padded image share, in contiguous pieces: place in the image, in the padded one, length.
+    /// The pixels that image and padded image share, in contiguous segments: place in the image, in the padded one, length.
     /// What lies between pixels of an image is never part of one, unless it is part of the padded image too.
-    fn shared(&self) -> impl Iterator<Item = (usize, usize, usize)> {
+    fn segments(&self) -> impl Iterator<Item = (usize, usize, usize)> {
         let Self { image, pitch, top, left, spread, .. } = *self;
         let row_len = self.row_len();
         let rows = self.rows.saturating_sub(top).div_ceil(spread).min(image.height);
         let columns = self.columns.saturating_sub(left).div_ceil(spread).min(image.width);
-        // Without anything between the pixels a row is one piece.
-        let (pieces, length) = if image.pitch == pitch && spread == 1 { (1, columns) } else { (columns, 1) };
-        (0..rows * pieces).map(move |piece| {
-            let (row, column) = (piece / pieces, piece % pieces * length);
+        // Without anything between the pixels a row is one segment.
+        let (per_row, length) = if image.pitch == pitch && spread == 1 { (1, columns) } else { (columns, 1) };
+        (0..rows * per_row).map(move |segment| {
+            let (row, column) = (segment / per_row, segment % per_row * length);
             let place = (row * image.width + column) * image.pitch;
             let padded = (row * spread + top) * row_len + (column * spread + left) * pitch;
             (place, padded, length * pitch)
@@ -71,7 +71,7 @@ impl Padded {
 
     /// Puts an image in place; what is around it stays, and must be zero.
     pub fn pad(&self, image: &[f32], padded: &mut [f32]) {
-        for (place, to, length) in self.shared() {
+        for (place, to, length) in self.segments() {
             padded[to..to + length].copy_from_slice(&image[place..place + length]);
         }
     }
@@ -79,7 +79,7 @@ impl Padded {
     /// Takes the image out of its padded one; what the windows do not reach is zero.
     pub fn unpad(&self, padded: &[f32], image: &mut [f32]) {
         image.fill(0.0);
-        for (place, from, length) in self.shared() {
+        for (place, from, length) in self.segments() {
             image[place..place + length].copy_from_slice(&padded[from..from + length]);
         }
     }
