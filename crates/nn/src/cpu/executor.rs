@@ -234,7 +234,7 @@ impl CpuExecutor {
         } else {
             GradientSource::InPlace(values)
         };
-        // A bias follows its weight, so the two are one piece of the gradient.
+        // A bias follows its weight, so the two lie side by side in the gradient.
         let (d_weight, d_bias) =
             self.parameters.gradient[stage.weight.start..stage.bias.end].split_at_mut(stage.weight.len());
         let pass = BackwardPass {

@@ -43,7 +43,7 @@ pub struct Product<'a> {
     pub columns: usize,
     /// Whether C is added to.
     pub accumulate: bool,
-    /// What will be needed later, brought closer meanwhile: a piece with each register tile, so that nothing has to wait.
+    /// What will be needed later, brought closer meanwhile: some with each register tile, so that nothing has to wait.
     pub ahead: &'a [f32],
 }
 
@@ -100,13 +100,13 @@ impl Kernel for Product<'_> {
         // Equal blocks of rows rather than full ones and a rest: a tile of one row would waste its loads.
         let blocks = self.rows.div_ceil(V::ROWS);
         let tiles = (blocks * self.columns.div_ceil(width)).max(1);
-        let piece = self.ahead.len().div_ceil(tiles).next_multiple_of(LINE);
+        let chunk = self.ahead.len().div_ceil(tiles).next_multiple_of(LINE);
         let mut ahead = self.ahead;
         for column in (0..self.columns).step_by(width) {
             let mut row = 0;
             for block in 0..blocks {
                 let rows = (self.rows - row).div_ceil(blocks - block);
-                let (now, later) = ahead.split_at(piece.min(ahead.len()));
+                let (now, later) = ahead.split_at(chunk.min(ahead.len()));
                 prefetch(now);
                 ahead = later;
                 // SAFETY: the block lies inside the matrices that the caller vouches for.

@@ -6,7 +6,7 @@ mod plan;
 use self::newton_schulz::NewtonSchulz;
 use self::plan::{Plan, pitch};
 use crate::cpu::context::Context;
-use crate::cpu::optimiser::pieces::{Piece, sum_of_squares};
+use crate::cpu::optimiser::chunks::{Chunk, sum_of_squares};
 use crate::cpu::runtime::memory::{Buffer, Disjoint};
 use crate::muon::{EPSILON, matrices};
 use crate::network::Network;
@@ -20,7 +20,7 @@ pub struct Muon {
     /// A sum over the rows of each task.
     sums: Vec<f64>,
     /// Trained parameters that are none of its matrices.
-    others: Vec<Piece>,
+    others: Vec<Chunk>,
 }
 
 /// Values of its memory.
@@ -39,13 +39,13 @@ impl Muon {
         Self {
             iteration: NewtonSchulz::new(&plan),
             sums: vec![0.0; plan.row_tasks()],
-            others: others.flat_map(Piece::of).collect(),
+            others: others.flat_map(Chunk::of).collect(),
             plan,
         }
     }
 
     /// Trained parameters that are none of its matrices.
-    pub fn others(&self) -> &[Piece] {
+    pub fn others(&self) -> &[Chunk] {
         &self.others
     }
 

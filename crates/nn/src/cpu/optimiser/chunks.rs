@@ -12,49 +12,49 @@ const LONGEST: usize = 1 << 14;
 
 /// Neighbouring parameters of one tensor.
 #[derive(Clone, Debug)]
-pub struct Piece {
+pub struct Chunk {
     /// Where they lie.
     pub range: Range<usize>,
     /// Whether weight decay concerns them.
     pub decays: bool,
 }
 
-impl Piece {
+impl Chunk {
     /// Cuts a tensor up.
-    pub fn of(parameter: &Parameter) -> impl Iterator<Item = Piece> {
+    pub fn of(parameter: &Parameter) -> impl Iterator<Item = Chunk> {
         let (Range { start, end }, decays) = (parameter.range.clone(), parameter.role.decays());
-        (start..end).step_by(LONGEST).map(move |start| Piece { range: start..end.min(start + LONGEST), decays })
+        (start..end).step_by(LONGEST).map(move |start| Chunk { range: start..end.min(start + LONGEST), decays })
     }
 }
 
-/// Applies the rule that `rule` gives for a piece to all pieces, which do not overlap.
+/// Applies the rule that `rule` gives for a chunk to all chunks, which do not overlap.
 pub fn apply<R: Rule<N>, const N: usize>(
     context: Context<'_>,
-    pieces: &[Piece],
+    chunks: &[Chunk],
     given: &Buffer,
     changed: [&mut Buffer; N],
-    rule: impl Fn(&Piece) -> R + Sync,
+    rule: impl Fn(&Chunk) -> R + Sync,
 ) {
     let changed = changed.map(|buffer| Disjoint::new(&mut buffer[..]));
-    context.threads.run(pieces.len(), |task, _| {
-        let piece = &pieces[task];
-        let given = &given[piece.range.clone()];
-        // SAFETY: each piece is one task's.
-        let changed = changed.each_ref().map(|values| unsafe { values.exclusive(piece.range.clone()) });
-        // SAFETY: all are this piece.
-        unsafe { context.isa.run(Elementwise { rule: rule(piece), given, changed }) };
+    context.threads.run(chunks.len(), |task, _| {
+        let chunk = &chunks[task];
+        let given = &given[chunk.range.clone()];
+        // SAFETY: each chunk is one task's.
+        let changed = changed.each_ref().map(|values| unsafe { values.exclusive(chunk.range.clone()) });
+        // SAFETY: all are this chunk.
+        unsafe { context.isa.run(Elementwise { rule: rule(chunk), given, changed }) };
     });
 }
 
-/// The Euclidean norm of some pieces; `sums` holds one number of each.
+/// The Euclidean norm of some chunks; `sums` holds one number of each.
 ///
-/// A piece is summed up in the order of its values, and the pieces in theirs, so the norm does not depend on who does it.
-pub fn norm(context: Context<'_>, pieces: &[Piece], values: &Buffer, sums: &mut [f64]) -> f64 {
+/// A chunk is summed up in the order of its values, and the chunks in theirs, so the norm does not depend on who does it.
+pub fn norm(context: Context<'_>, chunks: &[Chunk], values: &Buffer, sums: &mut [f64]) -> f64 {
     let sums_of = Disjoint::new(&mut *sums);
-    context.threads.run(pieces.len(), |task, _| {
+    context.threads.run(chunks.len(), |task, _| {
         // SAFETY: one number for each task.
         let sum = unsafe { sums_of.exclusive(task..task + 1) };
-        sum[0] = sum_of_squares(&values[pieces[task].range.clone()]);
+        sum[0] = sum_of_squares(&values[chunks[task].range.clone()]);
     });
     sums.iter().sum::<f64>().sqrt()
 }
