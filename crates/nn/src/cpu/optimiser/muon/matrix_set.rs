@@ -92,7 +92,7 @@ struct Task {
 
 /// All matrices.
 #[derive(Debug, Default)]
-pub struct Plan {
+pub struct MatrixSet {
     places: Vec<Place>,
     /// All rows of all matrices.
     of_rows: Vec<Task>,
@@ -106,29 +106,29 @@ pub struct Plan {
     pub square_len: usize,
 }
 
-impl Plan {
+impl MatrixSet {
     /// Plans for some matrices. Nothing is allocated for their values.
     pub fn new(matrices: &[Matrix<'_>]) -> Self {
-        let mut plan = Self::default();
+        let mut set = Self::default();
         for (index, matrix) in matrices.iter().enumerate() {
             let Matrix { parameter, rows, columns } = *matrix;
             let (side, wide) = (rows.min(columns), rows < columns);
             let transposed = if wide { columns * pitch(rows) } else { 0 };
-            let first = plan.of_rows.len();
-            plan.of_rows.extend(tasks(index, rows));
-            plan.of_squares.extend(tasks(index, side));
-            plan.places.push(Place {
+            let first = set.of_rows.len();
+            set.of_rows.extend(tasks(index, rows));
+            set.of_squares.extend(tasks(index, side));
+            set.places.push(Place {
                 parameter: parameter.range.clone(),
                 rows,
                 columns,
                 scale: matrix.scale(),
-                matrix: append(&mut plan.matrix_len, rows * pitch(columns)),
-                transposed: append(&mut plan.transposed_len, transposed),
-                square: append(&mut plan.square_len, side * pitch(side)),
-                tasks: first..plan.of_rows.len(),
+                matrix: append(&mut set.matrix_len, rows * pitch(columns)),
+                transposed: append(&mut set.transposed_len, transposed),
+                square: append(&mut set.square_len, side * pitch(side)),
+                tasks: first..set.of_rows.len(),
             });
         }
-        plan
+        set
     }
 
     /// Tasks of [`Self::for_rows`].
