@@ -74,7 +74,7 @@ fn merge(all: &mut Vec<Calls>, more: Calls) {
 }
 
 /// What a pool of threads does, section by section.
-pub struct Record {
+pub struct Recorder {
     threads: usize,
     sections: Mutex<Vec<Recorded>>,
 }
@@ -90,7 +90,7 @@ struct Recorded {
     kernels: Vec<Calls>,
 }
 
-impl Record {
+impl Recorder {
     /// Of a pool of so many threads; nothing is recorded before the first section begins.
     pub fn new(threads: usize) -> Self {
         Self { threads, sections: Mutex::new(Vec::new()) }
@@ -118,7 +118,7 @@ impl Record {
     /// Records this thread's part of a round until the result is dropped.
     pub fn on_thread(&self) -> OnThread<'_> {
         RECORDING.set(true);
-        OnThread { record: self, start: Instant::now() }
+        OnThread { recorder: self, start: Instant::now() }
     }
 
     /// What has been recorded; the last section ends now.
@@ -154,7 +154,7 @@ impl Record {
 
 /// A thread's part of a round.
 pub struct OnThread<'a> {
-    record: &'a Record,
+    recorder: &'a Recorder,
     start: Instant,
 }
 
@@ -163,7 +163,7 @@ impl Drop for OnThread<'_> {
         let busy = self.start.elapsed();
         RECORDING.set(false);
         let calls = CALLS.take();
-        if let Some(section) = self.record.sections().last_mut() {
+        if let Some(section) = self.recorder.sections().last_mut() {
             section.busy += busy;
             calls.into_iter().for_each(|calls| merge(&mut section.kernels, calls));
         }

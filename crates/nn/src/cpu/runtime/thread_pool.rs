@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::memory::Buffer;
-use super::recorder::Record;
+use super::recorder::Recorder;
 use crate::profile::Profile;
 
 /// How often a thread looks for the next round before it sleeps: some tens of microseconds.
@@ -27,7 +27,7 @@ pub struct Threads {
     /// Held for a round.
     round: Mutex<()>,
     /// What the threads do, while somebody wants to know.
-    record: Option<Record>,
+    recorder: Option<Recorder>,
 }
 
 /// What the calling thread and its helpers share.
@@ -71,7 +71,7 @@ impl Threads {
             })
             .collect();
         let scratch = (0..=helpers.len()).map(|_| Mutex::new(Buffer::zeroed(scratch))).collect();
-        Self { shared, helpers, scratch, round: Mutex::new(()), record: None }
+        Self { shared, helpers, scratch, round: Mutex::new(()), recorder: None }
     }
 
     /// Threads that compute.
@@ -88,7 +88,7 @@ impl Threads {
         let drain = |thread: usize| {
             // A poisoned scratch buffer holds nothing that is read before it is written.
             let mut scratch = self.scratch[thread].lock().unwrap_or_else(PoisonError::into_inner);
-            let _recording = self.record.as_ref().map(Record::on_thread);
+            let _recording = self.recorder.as_ref().map(Recorder::on_thread);
             loop {
                 let task = next.fetch_add(1, Ordering::Relaxed);
                 if task >= tasks {
@@ -104,26 +104,26 @@ impl Threads {
                 self.round(&drain);
             }
         };
-        match &self.record {
-            Some(record) => record.round(run),
+        match &self.recorder {
+            Some(recorder) => recorder.round(run),
             None => run(),
         }
     }
 
     /// Records everything from the next [`Threads::section`] on.
     pub fn start_recording(&mut self) {
-        self.record = Some(Record::new(self.count()));
+        self.recorder = Some(Recorder::new(self.count()));
     }
 
     /// What has been recorded since.
     pub fn stop_recording(&mut self) -> Profile {
-        self.record.take().map_or(Profile { sections: Vec::new() }, |record| record.profile())
+        self.recorder.take().map_or(Profile { sections: Vec::new() }, |recorder| recorder.profile())
     }
 
     /// If this is recorded, what follows belongs to the section of this name.
     pub fn section(&self, name: impl FnOnce() -> String) {
-        if let Some(record) = &self.record {
-            record.section(name());
+        if let Some(recorder) = &self.recorder {
+            recorder.section(name());
         }
     }
 
