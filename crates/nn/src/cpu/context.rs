@@ -1,6 +1,6 @@
 //! Where stages and optimisers run.
 
-use super::runtime::thread_pool::Threads;
+use super::runtime::thread_pool::ThreadPool;
 use super::simd::Isa;
 
 /// Where a stage runs.
@@ -8,6 +8,6 @@ use super::simd::Isa;
 pub struct Context<'a> {
     /// Instruction set of the kernels.
     pub isa: Isa,
-    /// Threads that compute.
-    pub threads: &'a Threads,
+    /// ThreadPool that compute.
+    pub threads: &'a ThreadPool,
 }

@@ -8,7 +8,7 @@ use super::options::{ConvolutionAlgorithm, CpuOptions};
 use super::plan::{Edge, Source};
 use super::roofline;
 use super::runtime::memory::{Buffer, Disjoint};
-use super::runtime::thread_pool::Threads;
+use super::runtime::thread_pool::ThreadPool;
 use super::simd::Isa;
 use super::stages::input::GradientTarget;
 use super::stages::normalisation::Normalisation;
@@ -25,7 +25,7 @@ pub struct CpuExecutor {
     batch_size: usize,
     seed: u64,
     options: CpuOptions,
-    threads: Threads,
+    threads: ThreadPool,
     compiled: Compiled,
     parameters: Parameters,
     buffers: Buffers,
@@ -96,7 +96,7 @@ impl CpuExecutor {
             batch_size,
             seed,
             options,
-            threads: Threads::new(options.threads, compiled.sizes.scratch),
+            threads: ThreadPool::new(options.threads, compiled.sizes.scratch),
             buffers: Buffers::zeroed(&compiled, batch_size * network.classes),
             parameters: Parameters::zeroed(network),
             prepared: Prepared::Nothing,

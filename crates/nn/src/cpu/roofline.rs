@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::runtime::memory::Buffer;
 use super::runtime::recorder::Work;
-use super::runtime::thread_pool::Threads;
+use super::runtime::thread_pool::ThreadPool;
 use super::simd::{Isa, Kernel, Vector};
 use crate::profile::Limits;
 
@@ -25,7 +25,7 @@ const IN_MEMORY: usize = 1 << 25;
 
 /// Measures the limits of so many threads; takes about a second.
 pub fn measure(isa: Isa, threads: usize) -> Limits {
-    let threads = Threads::new(threads, 0);
+    let threads = ThreadPool::new(threads, 0);
     let in_memory = IN_MEMORY / threads.count();
     Limits {
         arithmetic_per_second: together(&threads, TRIES, || multiply_adds(isa)),
@@ -37,7 +37,7 @@ pub fn measure(isa: Isa, threads: usize) -> Limits {
 }
 
 /// What all threads do per second, each calling again and again what `begin` gives: a function that says how much it did.
-fn together<F: FnMut() -> usize>(threads: &Threads, tries: usize, begin: impl Fn() -> F + Sync) -> f64 {
+fn together<F: FnMut() -> usize>(threads: &ThreadPool, tries: usize, begin: impl Fn() -> F + Sync) -> f64 {
     let stretches = Mutex::new(vec![Vec::new(); tries]);
     let all_here = Barrier::new(threads.count());
     // Nobody passes the barrier before everybody has come, so no thread takes two of the tasks.
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn every_thread_does_its_part() {
-        let threads = Threads::new(3, 0);
+        let threads = ThreadPool::new(3, 0);
         let workers = Mutex::new(std::collections::HashSet::new());
         let rate = together(&threads, 3, || {
             || {

@@ -173,7 +173,7 @@ impl Drop for OnThread<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu::runtime::thread_pool::Threads;
+    use crate::cpu::runtime::thread_pool::ThreadPool;
     use crate::cpu::simd::{Isa, Kernel, Vector};
 
     /// A kernel that does nothing but be counted.
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn calls_add_up_in_their_section_whichever_thread_made_them() {
         for count in [1, 3] {
-            let mut threads = Threads::new(count, 0);
+            let mut threads = ThreadPool::new(count, 0);
             threads.run(4, |_, _| run("before"));
             threads.start_recording();
             threads.run(4, |_, _| run("before the first section"));
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_panic_ends_the_recording_of_its_thread() {
-        let mut threads = Threads::new(1, 0);
+        let mut threads = ThreadPool::new(1, 0);
         threads.start_recording();
         threads.section(|| "first".to_owned());
         let failing = std::panic::AssertUnwindSafe(|| threads.run(1, |_, _| panic!("a task")));

@@ -19,7 +19,7 @@ use crate::profile::Profile;
 const LOOKS: usize = 2000;
 
 /// A pool of threads, each with a scratch buffer of its own.
-pub struct Threads {
+pub struct ThreadPool {
     shared: Arc<Shared>,
     helpers: Vec<JoinHandle<()>>,
     /// Of the calling thread, then of each helper.
@@ -46,10 +46,10 @@ struct Shared {
     looks: usize,
 }
 
-// SAFETY: `work` is written only between rounds, by the one thread that holds `Threads::round`, and read only in rounds.
+// SAFETY: `work` is written only between rounds, by the one thread that holds `ThreadPool::round`, and read only in rounds.
 unsafe impl Sync for Shared {}
 
-impl Threads {
+impl ThreadPool {
     /// `threads` threads, the calling one among them, with `scratch` values each.
     ///
     /// If the system gives fewer threads, those do the work.
@@ -74,7 +74,7 @@ impl Threads {
         Self { shared, helpers, scratch, round: Mutex::new(()), recorder: None }
     }
 
-    /// Threads that compute.
+    /// ThreadPool that compute.
     pub fn count(&self) -> usize {
         self.scratch.len()
     }
@@ -110,7 +110,7 @@ impl Threads {
         }
     }
 
-    /// Records everything from the next [`Threads::section`] on.
+    /// Records everything from the next [`ThreadPool::section`] on.
     pub fn start_recording(&mut self) {
         self.recorder = Some(Recorder::new(self.count()));
     }
@@ -160,7 +160,7 @@ impl Threads {
     }
 }
 
-impl Drop for Threads {
+impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::Relaxed);
         self.begin();
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn every_task_runs_once_in_every_round() {
         for threads in [1, 2, 5] {
-            let pool = Threads::new(threads, 16);
+            let pool = ThreadPool::new(threads, 16);
             for tasks in [0, 1, 2, 3, 100] {
                 let runs: Vec<_> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
                 pool.run(tasks, |task, scratch| {
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn helpers_that_sleep_are_woken() {
-        let pool = Threads::new(3, 0);
+        let pool = ThreadPool::new(3, 0);
         for _ in 0..3 {
             thread::sleep(std::time::Duration::from_millis(20));
             let sum = AtomicUsize::new(0);
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_panic_reaches_the_caller_and_the_pool_lives_on() {
-        let pool = Threads::new(2, 0);
+        let pool = ThreadPool::new(2, 0);
         for bad in [vec![0], vec![7], (0..8).collect()] {
             let run = AssertUnwindSafe(|| pool.run(8, |task, _| assert!(!bad.contains(&task), "task {task}")));
             assert!(catch_unwind(run).is_err());

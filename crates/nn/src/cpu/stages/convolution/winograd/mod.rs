@@ -426,7 +426,7 @@ mod tests {
     use crate::cpu::options::ConvolutionAlgorithm;
     use crate::cpu::plan::{Linear, Stage};
     use crate::cpu::runtime::memory::Buffer;
-    use crate::cpu::runtime::thread_pool::Threads;
+    use crate::cpu::runtime::thread_pool::ThreadPool;
     use crate::cpu::stages::StageOperation;
     use crate::cpu::stages::convolution::Convolution;
     use crate::recipe::Padding;
@@ -443,7 +443,7 @@ mod tests {
         let mut convolution = Convolution::new(isa, algorithm, stage, window);
         convolution.allocate(true);
         let bias = vec![0.0; stage.output.channels];
-        convolution.prepare(Context { isa, threads: &Threads::new(1, 0) }, weight, &bias, false);
+        convolution.prepare(Context { isa, threads: &ThreadPool::new(1, 0) }, weight, &bias, false);
         let mut output = vec![0.0; stage.output.image_len()];
         let mut scratch = Buffer::zeroed(convolution.scratch_len_of_image());
         convolution.forward_image(0, &Input::Images(input), &mut output, &mut scratch);
