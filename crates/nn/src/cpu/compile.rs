@@ -171,7 +171,7 @@ impl CompiledStage {
     ) -> Self {
         let stage = node.stage;
         let outputs = batch * stage.output.image_len();
-        let argmax = if stage.takes_largest() { outputs } else { 0 };
+        let argmax = if stage.max_pools() { outputs } else { 0 };
         let (weight, bias) = weights(network, &stage);
         Self {
             name: network.layers[stage.layer].name.clone(),

@@ -81,7 +81,7 @@ impl Stage {
     }
 
     /// Whether it pools by the largest value of each window, whose tap it has to remember.
-    pub fn takes_largest(&self) -> bool {
+    pub fn max_pools(&self) -> bool {
         matches!(self.pool, Some(Pool::Max(_)))
     }
 }

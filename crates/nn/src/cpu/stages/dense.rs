@@ -40,7 +40,7 @@ impl Dense {
     }
 
     /// `[count, columns]` = `[count, inner]` · packed `[panel][inner][column]`, in tasks of rows and panels. Each calls
-    /// `take(number of its rows' task, rows, columns, values, step)` with what its rows have between these columns, `step`
+    /// `sink(number of its rows' task, rows, columns, values, step)` with what its rows have between these columns, `step`
     /// values from row to row.
     fn rows_times_packed(
         &self,
@@ -48,7 +48,7 @@ impl Dense {
         count: usize,
         (a, inner, a_row): (&[f32], usize, usize),
         (packed, columns): (&[f32], usize),
-        take: impl Fn(usize, Range<usize>, Range<usize>, &[f32], usize) + Sync,
+        sink: impl Fn(usize, Range<usize>, Range<usize>, &[f32], usize) + Sync,
     ) {
         let panel = panel_width(self.isa);
         let row_tasks = count.div_ceil(ROWS_PER_TASK);
@@ -76,7 +76,7 @@ impl Dense {
                 // SAFETY: the steps stay inside the two matrices and the scratch.
                 unsafe { self.isa.run(product) };
             }
-            take(task % row_tasks, rows, columns, c, column_step);
+            sink(task % row_tasks, rows, columns, c, column_step);
         });
     }
 
@@ -247,13 +247,13 @@ impl StageOperation for Dense {
         // SAFETY: the gradient towards the input comes later.
         self.parameter_gradients(context, count, unsafe { input.values() }, gradient, (d_weight, d_bias));
         if let Input::Stage(output) = &input
-            && input.wants_gradient()
+            && input.needs_gradient()
         {
             let rows = (gradient, self.units, self.stage.linear_output.pitch);
             let packed = (&*self.packed.backward, self.stage.input.image_len());
             self.rows_times_packed(context, count, rows, packed, |_, rows, places, values, step| {
                 // SAFETY: each task has its own rows and places, and nothing of the input is in use any more.
-                unsafe { output.take_gradient(rows, places, values, step) };
+                unsafe { output.write_gradient(rows, places, values, step) };
             });
         }
     }

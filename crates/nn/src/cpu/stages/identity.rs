@@ -62,10 +62,10 @@ impl StageOperation for Identity {
                 unsafe {
                     let d_linear = output_gradient.image(image, part, unpooled, gradient_scratch, None);
                     if from.lies_like(to) {
-                        input.take_gradient(image, part, d_linear, image_scratch, scratch);
-                    } else if input.wants_gradient() {
+                        input.write_gradient(image, part, d_linear, image_scratch, scratch);
+                    } else if input.needs_gradient() {
                         lay_out(d_linear, from, d_image, to);
-                        input.take_gradient(image, part, d_image, image_scratch, scratch);
+                        input.write_gradient(image, part, d_image, image_scratch, scratch);
                     }
                 }
             }

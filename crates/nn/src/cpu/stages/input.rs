@@ -120,7 +120,7 @@ impl Input<'_> {
     /// An image of the batch, `len` values: where it lies, or computed in `image_scratch`.
     ///
     /// # Safety
-    /// Nobody takes a gradient towards the image while the result is in use.
+    /// No gradient is written towards the image while the result is in use.
     pub unsafe fn image<'r>(
         &'r self,
         image: usize,
@@ -142,7 +142,7 @@ impl Input<'_> {
     /// What [`Self::image`] will read in memory of images of `len` values.
     ///
     /// # Safety
-    /// Nobody takes a gradient towards them while the result is in use.
+    /// No gradient is written towards them while the result is in use.
     pub unsafe fn ahead(&self, images: Range<usize>, len: usize) -> &[f32] {
         let range = images.start * len..images.end * len;
         match self {
@@ -157,7 +157,7 @@ impl Input<'_> {
     /// them, and has no prologue.
     ///
     /// # Safety
-    /// Nobody takes a gradient while the result is in use.
+    /// No gradient is written while the result is in use.
     pub unsafe fn values(&self) -> &[f32] {
         match self {
             Input::Images(values) => values,
@@ -167,8 +167,8 @@ impl Input<'_> {
         }
     }
 
-    /// Whether somebody wants the gradient.
-    pub fn wants_gradient(&self) -> bool {
+    /// Whether the gradient is wanted.
+    pub fn needs_gradient(&self) -> bool {
         match self {
             Input::Images(_) => false,
             Input::Stage(output) => !matches!(output.gradient, GradientTarget::None),
@@ -187,12 +187,12 @@ impl Input<'_> {
         }
     }
 
-    /// Takes the gradient towards an image, of which `image_scratch` still holds what [`Self::image`] put there; `part` is the one
+    /// Writes the gradient towards an image to where its target is, or has it go on from there; of the image `image_scratch` still holds what [`Self::image`] put there; `part` is the one
     /// of the batch's parts that the image is in.
     ///
     /// # Safety
     /// Image and part are the calling task's, and nothing that was read of the image in memory is in use.
-    pub unsafe fn take_gradient(
+    pub unsafe fn write_gradient(
         &self,
         image: usize,
         part: usize,
@@ -203,7 +203,7 @@ impl Input<'_> {
         match self {
             Input::Images(_) => {}
             // SAFETY: passed on to the caller.
-            Input::Stage(output) => unsafe { output.take_image(image, part, gradient, image_scratch) },
+            Input::Stage(output) => unsafe { output.write_image_gradient(image, part, gradient, image_scratch) },
             // SAFETY: passed on to the caller.
             Input::Recomputed(recomputed) => unsafe {
                 recomputed.stage.backward_image(recomputed, image, part, gradient, image_scratch, scratch)
@@ -245,15 +245,15 @@ impl StageOutput<'_> {
         image_scratch
     }
 
-    /// See [`Input::take_gradient`].
+    /// See [`Input::write_gradient`].
     ///
     /// # Safety
     /// As there.
-    unsafe fn take_image(&self, image: usize, part: usize, gradient: &[f32], image_scratch: &mut [f32]) {
+    unsafe fn write_image_gradient(&self, image: usize, part: usize, gradient: &[f32], image_scratch: &mut [f32]) {
         let len = self.stage.output.image_len();
         if self.is_plain() {
             // SAFETY: passed on to the caller.
-            unsafe { self.take_gradient(image..image + 1, 0..len, gradient, len) };
+            unsafe { self.write_gradient(image..image + 1, 0..len, gradient, len) };
             return;
         }
         let values = self.values.pointer(image * len..(image + 1) * len);
@@ -267,7 +267,7 @@ impl StageOutput<'_> {
                 // SAFETY: an image of the stage's output, the gradient towards it, and space for one.
                 unsafe {
                     isa.run(PrologueBackward { extent, gradient, values, to, affine, activation, sums: None });
-                    self.take_gradient(image..image + 1, 0..len, image_scratch, len);
+                    self.write_gradient(image..image + 1, 0..len, image_scratch, len);
                 }
             }
             GradientTarget::Slot { values: slot, sums } => {
@@ -282,12 +282,12 @@ impl StageOutput<'_> {
         }
     }
 
-    /// Takes the gradient towards some values, whole lines, of some images, behind whatever is done on the way; there are
+    /// Writes the gradient towards some values, whole lines, of some images, behind whatever is done on the way; there are
     /// `step` values from one image's gradient to the next one's.
     ///
     /// # Safety
     /// These values are the calling task's, and nothing that was read of them is in use.
-    pub unsafe fn take_gradient(&self, images: Range<usize>, places: Range<usize>, gradient: &[f32], step: usize) {
+    pub unsafe fn write_gradient(&self, images: Range<usize>, places: Range<usize>, gradient: &[f32], step: usize) {
         let Self { isa, stage, .. } = *self;
         let len = stage.output.image_len();
         assert!(images.len() * step <= gradient.len() && places.len() <= step, "a gradient for each image");

@@ -6,7 +6,7 @@ use super::input::Input;
 use super::normalisation::{Moments, Normalisation};
 use crate::cpu::kernels::Extent;
 use crate::cpu::kernels::combine::{Add, Combine};
-use crate::cpu::kernels::epilogue::{Derivative, Forward, Unpool};
+use crate::cpu::kernels::epilogue::{Derivative, EpilogueForward, Unpool};
 use crate::cpu::plan::Stage;
 use crate::cpu::plan::gradient_slots::Slot;
 use crate::cpu::runtime::memory::{Disjoint, carve};
@@ -59,7 +59,7 @@ impl OutputSink<'_> {
         if let Some(skip) = self.skip {
             let extent = Extent { pixels: layout.pixels(), pitch: layout.pitch };
             let (to, channels) = (linear.as_mut_ptr(), channels.clone());
-            // SAFETY: two images of one layout; nobody takes a gradient in this pass.
+            // SAFETY: two images of one layout; no gradient is written in this pass.
             unsafe {
                 let from = skip.image(image, layout.image_len(), scratch, &mut [])[..layout.image_len()].as_ptr();
                 self.isa.run(Add { extent, channels, from, to });
@@ -101,11 +101,11 @@ impl OutputSink<'_> {
     ) {
         let Self { isa, stage, bias, mask, .. } = *self;
         let values = range_of(stage, images.start - self.first..images.end - self.first);
-        let pool_argmax = self.pool_argmax.pointer(if stage.takes_largest() { values.clone() } else { 0..0 });
+        let pool_argmax = self.pool_argmax.pointer(if stage.max_pools() { values.clone() } else { 0..0 });
         let (linear, output) = (linear.as_ptr(), self.output.pointer(values));
         let pixels = images.len() * stage.output.pixels();
         let of_output = channels.clone();
-        let kernel = Forward { stage, linear, linear_step, bias, output, pool_argmax, mask, images, channels };
+        let kernel = EpilogueForward { stage, linear, linear_step, bias, output, pool_argmax, mask, images, channels };
         // SAFETY: images of the stage's layouts, of which only these channels are touched; the rest is the caller's.
         unsafe {
             isa.run(kernel);
@@ -224,8 +224,7 @@ impl<'a> OutputGradient<'a> {
                 combined
             }
         };
-        let pool_argmax =
-            if stage.takes_largest() { self.pool_argmax[values].as_ptr() } else { self.pool_argmax.as_ptr() };
+        let pool_argmax = if stage.max_pools() { self.pool_argmax[values].as_ptr() } else { self.pool_argmax.as_ptr() };
         if stage.pool.is_some() || d_bias.is_some() {
             assert!(stage.pool.is_none() || unpooled.len() >= stage.linear_output.image_len(), "space for an image");
             let (gradient, d_linear) = (gradient.as_ptr(), unpooled.as_mut_ptr());
@@ -235,7 +234,7 @@ impl<'a> OutputGradient<'a> {
         let d_linear = if stage.pool.is_some() { &*unpooled } else { gradient };
         if let Some(skip) = self.skip {
             // SAFETY: passed on to the caller.
-            unsafe { skip.take_gradient(image, part, d_linear, scratch, &mut []) };
+            unsafe { skip.write_gradient(image, part, d_linear, scratch, &mut []) };
         }
         d_linear
     }

@@ -76,7 +76,7 @@ impl NewtonSchulz {
             self.apply_products(set, context);
             left -= now;
             if left > 0 {
-                self.take_results(set, context);
+                self.start_from_results(set, context);
             }
         }
     }
@@ -137,7 +137,7 @@ impl NewtonSchulz {
     }
 
     /// The results become the matrices to begin with.
-    fn take_results(&mut self, set: &MatrixSet, context: Context<'_>) {
+    fn start_from_results(&mut self, set: &MatrixSet, context: Context<'_>) {
         let (matrices, transposed) = (Disjoint::new(&mut self.matrices), Disjoint::new(&mut self.transposed));
         set.for_rows(context, |_, place, rows| {
             // SAFETY: the rows are this task's.

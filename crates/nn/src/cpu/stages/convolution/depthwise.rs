@@ -139,7 +139,7 @@ impl Algorithm for Depthwise {
             };
             // SAFETY: windows inside the padded image, and an image of the output's gradient.
             unsafe { self.isa.run(filter_gradient) };
-            if input.wants_gradient() {
+            if input.needs_gradient() {
                 self.padded_gradient().pad(gradient, padded_gradient);
                 let kernel = Convolve {
                     windows: self.windows_back(),
@@ -152,7 +152,7 @@ impl Algorithm for Depthwise {
                 // what was read of which has been copied.
                 unsafe {
                     self.isa.run(kernel);
-                    input.take_gradient(image, part, d_image, image_scratch, scratch);
+                    input.write_gradient(image, part, d_image, image_scratch, scratch);
                 }
             }
         }

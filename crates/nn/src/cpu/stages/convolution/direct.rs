@@ -222,11 +222,11 @@ impl Algorithm for Direct {
             // SAFETY: this task's image, whose gradient comes later.
             self.padded().pad(unsafe { input.image(image, self.input.image_len(), image_scratch, scratch) }, padded);
             self.filter_gradient(padded, d_linear, d_weight);
-            if input.wants_gradient() {
+            if input.needs_gradient() {
                 self.padded_gradient(d_linear, packed, d_windows, d_padded);
                 self.padded().unpad(d_padded, d_image);
                 // SAFETY: this task's image and part; what was read of it has been copied.
-                unsafe { input.take_gradient(image, part, d_image, image_scratch, scratch) };
+                unsafe { input.write_gradient(image, part, d_image, image_scratch, scratch) };
             }
         }
     }

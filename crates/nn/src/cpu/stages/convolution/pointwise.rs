@@ -152,7 +152,7 @@ impl Algorithm for Pointwise {
                 self.isa.run(self.filter_gradient(values, d_linear, d_weight, input.ahead(next.clone(), len)));
                 d_linear
             };
-            if input.wants_gradient() {
+            if input.needs_gradient() {
                 let to = (&mut *d_image, self.input, self.input.pitch);
                 let product =
                     self.pixels_times_packed((d_linear, self.output), packed, to, output_gradient.ahead(next));
@@ -160,7 +160,7 @@ impl Algorithm for Pointwise {
                 // task's image and part, which nothing reads any more.
                 unsafe {
                     self.isa.run(product);
-                    input.take_gradient(image, part, d_image, image_scratch, scratch);
+                    input.write_gradient(image, part, d_image, image_scratch, scratch);
                 }
             }
         }

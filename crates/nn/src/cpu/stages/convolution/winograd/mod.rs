@@ -282,7 +282,7 @@ impl Algorithm for Winograd {
             };
             self.transform_block(&mut task, &mut block);
             self.multiply_positions(&task, &mut block, d_transformed);
-            if task.input.wants_gradient() {
+            if task.input.needs_gradient() {
                 self.gather_gradient(&task, &mut block);
             }
         }
@@ -372,7 +372,7 @@ impl Winograd {
             };
             // SAFETY: the steps stay inside the carved blocks.
             unsafe { self.isa.run(filter_gradient) };
-            if input.wants_gradient() {
+            if input.needs_gradient() {
                 let input_gradient = Product {
                     a: z,
                     a_row: z_block.tile_step,
@@ -406,7 +406,7 @@ impl Winograd {
             let image_scratch = &mut block.image_scratch[image_scratch_range(task.input, index)];
             // SAFETY: this task's image and part; what was read of it has become tiles.
             unsafe {
-                task.input.take_gradient(start + index, task.part, d_image, image_scratch, block.recompute_scratch)
+                task.input.write_gradient(start + index, task.part, d_image, image_scratch, block.recompute_scratch)
             };
         }
     }
