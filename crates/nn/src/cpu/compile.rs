@@ -16,7 +16,7 @@ use crate::dropout::Mask;
 use crate::network::{Network, Role};
 
 /// A network as stages.
-pub struct Compiled {
+pub(super) struct Compiled {
     /// The stages.
     pub stages: Vec<CompiledStage>,
     /// Their normalisations.
@@ -29,7 +29,7 @@ pub struct Compiled {
 
 /// Lengths of the memory that stages share, in values.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct BufferSizes {
+pub(super) struct BufferSizes {
     /// Outputs of all stages.
     pub activations: usize,
     /// Max-pooling indices of all stages that take the largest of windows.
@@ -47,7 +47,7 @@ pub struct BufferSizes {
 }
 
 /// A stage and where its values are.
-pub struct CompiledStage {
+pub(super) struct CompiledStage {
     /// Of its first layer, behind that of the stem whose passes it does.
     pub name: String,
     /// What it does, and what it takes.
@@ -70,7 +70,7 @@ pub struct CompiledStage {
 
 impl Compiled {
     /// Plans a network for batches of up to `batch` images. Nothing is allocated.
-    pub fn new(network: &Network, batch: usize, options: CpuOptions) -> Self {
+    pub(super) fn new(network: &Network, batch: usize, options: CpuOptions) -> Self {
         let plan = plan(network);
         let has_stem = has_stem(&plan);
         let needs_gradient = needs_gradient(network, &plan);
@@ -112,7 +112,7 @@ impl Compiled {
     }
 
     /// Has the stages' own memory ready.
-    pub fn allocate(&mut self) {
+    pub(super) fn allocate(&mut self) {
         for index in 0..self.stages.len() {
             // Without it nobody wants the gradient towards the stage's input.
             let before = match self.stages[index].node.from.source {
@@ -187,13 +187,13 @@ impl CompiledStage {
     }
 
     /// Where the outputs of `count` images are: nowhere, if they are computed again.
-    pub fn outputs(&self, count: usize) -> Range<usize> {
+    pub(super) fn outputs(&self, count: usize) -> Range<usize> {
         let len = count * self.node.stage.output.image_len();
         self.activations.start..self.activations.end.min(self.activations.start + len)
     }
 
     /// Its dropout in a step of training.
-    pub fn mask(&self, seed: u64, training: Option<u64>) -> Option<Mask> {
+    pub(super) fn mask(&self, seed: u64, training: Option<u64>) -> Option<Mask> {
         let dropout = self.node.stage.dropout?;
         Some(Mask::new(seed, training?, dropout.layer, dropout.rate))
     }

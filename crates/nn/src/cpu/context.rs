@@ -5,7 +5,7 @@ use super::simd::Isa;
 
 /// Where a stage runs.
 #[derive(Clone, Copy)]
-pub struct Context<'a> {
+pub(super) struct Context<'a> {
     /// Instruction set of the kernels.
     pub isa: Isa,
     /// ThreadPool that compute.

@@ -24,7 +24,7 @@ const IN_CACHE: usize = 1 << 14;
 const IN_MEMORY: usize = 1 << 25;
 
 /// Measures the limits of so many threads; takes about a second.
-pub fn measure(isa: Isa, threads: usize) -> Limits {
+pub(super) fn measure(isa: Isa, threads: usize) -> Limits {
     let threads = ThreadPool::new(threads, 0);
     let in_memory = IN_MEMORY / threads.count();
     Limits {

@@ -18,7 +18,7 @@ use crate::network::Pooling;
 /// Forward: some channels of images of the linear output become those of the stage's output.
 ///
 /// Valid where the pointers are followed by images as said beside them; of these only the named channels are touched.
-pub struct EpilogueForward<'a> {
+pub(crate) struct EpilogueForward<'a> {
     /// The stage.
     pub stage: &'a Stage,
     /// Images of the linear output, `[height, width, pitch]`, from the first of the channels on.
@@ -181,7 +181,7 @@ unsafe fn mean<V: Vector>(input: *const f32, pitch: usize, pooling: &Pooling, pi
 /// the activation took.
 ///
 /// Valid where the pointers are followed by what is said beside them; both ends of `places` are whole lines.
-pub struct Derivative {
+pub(crate) struct Derivative {
     /// The stage's output.
     pub layout: Layout,
     /// Slope of its activation.
@@ -243,7 +243,7 @@ impl Kernel for Derivative {
 ///
 /// Valid where `gradient` holds an image of `stage.output`, and, if the stage pools, `d_linear` one of
 /// `stage.linear_output` and, if it takes the largest, `pool_argmax` a byte for each value; else `d_linear` is not touched.
-pub struct Unpool<'a> {
+pub(crate) struct Unpool<'a> {
     /// The stage.
     pub stage: &'a Stage,
     /// `[height, width, pitch]` of the output.

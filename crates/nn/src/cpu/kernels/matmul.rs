@@ -14,7 +14,7 @@ use crate::cpu::simd::{Isa, Kernel, Vector};
 /// Valid where `a`, `b`, `c` point to allocations that hold every element the strides reach, `c` is written by nobody
 /// else meanwhile, and `columns` is a multiple of a register's lanes.
 #[derive(Clone, Copy)]
-pub struct Product<'a> {
+pub(crate) struct Product<'a> {
     /// Element (i, k) lies at `a + i · a_row + k / inner · a_group + k % inner · a_column`.
     pub a: *const f32,
     /// Step between rows of A.
@@ -50,7 +50,7 @@ pub struct Product<'a> {
 impl Product<'static> {
     /// What most products have alike: rows of A whose values follow each other, in one group; C is overwritten; nothing is
     /// brought closer. All else is to be said.
-    pub const PLAIN: Self = Self {
+    pub(crate) const PLAIN: Self = Self {
         a: std::ptr::null(),
         a_row: 0,
         a_column: 1,
@@ -70,12 +70,12 @@ impl Product<'static> {
 }
 
 /// Columns of a panel: two registers.
-pub fn panel_width(isa: Isa) -> usize {
+pub(crate) fn panel_width(isa: Isa) -> usize {
     2 * isa.lanes()
 }
 
 /// Writes one panel, `[row][column]`, of a matrix given element by element; columns past the last are zero.
-pub fn pack_panel(
+pub(crate) fn pack_panel(
     width: usize,
     panel: usize,
     rows: usize,

@@ -19,7 +19,7 @@ use crate::cpu::simd::{Kernel, Vector};
 
 /// Constants of batch normalisation for each channel, `[pitch]`, zero for those of the padding.
 #[derive(Clone, Copy, Debug)]
-pub struct Affine<'a> {
+pub(crate) struct Affine<'a> {
     /// Taken off first.
     pub mean: &'a [f32],
     /// Multiplied by then.
@@ -49,7 +49,7 @@ struct OnVectors<V, K>(K, PhantomData<V>);
 /// y of an image.
 ///
 /// Valid where `from` and `to` hold it, and `affine` a value for each channel.
-pub struct PrologueForward<'a> {
+pub(crate) struct PrologueForward<'a> {
     /// Pixels and channels.
     pub extent: Extent,
     /// x
@@ -108,7 +108,7 @@ impl Kernel for PrologueForward<'_> {
 /// g of an image, and its sums.
 ///
 /// Valid where the pointers are followed by the image, `affine` has a value for each channel and `sums` two.
-pub struct PrologueBackward<'a> {
+pub(crate) struct PrologueBackward<'a> {
     /// Pixels and channels.
     pub extent: Extent,
     /// d_y

@@ -7,7 +7,7 @@ use crate::cpu::simd::{Kernel, Vector};
 /// `to + column · to_step + row`.
 ///
 /// Valid where both hold what the steps reach, neither reaches into the other, and nobody else touches what is written.
-pub struct Transpose {
+pub(crate) struct Transpose {
     /// First value.
     pub from: *const f32,
     /// Values from one row to the next.

@@ -12,7 +12,7 @@ const LONGEST: usize = 1 << 14;
 
 /// Neighbouring parameters of one tensor.
 #[derive(Clone, Debug)]
-pub struct Chunk {
+pub(super) struct Chunk {
     /// Where they lie.
     pub range: Range<usize>,
     /// Whether weight decay concerns them.
@@ -21,14 +21,14 @@ pub struct Chunk {
 
 impl Chunk {
     /// Cuts a tensor up.
-    pub fn of(parameter: &Parameter) -> impl Iterator<Item = Chunk> {
+    pub(super) fn of(parameter: &Parameter) -> impl Iterator<Item = Chunk> {
         let (Range { start, end }, decays) = (parameter.range.clone(), parameter.role.decays());
         (start..end).step_by(LONGEST).map(move |start| Chunk { range: start..end.min(start + LONGEST), decays })
     }
 }
 
 /// Applies the rule that `rule` gives for a chunk to all chunks, which do not overlap.
-pub fn apply<R: Rule<N>, const N: usize>(
+pub(super) fn apply<R: Rule<N>, const N: usize>(
     context: Context<'_>,
     chunks: &[Chunk],
     given: &Buffer,
@@ -49,7 +49,7 @@ pub fn apply<R: Rule<N>, const N: usize>(
 /// The Euclidean norm of some chunks; `sums` holds one number of each.
 ///
 /// A chunk is summed up in the order of its values, and the chunks in theirs, so the norm does not depend on who does it.
-pub fn norm(context: Context<'_>, chunks: &[Chunk], values: &Buffer, sums: &mut [f64]) -> f64 {
+pub(super) fn norm(context: Context<'_>, chunks: &[Chunk], values: &Buffer, sums: &mut [f64]) -> f64 {
     let sums_of = Disjoint::new(&mut *sums);
     context.threads.run(chunks.len(), |task, _| {
         // SAFETY: one number for each task.
@@ -60,7 +60,7 @@ pub fn norm(context: Context<'_>, chunks: &[Chunk], values: &Buffer, sums: &mut 
 }
 
 /// Σ value², in f64: eight sums, which do not wait for each other, and then their sum.
-pub fn sum_of_squares(values: &[f32]) -> f64 {
+pub(super) fn sum_of_squares(values: &[f32]) -> f64 {
     const SUMS: usize = 8;
     let mut sums = [0.0; SUMS];
     for values in values.chunks(SUMS) {

@@ -24,7 +24,7 @@ use crate::recipe::Optimiser;
 /// Everything of one length that training changes; each buffer is padded to whole registers. Memory that an optimiser has no
 /// use for is planned too, but never touched.
 #[derive(Debug)]
-pub struct Parameters {
+pub(super) struct Parameters {
     /// The parameters.
     pub values: Buffer,
     /// Gradient of the mean loss.
@@ -45,7 +45,7 @@ pub struct Parameters {
 
 impl Parameters {
     /// Those of a network, all zero.
-    pub fn zeroed(network: &Network) -> Self {
+    pub(super) fn zeroed(network: &Network) -> Self {
         let count = network.parameter_count();
         let buffer = || Buffer::zeroed(count.next_multiple_of(LINE));
         let trained = network.parameters.iter().filter(|parameter| parameter.role.is_trained());
@@ -66,12 +66,12 @@ impl Parameters {
     }
 
     /// Values of all this memory at most.
-    pub fn planned_len(network: &Network) -> usize {
+    pub(super) fn planned_len(network: &Network) -> usize {
         5 * network.parameter_count() + muon::planned_len(network)
     }
 
     /// One step of the optimiser; then the average follows.
-    pub fn update(&mut self, context: Context<'_>, hyper: &Hyper) {
+    pub(super) fn update(&mut self, context: Context<'_>, hyper: &Hyper) {
         if hyper.average.is_some() && !self.averaged {
             self.average.copy_from_slice(&self.values);
             self.averaged = true;
@@ -118,14 +118,14 @@ impl Parameters {
     }
 
     /// Exchanges the parameters and their average, if there is one.
-    pub fn swap_average(&mut self) {
+    pub(super) fn swap_average(&mut self) {
         if self.averaged {
             std::mem::swap(&mut self.values, &mut self.average);
         }
     }
 
     /// All of it but the gradient.
-    pub fn state(&self) -> State<'_> {
+    pub(super) fn state(&self) -> State<'_> {
         let Self { values, first_moment, second_moment, average, averaged, count, .. } = self;
         State {
             parameters: values[..*count].into(),
@@ -139,7 +139,7 @@ impl Parameters {
     ///
     /// # Panics
     /// If a length is not that of the parameters.
-    pub fn set_state(&mut self, state: &State<'_>) {
+    pub(super) fn set_state(&mut self, state: &State<'_>) {
         self.values[..self.count].copy_from_slice(&state.parameters);
         self.first_moment[..self.count].copy_from_slice(&state.first_moment);
         self.second_moment[..self.count].copy_from_slice(&state.second_moment);

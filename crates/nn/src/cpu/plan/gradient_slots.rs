@@ -10,7 +10,7 @@ use super::{Edge, Plan, Source};
 
 /// The slots of all stages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GradientSlots {
+pub(crate) struct GradientSlots {
     /// Of each stage, in the order in which its readers come; none if its only reader puts the gradient in its place.
     of_stage: Vec<Vec<Slot>>,
     /// Of each stage, which readers these are.
@@ -21,7 +21,7 @@ pub struct GradientSlots {
 
 /// Where a reader leaves the gradient towards what it took.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slot {
+pub(crate) struct Slot {
     /// Place in the arena, `[batch, output layout]`.
     pub place: Range<usize>,
     /// Index of the normalisation that lies between.
@@ -30,7 +30,7 @@ pub struct Slot {
 
 /// Who reads a stage's output, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reader {
+pub(crate) struct Reader {
     /// Index of the stage that reads.
     stage: usize,
     /// Whether it adds it to its linear output.
@@ -39,7 +39,7 @@ pub struct Reader {
 
 impl GradientSlots {
     /// Plans slots for gradients of up to `batch` images.
-    pub fn new(plan: &Plan, needs_gradient: &[bool], has_stem: bool, batch: usize) -> Self {
+    pub(crate) fn new(plan: &Plan, needs_gradient: &[bool], has_stem: bool, batch: usize) -> Self {
         let count = plan.nodes.len();
         let mut edges: Vec<Vec<(Reader, Edge)>> = vec![Vec::new(); count];
         for (stage, node) in plan.nodes.iter().enumerate() {
@@ -74,22 +74,22 @@ impl GradientSlots {
     }
 
     /// Values of all slots.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     /// Whether a stage's gradient waits in slots.
-    pub fn has(&self, stage: usize) -> bool {
+    pub(crate) fn has(&self, stage: usize) -> bool {
         !self.of_stage[stage].is_empty()
     }
 
     /// The slots of a stage's gradient.
-    pub fn of_stage(&self, stage: usize) -> &[Slot] {
+    pub(crate) fn of_stage(&self, stage: usize) -> &[Slot] {
         &self.of_stage[stage]
     }
 
     /// Where a reader of a stage's output leaves the gradient.
-    pub fn of_reader(&self, stage: usize, reader: usize, skip: bool) -> Option<&Slot> {
+    pub(crate) fn of_reader(&self, stage: usize, reader: usize, skip: bool) -> Option<&Slot> {
         let wanted = Reader { stage: reader, skip };
         let position = self.readers[stage].iter().position(|&found| found == wanted)?;
         self.of_stage[stage].get(position)

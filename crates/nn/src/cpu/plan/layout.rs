@@ -10,7 +10,7 @@ use crate::network::Shape;
 /// How an image's values lie in a buffer: `[height, width, pitch]`, of which the first `channels` of each pixel count and
 /// the rest are zero, as long as all values are finite. A flat row of units is one pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Layout {
+pub(crate) struct Layout {
     /// Rows.
     pub height: usize,
     /// Columns.
@@ -23,18 +23,18 @@ pub struct Layout {
 
 impl Layout {
     /// As the loader gives images: nothing between the pixels.
-    pub fn packed(shape: ImageShape) -> Self {
+    pub(crate) fn packed(shape: ImageShape) -> Self {
         let ImageShape { height, width, channels } = shape;
         Self { height, width, channels, pitch: channels }
     }
 
     /// As stages keep images: each pixel padded to whole registers.
-    pub fn padded(shape: ImageShape) -> Self {
+    pub(crate) fn padded(shape: ImageShape) -> Self {
         Self { pitch: padded(shape.channels), ..Self::packed(shape) }
     }
 
     /// As stages keep values of this shape.
-    pub fn of(shape: Shape) -> Self {
+    pub(crate) fn of(shape: Shape) -> Self {
         match shape {
             Shape::Image(image) => Self::padded(image),
             Shape::Flat(units) => Self::flat(units),
@@ -42,23 +42,23 @@ impl Layout {
     }
 
     /// As stages keep a row of units.
-    pub fn flat(units: usize) -> Self {
+    pub(crate) fn flat(units: usize) -> Self {
         Self::padded(ImageShape { height: 1, width: 1, channels: units })
     }
 
     /// Pixels of an image.
-    pub fn pixels(&self) -> usize {
+    pub(crate) fn pixels(&self) -> usize {
         self.height * self.width
     }
 
     /// Values from one image to the next.
-    pub fn image_len(&self) -> usize {
+    pub(crate) fn image_len(&self) -> usize {
         self.pixels() * self.pitch
     }
 
     /// The values that count among those that lie at `places`, in contiguous segments: place, position among all that count,
     /// length.
-    pub fn segments(&self, places: Range<usize>) -> impl Iterator<Item = (usize, usize, usize)> + use<> {
+    pub(crate) fn segments(&self, places: Range<usize>) -> impl Iterator<Item = (usize, usize, usize)> + use<> {
         let Self { channels, pitch, .. } = *self;
         // Without padding the whole image is one segment.
         let (step, length) = if pitch == channels { (self.image_len(), self.image_len()) } else { (pitch, channels) };
@@ -70,12 +70,12 @@ impl Layout {
     }
 
     /// Whether an image's values lie in the same places.
-    pub fn lies_like(&self, other: Layout) -> bool {
+    pub(crate) fn lies_like(&self, other: Layout) -> bool {
         self.pixels() == other.pixels() && self.pitch == other.pitch
     }
 
     /// Values of an image without the padding.
-    pub fn logical_len(&self) -> usize {
+    pub(crate) fn logical_len(&self) -> usize {
         self.pixels() * self.channels
     }
 }

@@ -12,7 +12,7 @@ use crate::recipe::Activation;
 const WINDOW_VALUES: usize = 32;
 
 /// The plan of a network.
-pub fn plan(network: &Network) -> Plan {
+pub(crate) fn plan(network: &Network) -> Plan {
     let mut planner = Planner { network, plan: Plan::default(), values: Vec::new(), readers: readers(network) };
     for (index, layer) in network.layers.iter().enumerate() {
         planner.layer(index, layer);
@@ -245,7 +245,7 @@ impl Planner<'_> {
 }
 
 /// Whether the first stage of a plan is a stem: a small convolution whose output the second one alone reads, as it is.
-pub fn has_stem(plan: &Plan) -> bool {
+pub(crate) fn has_stem(plan: &Plan) -> bool {
     let [first, second, rest @ ..] = &plan.nodes[..] else { return false };
     let (Linear::Conv(window), Linear::Conv(_)) = (first.stage.linear, second.stage.linear) else { return false };
     let small = window.size * window.size * first.stage.input.channels <= WINDOW_VALUES;

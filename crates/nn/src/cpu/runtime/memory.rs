@@ -7,16 +7,16 @@ use std::ops::{Deref, DerefMut, Range};
 const ALIGNMENT: usize = 64;
 
 /// Values that every vector loop takes whole, a cache line: each row of channels is padded to a multiple of it.
-pub const LINE: usize = 16;
+pub(crate) const LINE: usize = 16;
 
 /// The next multiple of [`LINE`].
-pub fn padded(channels: usize) -> usize {
+pub(crate) fn padded(channels: usize) -> usize {
     channels.next_multiple_of(LINE)
 }
 
 /// A zeroed, aligned buffer of f32. Pages that are never written are never resident.
 #[derive(Debug, Default)]
-pub struct Buffer {
+pub(crate) struct Buffer {
     /// A vector, since only one of zeros with no alignment beyond the usual is had from the system untouched.
     values: Vec<f32>,
     /// The first aligned value.
@@ -26,7 +26,7 @@ pub struct Buffer {
 
 impl Buffer {
     /// `length` zeros.
-    pub fn zeroed(length: usize) -> Self {
+    pub(crate) fn zeroed(length: usize) -> Self {
         let values = vec![0.0; length + ALIGNMENT / size_of::<f32>()];
         let start = values.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT / size_of::<f32>());
         Self { values, start, length }
@@ -49,7 +49,7 @@ impl DerefMut for Buffer {
 
 /// A mutable slice of which several tasks take ranges that do not overlap.
 #[derive(Clone, Copy)]
-pub struct Disjoint<'a, T> {
+pub(crate) struct Disjoint<'a, T> {
     pointer: *mut T,
     length: usize,
     borrow: PhantomData<&'a mut [T]>,
@@ -62,24 +62,24 @@ unsafe impl<T: Send> Sync for Disjoint<'_, T> {}
 
 impl<'a, T> Disjoint<'a, T> {
     /// Lends `slice` to tasks.
-    pub fn new(slice: &'a mut [T]) -> Self {
+    pub(crate) fn new(slice: &'a mut [T]) -> Self {
         Self { pointer: slice.as_mut_ptr(), length: slice.len(), borrow: PhantomData }
     }
 
     /// Values of the slice.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.length
     }
 
     /// A slice of it, for tasks that take ranges of that.
-    pub fn slice(&self, range: Range<usize>) -> Self {
+    pub(crate) fn slice(&self, range: Range<usize>) -> Self {
         let (pointer, length) = (self.pointer(range.clone()), range.len());
         Self { pointer, length, borrow: PhantomData }
     }
 
     /// Where a range lies of which a task writes some values that are not contiguous: the kernel that writes through the
     /// pointer is what promises to keep to its own.
-    pub fn pointer(&self, range: Range<usize>) -> *mut T {
+    pub(crate) fn pointer(&self, range: Range<usize>) -> *mut T {
         assert!(range.start <= range.end && range.end <= self.length, "a range of the slice");
         self.pointer.wrapping_add(range.start)
     }
@@ -88,7 +88,7 @@ impl<'a, T> Disjoint<'a, T> {
     ///
     /// # Safety
     /// Nobody writes it while the result is in use.
-    pub unsafe fn shared(&self, range: Range<usize>) -> &[T] {
+    pub(crate) unsafe fn shared(&self, range: Range<usize>) -> &[T] {
         assert!(range.start <= range.end && range.end <= self.length, "a range of the slice");
         // SAFETY: inside the slice that is borrowed for 'a; the caller vouches for its being left alone.
         unsafe { std::slice::from_raw_parts(self.pointer.add(range.start), range.len()) }
@@ -98,7 +98,7 @@ impl<'a, T> Disjoint<'a, T> {
     ///
     /// # Safety
     /// Nobody writes it while the result is in use.
-    pub unsafe fn lasting(&self, range: Range<usize>) -> &'a [T] {
+    pub(crate) unsafe fn lasting(&self, range: Range<usize>) -> &'a [T] {
         assert!(range.start <= range.end && range.end <= self.length, "a range of the slice");
         // SAFETY: inside the slice that is borrowed for 'a; the caller vouches for its being left alone.
         unsafe { std::slice::from_raw_parts(self.pointer.add(range.start), range.len()) }
@@ -109,7 +109,7 @@ impl<'a, T> Disjoint<'a, T> {
     /// # Safety
     /// No two such ranges in use at the same time may overlap.
     #[expect(clippy::mut_from_ref, reason = "the ranges are disjoint by contract")]
-    pub unsafe fn exclusive(&self, range: Range<usize>) -> &mut [T] {
+    pub(crate) unsafe fn exclusive(&self, range: Range<usize>) -> &mut [T] {
         assert!(range.start <= range.end && range.end <= self.length, "a range of the slice");
         // SAFETY: inside the slice that is borrowed for 'a; the caller vouches for disjointness.
         unsafe { std::slice::from_raw_parts_mut(self.pointer.add(range.start), range.len()) }
@@ -119,7 +119,7 @@ impl<'a, T> Disjoint<'a, T> {
 /// Asks for values that will be read soon to be brought into the core's cache while it computes something else. Only a hint,
 /// and on processors for which Rust has no way to say it, nothing.
 #[inline(always)]
-pub fn prefetch(values: &[f32]) {
+pub(crate) fn prefetch(values: &[f32]) {
     #[cfg(target_arch = "x86_64")]
     for line in values.chunks(LINE) {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
@@ -131,7 +131,7 @@ pub fn prefetch(values: &[f32]) {
 }
 
 /// Cuts the next `length` values off a scratch buffer.
-pub fn carve<'a>(scratch: &mut &'a mut [f32], length: usize) -> &'a mut [f32] {
+pub(crate) fn carve<'a>(scratch: &mut &'a mut [f32], length: usize) -> &'a mut [f32] {
     let (part, rest) = std::mem::take(scratch).split_at_mut(length.next_multiple_of(LINE));
     *scratch = rest;
     &mut part[..length]

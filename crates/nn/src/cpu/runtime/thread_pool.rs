@@ -19,7 +19,7 @@ use crate::profile::Profile;
 const LOOKS: usize = 2000;
 
 /// A pool of threads, each with a scratch buffer of its own.
-pub struct ThreadPool {
+pub(crate) struct ThreadPool {
     shared: Arc<Shared>,
     helpers: Vec<JoinHandle<()>>,
     /// Of the calling thread, then of each helper.
@@ -53,7 +53,7 @@ impl ThreadPool {
     /// `threads` threads, the calling one among them, with `scratch` values each.
     ///
     /// If the system gives fewer threads, those do the work.
-    pub fn new(threads: usize, scratch: usize) -> Self {
+    pub(crate) fn new(threads: usize, scratch: usize) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let shared = Arc::new(Shared {
             work: UnsafeCell::new(None),
@@ -75,7 +75,7 @@ impl ThreadPool {
     }
 
     /// ThreadPool that compute.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.scratch.len()
     }
 
@@ -83,7 +83,7 @@ impl ThreadPool {
     ///
     /// # Panics
     /// When a task does. A task may not call this again: its thread's scratch buffer is taken.
-    pub fn run(&self, tasks: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+    pub(crate) fn run(&self, tasks: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
         let next = AtomicUsize::new(0);
         let drain = |thread: usize| {
             // A poisoned scratch buffer holds nothing that is read before it is written.
@@ -111,17 +111,17 @@ impl ThreadPool {
     }
 
     /// Records everything from the next [`ThreadPool::section`] on.
-    pub fn start_recording(&mut self) {
+    pub(crate) fn start_recording(&mut self) {
         self.recorder = Some(Recorder::new(self.count()));
     }
 
     /// What has been recorded since.
-    pub fn stop_recording(&mut self) -> Profile {
+    pub(crate) fn stop_recording(&mut self) -> Profile {
         self.recorder.take().map_or(Profile { sections: Vec::new() }, |recorder| recorder.profile())
     }
 
     /// If this is recorded, what follows belongs to the section of this name.
-    pub fn section(&self, name: impl FnOnce() -> String) {
+    pub(crate) fn section(&self, name: impl FnOnce() -> String) {
         if let Some(recorder) = &self.recorder {
             recorder.section(name());
         }
@@ -195,7 +195,7 @@ impl Shared {
 }
 
 /// The `index`-th of `ranges` nearly equal ranges that `0..length` is split into.
-pub fn split_range(length: usize, ranges: usize, index: usize) -> std::ops::Range<usize> {
+pub(crate) fn split_range(length: usize, ranges: usize, index: usize) -> std::ops::Range<usize> {
     length * index / ranges..length * (index + 1) / ranges
 }
 

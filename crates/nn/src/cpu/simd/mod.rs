@@ -9,7 +9,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(test)]
-pub mod counting;
+pub(super) mod counting;
 mod isa;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -17,4 +17,4 @@ mod portable;
 mod vector;
 
 pub use self::isa::Isa;
-pub use self::vector::{Kernel, Vector};
+pub(crate) use self::vector::{Kernel, Vector};

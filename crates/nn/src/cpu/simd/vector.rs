@@ -7,7 +7,7 @@ use crate::cpu::runtime::recorder::Work;
 /// # Safety
 /// The methods use the instruction set's own instructions: they may only be called where [`Isa::run`] has checked for it.
 /// Loads and stores need no alignment; their pointers must be valid for [`Vector::LANES`] values.
-pub trait Vector: Copy {
+pub(crate) trait Vector: Copy {
     /// Values in a register.
     const LANES: usize;
     /// Rows of a product's register tile, two registers wide: as many as the register file holds beside its operands.
@@ -58,7 +58,7 @@ pub trait Vector: Copy {
 }
 
 /// A computation over vectors, with its arguments.
-pub trait Kernel {
+pub(crate) trait Kernel {
     /// Runs it. Implementations are `#[inline(always)]`, so that they compile inside [`Isa::run`]'s copies.
     ///
     /// # Safety

@@ -22,7 +22,7 @@ const TERMS_AT_ONCE: usize = 256;
 
 /// A fully connected layer and what follows it.
 #[derive(Debug)]
-pub struct Dense {
+pub(crate) struct Dense {
     stage: Stage,
     units: usize,
     isa: Isa,
@@ -32,7 +32,7 @@ pub struct Dense {
 
 impl Dense {
     /// Plans a dense stage.
-    pub fn new(isa: Isa, stage: Stage, units: usize) -> Self {
+    pub(crate) fn new(isa: Isa, stage: Stage, units: usize) -> Self {
         let panel = panel_width(isa);
         let (inputs, pitch) = (stage.input.image_len(), stage.linear_output.pitch);
         let (forward, backward) = (pitch.next_multiple_of(panel) * inputs, inputs.next_multiple_of(panel) * units);

@@ -9,13 +9,13 @@ use crate::cpu::runtime::thread_pool::split_range;
 
 /// What follows nothing.
 #[derive(Debug)]
-pub struct Identity {
+pub(crate) struct Identity {
     stage: Stage,
 }
 
 impl Identity {
     /// Plans such a stage.
-    pub fn new(stage: Stage) -> Self {
+    pub(crate) fn new(stage: Stage) -> Self {
         Self { stage }
     }
 }

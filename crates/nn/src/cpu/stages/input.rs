@@ -14,7 +14,7 @@ use crate::dropout::Mask;
 ///
 /// Most of it is unsafe to call, since a gradient may overwrite what it belongs to: an image, or some values of one, may be read
 /// by several tasks or have its gradient taken by one of them, and nothing that was read of it may be in use by then.
-pub enum Input<'a> {
+pub(crate) enum Input<'a> {
     /// The images of the batch, one after the other.
     Images(&'a [f32]),
     /// What a stage before gave.
@@ -24,7 +24,7 @@ pub enum Input<'a> {
 }
 
 /// The output of a stage before that is computed again, image by image, whenever it is read.
-pub struct Recomputed<'a> {
+pub(crate) struct Recomputed<'a> {
     /// The stage.
     pub stage: &'a dyn RecomputedInput,
     /// What it takes: the images of the batch, one after the other.
@@ -35,7 +35,7 @@ pub struct Recomputed<'a> {
 
 /// A stage whose output is not kept: who reads it has it computed an image at a time, and hands back the gradient an image at
 /// a time.
-pub trait RecomputedInput: Sync {
+pub(crate) trait RecomputedInput: Sync {
     /// Values of an image of the output.
     fn image_len(&self) -> usize;
 
@@ -68,7 +68,7 @@ pub trait RecomputedInput: Sync {
 }
 
 /// The output of a stage before, seen through an edge.
-pub struct StageOutput<'a> {
+pub(crate) struct StageOutput<'a> {
     /// Instruction set of the kernels.
     pub isa: Isa,
     /// The stage before.
@@ -84,7 +84,7 @@ pub struct StageOutput<'a> {
 }
 
 /// What becomes of a gradient.
-pub enum GradientTarget<'a> {
+pub(crate) enum GradientTarget<'a> {
     /// It is not wanted.
     None,
     /// What it belongs to has no other reader: the gradient towards what that stage's activation took overwrites it. Dropout
@@ -101,7 +101,7 @@ pub enum GradientTarget<'a> {
 
 impl Input<'_> {
     /// Values of scratch for an image that is not read where it lies.
-    pub fn image_scratch_len(&self) -> usize {
+    pub(crate) fn image_scratch_len(&self) -> usize {
         match self {
             Input::Images(_) => 0,
             Input::Stage(output) => output.image_scratch_len(),
@@ -110,7 +110,7 @@ impl Input<'_> {
     }
 
     /// Values of scratch that a recomputed input needs.
-    pub fn recompute_scratch_len(&self) -> usize {
+    pub(crate) fn recompute_scratch_len(&self) -> usize {
         match self {
             Input::Images(_) | Input::Stage(_) => 0,
             Input::Recomputed(recomputed) => recomputed.stage.recompute_scratch_len(),
@@ -121,7 +121,7 @@ impl Input<'_> {
     ///
     /// # Safety
     /// No gradient is written towards the image while the result is in use.
-    pub unsafe fn image<'r>(
+    pub(crate) unsafe fn image<'r>(
         &'r self,
         image: usize,
         len: usize,
@@ -143,7 +143,7 @@ impl Input<'_> {
     ///
     /// # Safety
     /// No gradient is written towards them while the result is in use.
-    pub unsafe fn ahead(&self, images: Range<usize>, len: usize) -> &[f32] {
+    pub(crate) unsafe fn ahead(&self, images: Range<usize>, len: usize) -> &[f32] {
         let range = images.start * len..images.end * len;
         match self {
             Input::Images(values) => &values[range],
@@ -158,7 +158,7 @@ impl Input<'_> {
     ///
     /// # Safety
     /// No gradient is written while the result is in use.
-    pub unsafe fn values(&self) -> &[f32] {
+    pub(crate) unsafe fn values(&self) -> &[f32] {
         match self {
             Input::Images(values) => values,
             // SAFETY: passed on to the caller.
@@ -168,7 +168,7 @@ impl Input<'_> {
     }
 
     /// Whether the gradient is wanted.
-    pub fn needs_gradient(&self) -> bool {
+    pub(crate) fn needs_gradient(&self) -> bool {
         match self {
             Input::Images(_) => false,
             Input::Stage(output) => !matches!(output.gradient, GradientTarget::None),
@@ -180,19 +180,19 @@ impl Input<'_> {
     ///
     /// # Safety
     /// The part is the calling task's.
-    pub unsafe fn begin_part(&self, part: usize) {
+    pub(crate) unsafe fn begin_part(&self, part: usize) {
         if let Input::Recomputed(recomputed) = self {
             // SAFETY: passed on to the caller.
             unsafe { recomputed.stage.begin_part(recomputed, part) };
         }
     }
 
-    /// Writes the gradient towards an image to where its target is, or has it go on from there; of the image `image_scratch` still holds what [`Self::image`] put there; `part` is the one
-    /// of the batch's parts that the image is in.
+    /// Writes the gradient towards an image to its target, or has a recomputed stage go on with it. `image_scratch` still holds
+    /// what [`Self::image`] put there; `part` is the one of the batch's parts that the image is in.
     ///
     /// # Safety
     /// Image and part are the calling task's, and nothing that was read of the image in memory is in use.
-    pub unsafe fn write_gradient(
+    pub(crate) unsafe fn write_gradient(
         &self,
         image: usize,
         part: usize,
@@ -219,7 +219,7 @@ impl StageOutput<'_> {
     }
 
     /// Values of scratch for an image that is not read where it lies.
-    pub fn image_scratch_len(&self) -> usize {
+    pub(crate) fn image_scratch_len(&self) -> usize {
         if self.is_plain() { 0 } else { self.stage.output.image_len() }
     }
 
@@ -287,7 +287,13 @@ impl StageOutput<'_> {
     ///
     /// # Safety
     /// These values are the calling task's, and nothing that was read of them is in use.
-    pub unsafe fn write_gradient(&self, images: Range<usize>, places: Range<usize>, gradient: &[f32], step: usize) {
+    pub(crate) unsafe fn write_gradient(
+        &self,
+        images: Range<usize>,
+        places: Range<usize>,
+        gradient: &[f32],
+        step: usize,
+    ) {
         let Self { isa, stage, .. } = *self;
         let len = stage.output.image_len();
         assert!(images.len() * step <= gradient.len() && places.len() <= step, "a gradient for each image");

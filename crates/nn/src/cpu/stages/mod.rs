@@ -1,13 +1,13 @@
 //! The operations of stages, and what every one of them is given.
 
-pub mod convolution;
-pub mod dense;
-pub mod identity;
-pub mod input;
-pub mod normalisation;
-pub mod output;
+pub(super) mod convolution;
+pub(super) mod dense;
+pub(super) mod identity;
+pub(super) mod input;
+pub(super) mod normalisation;
+pub(super) mod output;
 mod packed_weights;
-pub mod stem;
+pub(super) mod stem;
 
 use self::input::{Input, RecomputedInput};
 use self::normalisation::Moments;
@@ -20,11 +20,11 @@ use crate::dropout::Mask;
 
 /// Parts into which a batch is cut where gradients are summed over its images. Their number is fixed, and they are added up
 /// in order, so that the sum does not depend on the number of threads.
-pub const PARTS: usize = 16;
+pub(super) const PARTS: usize = 16;
 
 /// Values of scratch, beside its own, that a stage needs for what comes before it and what follows it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ScratchSizes {
+pub(super) struct ScratchSizes {
     /// For an image of the input.
     pub image: usize,
     /// For computing that.
@@ -36,7 +36,7 @@ pub struct ScratchSizes {
 /// The operation of a stage: what it computes before its epilogue, forward and backward, and the memory that it needs.
 ///
 /// A new operation is a file beside this one, and a line in `compile`.
-pub trait StageOperation: Send {
+pub(super) trait StageOperation: Send {
     /// Values of scratch that each thread needs for batches of up to `batch` images, where what comes before and after needs
     /// as much as `sizes` says.
     fn scratch_len(&self, batch: usize, sizes: ScratchSizes) -> usize;
@@ -74,7 +74,7 @@ pub trait StageOperation: Send {
 }
 
 /// A forward pass through one stage.
-pub struct ForwardPass<'a> {
+pub(super) struct ForwardPass<'a> {
     /// Where it runs.
     pub context: Context<'a>,
     /// Images of the batch.
@@ -94,7 +94,7 @@ pub struct ForwardPass<'a> {
 }
 
 /// A backward pass through one stage.
-pub struct BackwardPass<'a> {
+pub(super) struct BackwardPass<'a> {
     /// Where it runs.
     pub context: Context<'a>,
     /// Images of the batch.
@@ -117,7 +117,7 @@ pub struct BackwardPass<'a> {
 
 impl<'a> ForwardPass<'a> {
     /// What the linear operation reads, and what takes its output; `bias` is what that still lacks.
-    pub fn input_and_sink<'f>(
+    pub(super) fn input_and_sink<'f>(
         &'f mut self,
         stage: &'f Stage,
         bias: Option<&'f [f32]>,
@@ -139,7 +139,7 @@ impl<'a> ForwardPass<'a> {
 
 impl<'a> BackwardPass<'a> {
     /// What the linear operation's gradients start from.
-    pub fn output_gradient<'b>(&'b self, stage: &'b Stage) -> OutputGradient<'b> {
+    pub(super) fn output_gradient<'b>(&'b self, stage: &'b Stage) -> OutputGradient<'b> {
         OutputGradient {
             isa: self.context.isa,
             stage,
@@ -152,7 +152,7 @@ impl<'a> BackwardPass<'a> {
 
     /// Has the gradient towards what the stage's activation took ready for all images at once, for a linear operation that
     /// wants them so.
-    pub fn settle(&mut self, stage: &Stage) -> &'a [f32] {
+    pub(super) fn settle(&mut self, stage: &Stage) -> &'a [f32] {
         match self.gradient {
             GradientSource::InPlace(gradient) => gradient,
             GradientSource::Slots(slots) => {
@@ -175,7 +175,7 @@ impl<'a> BackwardPass<'a> {
 }
 
 /// Sums `[PARTS][..]` over the parts, in order, for the values from `start` on.
-pub fn sum_parts(parts: &[f32], start: usize, sums: &mut [f32]) {
+pub(super) fn sum_parts(parts: &[f32], start: usize, sums: &mut [f32]) {
     let len = parts.len() / PARTS;
     sums.fill(0.0);
     for part in parts.chunks_exact(len) {

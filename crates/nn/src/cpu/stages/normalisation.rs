@@ -14,7 +14,7 @@ use crate::cpu::simd::Isa;
 use crate::network::Network;
 
 /// A normalisation and its memory.
-pub struct Normalisation {
+pub(crate) struct Normalisation {
     norm: Norm,
     layout: Layout,
     /// Whether for inference it can be part of the weights before it.
@@ -41,7 +41,14 @@ pub struct Normalisation {
 
 impl Normalisation {
     /// Plans one of an output of this layout, which is summed in so many partial sums at most, behind `sums` values of others.
-    pub fn new(network: &Network, plan: &Plan, index: usize, layout: Layout, partial_sums: usize, sums: usize) -> Self {
+    pub(crate) fn new(
+        network: &Network,
+        plan: &Plan,
+        index: usize,
+        layout: Layout,
+        partial_sums: usize,
+        sums: usize,
+    ) -> Self {
         let norm = plan.norms[index];
         let first = network.layers[norm.layer].parameters.start;
         let [gamma, beta, running_mean, running_variance] =
@@ -68,17 +75,17 @@ impl Normalisation {
     }
 
     /// Values of its own memory.
-    pub fn constants_len(&self) -> usize {
+    pub(crate) fn constants_len(&self) -> usize {
         6 * self.layout.pitch
     }
 
     /// Where it sums.
-    pub fn sums(&self) -> Range<usize> {
+    pub(crate) fn sums(&self) -> Range<usize> {
         self.sums.clone()
     }
 
     /// Has its memory ready.
-    pub fn allocate(&mut self) {
+    pub(crate) fn allocate(&mut self) {
         let pitch = self.layout.pitch;
         let constants = [
             &mut self.mean,
@@ -92,18 +99,18 @@ impl Normalisation {
     }
 
     /// Before the values of a batch are summed: the running mean is what they are taken from.
-    pub fn begin_batch(&mut self, parameters: &[f32]) {
+    pub(crate) fn begin_batch(&mut self, parameters: &[f32]) {
         self.mean[..self.layout.channels].copy_from_slice(&parameters[self.running_mean.clone()]);
     }
 
     /// Where the values of a batch are summed.
-    pub fn moments<'a>(&'a self, sums: Disjoint<'a, f32>) -> Moments<'a> {
+    pub(crate) fn moments<'a>(&'a self, sums: Disjoint<'a, f32>) -> Moments<'a> {
         Moments { sums, start: self.sums.start, centre: &self.mean, pitch: self.layout.pitch }
     }
 
     /// When the values of `images` images are summed: normalises by their moments, and has the running means follow, but for
     /// those of a single value, which say nothing of the images.
-    pub fn update_from_batch(&mut self, parameters: &mut [f32], sums: &[f32], images: usize) {
+    pub(crate) fn update_from_batch(&mut self, parameters: &mut [f32], sums: &[f32], images: usize) {
         let count = (images * self.layout.pixels()) as f64;
         let momentum = f64::from(self.norm.momentum);
         for channel in 0..self.layout.channels {
@@ -122,7 +129,7 @@ impl Normalisation {
     }
 
     /// Outside training: normalises by the running means.
-    pub fn use_running_statistics(&mut self, parameters: &[f32]) {
+    pub(crate) fn use_running_statistics(&mut self, parameters: &[f32]) {
         for channel in 0..self.layout.channels {
             let [mean, variance] = [&self.running_mean, &self.running_variance]
                 .map(|running| f64::from(parameters[running.start + channel]));
@@ -131,13 +138,13 @@ impl Normalisation {
     }
 
     /// Whether for inference it can be part of the weights before it.
-    pub fn folds(&self) -> bool {
+    pub(crate) fn folds(&self) -> bool {
         self.folds
     }
 
     /// Weight `[out, …]` and bias `[out]`, or none, of which these have become part, by the running means:
     /// w · γ / √(variance + ε), and (b - mean) · γ / √(variance + ε) + β.
-    pub fn fold(&self, parameters: &[f32], weight: &[f32], bias: &[f32]) -> (Vec<f32>, Vec<f32>) {
+    pub(crate) fn fold(&self, parameters: &[f32], weight: &[f32], bias: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let of = |range: &Range<usize>, channel: usize| f64::from(parameters[range.start + channel]);
         let channels = self.layout.channels;
         let (mut folded, mut biases) = (weight.to_vec(), Vec::with_capacity(channels));
@@ -160,7 +167,7 @@ impl Normalisation {
     }
 
     /// When all gradients of `images` images are summed: those towards gamma and beta, and what the rest of the way needs.
-    pub fn finish_backward(&mut self, gradient: &mut [f32], sums: &[f32], images: usize) {
+    pub(crate) fn finish_backward(&mut self, gradient: &mut [f32], sums: &[f32], images: usize) {
         let count = (images * self.layout.pixels()) as f64;
         for channel in 0..self.layout.channels {
             let [sum, products] = self.sum(sums, channel);
@@ -185,12 +192,12 @@ impl Normalisation {
     }
 
     /// Constants of the way there.
-    pub fn affine(&self) -> Affine<'_> {
+    pub(crate) fn affine(&self) -> Affine<'_> {
         Affine { mean: &self.mean, scale: &self.scale, beta: &self.shift }
     }
 
     /// Constants of the way back.
-    pub fn back(&self) -> BackAffine<'_> {
+    pub(crate) fn back(&self) -> BackAffine<'_> {
         let rest = Rest { mean: &self.mean, slope: &self.back_slope, shift: &self.back_shift };
         BackAffine { scale: &self.scale, rest: Some(rest) }
     }
@@ -207,7 +214,7 @@ fn folds(plan: &Plan, index: usize) -> bool {
 
 /// Where the values of a batch are summed.
 #[derive(Clone, Copy)]
-pub struct Moments<'a> {
+pub(crate) struct Moments<'a> {
     /// What all normalisations share.
     sums: Disjoint<'a, f32>,
     /// Where this one's begin.
@@ -223,7 +230,14 @@ impl Moments<'_> {
     ///
     /// # Safety
     /// The pixels are there, and the calling task has these channels of the partial sum to itself.
-    pub unsafe fn add(&self, isa: Isa, partial_sum: usize, values: *const f32, pixels: usize, channels: Range<usize>) {
+    pub(crate) unsafe fn add(
+        &self,
+        isa: Isa,
+        partial_sum: usize,
+        values: *const f32,
+        pixels: usize,
+        channels: Range<usize>,
+    ) {
         let start = self.start + 2 * partial_sum * self.pitch;
         let extent = Extent { pixels, pitch: self.pitch };
         let sums = self.sums.pointer(start..start + 2 * self.pitch);

@@ -14,7 +14,7 @@ use crate::cpu::simd::Isa;
 use crate::dropout::Mask;
 
 /// Takes each image of a stage's linear output, applies the epilogue and writes the output.
-pub struct OutputSink<'a> {
+pub(crate) struct OutputSink<'a> {
     /// Instruction set of the kernels.
     pub isa: Isa,
     /// The stage.
@@ -37,7 +37,7 @@ pub struct OutputSink<'a> {
 
 impl OutputSink<'_> {
     /// Values of scratch that [`Self::image`] needs.
-    pub fn scratch_len(&self) -> usize {
+    pub(crate) fn scratch_len(&self) -> usize {
         self.skip.map_or(0, Input::image_scratch_len)
     }
 
@@ -46,7 +46,7 @@ impl OutputSink<'_> {
     ///
     /// # Safety
     /// The calling task has these channels of the image, and of the partial sum, to itself.
-    pub unsafe fn image(
+    pub(crate) unsafe fn image(
         &self,
         image: usize,
         linear: &mut [f32],
@@ -75,7 +75,7 @@ impl OutputSink<'_> {
     ///
     /// # Safety
     /// The calling task has these units of the images, and of the partial sum, to itself.
-    pub unsafe fn rows(
+    pub(crate) unsafe fn rows(
         &self,
         images: Range<usize>,
         units: Range<usize>,
@@ -118,7 +118,7 @@ impl OutputSink<'_> {
 
 /// Gradient of a stage's output.
 #[derive(Clone, Copy)]
-pub enum GradientSource<'a> {
+pub(crate) enum GradientSource<'a> {
     /// Towards what the stage's activation took, `[images, output layout]`, where its output was.
     InPlace(&'a [f32]),
     /// Towards the output, what each of its readers has left.
@@ -127,7 +127,7 @@ pub enum GradientSource<'a> {
 
 /// What each reader of a stage's output has left of the gradient towards it.
 #[derive(Clone, Copy)]
-pub struct ReaderSlots<'a> {
+pub(crate) struct ReaderSlots<'a> {
     /// Where, for each reader, and behind which normalisation.
     pub readers: &'a [Slot],
     /// Where all slots lie.
@@ -145,7 +145,7 @@ impl ReaderSlots<'_> {
     ///
     /// # Safety
     /// The calling task has the image to itself; `to` is space for an image, or the image of the first reader's slot.
-    pub unsafe fn combine(&self, isa: Isa, stage: &Stage, image: usize, to: *mut f32) {
+    pub(crate) unsafe fn combine(&self, isa: Isa, stage: &Stage, image: usize, to: *mut f32) {
         let (layout, slope, mask) = (stage.output, stage.slope, self.mask);
         let len = layout.image_len();
         let extent = Extent { pixels: layout.pixels(), pitch: layout.pitch };
@@ -174,7 +174,7 @@ impl ReaderSlots<'_> {
 }
 
 /// Makes the gradient towards each image of a stage's linear output from the one towards its output.
-pub struct OutputGradient<'a> {
+pub(crate) struct OutputGradient<'a> {
     /// Instruction set of the kernels.
     pub isa: Isa,
     /// The stage.
@@ -191,7 +191,7 @@ pub struct OutputGradient<'a> {
 
 impl<'a> OutputGradient<'a> {
     /// Values of scratch that [`Self::image`] needs beside that for an image of the linear output.
-    pub fn scratch_len(&self) -> usize {
+    pub(crate) fn scratch_len(&self) -> usize {
         let combined = if let GradientSource::Slots(_) = self.gradient { self.image_len() } else { 0 };
         combined + self.skip.map_or(0, Input::image_scratch_len)
     }
@@ -202,7 +202,7 @@ impl<'a> OutputGradient<'a> {
     ///
     /// # Safety
     /// Image and part of the batch are the calling task's, and it calls this once for each image.
-    pub unsafe fn image<'r>(
+    pub(crate) unsafe fn image<'r>(
         &self,
         image: usize,
         part: usize,
@@ -240,7 +240,7 @@ impl<'a> OutputGradient<'a> {
     }
 
     /// What [`Self::image`] will read in memory, [`Self::image_len`] values of each image.
-    pub fn ahead(&self, images: Range<usize>) -> &[f32] {
+    pub(crate) fn ahead(&self, images: Range<usize>) -> &[f32] {
         let images = range_of(self.stage, images.start - self.first..images.end - self.first);
         match &self.gradient {
             GradientSource::InPlace(gradient) => &gradient[images],
@@ -253,7 +253,7 @@ impl<'a> OutputGradient<'a> {
     }
 
     /// Values of an image of the gradient.
-    pub fn image_len(&self) -> usize {
+    pub(crate) fn image_len(&self) -> usize {
         self.stage.output.image_len()
     }
 }

@@ -12,13 +12,13 @@ use crate::cpu::kernels::epilogue::Derivative;
 
 /// A convolution whose passes the stage behind it does.
 #[derive(Debug)]
-pub struct Stem {
+pub(crate) struct Stem {
     convolution: Convolution,
 }
 
 impl Stem {
     /// A stem that computes what a convolution does, of the images.
-    pub fn new(convolution: Convolution) -> Self {
+    pub(crate) fn new(convolution: Convolution) -> Self {
         Self { convolution }
     }
 }

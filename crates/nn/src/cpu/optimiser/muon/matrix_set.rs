@@ -12,13 +12,13 @@ use crate::muon::Matrix;
 const ROWS_PER_TASK: usize = 48;
 
 /// Values from one row of a matrix to the next: an odd number of cache lines, so that a column is spread over all of a cache.
-pub fn pitch(columns: usize) -> usize {
+pub(super) fn pitch(columns: usize) -> usize {
     LINE * (columns.div_ceil(LINE) | 1)
 }
 
 /// A matrix, and where everything that belongs to it lies in buffers that hold the same of all matrices.
 #[derive(Debug)]
-pub struct Place {
+pub(super) struct Place {
     /// In the parameters, `[rows, columns]`.
     pub parameter: Range<usize>,
     /// Outputs.
@@ -39,34 +39,40 @@ pub struct Place {
 
 impl Place {
     /// Whether its rows are the smaller side.
-    pub fn is_wide(&self) -> bool {
+    pub(super) fn is_wide(&self) -> bool {
         self.rows < self.columns
     }
 
     /// Rows and columns of its product with itself.
-    pub fn side(&self) -> usize {
+    pub(super) fn side(&self) -> usize {
         self.rows.min(self.columns)
     }
 
     /// Where some of its rows lie among values like it.
-    pub fn matrix_rows(&self, rows: &Range<usize>) -> Range<usize> {
+    pub(super) fn matrix_rows(&self, rows: &Range<usize>) -> Range<usize> {
         let pitch = pitch(self.columns);
         self.matrix.start + rows.start * pitch..self.matrix.start + rows.end * pitch
     }
 
     /// Where some rows of its square lie.
-    pub fn square_rows(&self, rows: &Range<usize>) -> Range<usize> {
+    pub(super) fn square_rows(&self, rows: &Range<usize>) -> Range<usize> {
         let pitch = pitch(self.side());
         self.square.start + rows.start * pitch..self.square.start + rows.end * pitch
     }
 
     /// Where some of its rows lie among the parameters.
-    pub fn parameter_rows(&self, rows: &Range<usize>) -> Range<usize> {
+    pub(super) fn parameter_rows(&self, rows: &Range<usize>) -> Range<usize> {
         self.parameter.start + rows.start * self.columns..self.parameter.start + rows.end * self.columns
     }
 
     /// Copies rows `[rows, pitch]` into the columns of the transpose, if there is one.
-    pub fn transpose(&self, context: Context<'_>, rows: &Range<usize>, values: &[f32], transposed: &Disjoint<'_, f32>) {
+    pub(super) fn transpose(
+        &self,
+        context: Context<'_>,
+        rows: &Range<usize>,
+        values: &[f32],
+        transposed: &Disjoint<'_, f32>,
+    ) {
         if self.is_wide() {
             assert!(values.len() == rows.len() * pitch(self.columns) && rows.end <= self.rows, "rows of the matrix");
             let kernel = Transpose {
@@ -92,7 +98,7 @@ struct Task {
 
 /// All matrices.
 #[derive(Debug, Default)]
-pub struct MatrixSet {
+pub(super) struct MatrixSet {
     places: Vec<Place>,
     /// All rows of all matrices.
     of_rows: Vec<Task>,
@@ -108,7 +114,7 @@ pub struct MatrixSet {
 
 impl MatrixSet {
     /// Plans for some matrices. Nothing is allocated for their values.
-    pub fn new(matrices: &[Matrix<'_>]) -> Self {
+    pub(super) fn new(matrices: &[Matrix<'_>]) -> Self {
         let mut set = Self::default();
         for (index, matrix) in matrices.iter().enumerate() {
             let Matrix { parameter, rows, columns } = *matrix;
@@ -132,12 +138,12 @@ impl MatrixSet {
     }
 
     /// Tasks of [`Self::for_rows`].
-    pub fn row_tasks(&self) -> usize {
+    pub(super) fn row_tasks(&self) -> usize {
         self.of_rows.len()
     }
 
     /// Calls `work(task, matrix, rows)` for all rows of all matrices.
-    pub fn for_rows(&self, context: Context<'_>, work: impl Fn(usize, &Place, &Range<usize>) + Sync) {
+    pub(super) fn for_rows(&self, context: Context<'_>, work: impl Fn(usize, &Place, &Range<usize>) + Sync) {
         context.threads.run(self.of_rows.len(), |task, _| {
             let Task { place, rows } = &self.of_rows[task];
             work(task, &self.places[*place], rows);
@@ -145,7 +151,7 @@ impl MatrixSet {
     }
 
     /// Calls `work(matrix, rows)` for all rows of all squares.
-    pub fn for_squares(&self, context: Context<'_>, work: impl Fn(&Place, &Range<usize>) + Sync) {
+    pub(super) fn for_squares(&self, context: Context<'_>, work: impl Fn(&Place, &Range<usize>) + Sync) {
         context.threads.run(self.of_squares.len(), |task, _| {
             let Task { place, rows } = &self.of_squares[task];
             work(&self.places[*place], rows);

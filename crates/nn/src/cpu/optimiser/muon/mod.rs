@@ -14,7 +14,7 @@ use crate::recipe;
 
 /// The matrices and the memory of Muon for one network.
 #[derive(Debug)]
-pub struct Muon {
+pub(super) struct Muon {
     set: MatrixSet,
     iteration: NewtonSchulz,
     /// A sum over the rows of each task.
@@ -24,13 +24,13 @@ pub struct Muon {
 }
 
 /// Values of its memory.
-pub fn planned_len(network: &Network) -> usize {
+pub(super) fn planned_len(network: &Network) -> usize {
     NewtonSchulz::planned_len(&MatrixSet::new(&matrices(network)))
 }
 
 impl Muon {
     /// Plans for a network.
-    pub fn new(network: &Network) -> Self {
+    pub(super) fn new(network: &Network) -> Self {
         let matrices = matrices(network);
         let set = MatrixSet::new(&matrices);
         let others = network.parameters.iter().filter(|parameter| {
@@ -45,12 +45,12 @@ impl Muon {
     }
 
     /// Trained parameters that are none of its matrices.
-    pub fn others(&self) -> &[Chunk] {
+    pub(super) fn others(&self) -> &[Chunk] {
         &self.others
     }
 
     /// One step of all matrices among gradient, parameters and momentum, along the gradient times `scale`.
-    pub fn step(
+    pub(super) fn step(
         &mut self,
         context: Context<'_>,
         muon: &recipe::Muon,

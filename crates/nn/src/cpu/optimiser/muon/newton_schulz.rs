@@ -17,7 +17,7 @@ const AT_ONCE: usize = 5;
 
 /// What the iteration takes and makes: of each matrix what lies at its [`Place`].
 #[derive(Debug, Default)]
-pub struct NewtonSchulz {
+pub(super) struct NewtonSchulz {
     /// X: divided by its norm before, and overwritten. What lies behind the columns of a row is zero.
     pub matrices: Buffer,
     /// Transposes of all that are wide.
@@ -36,7 +36,7 @@ pub struct NewtonSchulz {
 
 impl NewtonSchulz {
     /// Memory for the matrices of a set.
-    pub fn new(set: &MatrixSet) -> Self {
+    pub(super) fn new(set: &MatrixSet) -> Self {
         let square = || Buffer::zeroed(set.square_len);
         Self {
             matrices: Buffer::zeroed(set.matrix_len),
@@ -50,12 +50,12 @@ impl NewtonSchulz {
     }
 
     /// Values of that memory.
-    pub fn planned_len(set: &MatrixSet) -> usize {
+    pub(super) fn planned_len(set: &MatrixSet) -> usize {
         2 * set.matrix_len + set.transposed_len + 4 * set.square_len
     }
 
     /// Brings the singular values of all matrices near 1.
-    pub fn run(&mut self, set: &MatrixSet, context: Context<'_>, iterations: usize) {
+    pub(super) fn run(&mut self, set: &MatrixSet, context: Context<'_>, iterations: usize) {
         let mut left = iterations;
         while left > 0 {
             let now = left.min(AT_ONCE);

@@ -8,7 +8,7 @@ use crate::cpu::stages::input::Input;
 use crate::cpu::stages::output::{OutputGradient, OutputSink};
 
 /// A way to compute a convolution and its two gradients, image by image.
-pub trait Algorithm: Debug + Send + Sync {
+pub(super) trait Algorithm: Debug + Send + Sync {
     /// Images that are computed together.
     fn images_per_block(&self) -> usize;
     /// Values of scratch that each thread needs beside those of the input.
@@ -36,7 +36,7 @@ pub trait Algorithm: Debug + Send + Sync {
 }
 
 /// The forward pass of some images of a batch.
-pub struct ForwardTask<'a> {
+pub(super) struct ForwardTask<'a> {
     /// Which images.
     pub images: Range<usize>,
     /// Which channels of the output, padding included: whole panels, and whole lines.
@@ -54,7 +54,7 @@ pub struct ForwardTask<'a> {
 }
 
 /// The backward pass of some images of a batch.
-pub struct BackwardTask<'a> {
+pub(super) struct BackwardTask<'a> {
     /// Which images.
     pub images: Range<usize>,
     /// Which of the batch's parts they are in.

@@ -14,7 +14,7 @@ use crate::network::Window;
 
 /// A depthwise convolution between padded layouts.
 #[derive(Clone, Copy, Debug)]
-pub struct Depthwise {
+pub(super) struct Depthwise {
     isa: Isa,
     input: Layout,
     output: Layout,
@@ -23,7 +23,7 @@ pub struct Depthwise {
 
 impl Depthwise {
     /// The algorithm for a convolution.
-    pub fn new(isa: Isa, window: Window, input: Layout, output: Layout) -> Self {
+    pub(super) fn new(isa: Isa, window: Window, input: Layout, output: Layout) -> Self {
         Self { isa, input, output, window }
     }
 

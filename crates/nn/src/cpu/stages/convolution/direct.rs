@@ -19,7 +19,7 @@ use crate::network::Window;
 
 /// A convolution from any layout to a padded one.
 #[derive(Clone, Copy, Debug)]
-pub struct Direct {
+pub(super) struct Direct {
     isa: Isa,
     input: Layout,
     output: Layout,
@@ -28,7 +28,7 @@ pub struct Direct {
 
 impl Direct {
     /// The algorithm for a convolution.
-    pub fn new(isa: Isa, window: Window, input: Layout, output: Layout) -> Self {
+    pub(super) fn new(isa: Isa, window: Window, input: Layout, output: Layout) -> Self {
         Self { isa, input, output, window }
     }
 

@@ -39,7 +39,7 @@ const ENOUGH_TASKS: usize = 64;
 
 /// A convolution and what follows it.
 #[derive(Debug)]
-pub struct Convolution {
+pub(crate) struct Convolution {
     isa: Isa,
     stage: Stage,
     algorithm: Box<dyn Algorithm>,
@@ -64,7 +64,7 @@ fn algorithm(isa: Isa, wanted: ConvolutionAlgorithm, stage: &Stage, window: Wind
 
 impl Convolution {
     /// Plans a convolution stage.
-    pub fn new(isa: Isa, wanted: ConvolutionAlgorithm, stage: Stage, window: Window) -> Self {
+    pub(crate) fn new(isa: Isa, wanted: ConvolutionAlgorithm, stage: Stage, window: Window) -> Self {
         let algorithm = algorithm(isa, wanted, &stage, window);
         let (forward, backward) = (algorithm.packed_forward().0, algorithm.packed_backward().0);
         let packed = PackedWeights::new(forward, backward, stage.linear_output.pitch);
@@ -72,17 +72,17 @@ impl Convolution {
     }
 
     /// The stage.
-    pub fn stage(&self) -> &Stage {
+    pub(crate) fn stage(&self) -> &Stage {
         &self.stage
     }
 
     /// The instruction set of its kernels.
-    pub fn isa(&self) -> Isa {
+    pub(crate) fn isa(&self) -> Isa {
         self.isa
     }
 
     /// Values of scratch that [`Self::forward_image`] and [`Self::backward_image`] need.
-    pub fn scratch_len_of_image(&self) -> usize {
+    pub(crate) fn scratch_len_of_image(&self) -> usize {
         self.scratch_len(1, ScratchSizes::default())
     }
 
@@ -92,7 +92,7 @@ impl Convolution {
     }
 
     /// One image of the stage's output, which neither pools nor drops out, on the calling thread.
-    pub fn forward_image(&self, image: usize, input: &Input<'_>, output: &mut [f32], scratch: &mut [f32]) {
+    pub(crate) fn forward_image(&self, image: usize, input: &Input<'_>, output: &mut [f32], scratch: &mut [f32]) {
         let (output, pool_argmax) = (Disjoint::new(output), Disjoint::new(&mut []));
         let sink = OutputSink {
             isa: self.isa,
@@ -122,7 +122,7 @@ impl Convolution {
     ///
     /// # Safety
     /// The part is the calling task's.
-    pub unsafe fn backward_image(
+    pub(crate) unsafe fn backward_image(
         &self,
         image: usize,
         part: usize,
@@ -146,7 +146,7 @@ impl Convolution {
     ///
     /// # Safety
     /// The part is the calling task's.
-    pub unsafe fn clear_part(&self, part: usize, parts: &Disjoint<'_, f32>) {
+    pub(crate) unsafe fn clear_part(&self, part: usize, parts: &Disjoint<'_, f32>) {
         // SAFETY: passed on to the caller.
         let (d_weight, d_bias) = unsafe { self.partial_gradient(parts, part) };
         d_weight.fill(0.0);
@@ -165,7 +165,7 @@ impl Convolution {
     }
 
     /// Sums the parts into the documented layouts, `[out, in, size, size]` and `[out]`.
-    pub fn reduce(&self, context: Context<'_>, parts: &[f32], d_weight: &mut [f32], d_bias: &mut [f32]) {
+    pub(crate) fn reduce(&self, context: Context<'_>, parts: &[f32], d_weight: &mut [f32], d_bias: &mut [f32]) {
         let (channels, outputs) = (self.fan_in(), self.stage.linear_output.channels);
         let pitch = self.stage.linear_output.pitch;
         sum_parts(parts, self.part_len() - pitch, d_bias);

@@ -5,7 +5,7 @@ use crate::network::Window;
 
 /// Where an image lies in its padded one, `[row][column][pitch]`.
 #[derive(Clone, Copy, Debug)]
-pub struct Padded {
+pub(super) struct Padded {
     image: Layout,
     /// Values of a pixel of the padded image: no more than of the image's own.
     pitch: usize,
@@ -21,7 +21,7 @@ pub struct Padded {
 
 impl Padded {
     /// Of images for windows whose output is laid out as `output`.
-    pub fn new(window: Window, image: Layout, output: Layout, pitch: usize) -> Self {
+    pub(super) fn new(window: Window, image: Layout, output: Layout, pitch: usize) -> Self {
         let side = |windows: usize| (windows - 1) * window.stride + window.size;
         let (rows, columns) = (side(output.height), side(output.width));
         Self { image, pitch, rows, columns, top: window.pad_top, left: window.pad_left, spread: 1 }
@@ -29,7 +29,7 @@ impl Padded {
 
     /// Of gradients of the windows' output: where the windows of a convolution with the filters turned about, one for each
     /// pixel of the `input`, give the input's gradient.
-    pub fn of_gradient(window: Window, input: Layout, output: Layout) -> Self {
+    pub(super) fn of_gradient(window: Window, input: Layout, output: Layout) -> Self {
         let around = window.size - 1;
         Self {
             image: output,
@@ -43,12 +43,12 @@ impl Padded {
     }
 
     /// Values of a row.
-    pub fn row_len(&self) -> usize {
+    pub(super) fn row_len(&self) -> usize {
         self.columns * self.pitch
     }
 
     /// Values of all.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.rows * self.row_len()
     }
 
@@ -70,14 +70,14 @@ impl Padded {
     }
 
     /// Puts an image in place; what is around it stays, and must be zero.
-    pub fn pad(&self, image: &[f32], padded: &mut [f32]) {
+    pub(super) fn pad(&self, image: &[f32], padded: &mut [f32]) {
         for (place, to, length) in self.segments() {
             padded[to..to + length].copy_from_slice(&image[place..place + length]);
         }
     }
 
     /// Takes the image out of its padded one; what the windows do not reach is zero.
-    pub fn unpad(&self, padded: &[f32], image: &mut [f32]) {
+    pub(super) fn unpad(&self, padded: &[f32], image: &mut [f32]) {
         image.fill(0.0);
         for (place, from, length) in self.segments() {
             image[place..place + length].copy_from_slice(&padded[from..from + length]);

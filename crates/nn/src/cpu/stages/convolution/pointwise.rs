@@ -11,7 +11,7 @@ use crate::cpu::simd::Isa;
 
 /// A pointwise convolution from any layout to a padded one, of as many pixels.
 #[derive(Clone, Copy, Debug)]
-pub struct Pointwise {
+pub(super) struct Pointwise {
     isa: Isa,
     input: Layout,
     output: Layout,
@@ -19,7 +19,7 @@ pub struct Pointwise {
 
 impl Pointwise {
     /// The algorithm for a convolution.
-    pub fn new(isa: Isa, input: Layout, output: Layout) -> Self {
+    pub(super) fn new(isa: Isa, input: Layout, output: Layout) -> Self {
         Self { isa, input, output }
     }
 

@@ -41,7 +41,7 @@ const LATE: usize = 4;
 
 /// A convolution of 3 × 3 filters with stride 1, between padded layouts.
 #[derive(Clone, Copy, Debug)]
-pub struct Winograd {
+pub(super) struct Winograd {
     isa: Isa,
     input: Layout,
     output: Layout,
@@ -71,7 +71,7 @@ impl Block {
 
 impl Winograd {
     /// The algorithm for a convolution, if it fits.
-    pub fn new(isa: Isa, window: Window, input: Layout, output: Layout) -> Option<Self> {
+    pub(super) fn new(isa: Isa, window: Window, input: Layout, output: Layout) -> Option<Self> {
         let fits = window.size == 3 && window.stride == 1 && input.pitch.is_multiple_of(LINE);
         let (high, wide) = (output.height.div_ceil(OUT), output.width.div_ceil(OUT));
         fits.then_some(Self { isa, input, output, window, high, wide })
