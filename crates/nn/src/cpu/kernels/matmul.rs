@@ -97,7 +97,8 @@ impl Kernel for Product<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         let width = 2 * V::LANES;
-        // Equal blocks of rows rather than full ones and a rest: a tile of one row would waste its loads.
+        // Equal blocks of rows rather than full ones and a rest: a tile of one row would waste its loads (bench/NOTES.md, "equal
+        // blocks of rows").
         let blocks = self.rows.div_ceil(V::ROWS);
         let tiles = (blocks * self.columns.div_ceil(width)).max(1);
         let chunk = self.ahead.len().div_ceil(tiles).next_multiple_of(LINE);

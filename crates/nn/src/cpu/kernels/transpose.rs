@@ -1,4 +1,4 @@
-//! A matrix's rows as columns.
+//! A matrix's rows as columns, a square of registers at a time (bench/NOTES.md, "weights transposed in registers").
 
 use crate::cpu::runtime::recorder::Work;
 use crate::cpu::simd::{Kernel, Vector};

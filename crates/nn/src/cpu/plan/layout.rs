@@ -1,4 +1,8 @@
 //! How an image's values lie in a buffer.
+//!
+//! For example an image of 28 × 28 grey pixels is `packed` with a pitch of 1: 784 values, all of which count. The output of
+//! 20 filters is `padded` to a pitch of 32: 784 pixels of 32 values, of which 20 count, `image_len` 25,088 and
+//! `logical_len` 15,680.
 
 use std::ops::Range;
 

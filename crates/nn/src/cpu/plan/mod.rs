@@ -5,6 +5,11 @@
 //! happens while an image is in cache. What needs more than a value at a time, or more than the sign of what it gave, to find
 //! its way back (batch normalisation, smooth activations) belongs to the edge behind: whoever reads the stage's output does
 //! it on the way, image by image, and nothing but the output itself is ever kept.
+//!
+//! For example a convolution of 3 × 3 with 32 filters, batch normalisation, ReLU, and a second such convolution, of images
+//! `[28, 28, 1]`, are two stages. The first reads the images `[28, 28, 1]` and writes `[28, 28, 32]`, not normalised; the
+//! edge from it to the second has the prologue of that normalisation and a leaky ReLU of slope 0. Max-pooling and dropout
+//! behind the second would be part of it: `linear_output` `[28, 28, 32]`, `output` `[14, 14, 32]`.
 
 pub(super) mod gradient_slots;
 pub(super) mod layout;

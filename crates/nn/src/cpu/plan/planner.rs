@@ -1,6 +1,11 @@
 //! From a network's layers to its plan.
 //!
 //! Any order of layers has a plan: what does not fit behind a linear operation or on an edge starts a stage of its own.
+//!
+//! For example the layers conv, ReLU, max-pool, dropout, flatten, dense become two stages: everything from conv to dropout
+//! is done while an image is in cache, and flatten only changes how the second stage reads the first one's output. A
+//! max-pool behind conv, batch norm and ReLU starts a stage of its own, which has no linear operation: what is normalised
+//! is normalised by its reader.
 
 use super::layout::Layout;
 use super::{ActivationKind, Dropout, Edge, Linear, Node, Norm, Plan, Pool, Prologue, Source, Stage};
@@ -8,7 +13,9 @@ use crate::cpu::runtime::memory::padded;
 use crate::network::{Layer, Network, Operation, Shape, Value};
 use crate::recipe::Activation;
 
-/// Values of a window up to which a convolution is a stem.
+/// Values of a window up to which a convolution is a stem: 3 × 3 with up to three channels, 5 × 5 with one. It is computed twice
+/// in a step instead of once, which costs less than its output's way through memory (bench/NOTES.md, "the first
+/// convolution computed again instead of kept"); where that ends to hold has not been measured.
 const WINDOW_VALUES: usize = 32;
 
 /// The plan of a network.

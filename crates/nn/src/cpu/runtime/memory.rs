@@ -3,7 +3,8 @@
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut, Range};
 
-/// Alignment of every buffer, in bytes: a cache line, and the widest register.
+/// Alignment of every buffer, in bytes: a cache line, and the widest register. Done by hand, so that untouched zeros stay
+/// untouched (bench/NOTES.md, "buffers aligned by hand").
 const ALIGNMENT: usize = 64;
 
 /// Values that every vector loop takes whole, a cache line: each row of channels is padded to a multiple of it.

@@ -10,7 +10,8 @@ use crate::cpu::runtime::recorder::Work;
 pub(crate) trait Vector: Copy {
     /// Values in a register.
     const LANES: usize;
-    /// Rows of a product's register tile, two registers wide: as many as the register file holds beside its operands.
+    /// Rows of a product's register tile, two registers wide: as many as the register file holds beside its operands
+    /// (bench/NOTES.md, "register tile of 12 rows × 2 registers").
     const ROWS: usize;
 
     /// The same value in every lane.

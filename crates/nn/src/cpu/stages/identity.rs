@@ -1,5 +1,9 @@
 //! A stage with no linear operation: an addition, an activation, pooling or dropout that follows nothing it could be joined
 //! with, or values laid out anew.
+//!
+//! For example the sum of two values `[250, 14, 14, 64]` that no convolution ends with: each of 16 tasks copies an image of
+//! the first, has the sink add the same image of the second and apply the epilogue, and on the way back hands one gradient
+//! to both.
 
 use super::{BackwardPass, ForwardPass, PARTS, ScratchSizes, StageOperation};
 use crate::cpu::plan::Stage;

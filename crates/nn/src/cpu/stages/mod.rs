@@ -1,4 +1,10 @@
 //! The operations of stages, and what every one of them is given.
+//!
+//! For example a stage of a 3 × 3 convolution of 32 channels to 64 with max-pooling of 2 × 2, of images of 28 × 28 in a
+//! batch of 250, takes `[250, 28, 28, 32]` in its forward pass, adds bias and applies the epilogue to each image of `[28,
+//! 28, 64]`, and writes `[250, 14, 14, 64]` and as many bytes that say which value of each window was the largest. Its
+//! backward pass starts from a gradient `[250, 14, 14, 64]`, gives one of `[250, 28, 28, 32]` to its input, and writes
+//! those towards weight `[64, 32, 3, 3]` and bias `[64]`.
 
 pub(super) mod convolution;
 pub(super) mod dense;
@@ -19,7 +25,9 @@ use super::runtime::thread_pool::split_range;
 use crate::dropout::Mask;
 
 /// Parts into which a batch is cut where gradients are summed over its images. Their number is fixed, and they are added up
-/// in order, so that the sum does not depend on the number of threads.
+/// in order, so that the sum does not depend on the number of threads. More parts occupy more threads, but each is a whole
+/// gradient of the stage in memory, which has to be cleared and summed; not measured against other numbers, and no longer to be
+/// changed without changing every trained bit.
 pub(super) const PARTS: usize = 16;
 
 /// Values of scratch, beside its own, that a stage needs for what comes before it and what follows it.

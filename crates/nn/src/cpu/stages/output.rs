@@ -1,4 +1,9 @@
 //! What becomes of a stage's output, and where the gradient towards it comes from.
+//!
+//! For example a convolution gives an image of `[28, 28, 32]` to the sink of a stage with ReLU and max-pooling of 2 × 2: it
+//! writes `[14, 14, 32]`, the largest value of each window plus the bias, 0 if that is negative, and 6,272 bytes, the place
+//! of each within its window. In the backward pass the gradient of those `[14, 14, 32]` becomes one of `[28, 28, 32]` with
+//! zeros where nothing was the largest, and its sum over pixels is added to the gradient towards the bias, `[32]`.
 
 use std::ops::Range;
 

@@ -3,6 +3,9 @@
 //! With few channels in, it costs a few multiplications for each value out, of which there are more than anywhere else in
 //! the network. The stage behind it asks for its output an image at a time, while that is in cache, in the forward pass and
 //! once more in the backward pass, and hands back the gradient an image at a time: none of it ever goes to memory.
+//!
+//! For example 32 filters of 3 × 3 over images of 28 × 28 × 1: 9 multiply-adds for each of 25,088 values. Kept, they are 25
+//! MB for a batch of 250, written once and read twice; computed again, they are 98 KiB of a thread's scratch.
 
 use super::convolution::Convolution;
 use super::input::{Input, Recomputed, RecomputedInput};

@@ -1,4 +1,9 @@
 //! What a way to compute convolutions gives and takes.
+//!
+//! For example a convolution of 32 channels to 64 on images of 14 × 14: a forward task might be images 6..9 of the batch
+//! and channels 0..64, of which the algorithm gives the sink `[14, 14, 64]` three times; a backward task is images 0..15
+//! and part 0, for which it adds to `d_weight` `[9][32][64]` and `d_bias` `[64]` and gives the input `[14, 14, 32]` fifteen
+//! times.
 
 use std::fmt::Debug;
 use std::ops::Range;

@@ -1,6 +1,10 @@
 //! Convolution of each channel by itself: a multiplication for each tap and value, a register of channels at a time.
 //!
 //! Layouts: the padded image `[row][column][pitch]`, filters `[tap][pitch]`.
+//!
+//! For example 3 × 3 filters with stride 1 over 64 channels of 14 × 14: the padded image is `[16][16][64]`, the filters are
+//! `[9][64]`. With AVX-512 there are four registers of channels; for each, a row of 14 windows is computed seven at once,
+//! with nine multiply-adds each.
 
 use std::ops::Range;
 
@@ -247,7 +251,8 @@ impl Convolve<'_> {
 impl Kernel for Convolve<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        /// As many sums as hide the time that one multiply-add takes.
+        /// As many sums as hide the time that one multiply-add takes, and a divisor of rows of 28, 14 and 7 (bench/NOTES.md, "a
+        /// depthwise convolution sums seven windows of a row at once").
         const AT_ONCE: usize = 7;
         for row in 0..self.windows.rows {
             for channel in self.channels.clone().step_by(V::LANES) {
@@ -317,7 +322,7 @@ impl FilterGradient<'_> {
 impl Kernel for FilterGradient<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(mut self) {
-        /// A row of the usual windows.
+        /// A row of the usual windows, with two sums each: six chains, which also hide a multiply-add's time.
         const AT_ONCE: usize = 3;
         let Windows { rows, size, pitch, .. } = self.windows;
         for row in 0..rows {

@@ -6,6 +6,10 @@
 //!
 //! Layouts: the padded image `[row][column][in]`, windows and filters `[tap][in]`, filters in panels
 //! `[panel][tap][in][column]`.
+//!
+//! For example 3 × 3 filters with stride 2, 32 channels in and 64 out, images of 28 × 28: the padded image is
+//! `[29][29][32]`, the output `[14, 14, 64]`. Each of its 14 rows is a product `[14, 288]` · `[288, 64]`, whose left rows
+//! begin 64 values apart and consist of 3 groups of 96 values, 928 apart.
 
 use std::ops::Range;
 

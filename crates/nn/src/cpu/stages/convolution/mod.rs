@@ -1,6 +1,11 @@
 //! A convolution stage: its filters in the form the passes want, and its gradient summed over parts.
 //!
 //! A depthwise convolution is one whose filters see a single channel each.
+//!
+//! For example 3 × 3 filters, 32 channels in and 64 out, images of 14 × 14, a batch of 250. The forward pass by Winograd's
+//! tiles has 16 tiles an image, so 3 images a block and 84 blocks, which are 64 tasks. The backward pass is 16 tasks, one
+//! for each part of 15 or 16 images; each adds up a gradient `[9][32][64]` and `[64]` of its own, and at last 4 tasks sum
+//! these 16 into `[64, 32, 3, 3]`.
 
 mod algorithm;
 mod depthwise;
@@ -27,14 +32,17 @@ use crate::cpu::stages::packed_weights::PackedWeights;
 use crate::cpu::stages::{BackwardPass, ForwardPass, PARTS, ScratchSizes, StageOperation, sum_parts};
 use crate::network::Window;
 
-/// Input channels whose gradient one task brings into the documented layout.
+/// Input channels whose gradient one task brings into the documented layout. Fewer make more tasks to hand out, more make
+/// fewer tasks than threads; not measured, since the sums are a small part of a step.
 const CHANNELS_PER_TASK: usize = 8;
 
-/// Tasks that a forward pass should have at least.
+/// Tasks that a forward pass should have at least; where there are too few blocks of images, channels are cut too
+/// (bench/NOTES.md, "one image cut along its channels"). Each cut transforms or pads the whole input again.
 const FEWEST_TASKS: usize = 8;
 
 /// Tasks that are enough: what is left to the last thread is little, and each has several blocks, so that the next one can
-/// be brought into cache meanwhile.
+/// be brought into cache meanwhile. Each task also leaves a partial sum for a normalisation, so more would cost memory. Not
+/// measured against other numbers.
 const ENOUGH_TASKS: usize = 64;
 
 /// A convolution and what follows it.

@@ -1,4 +1,9 @@
 //! An image with zeros around it and, if its pixels are spread out, between them: what windows reach, and nothing else.
+//!
+//! For example for 3 × 3 windows with one pixel of padding, an image `[28][28][32]` lies from row 1 and column 1 on in one
+//! of `[30][30][32]`. For the gradient of windows with stride 2, `[14][14][64]`, pixels are two rows and columns apart in
+//! `[30][30][64]`, so that windows over all of it, with filters turned about, meet what each pixel of the input has
+//! contributed to.
 
 use crate::cpu::plan::layout::Layout;
 use crate::network::Window;

@@ -2,6 +2,10 @@
 //! lies, and so is the gradient towards its output.
 //!
 //! Layouts: images `[pixel][pitch]`, filters in panels `[panel][in][column]`, for the backward pass `[panel][out][column]`.
+//!
+//! For example 32 channels in and 64 out, images of 14 × 14: an image `[196, 32]` times filters `[32, 64]` gives `[196,
+//! 64]`; in the backward pass its transpose `[32, 196]` times d_y `[196, 64]` is added to d_W `[32][64]`, and d_y `[196,
+//! 64]` times `[64, 32]` is the gradient towards the image.
 
 use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use crate::cpu::kernels::matmul::{Product, pack_panel, panel_width};

@@ -14,6 +14,11 @@
 //!
 //! Layouts, with `tiles` counted through a block of images and f = 6 · row + column of the transformed tile:
 //! inputs `[f][tile][in + LINE]`, outputs `[f][tile][out + LINE]`, filters in panels `[f][out / panel][in][panel]`.
+//!
+//! For example 32 channels in and out, images of 28 × 28, with AVX-512: 7 × 7 tiles an image, so a block is one image. Its
+//! tiles are `[36][49][48]`; 36 products `[49, 32]` · `[32, 32]` give tiles of the output `[36][49][48]`, which become
+//! `[28, 28, 32]`. The backward pass has 36 products `[32, 49]` · `[49, 32]` for the filters and as many `[49, 32]` · `[32,
+//! 32]` for the input.
 
 mod filters;
 mod tiles;
@@ -33,10 +38,13 @@ use crate::cpu::stages::convolution::algorithm::{Algorithm, BackwardTask, Forwar
 use crate::cpu::stages::input::Input;
 use crate::network::Window;
 
-/// Tiles that a block of images should have at least: enough rows for the products to reuse the filters they load.
+/// Tiles that a block of images should have at least: enough rows for the products to reuse the filters they load. More would
+/// need more scratch and gain nothing (bench/NOTES.md, "72 or 54 tiles a block instead of 36").
 const TILES: usize = 36;
 
-/// Positions of a block, the last ones, with whose products the next block's first image comes into the core's cache.
+/// Positions of a block, the last ones, with whose products the next block's first image comes into the core's cache
+/// (bench/NOTES.md, "the next block's first one with the last products"). Fewer would leave too little time to hide it in,
+/// more would let the products' operands push it out again; the number itself has not been measured.
 const LATE: usize = 4;
 
 /// A convolution of 3 × 3 filters with stride 1, between padded layouts.
@@ -162,7 +170,8 @@ fn next_block(images: &Range<usize>, start: usize, count: usize) -> Range<usize>
     start + count..images.end.min(start + 2 * count)
 }
 
-/// What the products of a position bring closer of the next block's images, of `len` values each. In the course of a block
+/// What the products of a position bring closer of the next block's images, of `len` values each (bench/NOTES.md, "a whole
+/// block's images prefetched" and the line after it). In the course of a block
 /// all of them leave memory: the products' operands push them out of the core's own cache again, but not out of the one that
 /// cores share. With the last products the first image comes back from there; the others do while the one before is
 /// transformed.

@@ -2,7 +2,7 @@
 
 use crate::cpu::simd::Vector;
 
-/// The points ±A and ±B, and what follows from them.
+/// The points ±A and ±B, and what follows from them (bench/NOTES.md, "Winograd points 0, ±5/8, ±5/4, ∞").
 const A: f32 = 0.625;
 const B: f32 = 1.25;
 const AA: f32 = A * A;
