@@ -33,6 +33,8 @@ mod context;
 mod executor;
 mod input_resolver;
 mod kernels;
+#[cfg(test)]
+mod noise;
 mod optimiser;
 mod options;
 mod plan;

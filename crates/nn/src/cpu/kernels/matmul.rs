@@ -1,9 +1,9 @@
 //! Matrix product of operands that are already where a register tile wants them.
 //!
 //! A library's product packs its operands first, whatever they are. Here they are what our own kernels have just written:
-//! the left operand has any row and column stride (so a transposed one costs nothing), the right one lies in panels of two
-//! registers' width, and no call packs or copies anything. The order of the additions of an element is the order of `inner`,
-//! whatever the position in the matrix, so any partition of rows and columns gives the same bits.
+//! the left operand has any row and column stride (so a transposed one costs nothing), the right one lies in panels of
+//! two registers' width, and no call packs or copies anything. The order of the additions of an element is the order of
+//! `inner`, whatever the position in the matrix, so any partition of rows and columns gives the same bits.
 
 use crate::cpu::runtime::memory::{Disjoint, LINE, prefetch};
 use crate::cpu::runtime::recorder::Work;
@@ -97,8 +97,8 @@ impl Kernel for Product<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         let width = 2 * V::LANES;
-        // Equal blocks of rows rather than full ones and a rest: a tile of one row would waste its loads (bench/NOTES.md, "equal
-        // blocks of rows").
+        // Equal blocks of rows rather than full ones and a rest: a tile of one row would waste its loads (bench/NOTES.md,
+        // "equal blocks of rows").
         let blocks = self.rows.div_ceil(V::ROWS);
         let tiles = (blocks * self.columns.div_ceil(width)).max(1);
         let chunk = self.ahead.len().div_ceil(tiles).next_multiple_of(LINE);
@@ -214,15 +214,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::cpu::noise::noise;
     use crate::cpu::simd::counting::declared_and_done;
-
-    /// Numbers in [-1, 1) that follow from their position.
-    fn noise(length: usize, seed: u32) -> Vec<f32> {
-        let mix = |position: usize| (position as u32 ^ seed).wrapping_mul(0x9e37_79b1).rotate_left(13);
-        (0..length)
-            .map(|position| mix(position).wrapping_mul(0x85eb_ca6b) as i32 as f32 / (1u32 << 31) as f32)
-            .collect()
-    }
 
     #[test]
     fn a_product_does_what_it_says() {

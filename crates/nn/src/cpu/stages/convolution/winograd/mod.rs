@@ -38,8 +38,8 @@ use crate::cpu::stages::convolution::algorithm::{Algorithm, BackwardTask, Forwar
 use crate::cpu::stages::input::Input;
 use crate::network::Window;
 
-/// Tiles that a block of images should have at least: enough rows for the products to reuse the filters they load. More would
-/// need more scratch and gain nothing (bench/NOTES.md, "72 or 54 tiles a block instead of 36").
+/// Tiles that a block of images should have at least: enough rows for the products to reuse the filters they load. More
+/// would need more scratch and gain nothing (bench/NOTES.md, "72 or 54 tiles a block instead of 36").
 const TILES: usize = 36;
 
 /// Positions of a block, the last ones, with whose products the next block's first image comes into the core's cache
@@ -170,11 +170,10 @@ fn next_block(images: &Range<usize>, start: usize, count: usize) -> Range<usize>
     start + count..images.end.min(start + 2 * count)
 }
 
-/// What the products of a position bring closer of the next block's images, of `len` values each (bench/NOTES.md, "a whole
-/// block's images prefetched" and the line after it). In the course of a block
-/// all of them leave memory: the products' operands push them out of the core's own cache again, but not out of the one that
-/// cores share. With the last products the first image comes back from there; the others do while the one before is
-/// transformed.
+/// What the products of a position bring closer of the next block's images, of `len` values each (bench/NOTES.md, "a
+/// whole block's images prefetched" and the line after it). In the course of a block all of them leave memory: the
+/// products' operands push them out of the core's own cache again, but not out of the one that cores share. With the last
+/// products the first image comes back from there; the others do while the one before is transformed.
 fn ahead_at(position: usize, images: &[f32], len: usize) -> &[f32] {
     let early = POSITIONS - LATE;
     match position.checked_sub(early) {
@@ -432,6 +431,7 @@ mod tests {
 
     use super::*;
     use crate::cpu::context::Context;
+    use crate::cpu::noise::noise;
     use crate::cpu::options::ConvolutionAlgorithm;
     use crate::cpu::plan::{Linear, Stage};
     use crate::cpu::runtime::memory::Buffer;
@@ -485,11 +485,6 @@ mod tests {
         let shape = |channels| ImageShape { height: side, width: side, channels };
         let window = Window::new(shape(inputs), 3, 1, Padding::Same, outputs).unwrap();
         let (from, to) = (Layout::padded(shape(inputs)), Layout::padded(shape(outputs)));
-        let noise = |length: usize, seed: u32| -> Vec<f32> {
-            let mix = |position: usize| (position as u32 ^ seed).wrapping_mul(0x9e37_79b1).rotate_left(13);
-            let unit = |position| mix(position).wrapping_mul(0x85eb_ca6b) as i32 as f32 / (1u32 << 31) as f32;
-            (0..length).map(unit).collect()
-        };
         // As after a ReLU.
         let input: Vec<f32> = noise(from.image_len(), 1).into_iter().map(|value| value.max(0.0)).collect();
         let weight = noise(outputs * inputs * 9, 2);
