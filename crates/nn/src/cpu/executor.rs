@@ -35,8 +35,8 @@ pub struct CpuExecutor {
 
 /// Memory that stages share.
 struct Buffers {
-    /// Outputs of all stages, one after the other, each `[batch, output layout]`; after a backward pass, where gradients take
-    /// their place, those towards what their activations took.
+    /// Outputs of all stages, one after the other, each `[batch, output layout]`; after a backward pass, where gradients
+    /// take their place, those towards what their activations took.
     activations: Buffer,
     /// Gradients that wait.
     waiting: Buffer,

@@ -192,8 +192,8 @@ impl Activation for Silu {
 /// Operations of [`exponential`].
 const EXPONENTIAL: usize = 16;
 
-/// eˣ within two units in the last place, for x from -87 to 87; the ends' values beyond: 2ⁿ eʳ with |r| ≤ ln 2 / 2, and eʳ by
-/// the polynomial of Cephes.
+/// eˣ within two units in the last place, for x from -87 to 87; the ends' values beyond: 2ⁿ eʳ with |r| ≤ ln 2 / 2, and
+/// eʳ by the polynomial of Cephes.
 ///
 /// # Safety
 /// As [`Vector`].

@@ -1,9 +1,9 @@
-//! What is done to a stage's output on the way to who reads it: batch normalisation and activation, there and back, an image
-//! at a time.
+//! What is done to a stage's output on the way to who reads it: batch normalisation and activation, there and back, an
+//! image at a time.
 //!
 //! With x what the stage gave and u = (x - mean) · scale + beta, who reads it sees y = f(u). On the way back the gradient
-//! towards y becomes g = d_y · f'(u), which is kept, and the sums that the rest needs, Σ g and Σ g · (x - mean), are added up
-//! over images and pixels: only when they are known is the gradient towards x,
+//! towards y becomes g = d_y · f'(u), which is kept, and the sums that the rest needs, Σ g and Σ g · (x - mean), are
+//! added up over images and pixels: only when they are known is the gradient towards x,
 //! d_x = scale · (g - Σ g / n - (x - mean) · Σ g · (x - mean) / (n · (variance + ε))),
 //! which its reader computes from g and x (`Combine`).
 

@@ -7,8 +7,8 @@ use crate::cpu::context::Context;
 use crate::cpu::runtime::memory::{Buffer, Disjoint};
 use crate::network::Parameter;
 
-/// Parameters of one task at most: with gradient and moments 256 KiB, what a core's second cache holds. More would leave small
-/// networks too few tasks; not measured against other numbers.
+/// Parameters of one task at most: with gradient and moments 256 KiB, what a core's second cache holds. More would leave
+/// small networks too few tasks; not measured against other numbers.
 const LONGEST: usize = 1 << 14;
 
 /// Neighbouring parameters of one tensor.

@@ -21,8 +21,8 @@ use crate::executor::{Hyper, State};
 use crate::network::Network;
 use crate::recipe::Optimiser;
 
-/// Everything of one length that training changes; each buffer is padded to whole registers. Memory that an optimiser has no
-/// use for is planned too, but never touched.
+/// Everything of one length that training changes; each buffer is padded to whole registers. Memory that an optimiser has
+/// no use for is planned too, but never touched.
 #[derive(Debug)]
 pub(super) struct Parameters {
     /// The parameters.

@@ -1,8 +1,8 @@
 //! Where gradients wait until they are all there.
 //!
-//! What a stage gives often has one reader, which puts the gradient in its place. Where it has several, or is normalised, so
-//! that both it and the gradient are needed, each reader leaves what it has in a slot. A slot is taken from when its reader
-//! goes back until the stage itself has; then the next one may have its place.
+//! What a stage gives often has one reader, which puts the gradient in its place. Where it has several, or is normalised,
+//! so that both it and the gradient are needed, each reader leaves what it has in a slot. A slot is taken from when its
+//! reader goes back until the stage itself has; then the next one may have its place.
 //!
 //! For example stage 1 gives `[250, 14, 14, 64]`, which stage 2 convolves and stage 3 adds to what it makes of that. On the
 //! way back stage 3 comes first and leaves its gradient in the first slot of stage 1, then stage 2 leaves its own in the

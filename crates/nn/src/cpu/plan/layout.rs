@@ -60,8 +60,8 @@ impl Layout {
         self.pixels() * self.pitch
     }
 
-    /// The values that count among those that lie at `places`, in contiguous segments: place, position among all that count,
-    /// length.
+    /// The values that count among those that lie at `places`, in contiguous segments: place, position among all that
+    /// count, length.
     pub(crate) fn segments(&self, places: Range<usize>) -> impl Iterator<Item = (usize, usize, usize)> + use<> {
         let Self { channels, pitch, .. } = *self;
         // Without padding the whole image is one segment.

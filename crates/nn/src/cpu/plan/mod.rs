@@ -2,9 +2,9 @@
 //! them.
 //!
 //! A stage reads its input once and writes its output once; what lies between (addition, activation, pooling, dropout)
-//! happens while an image is in cache. What needs more than a value at a time, or more than the sign of what it gave, to find
-//! its way back (batch normalisation, smooth activations) belongs to the edge behind: whoever reads the stage's output does
-//! it on the way, image by image, and nothing but the output itself is ever kept.
+//! happens while an image is in cache. What needs more than a value at a time, or more than the sign of what it gave, to
+//! find its way back (batch normalisation, smooth activations) belongs to the edge behind: whoever reads the stage's
+//! output does it on the way, image by image, and nothing but the output itself is ever kept.
 //!
 //! For example a convolution of 3 × 3 with 32 filters, batch normalisation, ReLU, and a second such convolution, of images
 //! `[28, 28, 1]`, are two stages. The first reads the images `[28, 28, 1]` and writes `[28, 28, 32]`, not normalised; the

@@ -13,9 +13,9 @@ use crate::cpu::runtime::memory::padded;
 use crate::network::{Layer, Network, Operation, Shape, Value};
 use crate::recipe::Activation;
 
-/// Values of a window up to which a convolution is a stem: 3 × 3 with up to three channels, 5 × 5 with one. It is computed twice
-/// in a step instead of once, which costs less than its output's way through memory (bench/NOTES.md, "the first
-/// convolution computed again instead of kept"); where that ends to hold has not been measured.
+/// Values of a window up to which a convolution is a stem: 3 × 3 with up to three channels, 5 × 5 with one. It is
+/// computed twice in a step instead of once, which costs less than its output's way through memory (bench/NOTES.md, "the
+/// first convolution computed again instead of kept"); where that ends to hold has not been measured.
 const WINDOW_VALUES: usize = 32;
 
 /// The plan of a network.
@@ -111,7 +111,8 @@ impl Planner<'_> {
         self.push(Stage::new(layer, input, Linear::Identity, usual), edge, None)
     }
 
-    /// The stage whose output a value is, if nobody else reads it, or else a new one; `fits` says what may still be done there.
+    /// The stage whose output a value is, if nobody else reads it, or else a new one; `fits` says what may still be done
+    /// there.
     fn open(&mut self, layer: usize, value: Value, fits: fn(&Stage) -> bool) -> usize {
         let Planned { edge, shared } = self.value(value);
         if let Source::Stage(stage) = edge.source

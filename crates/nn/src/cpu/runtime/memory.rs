@@ -117,8 +117,8 @@ impl<'a, T> Disjoint<'a, T> {
     }
 }
 
-/// Asks for values that will be read soon to be brought into the core's cache while it computes something else. Only a hint,
-/// and on processors for which Rust has no way to say it, nothing.
+/// Asks for values that will be read soon to be brought into the core's cache while it computes something else. Only a
+/// hint, and on processors for which Rust has no way to say it, nothing.
 #[inline(always)]
 pub(crate) fn prefetch(values: &[f32]) {
     #[cfg(target_arch = "x86_64")]

@@ -15,8 +15,8 @@ use super::memory::Buffer;
 use super::recorder::Recorder;
 use crate::profile::Profile;
 
-/// How often a thread looks for the next round before it sleeps: some tens of microseconds, the time between two rounds of a
-/// small step (bench/NOTES.md, "threads that look for the next round"). More would keep a core busy for nothing.
+/// How often a thread looks for the next round before it sleeps: some tens of microseconds, the time between two rounds
+/// of a small step (bench/NOTES.md, "threads that look for the next round"). More would keep a core busy for nothing.
 const LOOKS: usize = 2000;
 
 /// A pool of threads, each with a scratch buffer of its own.

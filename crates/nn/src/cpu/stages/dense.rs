@@ -18,11 +18,11 @@ use crate::cpu::runtime::memory::{Disjoint, LINE, carve};
 use crate::cpu::runtime::thread_pool::split_range;
 use crate::cpu::simd::Isa;
 
-/// Rows of the batch that one task of a product takes: whole register tiles of 6 and of 12 rows. More rows use a packed panel
-/// more often, fewer make more tasks; not measured against other numbers.
+/// Rows of the batch that one task of a product takes: whole register tiles of 6 and of 12 rows. More rows use a packed
+/// panel more often, fewer make more tasks; not measured against other numbers.
 const ROWS_PER_TASK: usize = 96;
-/// Panels that one task of a product takes. More read the rows fewer times, fewer make more tasks; not measured against other
-/// numbers.
+/// Panels that one task of a product takes. More read the rows fewer times, fewer make more tasks; not measured against
+/// other numbers.
 const PANELS_PER_TASK: usize = 2;
 /// Terms that are summed before the result is added to memory, so that a panel's part stays in the first cache:
 /// with AVX-512 it has 256 × 32 values, 32 KiB. Fewer terms would read and write the result more often.

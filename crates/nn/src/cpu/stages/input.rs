@@ -18,8 +18,9 @@ use crate::dropout::Mask;
 
 /// What a stage takes.
 ///
-/// Most of it is unsafe to call, since a gradient may overwrite what it belongs to: an image, or some values of one, may be read
-/// by several tasks or have its gradient taken by one of them, and nothing that was read of it may be in use by then.
+/// Most of it is unsafe to call, since a gradient may overwrite what it belongs to: an image, or some values of one, may
+/// be read by several tasks or have its gradient taken by one of them, and nothing that was read of it may be in use by
+/// then.
 pub(crate) enum Input<'a> {
     /// The images of the batch, one after the other.
     Images(&'a [f32]),
@@ -39,8 +40,8 @@ pub(crate) struct Recomputed<'a> {
     pub parts: Disjoint<'a, f32>,
 }
 
-/// A stage whose output is not kept: who reads it has it computed an image at a time, and hands back the gradient an image at
-/// a time.
+/// A stage whose output is not kept: who reads it has it computed an image at a time, and hands back the gradient an
+/// image at a time.
 pub(crate) trait RecomputedInput: Sync {
     /// Values of an image of the output.
     fn image_len(&self) -> usize;
@@ -93,8 +94,8 @@ pub(crate) struct StageOutput<'a> {
 pub(crate) enum GradientTarget<'a> {
     /// It is not wanted.
     None,
-    /// What it belongs to has no other reader: the gradient towards what that stage's activation took overwrites it. Dropout
-    /// of this step is the stage's.
+    /// What it belongs to has no other reader: the gradient towards what that stage's activation took overwrites it.
+    /// Dropout of this step is the stage's.
     InPlace(Option<Mask>),
     /// The gradient towards the stage's output, or with a normalisation towards what that gave, goes to a place of its own.
     Slot {
@@ -193,8 +194,8 @@ impl Input<'_> {
         }
     }
 
-    /// Writes the gradient towards an image to its target, or has a recomputed stage go on with it. `image_scratch` still holds
-    /// what [`Self::image`] put there; `part` is the one of the batch's parts that the image is in.
+    /// Writes the gradient towards an image to its target, or has a recomputed stage go on with it. `image_scratch` still
+    /// holds what [`Self::image`] put there; `part` is the one of the batch's parts that the image is in.
     ///
     /// # Safety
     /// Image and part are the calling task's, and nothing that was read of the image in memory is in use.

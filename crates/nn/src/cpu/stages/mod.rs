@@ -24,10 +24,10 @@ use super::runtime::memory::Disjoint;
 use super::runtime::thread_pool::split_range;
 use crate::dropout::Mask;
 
-/// Parts into which a batch is cut where gradients are summed over its images. Their number is fixed, and they are added up
-/// in order, so that the sum does not depend on the number of threads. More parts occupy more threads, but each is a whole
-/// gradient of the stage in memory, which has to be cleared and summed; not measured against other numbers, and no longer to be
-/// changed without changing every trained bit.
+/// Parts into which a batch is cut where gradients are summed over its images. Their number is fixed, and they are added
+/// up in order, so that the sum does not depend on the number of threads. More parts occupy more threads, but each is a
+/// whole gradient of the stage in memory, which has to be cleared and summed; not measured against other numbers, and no
+/// longer to be changed without changing every trained bit.
 pub(super) const PARTS: usize = 16;
 
 /// Values of scratch, beside its own, that a stage needs for what comes before it and what follows it.
@@ -45,8 +45,8 @@ pub(super) struct ScratchSizes {
 ///
 /// A new operation is a file beside this one, and a line in `compile`.
 pub(super) trait StageOperation: Send {
-    /// Values of scratch that each thread needs for batches of up to `batch` images, where what comes before and after needs
-    /// as much as `sizes` says.
+    /// Values of scratch that each thread needs for batches of up to `batch` images, where what comes before and after
+    /// needs as much as `sizes` says.
     fn scratch_len(&self, batch: usize, sizes: ScratchSizes) -> usize;
 
     /// Values of a partial gradient; 0 if the batch's is made at once, or if there is none.
@@ -59,7 +59,8 @@ pub(super) trait StageOperation: Send {
         0
     }
 
-    /// Partial sums, at most, that the values of its output are added to in a batch of up to `batch` images: each is one task's at a time.
+    /// Partial sums, at most, that the values of its output are added to in a batch of up to `batch` images: each is one
+    /// task's at a time.
     fn partial_sums(&self, batch: usize) -> usize;
 
     /// Has its memory ready; `first` says that nobody wants the gradient towards its input.

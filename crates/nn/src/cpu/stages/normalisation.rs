@@ -44,7 +44,8 @@ pub(crate) struct Normalisation {
 }
 
 impl Normalisation {
-    /// Plans one of an output of this layout, which is summed in so many partial sums at most, behind `sums` values of others.
+    /// Plans one of an output of this layout, which is summed in so many partial sums at most, behind `sums` values of
+    /// others.
     pub(crate) fn new(
         network: &Network,
         plan: &Plan,
@@ -112,8 +113,8 @@ impl Normalisation {
         Moments { sums, start: self.sums.start, centre: &self.mean, pitch: self.layout.pitch }
     }
 
-    /// When the values of `images` images are summed: normalises by their moments, and has the running means follow, but for
-    /// those of a single value, which say nothing of the images.
+    /// When the values of `images` images are summed: normalises by their moments, and has the running means follow, but
+    /// for those of a single value, which say nothing of the images.
     pub(crate) fn update_from_batch(&mut self, parameters: &mut [f32], sums: &[f32], images: usize) {
         let count = (images * self.layout.pixels()) as f64;
         let momentum = f64::from(self.norm.momentum);

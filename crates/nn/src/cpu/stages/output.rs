@@ -75,8 +75,8 @@ impl OutputSink<'_> {
         unsafe { self.epilogue(image..image + 1, channels, linear, 0, partial_sum) };
     }
 
-    /// Some units, whole lines, of images that are rows of units, to which nothing is added; `linear` has these units of each
-    /// image, and `step` values from one image to the next.
+    /// Some units, whole lines, of images that are rows of units, to which nothing is added; `linear` has these units of
+    /// each image, and `step` values from one image to the next.
     ///
     /// # Safety
     /// The calling task has these units of the images, and of the partial sum, to itself.
@@ -201,9 +201,9 @@ impl<'a> OutputGradient<'a> {
         combined + self.skip.map_or(0, Input::image_scratch_len)
     }
 
-    /// The gradient towards the linear output of one image of the batch, `[height, width, pitch]`: in `unpooled` if the stage
-    /// pools, else in `scratch` or where it lies. The gradient towards the bias is added to `d_bias`, `[pitch]`, and what was
-    /// added to the linear output gets its gradient.
+    /// The gradient towards the linear output of one image of the batch, `[height, width, pitch]`: in `unpooled` if the
+    /// stage pools, else in `scratch` or where it lies. The gradient towards the bias is added to `d_bias`, `[pitch]`,
+    /// and what was added to the linear output gets its gradient.
     ///
     /// # Safety
     /// Image and part of the batch are the calling task's, and it calls this once for each image.

@@ -8,11 +8,12 @@ use crate::cpu::runtime::memory::{Disjoint, LINE};
 use crate::cpu::runtime::thread_pool::split_range;
 use crate::muon::Matrix;
 
-/// Rows that one task takes at most: whole register tiles of 6 and of 12 rows. More use the right operand more often, fewer make
-/// more tasks; not measured against other numbers.
+/// Rows that one task takes at most: whole register tiles of 6 and of 12 rows. More use the right operand more often,
+/// fewer make more tasks; not measured against other numbers.
 const ROWS_PER_TASK: usize = 48;
 
-/// Values from one row of a matrix to the next: an odd number of cache lines, so that a column is spread over all of a cache.
+/// Values from one row of a matrix to the next: an odd number of cache lines, so that a column is spread over all of a
+/// cache.
 pub(super) fn pitch(columns: usize) -> usize {
     LINE * (columns.div_ceil(LINE) | 1)
 }

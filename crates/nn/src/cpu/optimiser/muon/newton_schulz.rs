@@ -1,9 +1,9 @@
 //! Newton and Schulz's iteration for all matrices at once, in products of squares.
 //!
-//! With A = X Xᵀ and Q = a I + b A + c A², the iteration is X ← Q X, and so A ← Q A Q. Where a matrix is a few times as wide as
-//! high, as those of convolutions are, it is cheaper to follow A alone and multiply all Q to one P, by which X is multiplied in
-//! the end. All A, Q and P of a matrix are polynomials of one another and symmetric: only rounding keeps them from commuting.
-//! Of a tall matrix the same is done from the right, with A = Xᵀ X and X ← X Q.
+//! With A = X Xᵀ and Q = a I + b A + c A², the iteration is X ← Q X, and so A ← Q A Q. Where a matrix is a few times as
+//! wide as high, as those of convolutions are, it is cheaper to follow A alone and multiply all Q to one P, by which X is
+//! multiplied in the end. All A, Q and P of a matrix are polynomials of one another and symmetric: only rounding keeps
+//! them from commuting. Of a tall matrix the same is done from the right, with A = Xᵀ X and X ← X Q.
 
 use super::matrix_set::{MatrixSet, pitch};
 use crate::cpu::context::Context;

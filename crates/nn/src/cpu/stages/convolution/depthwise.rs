@@ -251,8 +251,8 @@ impl Convolve<'_> {
 impl Kernel for Convolve<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        /// As many sums as hide the time that one multiply-add takes, and a divisor of rows of 28, 14 and 7 (bench/NOTES.md, "a
-        /// depthwise convolution sums seven windows of a row at once").
+        /// As many sums as hide the time that one multiply-add takes, and a divisor of rows of 28, 14 and 7
+        /// (bench/NOTES.md, "a depthwise convolution sums seven windows of a row at once").
         const AT_ONCE: usize = 7;
         for row in 0..self.windows.rows {
             for channel in self.channels.clone().step_by(V::LANES) {

@@ -1,8 +1,8 @@
 //! Convolution of any size and stride, one multiplication for each weight and pixel, as products.
 //!
 //! The windows of a row of output pixels are rows of a matrix that is never written: in an image with its padding around
-//! it, pixel after pixel, they lie `stride` pixels apart, and each consists of `size` contiguous runs of values, one in each row
-//! of the image. Only the gradient towards the input is laid out window by window, since windows overlap.
+//! it, pixel after pixel, they lie `stride` pixels apart, and each consists of `size` contiguous runs of values, one in
+//! each row of the image. Only the gradient towards the input is laid out window by window, since windows overlap.
 //!
 //! Layouts: the padded image `[row][column][in]`, windows and filters `[tap][in]`, filters in panels
 //! `[panel][tap][in][column]`.

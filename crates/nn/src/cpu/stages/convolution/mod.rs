@@ -234,7 +234,8 @@ impl StageOperation for Convolution {
         }
     }
 
-    /// The forward pass, some blocks of images a task. Few blocks are cut along the channels too, so that no thread is idle.
+    /// The forward pass, some blocks of images a task. Few blocks are cut along the channels too, so that no thread is
+    /// idle.
     fn forward(&self, mut pass: ForwardPass<'_>) {
         let (context, count) = (pass.context, pass.count);
         let (input, sink) = pass.input_and_sink(&self.stage, Some(&self.packed.bias));

@@ -27,8 +27,8 @@ impl Pointwise {
         Self { isa, input, output }
     }
 
-    /// Pixels of one image, each of as many channels as `from` has, times packed filters; gives some of the channels of `to`,
-    /// from the first one on that `c` points to.
+    /// Pixels of one image, each of as many channels as `from` has, times packed filters; gives some of the channels of
+    /// `to`, from the first one on that `c` points to.
     fn pixels_times_packed<'a>(
         &self,
         (a, from): (&[f32], Layout),

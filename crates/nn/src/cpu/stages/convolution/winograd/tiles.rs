@@ -113,8 +113,8 @@ fn overlapping(count: usize, side: usize, length: usize, pad: usize) -> usize {
 
 /// What is done to one tile of `SIDE` × `SIDE` pixels, for one register of channels.
 trait Step<const SIDE: usize> {
-    /// `pixel` is the tile's corner, which may lie outside the image; only `rows` and `columns` of the tile lie inside, which
-    /// are all of them if `WHOLE`.
+    /// `pixel` is the tile's corner, which may lie outside the image; only `rows` and `columns` of the tile lie inside,
+    /// which are all of them if `WHOLE`.
     ///
     /// # Safety
     /// What lies inside must be valid, and so must all positions of `transformed`.
