@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::options::CpuOptions;
-use super::plan::gradient_slots::Slots;
+use super::plan::gradient_slots::GradientSlots;
 use super::plan::planner::{has_stem, plan};
 use super::plan::{Edge, Linear, Node, Plan, Source, Stage};
 use super::stages::convolution::Convolution;
@@ -16,20 +16,20 @@ use modiste_network::Mask;
 use modiste_network::{Network, Role};
 
 /// A network as stages.
-pub struct Compiled {
+pub(super) struct Compiled {
     /// The stages.
     pub stages: Vec<CompiledStage>,
     /// Their normalisations.
     pub norms: Vec<Normalisation>,
     /// Where gradients wait that are made of several, or behind a normalisation.
-    pub slots: Slots,
+    pub slots: GradientSlots,
     /// The memory that they share.
     pub sizes: BufferSizes,
 }
 
 /// Lengths of the memory that stages share, in values.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct BufferSizes {
+pub(super) struct BufferSizes {
     /// Outputs of all stages.
     pub activations: usize,
     /// Max-pooling indices of all stages that take the largest of windows.
@@ -47,7 +47,7 @@ pub struct BufferSizes {
 }
 
 /// A stage and where its values are.
-pub struct CompiledStage {
+pub(super) struct CompiledStage {
     /// Of its first layer, behind that of the stem whose passes it does.
     pub name: String,
     /// What it does, and what it takes.
@@ -70,11 +70,11 @@ pub struct CompiledStage {
 
 impl Compiled {
     /// Plans a network for batches of up to `batch` images. Nothing is allocated.
-    pub fn new(network: &Network, batch: usize, options: CpuOptions) -> Self {
+    pub(super) fn new(network: &Network, batch: usize, options: CpuOptions) -> Self {
         let plan = plan(network);
         let has_stem = has_stem(&plan);
         let needs_gradient = needs_gradient(network, &plan);
-        let slots = Slots::new(&plan, &needs_gradient, has_stem, batch);
+        let slots = GradientSlots::new(&plan, &needs_gradient, has_stem, batch);
         let mut sizes = BufferSizes::default();
         let mut stages: Vec<CompiledStage> = Vec::new();
         for (index, &node) in plan.nodes.iter().enumerate() {
@@ -102,8 +102,8 @@ impl Compiled {
         let mut norms = Vec::new();
         for (index, norm) in plan.norms.iter().enumerate() {
             let stage = &stages[norm.node];
-            let pieces = stage.operation.pieces(batch).max(PARTS);
-            let norm = Normalisation::new(network, &plan, index, stage.node.stage.output, pieces, sizes.sums);
+            let partial_sums = stage.operation.partial_sums(batch).max(PARTS);
+            let norm = Normalisation::new(network, &plan, index, stage.node.stage.output, partial_sums, sizes.sums);
             sizes.sums = norm.sums().end;
             sizes.packed += norm.constants_len();
             norms.push(norm);
@@ -112,7 +112,7 @@ impl Compiled {
     }
 
     /// Has the stages' own memory ready.
-    pub fn allocate(&mut self) {
+    pub(super) fn allocate(&mut self) {
         for index in 0..self.stages.len() {
             // Without it nobody wants the gradient towards the stage's input.
             let before = match self.stages[index].node.from.source {
@@ -171,7 +171,7 @@ impl CompiledStage {
     ) -> Self {
         let stage = node.stage;
         let outputs = batch * stage.output.image_len();
-        let argmax = if stage.takes_largest() { outputs } else { 0 };
+        let argmax = if stage.max_pools() { outputs } else { 0 };
         let (weight, bias) = weights(network, &stage);
         Self {
             name: network.layers[stage.layer].name.clone(),
@@ -187,13 +187,13 @@ impl CompiledStage {
     }
 
     /// Where the outputs of `count` images are: nowhere, if they are computed again.
-    pub fn outputs(&self, count: usize) -> Range<usize> {
+    pub(super) fn outputs(&self, count: usize) -> Range<usize> {
         let len = count * self.node.stage.output.image_len();
         self.activations.start..self.activations.end.min(self.activations.start + len)
     }
 
     /// Its dropout in a step of training.
-    pub fn mask(&self, seed: u64, training: Option<u64>) -> Option<Mask> {
+    pub(super) fn mask(&self, seed: u64, training: Option<u64>) -> Option<Mask> {
         let dropout = self.node.stage.dropout?;
         Some(Mask::new(seed, training?, dropout.layer, dropout.rate))
     }

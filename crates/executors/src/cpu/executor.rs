@@ -8,11 +8,11 @@ use super::options::{ConvolutionAlgorithm, CpuOptions};
 use super::plan::{Edge, Source};
 use super::roofline;
 use super::runtime::memory::{Buffer, Disjoint};
-use super::runtime::thread_pool::Threads;
+use super::runtime::thread_pool::ThreadPool;
 use super::simd::Isa;
 use super::stages::input::GradientTarget;
 use super::stages::normalisation::Normalisation;
-use super::stages::output::{self, Gradient};
+use super::stages::output::{GradientSource, ReaderSlots};
 use super::stages::{BackwardPass, ForwardPass};
 use modiste_network::Network;
 use modiste_network::Targets;
@@ -26,7 +26,7 @@ pub struct CpuExecutor {
     batch_size: usize,
     seed: u64,
     options: CpuOptions,
-    threads: Threads,
+    threads: ThreadPool,
     compiled: Compiled,
     parameters: Parameters,
     buffers: Buffers,
@@ -36,8 +36,8 @@ pub struct CpuExecutor {
 
 /// Memory that stages share.
 struct Buffers {
-    /// Outputs of all stages, one after the other, each `[batch, output layout]`; after a backward pass, where gradients take
-    /// their place, those towards what their activations took.
+    /// Outputs of all stages, one after the other, each `[batch, output layout]`; after a backward pass, where gradients
+    /// take their place, those towards what their activations took.
     activations: Buffer,
     /// Gradients that wait.
     waiting: Buffer,
@@ -97,7 +97,7 @@ impl CpuExecutor {
             batch_size,
             seed,
             options,
-            threads: Threads::new(options.threads, compiled.sizes.scratch),
+            threads: ThreadPool::new(options.threads, compiled.sizes.scratch),
             buffers: Buffers::zeroed(&compiled, batch_size * network.classes),
             parameters: Parameters::zeroed(network),
             prepared: Prepared::Nothing,
@@ -218,14 +218,14 @@ impl CpuExecutor {
             match compiled.slots.of_reader(before, index, skip) {
                 None => GradientTarget::InPlace(before_stage.mask(self.seed, Some(step))),
                 Some(slot) => GradientTarget::Slot {
-                    values: waiting.piece(slot.place.clone()),
-                    sums: sums.piece(slot.norm.map_or(0..0, |norm| compiled.norms[norm].sums())),
+                    values: waiting.slice(slot.place.clone()),
+                    sums: sums.slice(slot.norm.map_or(0..0, |norm| compiled.norms[norm].sums())),
                 },
             }
         };
         let values = &rest[..outputs.len()];
         let gradient = if compiled.slots.has(index) {
-            Gradient::Slots(output::Slots {
+            GradientSource::Slots(ReaderSlots {
                 readers: compiled.slots.of_stage(index),
                 arena: waiting,
                 norms: &compiled.norms,
@@ -233,9 +233,9 @@ impl CpuExecutor {
                 mask: stage.mask(self.seed, Some(step)),
             })
         } else {
-            Gradient::Ready(values)
+            GradientSource::InPlace(values)
         };
-        // A bias follows its weight, so the two are one piece of the gradient.
+        // A bias follows its weight, so the two lie side by side in the gradient.
         let (d_weight, d_bias) =
             self.parameters.gradient[stage.weight.start..stage.bias.end].split_at_mut(stage.weight.len());
         let pass = BackwardPass {

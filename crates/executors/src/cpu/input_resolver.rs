@@ -8,7 +8,7 @@ use super::stages::input::{GradientTarget, Input, Recomputed, StageOutput};
 use super::stages::normalisation::Normalisation;
 
 /// Turns the edges of a stage into what it reads.
-pub(super) struct InputResolver<'a> {
+pub(crate) struct InputResolver<'a> {
     isa: Isa,
     compiled: &'a Compiled,
     /// The images of the batch.
@@ -23,7 +23,7 @@ pub(super) struct InputResolver<'a> {
 
 impl<'a> InputResolver<'a> {
     /// Of the images of the batch and of the outputs of the stages before.
-    pub(super) fn new(
+    pub(crate) fn new(
         compiled: &'a Compiled,
         isa: Isa,
         (images, before): (&'a [f32], &'a mut [f32]),
@@ -35,7 +35,7 @@ impl<'a> InputResolver<'a> {
     }
 
     /// What comes along an edge.
-    pub(super) fn input(&self, edge: Edge, gradient: GradientTarget<'a>) -> Input<'a> {
+    pub(crate) fn input(&self, edge: Edge, gradient: GradientTarget<'a>) -> Input<'a> {
         let Source::Stage(before) = edge.source else { return Input::Images(self.images) };
         let stage = &self.compiled.stages[before];
         if let Some(stage) = stage.operation.as_recomputed() {
@@ -44,7 +44,7 @@ impl<'a> InputResolver<'a> {
         Input::Stage(StageOutput {
             isa: self.isa,
             stage: &stage.node.stage,
-            values: self.before.piece(stage.activations.clone()),
+            values: self.before.slice(stage.activations.clone()),
             affine: edge
                 .prologue
                 .norm

@@ -26,11 +26,15 @@
 //! Every task's extent follows from the shapes alone and every sum has one order, so results are the same bits for any
 //! number of threads.
 
+#![warn(unreachable_pub)]
+
 mod compile;
 mod context;
 mod executor;
 mod input_resolver;
 mod kernels;
+#[cfg(test)]
+mod noise;
 mod optimiser;
 mod options;
 mod plan;

@@ -1,13 +1,13 @@
-//! Threads, instruction set and ways to compute, and how the environment chooses among them.
+//! ThreadPool, instruction set and ways to compute, and how the environment chooses among them.
 
 use std::fmt;
 
 use super::simd::Isa;
 
-/// Threads, instruction set and ways to compute that a network is compiled for.
+/// ThreadPool, instruction set and ways to compute that a network is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CpuOptions {
-    /// Threads that compute; at least 1.
+    /// ThreadPool that compute; at least 1.
     pub threads: usize,
     /// Instruction set of the kernels.
     pub isa: Isa,

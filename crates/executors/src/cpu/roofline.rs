@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::runtime::memory::Buffer;
 use super::runtime::recorder::Work;
-use super::runtime::thread_pool::Threads;
+use super::runtime::thread_pool::ThreadPool;
 use super::simd::{Isa, Kernel, Vector};
 use modiste_network::Limits;
 
@@ -24,8 +24,8 @@ const IN_CACHE: usize = 1 << 14;
 const IN_MEMORY: usize = 1 << 25;
 
 /// Measures the limits of so many threads; takes about a second.
-pub fn measure(isa: Isa, threads: usize) -> Limits {
-    let threads = Threads::new(threads, 0);
+pub(super) fn measure(isa: Isa, threads: usize) -> Limits {
+    let threads = ThreadPool::new(threads, 0);
     let in_memory = IN_MEMORY / threads.count();
     Limits {
         arithmetic_per_second: together(&threads, TRIES, || multiply_adds(isa)),
@@ -37,8 +37,8 @@ pub fn measure(isa: Isa, threads: usize) -> Limits {
 }
 
 /// What all threads do per second, each calling again and again what `begin` gives: a function that says how much it did.
-fn together<F: FnMut() -> usize>(threads: &Threads, tries: usize, begin: impl Fn() -> F + Sync) -> f64 {
-    let parts = Mutex::new(vec![Vec::new(); tries]);
+fn together<F: FnMut() -> usize>(threads: &ThreadPool, tries: usize, begin: impl Fn() -> F + Sync) -> f64 {
+    let stretches = Mutex::new(vec![Vec::new(); tries]);
     let all_here = Barrier::new(threads.count());
     // Nobody passes the barrier before everybody has come, so no thread takes two of the tasks.
     threads.run(threads.count(), |_, _| {
@@ -51,17 +51,17 @@ fn together<F: FnMut() -> usize>(threads: &Threads, tries: usize, begin: impl Fn
             while start.elapsed().as_secs_f64() < SECONDS {
                 done += work();
             }
-            let part = Part { start, end: Instant::now(), done };
-            parts.lock().unwrap_or_else(PoisonError::into_inner)[index].push(part);
+            let stretch = Stretch { start, end: Instant::now(), done };
+            stretches.lock().unwrap_or_else(PoisonError::into_inner)[index].push(stretch);
         }
     });
-    let tries = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
-    tries.iter().filter_map(|parts| rate(parts)).fold(0.0, f64::max)
+    let tries = stretches.into_inner().unwrap_or_else(PoisonError::into_inner);
+    tries.iter().filter_map(|stretches| rate(stretches)).fold(0.0, f64::max)
 }
 
 /// What one thread did in a try.
 #[derive(Clone, Copy, Debug)]
-struct Part {
+struct Stretch {
     start: Instant,
     end: Instant,
     done: usize,
@@ -69,10 +69,10 @@ struct Part {
 
 /// What threads did per second from the first one's start to the last one's end: where they took turns on a core, the time
 /// of all turns counts.
-fn rate(parts: &[Part]) -> Option<f64> {
-    let start = parts.iter().map(|part| part.start).min()?;
-    let end = parts.iter().map(|part| part.end).max()?;
-    let done: usize = parts.iter().map(|part| part.done).sum();
+fn rate(stretches: &[Stretch]) -> Option<f64> {
+    let start = stretches.iter().map(|stretch| stretch.start).min()?;
+    let end = stretches.iter().map(|stretch| stretch.end).max()?;
+    let done: usize = stretches.iter().map(|stretch| stretch.done).sum();
     Some(done as f64 / (end - start).as_secs_f64())
 }
 
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn every_thread_does_its_part() {
-        let threads = Threads::new(3, 0);
+        let threads = ThreadPool::new(3, 0);
         let workers = Mutex::new(std::collections::HashSet::new());
         let rate = together(&threads, 3, || {
             || {
@@ -198,12 +198,12 @@ mod tests {
     #[test]
     fn threads_that_take_turns_do_no_more_than_one() {
         let begin = Instant::now();
-        let part = |from: u64, to: u64| {
+        let stretch = |from: u64, to: u64| {
             let after = |seconds| begin + std::time::Duration::from_secs(seconds);
-            Part { start: after(from), end: after(to), done: 10 }
+            Stretch { start: after(from), end: after(to), done: 10 }
         };
-        assert_eq!(rate(&[part(0, 2), part(0, 2)]), Some(10.0));
-        assert_eq!(rate(&[part(2, 4), part(0, 2)]), Some(5.0));
+        assert_eq!(rate(&[stretch(0, 2), stretch(0, 2)]), Some(10.0));
+        assert_eq!(rate(&[stretch(2, 4), stretch(0, 2)]), Some(5.0));
         assert_eq!(rate(&[]), None);
     }
 

@@ -6,7 +6,7 @@ use crate::cpu::plan::ActivationKind;
 use crate::cpu::simd::Vector;
 
 /// An activation as a type, so that a kernel has a copy for each.
-pub trait Activation: Copy {
+pub(crate) trait Activation: Copy {
     /// Operations of the value, and of the slope.
     const OPERATIONS: [usize; 2];
 
@@ -24,7 +24,7 @@ pub trait Activation: Copy {
 }
 
 /// What is done with an activation as a type.
-pub trait ActivationVisitor {
+pub(crate) trait ActivationVisitor {
     /// What comes of it.
     type Output;
 
@@ -35,7 +35,7 @@ pub trait ActivationVisitor {
 impl ActivationKind {
     /// Calls the visitor with the type that this is: for each activation, its line.
     #[inline(always)]
-    pub fn dispatch<T: ActivationVisitor>(self, visitor: T) -> T::Output {
+    pub(crate) fn dispatch<T: ActivationVisitor>(self, visitor: T) -> T::Output {
         match self {
             ActivationKind::None => visitor.visit(NoActivation),
             ActivationKind::LeakyRelu(slope) => visitor.visit(LeakyRelu(slope)),
@@ -45,7 +45,7 @@ impl ActivationKind {
     }
 
     /// Operations of the value, and of the slope.
-    pub fn operations(self) -> [usize; 2] {
+    pub(crate) fn operations(self) -> [usize; 2] {
         struct Operations;
 
         impl ActivationVisitor for Operations {
@@ -62,7 +62,7 @@ impl ActivationKind {
 
 /// [`ActivationKind::None`]
 #[derive(Clone, Copy)]
-pub struct NoActivation;
+pub(crate) struct NoActivation;
 
 impl Activation for NoActivation {
     const OPERATIONS: [usize; 2] = [0, 0];
@@ -81,7 +81,7 @@ impl Activation for NoActivation {
 
 /// [`ActivationKind::LeakyRelu`]
 #[derive(Clone, Copy)]
-pub struct LeakyRelu(pub f32);
+pub(crate) struct LeakyRelu(pub f32);
 
 impl Activation for LeakyRelu {
     const OPERATIONS: [usize; 2] = [2, 1];
@@ -101,7 +101,7 @@ impl Activation for LeakyRelu {
 
 /// [`ActivationKind::Gelu`]
 #[derive(Clone, Copy)]
-pub struct Gelu;
+pub(crate) struct Gelu;
 
 /// Operations of [`Gelu::distribution`].
 const DISTRIBUTION: usize = 15 + EXPONENTIAL;
@@ -152,7 +152,7 @@ impl Activation for Gelu {
 
 /// [`ActivationKind::Silu`]
 #[derive(Clone, Copy)]
-pub struct Silu;
+pub(crate) struct Silu;
 
 /// Operations of [`Silu::sigmoid`].
 const SIGMOID: usize = 3 + EXPONENTIAL;
@@ -192,8 +192,8 @@ impl Activation for Silu {
 /// Operations of [`exponential`].
 const EXPONENTIAL: usize = 16;
 
-/// eˣ within two units in the last place, for x from -87 to 87; the ends' values beyond: 2ⁿ eʳ with |r| ≤ ln 2 / 2, and eʳ by
-/// the polynomial of Cephes.
+/// eˣ within two units in the last place, for x from -87 to 87; the ends' values beyond: 2ⁿ eʳ with |r| ≤ ln 2 / 2, and
+/// eʳ by the polynomial of Cephes.
 ///
 /// # Safety
 /// As [`Vector`].

@@ -8,12 +8,12 @@ use crate::cpu::runtime::recorder::Work;
 use crate::cpu::simd::{Kernel, Vector};
 
 /// Registers of a line at most.
-pub const REGISTERS: usize = 4;
+pub(crate) const REGISTERS: usize = 4;
 
 /// Σ (x - centre) and Σ (x - centre)² of some channels of images, where `centre` is near the mean, so that little is lost.
 ///
 /// Valid where `values` is followed by the images, and `centre` and `sums` have one and two values for each channel.
-pub struct Sums<'a> {
+pub(crate) struct Sums<'a> {
     /// Pixels and channels.
     pub extent: Extent,
     /// Which channels, whole lines.
@@ -61,7 +61,7 @@ impl Kernel for Sums<'_> {
 /// # Safety
 /// There are so many channels.
 #[inline(always)]
-pub unsafe fn add_to<V: Vector>(kept: *mut f32, pitch: usize, line: usize, sums: &[[V; REGISTERS]; 2]) {
+pub(crate) unsafe fn add_to<V: Vector>(kept: *mut f32, pitch: usize, line: usize, sums: &[[V; REGISTERS]; 2]) {
     for (row, sums) in sums.iter().enumerate() {
         for (register, sum) in sums.iter().enumerate().take(LINE / V::LANES) {
             // SAFETY: passed on to the caller.

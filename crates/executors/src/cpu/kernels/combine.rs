@@ -8,7 +8,7 @@ use crate::cpu::simd::{Kernel, Vector};
 
 /// Constants of the way back through batch normalisation, `[pitch]`.
 #[derive(Clone, Copy, Debug)]
-pub struct BackAffine<'a> {
+pub(crate) struct BackAffine<'a> {
     /// Factor of g.
     pub scale: &'a [f32],
     /// What does not depend on g.
@@ -17,7 +17,7 @@ pub struct BackAffine<'a> {
 
 /// What of the way back through batch normalisation does not depend on g: slope · (x - mean) + shift.
 #[derive(Clone, Copy, Debug)]
-pub struct Rest<'a> {
+pub(crate) struct Rest<'a> {
     /// The batch's mean.
     pub mean: &'a [f32],
     /// Factor of x - mean.
@@ -30,7 +30,7 @@ pub struct Rest<'a> {
 /// g; put down, or added to what is there.
 ///
 /// Valid where the pointers are followed by the image, and `affine` has a value for each channel.
-pub struct Combine<'a> {
+pub(crate) struct Combine<'a> {
     /// Pixels and channels.
     pub extent: Extent,
     /// g
@@ -85,7 +85,7 @@ impl Kernel for Combine<'_> {
 /// Adds some channels of an image to those of another.
 ///
 /// Valid where both pointers are followed by the image.
-pub struct Add {
+pub(crate) struct Add {
     /// Pixels and channels.
     pub extent: Extent,
     /// Which channels, whole lines.

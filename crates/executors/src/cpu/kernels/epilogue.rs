@@ -18,7 +18,7 @@ use modiste_network::Pooling;
 /// Forward: some channels of images of the linear output become those of the stage's output.
 ///
 /// Valid where the pointers are followed by images as said beside them; of these only the named channels are touched.
-pub struct Forward<'a> {
+pub(crate) struct EpilogueForward<'a> {
     /// The stage.
     pub stage: &'a Stage,
     /// Images of the linear output, `[height, width, pitch]`, from the first of the channels on.
@@ -39,7 +39,7 @@ pub struct Forward<'a> {
     pub channels: Range<usize>,
 }
 
-impl Kernel for Forward<'_> {
+impl Kernel for EpilogueForward<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         for index in 0..self.images.len() {
@@ -62,12 +62,12 @@ impl Kernel for Forward<'_> {
         let read = stage.pool.as_ref().map_or(values, pooled);
         let bias = if self.bias.is_some() { self.channels.len() } else { 0 };
         let mut work = Work::new("epilogue", arithmetic * values, read + bias + values);
-        work.bytes += if stage.takes_largest() { values as u64 } else { 0 };
+        work.bytes += if stage.max_pools() { values as u64 } else { 0 };
         work
     }
 }
 
-impl Forward<'_> {
+impl EpilogueForward<'_> {
     /// Image number `index` of those that the pointers are followed by.
     ///
     /// # Safety
@@ -181,7 +181,7 @@ unsafe fn mean<V: Vector>(input: *const f32, pitch: usize, pooling: &Pooling, pi
 /// the activation took.
 ///
 /// Valid where the pointers are followed by what is said beside them; both ends of `places` are whole lines.
-pub struct Derivative {
+pub(crate) struct Derivative {
     /// The stage's output.
     pub layout: Layout,
     /// Slope of its activation.
@@ -243,7 +243,7 @@ impl Kernel for Derivative {
 ///
 /// Valid where `gradient` holds an image of `stage.output`, and, if the stage pools, `d_linear` one of
 /// `stage.linear_output` and, if it takes the largest, `pool_argmax` a byte for each value; else `d_linear` is not touched.
-pub struct Unpool<'a> {
+pub(crate) struct Unpool<'a> {
     /// The stage.
     pub stage: &'a Stage,
     /// `[height, width, pitch]` of the output.
@@ -281,13 +281,13 @@ impl Kernel for Unpool<'_> {
                         None => {}
                         Some(Pool::Max(pooling)) => {
                             let argmax = V::load_bytes(self.pool_argmax.add(at));
-                            give(pooling, pixel, to, pitch, covers, |tap| {
+                            scatter(pooling, pixel, to, pitch, covers, |tap| {
                                 argmax.select_equal(V::splat(tap as f32), gradient, V::splat(0.0))
                             });
                         }
                         Some(Pool::Average(pooling)) => {
-                            let share = gradient.mul(V::splat(1.0 / pooling.taps() as f32));
-                            give(pooling, pixel, to, pitch, covers, |_| share);
+                            let equal = gradient.mul(V::splat(1.0 / pooling.taps() as f32));
+                            scatter(pooling, pixel, to, pitch, covers, |_| equal);
                         }
                     }
                 }
@@ -302,13 +302,13 @@ impl Kernel for Unpool<'_> {
         let taps = stage.pool.as_ref().map_or(0, |pool| {
             let pooling = pool.windows();
             let added = if covers_once(pooling) { 0 } else { pooling.taps() };
-            added + if stage.takes_largest() { pooling.taps() } else { 1 }
+            added + if stage.max_pools() { pooling.taps() } else { 1 }
         });
         let summed = usize::from(self.d_bias.is_some());
         let written = if stage.pool.is_some() { stage.linear_output.image_len() } else { 0 };
         let read = values + 2 * summed * stage.output.pitch;
         let mut work = Work::new("unpooling", (summed + taps) * values, read + written);
-        work.bytes += if stage.takes_largest() { values as u64 } else { 0 };
+        work.bytes += if stage.max_pools() { values as u64 } else { 0 };
         work
     }
 }
@@ -326,7 +326,7 @@ fn covers_once(pooling: &Pooling) -> bool {
 /// # Safety
 /// `d_linear` is an image from a channel on.
 #[inline(always)]
-unsafe fn give<V: Vector>(
+unsafe fn scatter<V: Vector>(
     pooling: &Pooling,
     pixel: usize,
     d_linear: *mut f32,
@@ -340,8 +340,8 @@ unsafe fn give<V: Vector>(
         for y in 0..pooling.rows {
             for x in 0..pooling.columns {
                 let to = corner.add((y * pooling.input.width + x) * pitch);
-                let given = of_tap(y * pooling.columns + x);
-                if covers { given.store(to) } else { V::load(to).add(given).store(to) }
+                let value = of_tap(y * pooling.columns + x);
+                if covers { value.store(to) } else { V::load(to).add(value).store(to) }
             }
         }
     }
@@ -374,7 +374,7 @@ mod tests {
         let gradient = Buffer::zeroed(output.len());
         let mut pool_argmax = vec![0; output.len()];
         let mut bias = Buffer::zeroed(stage.output.pitch);
-        let forward = Forward {
+        let forward = EpilogueForward {
             stage,
             linear: linear.as_ptr(),
             linear_step: linear.len(),

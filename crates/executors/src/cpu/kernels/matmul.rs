@@ -1,9 +1,9 @@
 //! Matrix product of operands that are already where a register tile wants them.
 //!
 //! A library's product packs its operands first, whatever they are. Here they are what our own kernels have just written:
-//! the left operand has any row and column stride (so a transposed one costs nothing), the right one lies in panels of two
-//! registers' width, and no call packs or copies anything. The order of the additions of an element is the order of `inner`,
-//! whatever the position in the matrix, so any partition of rows and columns gives the same bits.
+//! the left operand has any row and column stride (so a transposed one costs nothing), the right one lies in panels of
+//! two registers' width, and no call packs or copies anything. The order of the additions of an element is the order of
+//! `inner`, whatever the position in the matrix, so any partition of rows and columns gives the same bits.
 
 use crate::cpu::runtime::memory::{Disjoint, LINE, prefetch};
 use crate::cpu::runtime::recorder::Work;
@@ -14,7 +14,7 @@ use crate::cpu::simd::{Isa, Kernel, Vector};
 /// Valid where `a`, `b`, `c` point to allocations that hold every element the strides reach, `c` is written by nobody
 /// else meanwhile, and `columns` is a multiple of a register's lanes.
 #[derive(Clone, Copy)]
-pub struct Product<'a> {
+pub(crate) struct Product<'a> {
     /// Element (i, k) lies at `a + i · a_row + k / inner · a_group + k % inner · a_column`.
     pub a: *const f32,
     /// Step between rows of A.
@@ -43,14 +43,14 @@ pub struct Product<'a> {
     pub columns: usize,
     /// Whether C is added to.
     pub accumulate: bool,
-    /// What will be needed later, brought closer meanwhile: a piece with each register tile, so that nothing has to wait.
+    /// What will be needed later, brought closer meanwhile: some with each register tile, so that nothing has to wait.
     pub ahead: &'a [f32],
 }
 
 impl Product<'static> {
     /// What most products have alike: rows of A whose values follow each other, in one group; C is overwritten; nothing is
     /// brought closer. All else is to be said.
-    pub const PLAIN: Self = Self {
+    pub(crate) const PLAIN: Self = Self {
         a: std::ptr::null(),
         a_row: 0,
         a_column: 1,
@@ -70,12 +70,12 @@ impl Product<'static> {
 }
 
 /// Columns of a panel: two registers.
-pub fn panel_width(isa: Isa) -> usize {
+pub(crate) fn panel_width(isa: Isa) -> usize {
     2 * isa.lanes()
 }
 
 /// Writes one panel, `[row][column]`, of a matrix given element by element; columns past the last are zero.
-pub fn pack_panel(
+pub(crate) fn pack_panel(
     width: usize,
     panel: usize,
     rows: usize,
@@ -84,7 +84,7 @@ pub fn pack_panel(
     packed: &Disjoint<'_, f32>,
 ) {
     // SAFETY: each panel is packed by one task.
-    let target = unsafe { packed.part(panel * rows * width..(panel + 1) * rows * width) };
+    let target = unsafe { packed.exclusive(panel * rows * width..(panel + 1) * rows * width) };
     let first = panel * width;
     for (row, target) in target.chunks_exact_mut(width).enumerate() {
         for (column, target) in target.iter_mut().enumerate() {
@@ -97,16 +97,17 @@ impl Kernel for Product<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         let width = 2 * V::LANES;
-        // Equal blocks of rows rather than full ones and a rest: a tile of one row would waste its loads.
+        // Equal blocks of rows rather than full ones and a rest: a tile of one row would waste its loads (bench/NOTES.md,
+        // "equal blocks of rows").
         let blocks = self.rows.div_ceil(V::ROWS);
         let tiles = (blocks * self.columns.div_ceil(width)).max(1);
-        let piece = self.ahead.len().div_ceil(tiles).next_multiple_of(LINE);
+        let chunk = self.ahead.len().div_ceil(tiles).next_multiple_of(LINE);
         let mut ahead = self.ahead;
         for column in (0..self.columns).step_by(width) {
             let mut row = 0;
             for block in 0..blocks {
                 let rows = (self.rows - row).div_ceil(blocks - block);
-                let (now, later) = ahead.split_at(piece.min(ahead.len()));
+                let (now, later) = ahead.split_at(chunk.min(ahead.len()));
                 prefetch(now);
                 ahead = later;
                 // SAFETY: the block lies inside the matrices that the caller vouches for.
@@ -213,15 +214,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::cpu::noise::noise;
     use crate::cpu::simd::counting::declared_and_done;
-
-    /// Numbers in [-1, 1) that follow from their position.
-    fn noise(length: usize, seed: u32) -> Vec<f32> {
-        let mix = |position: usize| (position as u32 ^ seed).wrapping_mul(0x9e37_79b1).rotate_left(13);
-        (0..length)
-            .map(|position| mix(position).wrapping_mul(0x85eb_ca6b) as i32 as f32 / (1u32 << 31) as f32)
-            .collect()
-    }
 
     #[test]
     fn a_product_does_what_it_says() {

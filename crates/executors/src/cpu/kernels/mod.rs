@@ -1,16 +1,16 @@
 //! Computations over vectors, each a struct of its arguments that declares its work.
 
-pub mod activation;
-pub mod channel_sums;
-pub mod combine;
-pub mod epilogue;
-pub mod matmul;
-pub mod prologue;
-pub mod transpose;
+pub(super) mod activation;
+pub(super) mod channel_sums;
+pub(super) mod combine;
+pub(super) mod epilogue;
+pub(super) mod matmul;
+pub(super) mod prologue;
+pub(super) mod transpose;
 
 /// Images of one layout, one after the other.
 #[derive(Clone, Copy, Debug)]
-pub struct Extent {
+pub(super) struct Extent {
     /// Pixels of all.
     pub pixels: usize,
     /// Values of a pixel, whole lines.

@@ -1,9 +1,9 @@
-//! What is done to a stage's output on the way to who reads it: batch normalisation and activation, there and back, an image
-//! at a time.
+//! What is done to a stage's output on the way to who reads it: batch normalisation and activation, there and back, an
+//! image at a time.
 //!
 //! With x what the stage gave and u = (x - mean) · scale + beta, who reads it sees y = f(u). On the way back the gradient
-//! towards y becomes g = d_y · f'(u), which is kept, and the sums that the rest needs, Σ g and Σ g · (x - mean), are added up
-//! over images and pixels: only when they are known is the gradient towards x,
+//! towards y becomes g = d_y · f'(u), which is kept, and the sums that the rest needs, Σ g and Σ g · (x - mean), are
+//! added up over images and pixels: only when they are known is the gradient towards x,
 //! d_x = scale · (g - Σ g / n - (x - mean) · Σ g · (x - mean) / (n · (variance + ε))),
 //! which its reader computes from g and x (`Combine`).
 
@@ -19,7 +19,7 @@ use crate::cpu::simd::{Kernel, Vector};
 
 /// Constants of batch normalisation for each channel, `[pitch]`, zero for those of the padding.
 #[derive(Clone, Copy, Debug)]
-pub struct Affine<'a> {
+pub(crate) struct Affine<'a> {
     /// Taken off first.
     pub mean: &'a [f32],
     /// Multiplied by then.
@@ -49,7 +49,7 @@ struct OnVectors<V, K>(K, PhantomData<V>);
 /// y of an image.
 ///
 /// Valid where `from` and `to` hold it, and `affine` a value for each channel.
-pub struct PrologueForward<'a> {
+pub(crate) struct PrologueForward<'a> {
     /// Pixels and channels.
     pub extent: Extent,
     /// x
@@ -108,7 +108,7 @@ impl Kernel for PrologueForward<'_> {
 /// g of an image, and its sums.
 ///
 /// Valid where the pointers are followed by the image, `affine` has a value for each channel and `sums` two.
-pub struct PrologueBackward<'a> {
+pub(crate) struct PrologueBackward<'a> {
     /// Pixels and channels.
     pub extent: Extent,
     /// d_y

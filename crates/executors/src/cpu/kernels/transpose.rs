@@ -1,4 +1,4 @@
-//! A matrix's rows as columns.
+//! A matrix's rows as columns, a square of registers at a time (bench/NOTES.md, "weights transposed in registers").
 
 use crate::cpu::runtime::recorder::Work;
 use crate::cpu::simd::{Kernel, Vector};
@@ -7,7 +7,7 @@ use crate::cpu::simd::{Kernel, Vector};
 /// `to + column · to_step + row`.
 ///
 /// Valid where both hold what the steps reach, neither reaches into the other, and nobody else touches what is written.
-pub struct Transpose {
+pub(crate) struct Transpose {
     /// First value.
     pub from: *const f32,
     /// Values from one row to the next.

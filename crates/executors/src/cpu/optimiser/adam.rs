@@ -6,7 +6,7 @@ use modiste_network::{Adam, Adamw};
 
 /// m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g², θ ← θ + growth θ - rate · m / (√v + ε)
 #[derive(Clone, Copy)]
-pub struct AdamStep {
+pub(super) struct AdamStep {
     scale: f32,
     rate: f32,
     beta_1: f32,
@@ -19,7 +19,7 @@ pub struct AdamStep {
 
 impl AdamStep {
     /// As Keras computes step `t` = 1, 2, …, of a gradient that is multiplied by `scale`.
-    pub fn new(adam: &Adam, t: f64, rate_factor: f64, scale: f64) -> Self {
+    pub(super) fn new(adam: &Adam, t: f64, rate_factor: f64, scale: f64) -> Self {
         let Adam { learning_rate, beta_1, beta_2, epsilon } = *adam;
         let rate = rate_factor * learning_rate * (1.0 - beta_2.powf(t)).sqrt() / (1.0 - beta_1.powf(t));
         Self {
@@ -37,7 +37,7 @@ impl AdamStep {
     /// As PyTorch's AdamW computes it; the weights decay if `decays`.
     ///
     /// With c = 1 - β₂ᵗ, m / (√(v / c) + ε) is √c · m / (√v + √c ε), so that it is Adam's step with another ε.
-    pub fn decoupled(adamw: &Adamw, decays: bool, t: f64, rate_factor: f64, scale: f64) -> Self {
+    pub(super) fn decoupled(adamw: &Adamw, decays: bool, t: f64, rate_factor: f64, scale: f64) -> Self {
         let Adamw { learning_rate, weight_decay, beta_1, beta_2, epsilon } = *adamw;
         let epsilon = epsilon * (1.0 - beta_2.powf(t)).sqrt();
         let decay = if decays { rate_factor * learning_rate * weight_decay } else { 0.0 };

@@ -5,14 +5,14 @@ use crate::cpu::simd::Vector;
 
 /// average ← decay · average + (1 - decay) · θ
 #[derive(Clone, Copy)]
-pub struct Follow {
+pub(super) struct Follow {
     decay: f32,
     rest: f32,
 }
 
 impl Follow {
     /// `decay` is how much of the average stays.
-    pub fn new(decay: f64) -> Self {
+    pub(super) fn new(decay: f64) -> Self {
         Self { decay: decay as f32, rest: (1.0 - decay) as f32 }
     }
 }

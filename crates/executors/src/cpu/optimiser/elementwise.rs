@@ -5,7 +5,7 @@ use crate::cpu::runtime::recorder::Work;
 use crate::cpu::simd::{Kernel, Vector};
 
 /// What becomes of N values by a given one.
-pub trait Rule<const N: usize>: Copy {
+pub(super) trait Rule<const N: usize>: Copy {
     /// What it is called in a profile.
     const NAME: &'static str;
     /// How often it computes.
@@ -19,7 +19,7 @@ pub trait Rule<const N: usize>: Copy {
 }
 
 /// A rule for all values of some slices. Valid where all have one length.
-pub struct Elementwise<'a, R, const N: usize> {
+pub(super) struct Elementwise<'a, R, const N: usize> {
     /// The rule.
     pub rule: R,
     /// What is only read.
@@ -73,13 +73,13 @@ impl<R: Rule<N>, const N: usize> Kernel for Elementwise<'_, R, N> {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::cpu::simd::Isa;
     use crate::cpu::simd::counting::declared_and_done;
 
     /// Holds a rule against what it says that it computes.
-    pub fn check_work<R: Rule<N>, const N: usize>(rule: R) {
+    pub(crate) fn check_work<R: Rule<N>, const N: usize>(rule: R) {
         let given = [0.5; 3 * LINE];
         let mut changed = [[0.25; 3 * LINE]; N];
         let kernel = Elementwise { rule, given: &given, changed: changed.each_mut().map(|values| &mut values[..]) };

@@ -1,19 +1,19 @@
 //! What training changes, and how a step changes it.
 //!
 //! Every optimiser but Muon changes each parameter by itself: it is a rule (`adam`, `sgd`) that an `elementwise` kernel
-//! applies to the `pieces` of all trained tensors, one task each. `muon` adds products of whole matrices to that.
+//! applies to the `chunks` of all trained tensors, one task each. `muon` adds products of whole matrices to that.
 
 mod adam;
 mod average;
+mod chunks;
 mod elementwise;
 mod muon;
-mod pieces;
 mod sgd;
 
 use self::adam::AdamStep;
 use self::average::Follow;
+use self::chunks::Chunk;
 use self::muon::Muon;
-use self::pieces::Piece;
 use self::sgd::SgdStep;
 use crate::cpu::context::Context;
 use crate::cpu::runtime::memory::{Buffer, LINE};
@@ -21,10 +21,10 @@ use modiste_network::Network;
 use modiste_network::Optimiser;
 use modiste_network::{State, StepOptions};
 
-/// Everything of one length that training changes; each buffer is padded to whole registers. Memory that an optimiser has no
-/// use for is planned too, but never touched.
+/// Everything of one length that training changes; each buffer is padded to whole registers. Memory that an optimiser has
+/// no use for is planned too, but never touched.
 #[derive(Debug)]
-pub struct Parameters {
+pub(super) struct Parameters {
     /// The parameters.
     pub values: Buffer,
     /// Gradient of the mean loss.
@@ -36,20 +36,20 @@ pub struct Parameters {
     averaged: bool,
     count: usize,
     /// All tensors, and those among them that gradients change.
-    all: Vec<Piece>,
-    trained: Vec<Piece>,
-    /// A sum over each trained piece.
+    all: Vec<Chunk>,
+    trained: Vec<Chunk>,
+    /// A sum over each trained chunk.
     sums: Vec<f64>,
     muon: Muon,
 }
 
 impl Parameters {
     /// Those of a network, all zero.
-    pub fn zeroed(network: &Network) -> Self {
+    pub(super) fn zeroed(network: &Network) -> Self {
         let count = network.parameter_count();
         let buffer = || Buffer::zeroed(count.next_multiple_of(LINE));
         let trained = network.parameters.iter().filter(|parameter| parameter.role.is_trained());
-        let trained: Vec<_> = trained.flat_map(Piece::of).collect();
+        let trained: Vec<_> = trained.flat_map(Chunk::of).collect();
         Self {
             values: buffer(),
             gradient: buffer(),
@@ -58,7 +58,7 @@ impl Parameters {
             average: buffer(),
             averaged: false,
             count,
-            all: network.parameters.iter().flat_map(Piece::of).collect(),
+            all: network.parameters.iter().flat_map(Chunk::of).collect(),
             sums: vec![0.0; trained.len()],
             trained,
             muon: Muon::new(network),
@@ -66,19 +66,19 @@ impl Parameters {
     }
 
     /// Values of all this memory at most.
-    pub fn planned_len(network: &Network) -> usize {
+    pub(super) fn planned_len(network: &Network) -> usize {
         5 * network.parameter_count() + muon::planned_len(network)
     }
 
     /// One step of the optimiser; then the average follows.
-    pub fn update(&mut self, context: Context<'_>, options: &StepOptions) {
+    pub(super) fn update(&mut self, context: Context<'_>, options: &StepOptions) {
         if options.average.is_some() && !self.averaged {
             self.average.copy_from_slice(&self.values);
             self.averaged = true;
         }
         let scale = match options.clip_norm {
             Some(longest) => {
-                let norm = pieces::norm(context, &self.trained, &self.gradient, &mut self.sums);
+                let norm = chunks::norm(context, &self.trained, &self.gradient, &mut self.sums);
                 if norm > longest { longest / norm } else { 1.0 }
             }
             None => 1.0,
@@ -86,7 +86,7 @@ impl Parameters {
         self.step(context, options, scale);
         if let Some(decay) = options.average_decay() {
             let follow = Follow::new(decay);
-            pieces::apply(context, &self.all, &self.values, [&mut self.average], |_| follow);
+            chunks::apply(context, &self.all, &self.values, [&mut self.average], |_| follow);
         }
     }
 
@@ -98,34 +98,34 @@ impl Parameters {
         match options.optimiser {
             Optimiser::Adam(adam) => {
                 let rule = AdamStep::new(&adam, t, rate_factor, scale);
-                pieces::apply(context, trained, gradient, [values, first_moment, second_moment], |_| rule);
+                chunks::apply(context, trained, gradient, [values, first_moment, second_moment], |_| rule);
             }
             Optimiser::Adamw(adamw) => {
-                let rule = |piece: &Piece| AdamStep::decoupled(&adamw, piece.decays, t, rate_factor, scale);
-                pieces::apply(context, trained, gradient, [values, first_moment, second_moment], rule);
+                let rule = |chunk: &Chunk| AdamStep::decoupled(&adamw, chunk.decays, t, rate_factor, scale);
+                chunks::apply(context, trained, gradient, [values, first_moment, second_moment], rule);
             }
             Optimiser::Sgd(sgd) => {
-                let rule = |piece: &Piece| SgdStep::new(&sgd, piece.decays, rate_factor, scale);
-                pieces::apply(context, trained, gradient, [values, first_moment], rule);
+                let rule = |chunk: &Chunk| SgdStep::new(&sgd, chunk.decays, rate_factor, scale);
+                chunks::apply(context, trained, gradient, [values, first_moment], rule);
             }
             Optimiser::Muon(muon) => {
-                let rule = |piece: &Piece| AdamStep::decoupled(&muon.others, piece.decays, t, rate_factor, scale);
+                let rule = |chunk: &Chunk| AdamStep::decoupled(&muon.others, chunk.decays, t, rate_factor, scale);
                 let changed = [&mut *values, &mut *first_moment, &mut *second_moment];
-                pieces::apply(context, self.muon.others(), gradient, changed, rule);
+                chunks::apply(context, self.muon.others(), gradient, changed, rule);
                 self.muon.step(context, &muon, rate_factor, scale, (gradient, values, first_moment));
             }
         }
     }
 
     /// Exchanges the parameters and their average, if there is one.
-    pub fn swap_average(&mut self) {
+    pub(super) fn swap_average(&mut self) {
         if self.averaged {
             std::mem::swap(&mut self.values, &mut self.average);
         }
     }
 
     /// All of it but the gradient.
-    pub fn state(&self) -> State<'_> {
+    pub(super) fn state(&self) -> State<'_> {
         let Self { values, first_moment, second_moment, average, averaged, count, .. } = self;
         State {
             parameters: values[..*count].into(),
@@ -139,7 +139,7 @@ impl Parameters {
     ///
     /// # Panics
     /// If a length is not that of the parameters.
-    pub fn set_state(&mut self, state: &State<'_>) {
+    pub(super) fn set_state(&mut self, state: &State<'_>) {
         self.values[..self.count].copy_from_slice(&state.parameters);
         self.first_moment[..self.count].copy_from_slice(&state.first_moment);
         self.second_moment[..self.count].copy_from_slice(&state.second_moment);

@@ -6,7 +6,7 @@ use modiste_network::Sgd;
 
 /// g ← scale g + decay θ, b ← momentum b + g, θ ← θ - rate (own g + ahead b)
 #[derive(Clone, Copy)]
-pub struct SgdStep {
+pub(super) struct SgdStep {
     scale: f32,
     decay: f32,
     momentum: f32,
@@ -18,7 +18,7 @@ pub struct SgdStep {
 
 impl SgdStep {
     /// Of a gradient that is multiplied by `scale`; the weights decay if `decays`.
-    pub fn new(sgd: &Sgd, decays: bool, rate_factor: f64, scale: f64) -> Self {
+    pub(super) fn new(sgd: &Sgd, decays: bool, rate_factor: f64, scale: f64) -> Self {
         let Sgd { learning_rate, momentum, nesterov, weight_decay } = *sgd;
         let (own, ahead) = if nesterov { (1.0, momentum) } else { (0.0, 1.0) };
         Self {

@@ -2,20 +2,25 @@
 //! them.
 //!
 //! A stage reads its input once and writes its output once; what lies between (addition, activation, pooling, dropout)
-//! happens while an image is in cache. What needs more than a value at a time, or more than the sign of what it gave, to find
-//! its way back (batch normalisation, smooth activations) belongs to the edge behind: whoever reads the stage's output does
-//! it on the way, image by image, and nothing but the output itself is ever kept.
+//! happens while an image is in cache. What needs more than a value at a time, or more than the sign of what it gave, to
+//! find its way back (batch normalisation, smooth activations) belongs to the edge behind: whoever reads the stage's
+//! output does it on the way, image by image, and nothing but the output itself is ever kept.
+//!
+//! For example a convolution of 3 × 3 with 32 filters, batch normalisation, ReLU, and a second such convolution, of images
+//! `[28, 28, 1]`, are two stages. The first reads the images `[28, 28, 1]` and writes `[28, 28, 32]`, not normalised; the
+//! edge from it to the second has the prologue of that normalisation and a leaky ReLU of slope 0. Max-pooling and dropout
+//! behind the second would be part of it: `linear_output` `[28, 28, 32]`, `output` `[14, 14, 32]`.
 
-pub mod gradient_slots;
-pub mod layout;
-pub mod planner;
+pub(super) mod gradient_slots;
+pub(super) mod layout;
+pub(super) mod planner;
 
 use self::layout::Layout;
 use modiste_network::{Pooling, Window};
 
 /// What a stage computes first.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Linear {
+pub(super) enum Linear {
     /// Convolution.
     Conv(Window),
     /// Convolution of each channel by itself.
@@ -28,7 +33,7 @@ pub enum Linear {
 
 /// Pooling by windows.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Pool {
+pub(super) enum Pool {
     /// The largest value of each.
     Max(Pooling),
     /// The mean of each.
@@ -37,7 +42,7 @@ pub enum Pool {
 
 impl Pool {
     /// Its windows.
-    pub fn windows(&self) -> &Pooling {
+    pub(super) fn windows(&self) -> &Pooling {
         match self {
             Pool::Max(pooling) | Pool::Average(pooling) => pooling,
         }
@@ -46,7 +51,7 @@ impl Pool {
 
 /// A dropout layer: its index in the network, from which its masks follow, and its rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dropout {
+pub(super) struct Dropout {
     /// Index in [`Network::layers`](modiste_network::Network::layers).
     pub layer: usize,
     /// Share of values dropped.
@@ -55,7 +60,7 @@ pub struct Dropout {
 
 /// A linear operation and what follows it, in this order.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stage {
+pub(super) struct Stage {
     /// Index in [`Network::layers`](modiste_network::Network::layers) of its first layer, which has its weights.
     pub layer: usize,
     /// What it reads.
@@ -76,19 +81,19 @@ pub struct Stage {
 
 impl Stage {
     /// A linear operation that nothing follows.
-    pub fn new(layer: usize, input: Layout, linear: Linear, linear_output: Layout) -> Self {
+    pub(super) fn new(layer: usize, input: Layout, linear: Linear, linear_output: Layout) -> Self {
         Self { layer, input, linear, linear_output, slope: None, pool: None, dropout: None, output: linear_output }
     }
 
     /// Whether it pools by the largest value of each window, whose tap it has to remember.
-    pub fn takes_largest(&self) -> bool {
+    pub(super) fn max_pools(&self) -> bool {
         matches!(self.pool, Some(Pool::Max(_)))
     }
 }
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(super) enum Source {
     /// The images.
     Images,
     /// The output of the stage of this index.
@@ -97,7 +102,7 @@ pub enum Source {
 
 /// An activation.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum ActivationKind {
+pub(super) enum ActivationKind {
     /// x
     None,
     /// x where positive, else slope · x.
@@ -110,7 +115,7 @@ pub enum ActivationKind {
 
 /// What is done to a stage's output on the way to who reads it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Prologue {
+pub(super) struct Prologue {
     /// Index of a normalisation of that output.
     pub norm: Option<usize>,
     /// Activation, behind it.
@@ -119,17 +124,17 @@ pub struct Prologue {
 
 impl Prologue {
     /// Nothing.
-    pub const PLAIN: Self = Self { norm: None, activation: ActivationKind::None };
+    pub(super) const PLAIN: Self = Self { norm: None, activation: ActivationKind::None };
 
     /// Whether nothing is done.
-    pub fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(&self) -> bool {
         *self == Self::PLAIN
     }
 }
 
 /// A value, as who reads it sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Edge {
+pub(super) struct Edge {
     /// Where it lies.
     pub source: Source,
     /// What is done to it on the way.
@@ -138,14 +143,14 @@ pub struct Edge {
 
 impl Edge {
     /// The value as it lies there.
-    pub fn plain(source: Source) -> Self {
+    pub(super) fn plain(source: Source) -> Self {
         Self { source, prologue: Prologue::PLAIN }
     }
 }
 
 /// A stage in its place.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Node {
+pub(super) struct Node {
     /// What it does.
     pub stage: Stage,
     /// What it reads.
@@ -156,14 +161,14 @@ pub struct Node {
 
 impl Node {
     /// All that it takes.
-    pub fn edges(&self) -> impl Iterator<Item = Edge> {
+    pub(super) fn edges(&self) -> impl Iterator<Item = Edge> {
         [Some(self.from), self.skip].into_iter().flatten()
     }
 }
 
 /// Batch normalisation of a stage's output.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Norm {
+pub(super) struct Norm {
     /// Index in [`Network::layers`](modiste_network::Network::layers).
     pub layer: usize,
     /// Whose output.
@@ -176,7 +181,7 @@ pub struct Norm {
 
 /// A network as stages.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Plan {
+pub(super) struct Plan {
     /// In an order in which each comes behind all that it takes. The last one's output is the logits.
     pub nodes: Vec<Node>,
     /// Their normalisations, at most one of each stage's output.

@@ -1,6 +1,11 @@
 //! From a network's layers to its plan.
 //!
 //! Any order of layers has a plan: what does not fit behind a linear operation or on an edge starts a stage of its own.
+//!
+//! For example the layers conv, ReLU, max-pool, dropout, flatten, dense become two stages: everything from conv to dropout
+//! is done while an image is in cache, and flatten only changes how the second stage reads the first one's output. A
+//! max-pool behind conv, batch norm and ReLU starts a stage of its own, which has no linear operation: what is normalised
+//! is normalised by its reader.
 
 use super::layout::Layout;
 use super::{ActivationKind, Dropout, Edge, Linear, Node, Norm, Plan, Pool, Prologue, Source, Stage};
@@ -8,11 +13,13 @@ use crate::cpu::runtime::memory::padded;
 use modiste_network::Activation;
 use modiste_network::{Layer, Network, Operation, Shape, Value};
 
-/// Values of a window up to which a convolution is a stem.
+/// Values of a window up to which a convolution is a stem: 3 × 3 with up to three channels, 5 × 5 with one. It is
+/// computed twice in a step instead of once, which costs less than its output's way through memory (bench/NOTES.md, "the
+/// first convolution computed again instead of kept"); where that ends to hold has not been measured.
 const WINDOW_VALUES: usize = 32;
 
 /// The plan of a network.
-pub fn plan(network: &Network) -> Plan {
+pub(crate) fn plan(network: &Network) -> Plan {
     let mut planner = Planner { network, plan: Plan::default(), values: Vec::new(), readers: readers(network) };
     for (index, layer) in network.layers.iter().enumerate() {
         planner.layer(index, layer);
@@ -104,7 +111,8 @@ impl Planner<'_> {
         self.push(Stage::new(layer, input, Linear::Identity, usual), edge, None)
     }
 
-    /// The stage whose output a value is, if nobody else reads it, or else a new one; `fits` says what may still be done there.
+    /// The stage whose output a value is, if nobody else reads it, or else a new one; `fits` says what may still be done
+    /// there.
     fn open(&mut self, layer: usize, value: Value, fits: fn(&Stage) -> bool) -> usize {
         let Planned { edge, shared } = self.value(value);
         if let Source::Stage(stage) = edge.source
@@ -245,7 +253,7 @@ impl Planner<'_> {
 }
 
 /// Whether the first stage of a plan is a stem: a small convolution whose output the second one alone reads, as it is.
-pub fn has_stem(plan: &Plan) -> bool {
+pub(crate) fn has_stem(plan: &Plan) -> bool {
     let [first, second, rest @ ..] = &plan.nodes[..] else { return false };
     let (Linear::Conv(window), Linear::Conv(_)) = (first.stage.linear, second.stage.linear) else { return false };
     let small = window.size * window.size * first.stage.input.channels <= WINDOW_VALUES;

@@ -1,5 +1,5 @@
 //! What kernels run on: threads, memory, and a recorder of their time.
 
-pub mod memory;
-pub mod recorder;
-pub mod thread_pool;
+pub(super) mod memory;
+pub(super) mod recorder;
+pub(super) mod thread_pool;

@@ -11,7 +11,7 @@ use modiste_network::{KernelTime, Profile, Section};
 
 /// What one call of a kernel has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Work {
+pub(crate) struct Work {
     /// What the kernel is called in a profile.
     pub name: &'static str,
     /// Operations of single lanes: each of [`crate::cpu::simd::Vector`]'s that computes counts one, a multiply-add too.
@@ -22,7 +22,7 @@ pub struct Work {
 
 impl Work {
     /// Counts of lane operations, and of f32 values read and written.
-    pub fn new(name: &'static str, arithmetic: usize, values: usize) -> Self {
+    pub(crate) fn new(name: &'static str, arithmetic: usize, values: usize) -> Self {
         Self { name, arithmetic: arithmetic as u64, bytes: (values * size_of::<f32>()) as u64 }
     }
 }
@@ -43,13 +43,13 @@ thread_local! {
 
 /// Before a kernel runs: its work and the time, if this thread records.
 #[inline(always)]
-pub fn begin(work: impl FnOnce() -> Work) -> Option<(Work, Instant)> {
+pub(crate) fn begin(work: impl FnOnce() -> Work) -> Option<(Work, Instant)> {
     RECORDING.get().then(|| (work(), Instant::now()))
 }
 
 /// After a kernel has run: `begun` is what [`begin`] gave.
 #[inline(always)]
-pub fn end(begun: Option<(Work, Instant)>) {
+pub(crate) fn end(begun: Option<(Work, Instant)>) {
     if let Some((work, start)) = begun {
         add(work, start.elapsed());
     }
@@ -74,7 +74,7 @@ fn merge(all: &mut Vec<Calls>, more: Calls) {
 }
 
 /// What a pool of threads does, section by section.
-pub struct Record {
+pub(crate) struct Recorder {
     threads: usize,
     sections: Mutex<Vec<Recorded>>,
 }
@@ -90,9 +90,9 @@ struct Recorded {
     kernels: Vec<Calls>,
 }
 
-impl Record {
+impl Recorder {
     /// Of a pool of so many threads; nothing is recorded before the first section begins.
-    pub fn new(threads: usize) -> Self {
+    pub(crate) fn new(threads: usize) -> Self {
         Self { threads, sections: Mutex::new(Vec::new()) }
     }
 
@@ -101,13 +101,13 @@ impl Record {
     }
 
     /// What follows belongs to a new section.
-    pub fn section(&self, name: String) {
+    pub(crate) fn section(&self, name: String) {
         let (rounds, busy, kernels) = (Duration::ZERO, Duration::ZERO, Vec::new());
         self.sections().push(Recorded { name, begun: Instant::now(), rounds, busy, kernels });
     }
 
     /// Runs a round of tasks.
-    pub fn round(&self, run: impl FnOnce()) {
+    pub(crate) fn round(&self, run: impl FnOnce()) {
         let start = Instant::now();
         run();
         if let Some(section) = self.sections().last_mut() {
@@ -116,13 +116,13 @@ impl Record {
     }
 
     /// Records this thread's part of a round until the result is dropped.
-    pub fn on_thread(&self) -> OnThread<'_> {
+    pub(crate) fn on_thread(&self) -> OnThread<'_> {
         RECORDING.set(true);
-        OnThread { record: self, start: Instant::now() }
+        OnThread { recorder: self, start: Instant::now() }
     }
 
     /// What has been recorded; the last section ends now.
-    pub fn profile(&self) -> Profile {
+    pub(crate) fn profile(&self) -> Profile {
         let now = Instant::now();
         let mut sections = self.sections();
         let ends: Vec<_> = sections.iter().skip(1).map(|section| section.begun).chain([now]).collect();
@@ -153,8 +153,8 @@ impl Record {
 }
 
 /// A thread's part of a round.
-pub struct OnThread<'a> {
-    record: &'a Record,
+pub(crate) struct OnThread<'a> {
+    recorder: &'a Recorder,
     start: Instant,
 }
 
@@ -163,7 +163,7 @@ impl Drop for OnThread<'_> {
         let busy = self.start.elapsed();
         RECORDING.set(false);
         let calls = CALLS.take();
-        if let Some(section) = self.record.sections().last_mut() {
+        if let Some(section) = self.recorder.sections().last_mut() {
             section.busy += busy;
             calls.into_iter().for_each(|calls| merge(&mut section.kernels, calls));
         }
@@ -173,7 +173,7 @@ impl Drop for OnThread<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu::runtime::thread_pool::Threads;
+    use crate::cpu::runtime::thread_pool::ThreadPool;
     use crate::cpu::simd::{Isa, Kernel, Vector};
 
     /// A kernel that does nothing but be counted.
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn calls_add_up_in_their_section_whichever_thread_made_them() {
         for count in [1, 3] {
-            let mut threads = Threads::new(count, 0);
+            let mut threads = ThreadPool::new(count, 0);
             threads.run(4, |_, _| run("before"));
             threads.start_recording();
             threads.run(4, |_, _| run("before the first section"));
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_panic_ends_the_recording_of_its_thread() {
-        let mut threads = Threads::new(1, 0);
+        let mut threads = ThreadPool::new(1, 0);
         threads.start_recording();
         threads.section(|| "first".to_owned());
         let failing = std::panic::AssertUnwindSafe(|| threads.run(1, |_, _| panic!("a task")));

@@ -12,14 +12,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::memory::Buffer;
-use super::recorder::Record;
+use super::recorder::Recorder;
 use modiste_network::Profile;
 
-/// How often a thread looks for the next round before it sleeps: some tens of microseconds.
+/// How often a thread looks for the next round before it sleeps: some tens of microseconds, the time between two rounds
+/// of a small step (bench/NOTES.md, "threads that look for the next round"). More would keep a core busy for nothing.
 const LOOKS: usize = 2000;
 
 /// A pool of threads, each with a scratch buffer of its own.
-pub struct Threads {
+pub(crate) struct ThreadPool {
     shared: Arc<Shared>,
     helpers: Vec<JoinHandle<()>>,
     /// Of the calling thread, then of each helper.
@@ -27,7 +28,7 @@ pub struct Threads {
     /// Held for a round.
     round: Mutex<()>,
     /// What the threads do, while somebody wants to know.
-    record: Option<Record>,
+    recorder: Option<Recorder>,
 }
 
 /// What the calling thread and its helpers share.
@@ -46,14 +47,14 @@ struct Shared {
     looks: usize,
 }
 
-// SAFETY: `work` is written only between rounds, by the one thread that holds `Threads::round`, and read only in rounds.
+// SAFETY: `work` is written only between rounds, by the one thread that holds `ThreadPool::round`, and read only in rounds.
 unsafe impl Sync for Shared {}
 
-impl Threads {
+impl ThreadPool {
     /// `threads` threads, the calling one among them, with `scratch` values each.
     ///
     /// If the system gives fewer threads, those do the work.
-    pub fn new(threads: usize, scratch: usize) -> Self {
+    pub(crate) fn new(threads: usize, scratch: usize) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let shared = Arc::new(Shared {
             work: UnsafeCell::new(None),
@@ -71,11 +72,11 @@ impl Threads {
             })
             .collect();
         let scratch = (0..=helpers.len()).map(|_| Mutex::new(Buffer::zeroed(scratch))).collect();
-        Self { shared, helpers, scratch, round: Mutex::new(()), record: None }
+        Self { shared, helpers, scratch, round: Mutex::new(()), recorder: None }
     }
 
-    /// Threads that compute.
-    pub fn count(&self) -> usize {
+    /// ThreadPool that compute.
+    pub(crate) fn count(&self) -> usize {
         self.scratch.len()
     }
 
@@ -83,12 +84,12 @@ impl Threads {
     ///
     /// # Panics
     /// When a task does. A task may not call this again: its thread's scratch buffer is taken.
-    pub fn run(&self, tasks: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+    pub(crate) fn run(&self, tasks: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
         let next = AtomicUsize::new(0);
         let drain = |thread: usize| {
             // A poisoned scratch buffer holds nothing that is read before it is written.
             let mut scratch = self.scratch[thread].lock().unwrap_or_else(PoisonError::into_inner);
-            let _recording = self.record.as_ref().map(Record::on_thread);
+            let _recording = self.recorder.as_ref().map(Recorder::on_thread);
             loop {
                 let task = next.fetch_add(1, Ordering::Relaxed);
                 if task >= tasks {
@@ -104,26 +105,26 @@ impl Threads {
                 self.round(&drain);
             }
         };
-        match &self.record {
-            Some(record) => record.round(run),
+        match &self.recorder {
+            Some(recorder) => recorder.round(run),
             None => run(),
         }
     }
 
-    /// Records everything from the next [`Threads::section`] on.
-    pub fn start_recording(&mut self) {
-        self.record = Some(Record::new(self.count()));
+    /// Records everything from the next [`ThreadPool::section`] on.
+    pub(crate) fn start_recording(&mut self) {
+        self.recorder = Some(Recorder::new(self.count()));
     }
 
     /// What has been recorded since.
-    pub fn stop_recording(&mut self) -> Profile {
-        self.record.take().map_or(Profile { sections: Vec::new() }, |record| record.profile())
+    pub(crate) fn stop_recording(&mut self) -> Profile {
+        self.recorder.take().map_or(Profile { sections: Vec::new() }, |recorder| recorder.profile())
     }
 
     /// If this is recorded, what follows belongs to the section of this name.
-    pub fn section(&self, name: impl FnOnce() -> String) {
-        if let Some(record) = &self.record {
-            record.section(name());
+    pub(crate) fn section(&self, name: impl FnOnce() -> String) {
+        if let Some(recorder) = &self.recorder {
+            recorder.section(name());
         }
     }
 
@@ -160,7 +161,7 @@ impl Threads {
     }
 }
 
-impl Drop for Threads {
+impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::Relaxed);
         self.begin();
@@ -195,7 +196,7 @@ impl Shared {
 }
 
 /// The `index`-th of `ranges` nearly equal ranges that `0..length` is split into.
-pub fn split_range(length: usize, ranges: usize, index: usize) -> std::ops::Range<usize> {
+pub(crate) fn split_range(length: usize, ranges: usize, index: usize) -> std::ops::Range<usize> {
     length * index / ranges..length * (index + 1) / ranges
 }
 
@@ -206,7 +207,7 @@ mod tests {
     #[test]
     fn every_task_runs_once_in_every_round() {
         for threads in [1, 2, 5] {
-            let pool = Threads::new(threads, 16);
+            let pool = ThreadPool::new(threads, 16);
             for tasks in [0, 1, 2, 3, 100] {
                 let runs: Vec<_> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
                 pool.run(tasks, |task, scratch| {
@@ -220,7 +221,7 @@ mod tests {
 
     #[test]
     fn helpers_that_sleep_are_woken() {
-        let pool = Threads::new(3, 0);
+        let pool = ThreadPool::new(3, 0);
         for _ in 0..3 {
             thread::sleep(std::time::Duration::from_millis(20));
             let sum = AtomicUsize::new(0);
@@ -233,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_panic_reaches_the_caller_and_the_pool_lives_on() {
-        let pool = Threads::new(2, 0);
+        let pool = ThreadPool::new(2, 0);
         for bad in [vec![0], vec![7], (0..8).collect()] {
             let run = AssertUnwindSafe(|| pool.run(8, |task, _| assert!(!bad.contains(&task), "task {task}")));
             assert!(catch_unwind(run).is_err());

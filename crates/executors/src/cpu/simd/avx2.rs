@@ -7,13 +7,13 @@ use super::vector::{Kernel, Vector};
 /// # Safety
 /// As [`super::isa::Isa::run`], on a machine with these features.
 #[target_feature(enable = "avx2,fma")]
-pub unsafe fn run<K: Kernel>(kernel: K) {
+pub(super) unsafe fn run<K: Kernel>(kernel: K) {
     // SAFETY: the caller vouches for the arguments; the features are enabled here.
     unsafe { kernel.run::<Avx2>() }
 }
 
 #[derive(Clone, Copy)]
-pub struct Avx2(__m256);
+pub(super) struct Avx2(__m256);
 
 // SAFETY of the bodies: a few instructions each; the trait's contract covers features and pointers.
 impl Vector for Avx2 {

@@ -7,13 +7,13 @@ use super::vector::{Kernel, Vector};
 /// # Safety
 /// As [`super::isa::Isa::run`], on a machine with these features.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
-pub unsafe fn run<K: Kernel>(kernel: K) {
+pub(super) unsafe fn run<K: Kernel>(kernel: K) {
     // SAFETY: the caller vouches for the arguments; the features are enabled here.
     unsafe { kernel.run::<Avx512>() }
 }
 
 #[derive(Clone, Copy)]
-pub struct Avx512(__m512);
+pub(super) struct Avx512(__m512);
 
 // SAFETY of the bodies: a few instructions each; the trait's contract covers features and pointers.
 impl Vector for Avx512 {

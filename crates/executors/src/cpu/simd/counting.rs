@@ -26,7 +26,7 @@ thread_local! {
 ///
 /// # Safety
 /// The kernel's arguments must be valid.
-pub unsafe fn declared_and_done<K: Kernel>(kernel: K) -> (Work, Work) {
+pub(crate) unsafe fn declared_and_done<K: Kernel>(kernel: K) -> (Work, Work) {
     let declared = kernel.work();
     DONE.take();
     // SAFETY: the caller vouches for the arguments; what is portable runs everywhere.

@@ -53,7 +53,7 @@ impl Isa {
     }
 
     /// Lanes of a register.
-    pub fn lanes(self) -> usize {
+    pub(crate) fn lanes(self) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => Avx512::LANES,
@@ -70,7 +70,7 @@ impl Isa {
     /// # Safety
     /// The kernel's arguments must be valid as its own documentation says. `self` came from [`Isa::available`].
     #[inline]
-    pub unsafe fn run<K: Kernel>(self, kernel: K) {
+    pub(crate) unsafe fn run<K: Kernel>(self, kernel: K) {
         let recorded = recorder::begin(|| kernel.work());
         // SAFETY: the caller vouches for the arguments, and `available` has found the instructions.
         unsafe {

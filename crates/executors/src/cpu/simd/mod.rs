@@ -1,15 +1,15 @@
 //! Vectors of f32 in each instruction set, behind one trait, and the choice among them at run time.
 //!
 //! A kernel is written once, generic over [`Vector`], as a struct of its arguments with a [`Kernel::run`] that the
-//! compiler specialises for every instruction set; [`Isa::run`] picks the copy that fits this context. An instruction set is
-//! one file, and its lines in `isa`.
+//! compiler specialises for every instruction set; [`Isa::run`] picks the copy that fits this machine. An instruction set
+//! is one file, and its lines in `isa`.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(test)]
-pub mod counting;
+pub(super) mod counting;
 mod isa;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -17,4 +17,4 @@ mod portable;
 mod vector;
 
 pub use self::isa::Isa;
-pub use self::vector::{Kernel, Vector};
+pub(crate) use self::vector::{Kernel, Vector};

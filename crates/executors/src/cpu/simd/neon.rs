@@ -7,13 +7,13 @@ use super::vector::{Kernel, Vector};
 /// # Safety
 /// As [`super::isa::Isa::run`].
 #[target_feature(enable = "neon")]
-pub unsafe fn run<K: Kernel>(kernel: K) {
+pub(crate) unsafe fn run<K: Kernel>(kernel: K) {
     // SAFETY: the caller vouches for the arguments; the feature is enabled here.
     unsafe { kernel.run::<Neon>() }
 }
 
 #[derive(Clone, Copy)]
-pub struct Neon(float32x4_t);
+pub(crate) struct Neon(float32x4_t);
 
 // SAFETY of the bodies: a few instructions each; the trait's contract covers features and pointers.
 impl Vector for Neon {

@@ -4,7 +4,7 @@ use super::vector::Vector;
 
 /// Four lanes in plain Rust, which the compiler maps to what every machine of the target has.
 #[derive(Clone, Copy)]
-pub struct Portable([f32; 4]);
+pub(super) struct Portable([f32; 4]);
 
 impl Portable {
     #[inline(always)]

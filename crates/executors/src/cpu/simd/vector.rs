@@ -7,10 +7,11 @@ use crate::cpu::runtime::recorder::Work;
 /// # Safety
 /// The methods use the instruction set's own instructions: they may only be called where [`Isa::run`] has checked for it.
 /// Loads and stores need no alignment; their pointers must be valid for [`Vector::LANES`] values.
-pub trait Vector: Copy {
+pub(crate) trait Vector: Copy {
     /// Values in a register.
     const LANES: usize;
-    /// Rows of a product's register tile, two registers wide: as many as the register file holds beside its operands.
+    /// Rows of a product's register tile, two registers wide: as many as the register file holds beside its operands
+    /// (bench/NOTES.md, "register tile of 12 rows × 2 registers").
     const ROWS: usize;
 
     /// The same value in every lane.
@@ -58,7 +59,7 @@ pub trait Vector: Copy {
 }
 
 /// A computation over vectors, with its arguments.
-pub trait Kernel {
+pub(crate) trait Kernel {
     /// Runs it. Implementations are `#[inline(always)]`, so that they compile inside [`Isa::run`]'s copies.
     ///
     /// # Safety

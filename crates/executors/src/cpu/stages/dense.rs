@@ -1,4 +1,9 @@
 //! A fully connected stage: three products, each cut into tasks by the shapes alone.
+//!
+//! For example 784 inputs, 256 units, a batch of 500, with AVX-512 and so panels of 32 columns. Forward: x `[500, 784]`
+//! times panels `[784][32]` in 6 × 4 tasks of 83 or 84 rows and two panels, each in four goes of up to 256 terms. Backward:
+//! d_W `[256, 784]` in 25 tasks, a panel of inputs each, over all 500 images; d_b `[256]` in one; d_x `[500, 784]` like the
+//! forward pass, in 6 × 13.
 
 use std::ops::Range;
 
@@ -13,16 +18,19 @@ use crate::cpu::runtime::memory::{Disjoint, LINE, carve};
 use crate::cpu::runtime::thread_pool::split_range;
 use crate::cpu::simd::Isa;
 
-/// Rows of the batch that one task of a product takes.
+/// Rows of the batch that one task of a product takes: whole register tiles of 6 and of 12 rows. More rows use a packed
+/// panel more often, fewer make more tasks; not measured against other numbers.
 const ROWS_PER_TASK: usize = 96;
-/// Panels that one task of a product takes.
+/// Panels that one task of a product takes. More read the rows fewer times, fewer make more tasks; not measured against
+/// other numbers.
 const PANELS_PER_TASK: usize = 2;
-/// Terms that are summed before the result is added to memory, so that a panel's part stays in the first cache.
+/// Terms that are summed before the result is added to memory, so that a panel's part stays in the first cache:
+/// with AVX-512 it has 256 × 32 values, 32 KiB. Fewer terms would read and write the result more often.
 const TERMS_AT_ONCE: usize = 256;
 
 /// A fully connected layer and what follows it.
 #[derive(Debug)]
-pub struct Dense {
+pub(crate) struct Dense {
     stage: Stage,
     units: usize,
     isa: Isa,
@@ -32,7 +40,7 @@ pub struct Dense {
 
 impl Dense {
     /// Plans a dense stage.
-    pub fn new(isa: Isa, stage: Stage, units: usize) -> Self {
+    pub(crate) fn new(isa: Isa, stage: Stage, units: usize) -> Self {
         let panel = panel_width(isa);
         let (inputs, pitch) = (stage.input.image_len(), stage.linear_output.pitch);
         let (forward, backward) = (pitch.next_multiple_of(panel) * inputs, inputs.next_multiple_of(panel) * units);
@@ -40,7 +48,7 @@ impl Dense {
     }
 
     /// `[count, columns]` = `[count, inner]` · packed `[panel][inner][column]`, in tasks of rows and panels. Each calls
-    /// `take(number of its rows' task, rows, columns, values, step)` with what its rows have between these columns, `step`
+    /// `sink(number of its rows' task, rows, columns, values, step)` with what its rows have between these columns, `step`
     /// values from row to row.
     fn rows_times_packed(
         &self,
@@ -48,7 +56,7 @@ impl Dense {
         count: usize,
         (a, inner, a_row): (&[f32], usize, usize),
         (packed, columns): (&[f32], usize),
-        take: impl Fn(usize, Range<usize>, Range<usize>, &[f32], usize) + Sync,
+        sink: impl Fn(usize, Range<usize>, Range<usize>, &[f32], usize) + Sync,
     ) {
         let panel = panel_width(self.isa);
         let row_tasks = count.div_ceil(ROWS_PER_TASK);
@@ -76,7 +84,7 @@ impl Dense {
                 // SAFETY: the steps stay inside the two matrices and the scratch.
                 unsafe { self.isa.run(product) };
             }
-            take(task % row_tasks, rows, columns, c, column_step);
+            sink(task % row_tasks, rows, columns, c, column_step);
         });
     }
 
@@ -99,7 +107,7 @@ impl Dense {
                 return;
             }
             // SAFETY: one task takes the whole bias.
-            let sums = unsafe { d_bias.part(0..d_bias.len()) };
+            let sums = unsafe { d_bias.exclusive(0..d_bias.len()) };
             sums.fill(0.0);
             for row in gradient.chunks_exact(pitch).take(count) {
                 sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
@@ -128,7 +136,7 @@ impl Dense {
             row[..width].copy_from_slice(&image[first..first + width]);
             row[width..].fill(0.0);
         }
-        // Where nothing lies between the inputs, the panel's part of each row is one piece: no need to copy it there.
+        // Where nothing lies between the inputs, the panel's part of each row is one segment: no need to copy it there.
         let in_place = inputs == columns && width.is_multiple_of(self.isa.lanes());
         let (c, c_row) = if in_place {
             (d_weight.pointer(first..(self.units - 1) * columns + first + width), columns)
@@ -157,11 +165,11 @@ impl Dense {
         if in_place {
             return;
         }
-        for (start, position, length) in self.stage.input.part(first..first + width) {
+        for (start, position, length) in self.stage.input.segments(first..first + width) {
             for (unit, row) in d_w.chunks_exact(panel).enumerate() {
                 let place = unit * columns + position;
                 // SAFETY: each column belongs to one task.
-                let target = unsafe { d_weight.part(place..place + length) };
+                let target = unsafe { d_weight.exclusive(place..place + length) };
                 target.copy_from_slice(&row[start - first..][..length]);
             }
         }
@@ -178,7 +186,7 @@ impl StageOperation for Dense {
         self.packed.len()
     }
 
-    fn pieces(&self, batch: usize) -> usize {
+    fn partial_sums(&self, batch: usize) -> usize {
         batch.div_ceil(ROWS_PER_TASK)
     }
 
@@ -195,9 +203,9 @@ impl StageOperation for Dense {
         let packed = Disjoint::new(&mut self.packed.forward);
         context.threads.run(units.div_ceil(panel), |index, _| {
             // SAFETY: each panel belongs to one task. Padding is zero from the beginning and never written.
-            let target = unsafe { packed.part(index * inputs * panel..(index + 1) * inputs * panel) };
+            let target = unsafe { packed.exclusive(index * inputs * panel..(index + 1) * inputs * panel) };
             let first = index * panel;
-            for (place, position, length) in layout.part(0..inputs) {
+            for (place, position, length) in layout.segments(0..inputs) {
                 let transpose = Transpose {
                     from: weight[first * columns + position..].as_ptr(),
                     from_step: columns,
@@ -214,9 +222,9 @@ impl StageOperation for Dense {
             let packed = Disjoint::new(&mut self.packed.backward);
             context.threads.run(inputs.div_ceil(panel), |index, _| {
                 // SAFETY: as above.
-                let target = unsafe { packed.part(index * units * panel..(index + 1) * units * panel) };
+                let target = unsafe { packed.exclusive(index * units * panel..(index + 1) * units * panel) };
                 let first = index * panel;
-                for (start, position, length) in layout.part(first..inputs.min(first + panel)) {
+                for (start, position, length) in layout.segments(first..inputs.min(first + panel)) {
                     for (row, target) in weight.chunks_exact(columns).zip(target.chunks_exact_mut(panel)) {
                         target[start - first..][..length].copy_from_slice(&row[position..][..length]);
                     }
@@ -234,9 +242,9 @@ impl StageOperation for Dense {
         // SAFETY: only read in this pass.
         let rows = (unsafe { input.values() }, inputs, inputs);
         let packed = (&*self.packed.forward, pitch);
-        self.rows_times_packed(context, count, rows, packed, |piece, rows, units, values, step| {
+        self.rows_times_packed(context, count, rows, packed, |partial_sum, rows, units, values, step| {
             // SAFETY: each task has its own rows and units.
-            unsafe { sink.rows(rows, units, values, step, piece) };
+            unsafe { sink.rows(rows, units, values, step, partial_sum) };
         });
     }
 
@@ -247,13 +255,13 @@ impl StageOperation for Dense {
         // SAFETY: the gradient towards the input comes later.
         self.parameter_gradients(context, count, unsafe { input.values() }, gradient, (d_weight, d_bias));
         if let Input::Stage(output) = &input
-            && input.wants_gradient()
+            && input.needs_gradient()
         {
             let rows = (gradient, self.units, self.stage.linear_output.pitch);
             let packed = (&*self.packed.backward, self.stage.input.image_len());
             self.rows_times_packed(context, count, rows, packed, |_, rows, places, values, step| {
                 // SAFETY: each task has its own rows and places, and nothing of the input is in use any more.
-                unsafe { output.take_gradient(rows, places, values, step) };
+                unsafe { output.write_gradient(rows, places, values, step) };
             });
         }
     }

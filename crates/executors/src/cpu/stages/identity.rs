@@ -1,5 +1,9 @@
 //! A stage with no linear operation: an addition, an activation, pooling or dropout that follows nothing it could be joined
 //! with, or values laid out anew.
+//!
+//! For example the sum of two values `[250, 14, 14, 64]` that no convolution ends with: each of 16 tasks copies an image of
+//! the first, has the sink add the same image of the second and apply the epilogue, and on the way back hands one gradient
+//! to both.
 
 use super::{BackwardPass, ForwardPass, PARTS, ScratchSizes, StageOperation};
 use crate::cpu::plan::Stage;
@@ -9,13 +13,13 @@ use crate::cpu::runtime::thread_pool::split_range;
 
 /// What follows nothing.
 #[derive(Debug)]
-pub struct Identity {
+pub(crate) struct Identity {
     stage: Stage,
 }
 
 impl Identity {
     /// Plans such a stage.
-    pub fn new(stage: Stage) -> Self {
+    pub(crate) fn new(stage: Stage) -> Self {
         Self { stage }
     }
 }
@@ -26,7 +30,7 @@ impl StageOperation for Identity {
         linear_output.image_len() + input.image_len() + sizes.image + sizes.recompute + sizes.output + 5 * LINE
     }
 
-    fn pieces(&self, _: usize) -> usize {
+    fn partial_sums(&self, _: usize) -> usize {
         PARTS
     }
 
@@ -42,7 +46,7 @@ impl StageOperation for Identity {
             for image in split_range(count, PARTS, part) {
                 // SAFETY: only read in this pass.
                 lay_out(unsafe { input.image(image, from.image_len(), image_scratch, scratch) }, from, linear, to);
-                // SAFETY: the task has its images and its piece to itself.
+                // SAFETY: the task has its images and its partial sum to itself.
                 unsafe { sink.image(image, linear, 0..to.pitch, part, sink_scratch) };
             }
         });
@@ -62,10 +66,10 @@ impl StageOperation for Identity {
                 unsafe {
                     let d_linear = output_gradient.image(image, part, unpooled, gradient_scratch, None);
                     if from.lies_like(to) {
-                        input.take_gradient(image, part, d_linear, image_scratch, scratch);
-                    } else if input.wants_gradient() {
+                        input.write_gradient(image, part, d_linear, image_scratch, scratch);
+                    } else if input.needs_gradient() {
                         lay_out(d_linear, from, d_image, to);
-                        input.take_gradient(image, part, d_image, image_scratch, scratch);
+                        input.write_gradient(image, part, d_image, image_scratch, scratch);
                     }
                 }
             }
@@ -80,7 +84,7 @@ fn lay_out(values: &[f32], from: Layout, copy: &mut [f32], to: Layout) {
         return;
     }
     copy.fill(0.0);
-    // The narrower pixels are whole pieces of the wider ones.
+    // The narrower pixels lie whole in the wider ones.
     let length = from.channels.min(to.channels);
     for start in (0..from.logical_len()).step_by(length) {
         let place = |layout: Layout| start / layout.channels * layout.pitch + start % layout.channels;

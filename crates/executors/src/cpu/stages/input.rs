@@ -1,4 +1,10 @@
 //! Where the images come from that a stage takes, and where the gradient towards them goes.
+//!
+//! For example a stage reads `[250, 14, 14, 64]` through an edge with batch normalisation and ReLU. For each image, 12,544
+//! values are read in memory and what becomes of them is written to scratch, 49 KiB, where the stage takes it from. On the
+//! way back the stage has the gradient towards those; it is multiplied by the slope of ReLU, which is computed again, its
+//! sums are added to those of the part, and it is written to the edge's slot. Through a plain edge nothing is copied: the
+//! image is read where it lies, and the gradient overwrites it.
 
 use std::ops::Range;
 
@@ -12,9 +18,10 @@ use modiste_network::Mask;
 
 /// What a stage takes.
 ///
-/// Most of it is unsafe to call, since a gradient may overwrite what it belongs to: an image, or a piece of one, may be read
-/// by several tasks or have its gradient taken by one of them, and nothing that was read of it may be in use by then.
-pub enum Input<'a> {
+/// Most of it is unsafe to call, since a gradient may overwrite what it belongs to: an image, or some values of one, may
+/// be read by several tasks or have its gradient taken by one of them, and nothing that was read of it may be in use by
+/// then.
+pub(crate) enum Input<'a> {
     /// The images of the batch, one after the other.
     Images(&'a [f32]),
     /// What a stage before gave.
@@ -24,7 +31,7 @@ pub enum Input<'a> {
 }
 
 /// The output of a stage before that is computed again, image by image, whenever it is read.
-pub struct Recomputed<'a> {
+pub(crate) struct Recomputed<'a> {
     /// The stage.
     pub stage: &'a dyn RecomputedInput,
     /// What it takes: the images of the batch, one after the other.
@@ -33,9 +40,9 @@ pub struct Recomputed<'a> {
     pub parts: Disjoint<'a, f32>,
 }
 
-/// A stage whose output is not kept: who reads it has it computed an image at a time, and hands back the gradient an image at
-/// a time.
-pub trait RecomputedInput: Sync {
+/// A stage whose output is not kept: who reads it has it computed an image at a time, and hands back the gradient an
+/// image at a time.
+pub(crate) trait RecomputedInput: Sync {
     /// Values of an image of the output.
     fn image_len(&self) -> usize;
 
@@ -68,7 +75,7 @@ pub trait RecomputedInput: Sync {
 }
 
 /// The output of a stage before, seen through an edge.
-pub struct StageOutput<'a> {
+pub(crate) struct StageOutput<'a> {
     /// Instruction set of the kernels.
     pub isa: Isa,
     /// The stage before.
@@ -84,11 +91,11 @@ pub struct StageOutput<'a> {
 }
 
 /// What becomes of a gradient.
-pub enum GradientTarget<'a> {
+pub(crate) enum GradientTarget<'a> {
     /// It is not wanted.
     None,
-    /// What it belongs to has no other reader: the gradient towards what that stage's activation took overwrites it. Dropout
-    /// of this step is the stage's.
+    /// What it belongs to has no other reader: the gradient towards what that stage's activation took overwrites it.
+    /// Dropout of this step is the stage's.
     InPlace(Option<Mask>),
     /// The gradient towards the stage's output, or with a normalisation towards what that gave, goes to a place of its own.
     Slot {
@@ -101,7 +108,7 @@ pub enum GradientTarget<'a> {
 
 impl Input<'_> {
     /// Values of scratch for an image that is not read where it lies.
-    pub fn image_scratch_len(&self) -> usize {
+    pub(crate) fn image_scratch_len(&self) -> usize {
         match self {
             Input::Images(_) => 0,
             Input::Stage(output) => output.image_scratch_len(),
@@ -110,7 +117,7 @@ impl Input<'_> {
     }
 
     /// Values of scratch that a recomputed input needs.
-    pub fn recompute_scratch_len(&self) -> usize {
+    pub(crate) fn recompute_scratch_len(&self) -> usize {
         match self {
             Input::Images(_) | Input::Stage(_) => 0,
             Input::Recomputed(recomputed) => recomputed.stage.recompute_scratch_len(),
@@ -120,8 +127,8 @@ impl Input<'_> {
     /// An image of the batch, `len` values: where it lies, or computed in `image_scratch`.
     ///
     /// # Safety
-    /// Nobody takes a gradient towards the image while the result is in use.
-    pub unsafe fn image<'r>(
+    /// No gradient is written towards the image while the result is in use.
+    pub(crate) unsafe fn image<'r>(
         &'r self,
         image: usize,
         len: usize,
@@ -142,8 +149,8 @@ impl Input<'_> {
     /// What [`Self::image`] will read in memory of images of `len` values.
     ///
     /// # Safety
-    /// Nobody takes a gradient towards them while the result is in use.
-    pub unsafe fn ahead(&self, images: Range<usize>, len: usize) -> &[f32] {
+    /// No gradient is written towards them while the result is in use.
+    pub(crate) unsafe fn ahead(&self, images: Range<usize>, len: usize) -> &[f32] {
         let range = images.start * len..images.end * len;
         match self {
             Input::Images(values) => &values[range],
@@ -157,8 +164,8 @@ impl Input<'_> {
     /// them, and has no prologue.
     ///
     /// # Safety
-    /// Nobody takes a gradient while the result is in use.
-    pub unsafe fn values(&self) -> &[f32] {
+    /// No gradient is written while the result is in use.
+    pub(crate) unsafe fn values(&self) -> &[f32] {
         match self {
             Input::Images(values) => values,
             // SAFETY: passed on to the caller.
@@ -167,8 +174,8 @@ impl Input<'_> {
         }
     }
 
-    /// Whether somebody wants the gradient.
-    pub fn wants_gradient(&self) -> bool {
+    /// Whether the gradient is wanted.
+    pub(crate) fn needs_gradient(&self) -> bool {
         match self {
             Input::Images(_) => false,
             Input::Stage(output) => !matches!(output.gradient, GradientTarget::None),
@@ -180,19 +187,19 @@ impl Input<'_> {
     ///
     /// # Safety
     /// The part is the calling task's.
-    pub unsafe fn begin_part(&self, part: usize) {
+    pub(crate) unsafe fn begin_part(&self, part: usize) {
         if let Input::Recomputed(recomputed) = self {
             // SAFETY: passed on to the caller.
             unsafe { recomputed.stage.begin_part(recomputed, part) };
         }
     }
 
-    /// Takes the gradient towards an image, of which `image_scratch` still holds what [`Self::image`] put there; `part` is the one
-    /// of the batch's parts that the image is in.
+    /// Writes the gradient towards an image to its target, or has a recomputed stage go on with it. `image_scratch` still
+    /// holds what [`Self::image`] put there; `part` is the one of the batch's parts that the image is in.
     ///
     /// # Safety
     /// Image and part are the calling task's, and nothing that was read of the image in memory is in use.
-    pub unsafe fn take_gradient(
+    pub(crate) unsafe fn write_gradient(
         &self,
         image: usize,
         part: usize,
@@ -203,7 +210,7 @@ impl Input<'_> {
         match self {
             Input::Images(_) => {}
             // SAFETY: passed on to the caller.
-            Input::Stage(output) => unsafe { output.take_image(image, part, gradient, image_scratch) },
+            Input::Stage(output) => unsafe { output.write_image_gradient(image, part, gradient, image_scratch) },
             // SAFETY: passed on to the caller.
             Input::Recomputed(recomputed) => unsafe {
                 recomputed.stage.backward_image(recomputed, image, part, gradient, image_scratch, scratch)
@@ -219,7 +226,7 @@ impl StageOutput<'_> {
     }
 
     /// Values of scratch for an image that is not read where it lies.
-    pub fn image_scratch_len(&self) -> usize {
+    pub(crate) fn image_scratch_len(&self) -> usize {
         if self.is_plain() { 0 } else { self.stage.output.image_len() }
     }
 
@@ -245,15 +252,15 @@ impl StageOutput<'_> {
         image_scratch
     }
 
-    /// See [`Input::take_gradient`].
+    /// See [`Input::write_gradient`].
     ///
     /// # Safety
     /// As there.
-    unsafe fn take_image(&self, image: usize, part: usize, gradient: &[f32], image_scratch: &mut [f32]) {
+    unsafe fn write_image_gradient(&self, image: usize, part: usize, gradient: &[f32], image_scratch: &mut [f32]) {
         let len = self.stage.output.image_len();
         if self.is_plain() {
             // SAFETY: passed on to the caller.
-            unsafe { self.take_gradient(image..image + 1, 0..len, gradient, len) };
+            unsafe { self.write_gradient(image..image + 1, 0..len, gradient, len) };
             return;
         }
         let values = self.values.pointer(image * len..(image + 1) * len);
@@ -267,7 +274,7 @@ impl StageOutput<'_> {
                 // SAFETY: an image of the stage's output, the gradient towards it, and space for one.
                 unsafe {
                     isa.run(PrologueBackward { extent, gradient, values, to, affine, activation, sums: None });
-                    self.take_gradient(image..image + 1, 0..len, image_scratch, len);
+                    self.write_gradient(image..image + 1, 0..len, image_scratch, len);
                 }
             }
             GradientTarget::Slot { values: slot, sums } => {
@@ -275,19 +282,25 @@ impl StageOutput<'_> {
                 let sums_len = if affine.is_some() { 2 * self.stage.output.pitch } else { 0 };
                 // SAFETY: as above; the part is the calling task's.
                 unsafe {
-                    let sums = affine.is_some().then(|| sums.part(part * sums_len..(part + 1) * sums_len));
+                    let sums = affine.is_some().then(|| sums.exclusive(part * sums_len..(part + 1) * sums_len));
                     isa.run(PrologueBackward { extent, gradient, values, to, affine, activation, sums });
                 }
             }
         }
     }
 
-    /// Takes the gradient towards some values, whole lines, of some images, behind whatever is done on the way; there are
+    /// Writes the gradient towards some values, whole lines, of some images, behind whatever is done on the way; there are
     /// `step` values from one image's gradient to the next one's.
     ///
     /// # Safety
     /// These values are the calling task's, and nothing that was read of them is in use.
-    pub unsafe fn take_gradient(&self, images: Range<usize>, places: Range<usize>, gradient: &[f32], step: usize) {
+    pub(crate) unsafe fn write_gradient(
+        &self,
+        images: Range<usize>,
+        places: Range<usize>,
+        gradient: &[f32],
+        step: usize,
+    ) {
         let Self { isa, stage, .. } = *self;
         let len = stage.output.image_len();
         assert!(images.len() * step <= gradient.len() && places.len() <= step, "a gradient for each image");

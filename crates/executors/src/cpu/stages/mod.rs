@@ -1,30 +1,38 @@
 //! The operations of stages, and what every one of them is given.
+//!
+//! For example a stage of a 3 × 3 convolution of 32 channels to 64 with max-pooling of 2 × 2, of images of 28 × 28 in a
+//! batch of 250, takes `[250, 28, 28, 32]` in its forward pass, adds bias and applies the epilogue to each image of `[28,
+//! 28, 64]`, and writes `[250, 14, 14, 64]` and as many bytes that say which value of each window was the largest. Its
+//! backward pass starts from a gradient `[250, 14, 14, 64]`, gives one of `[250, 28, 28, 32]` to its input, and writes
+//! those towards weight `[64, 32, 3, 3]` and bias `[64]`.
 
-pub mod convolution;
-pub mod dense;
-pub mod identity;
-pub mod input;
-pub mod normalisation;
-pub mod output;
+pub(super) mod convolution;
+pub(super) mod dense;
+pub(super) mod identity;
+pub(super) mod input;
+pub(super) mod normalisation;
+pub(super) mod output;
 mod packed_weights;
-pub mod stem;
+pub(super) mod stem;
 
 use self::input::{Input, RecomputedInput};
 use self::normalisation::Moments;
-use self::output::{Gradient, OutputGradient, OutputSink};
+use self::output::{GradientSource, OutputGradient, OutputSink};
 use super::context::Context;
 use super::plan::Stage;
 use super::runtime::memory::Disjoint;
 use super::runtime::thread_pool::split_range;
 use modiste_network::Mask;
 
-/// Parts into which a batch is cut where gradients are summed over its images. Their number is fixed, and they are added up
-/// in order, so that the sum does not depend on the number of threads.
-pub const PARTS: usize = 16;
+/// Parts into which a batch is cut where gradients are summed over its images. Their number is fixed, and they are added
+/// up in order, so that the sum does not depend on the number of threads. More parts occupy more threads, but each is a
+/// whole gradient of the stage in memory, which has to be cleared and summed; not measured against other numbers, and no
+/// longer to be changed without changing every trained bit.
+pub(super) const PARTS: usize = 16;
 
 /// Values of scratch, beside its own, that a stage needs for what comes before it and what follows it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ScratchSizes {
+pub(super) struct ScratchSizes {
     /// For an image of the input.
     pub image: usize,
     /// For computing that.
@@ -36,9 +44,9 @@ pub struct ScratchSizes {
 /// The operation of a stage: what it computes before its epilogue, forward and backward, and the memory that it needs.
 ///
 /// A new operation is a file beside this one, and a line in `compile`.
-pub trait StageOperation: Send {
-    /// Values of scratch that each thread needs for batches of up to `batch` images, where what comes before and after needs
-    /// as much as `sizes` says.
+pub(super) trait StageOperation: Send {
+    /// Values of scratch that each thread needs for batches of up to `batch` images, where what comes before and after
+    /// needs as much as `sizes` says.
     fn scratch_len(&self, batch: usize, sizes: ScratchSizes) -> usize;
 
     /// Values of a partial gradient; 0 if the batch's is made at once, or if there is none.
@@ -51,8 +59,9 @@ pub trait StageOperation: Send {
         0
     }
 
-    /// Pieces in which the values of its output are summed at most, of a batch of up to `batch` images.
-    fn pieces(&self, batch: usize) -> usize;
+    /// Partial sums, at most, that the values of its output are added to in a batch of up to `batch` images: each is one
+    /// task's at a time.
+    fn partial_sums(&self, batch: usize) -> usize;
 
     /// Has its memory ready; `first` says that nobody wants the gradient towards its input.
     fn allocate(&mut self, _first: bool) {}
@@ -74,7 +83,7 @@ pub trait StageOperation: Send {
 }
 
 /// A forward pass through one stage.
-pub struct ForwardPass<'a> {
+pub(super) struct ForwardPass<'a> {
     /// Where it runs.
     pub context: Context<'a>,
     /// Images of the batch.
@@ -94,7 +103,7 @@ pub struct ForwardPass<'a> {
 }
 
 /// A backward pass through one stage.
-pub struct BackwardPass<'a> {
+pub(super) struct BackwardPass<'a> {
     /// Where it runs.
     pub context: Context<'a>,
     /// Images of the batch.
@@ -104,7 +113,7 @@ pub struct BackwardPass<'a> {
     /// What was added to the linear output, and what becomes of the gradient towards it.
     pub skip: Option<Input<'a>>,
     /// Gradient of the stage's output.
-    pub gradient: Gradient<'a>,
+    pub gradient: GradientSource<'a>,
     /// For each value of the output which tap of its window was the largest.
     pub pool_argmax: &'a [u8],
     /// Gradients towards weight and bias in the documented layout, overwritten; empty if there are none.
@@ -117,7 +126,7 @@ pub struct BackwardPass<'a> {
 
 impl<'a> ForwardPass<'a> {
     /// What the linear operation reads, and what takes its output; `bias` is what that still lacks.
-    pub fn input_and_sink<'f>(
+    pub(super) fn input_and_sink<'f>(
         &'f mut self,
         stage: &'f Stage,
         bias: Option<&'f [f32]>,
@@ -139,7 +148,7 @@ impl<'a> ForwardPass<'a> {
 
 impl<'a> BackwardPass<'a> {
     /// What the linear operation's gradients start from.
-    pub fn output_gradient<'b>(&'b self, stage: &'b Stage) -> OutputGradient<'b> {
+    pub(super) fn output_gradient<'b>(&'b self, stage: &'b Stage) -> OutputGradient<'b> {
         OutputGradient {
             isa: self.context.isa,
             stage,
@@ -152,10 +161,10 @@ impl<'a> BackwardPass<'a> {
 
     /// Has the gradient towards what the stage's activation took ready for all images at once, for a linear operation that
     /// wants them so.
-    pub fn settle(&mut self, stage: &Stage) -> &'a [f32] {
+    pub(super) fn settle(&mut self, stage: &Stage) -> &'a [f32] {
         match self.gradient {
-            Gradient::Ready(gradient) => gradient,
-            Gradient::Slots(slots) => {
+            GradientSource::InPlace(gradient) => gradient,
+            GradientSource::Slots(slots) => {
                 let (context, count, len) = (self.context, self.count, stage.output.image_len());
                 let place = slots.readers[0].place.start..slots.readers[0].place.start + count * len;
                 context.threads.run(PARTS, |part, _| {
@@ -167,7 +176,7 @@ impl<'a> BackwardPass<'a> {
                 });
                 // SAFETY: nobody writes to the slot until the pass is over.
                 let gradient = unsafe { slots.arena.lasting(place) };
-                self.gradient = Gradient::Ready(gradient);
+                self.gradient = GradientSource::InPlace(gradient);
                 gradient
             }
         }
@@ -175,7 +184,7 @@ impl<'a> BackwardPass<'a> {
 }
 
 /// Sums `[PARTS][..]` over the parts, in order, for the values from `start` on.
-pub fn sum_parts(parts: &[f32], start: usize, sums: &mut [f32]) {
+pub(super) fn sum_parts(parts: &[f32], start: usize, sums: &mut [f32]) {
     let len = parts.len() / PARTS;
     sums.fill(0.0);
     for part in parts.chunks_exact(len) {

@@ -1,5 +1,9 @@
 //! Batch normalisation (Ioffe and Szegedy, 2015) of a stage's output: the moments of a batch, the running means that follow
 //! them, and the gradients towards gamma and beta. What is done to each value is in `kernels/prologue`.
+//!
+//! For example an output `[250, 14, 14, 64]`: each of the up to 64 tasks that write it adds Σ (x - centre) and Σ (x -
+//! centre)² of its pixels to a partial sum `[2][64]`; from all of them follow mean and variance of 49,000 values for each
+//! channel, in f64. On the way back 16 parts leave Σ g and Σ g · (x - mean) in the same place.
 
 use std::ops::Range;
 
@@ -14,7 +18,7 @@ use crate::cpu::simd::Isa;
 use modiste_network::Network;
 
 /// A normalisation and its memory.
-pub struct Normalisation {
+pub(crate) struct Normalisation {
     norm: Norm,
     layout: Layout,
     /// Whether for inference it can be part of the weights before it.
@@ -23,7 +27,7 @@ pub struct Normalisation {
     beta: Range<usize>,
     running_mean: Range<usize>,
     running_variance: Range<usize>,
-    /// Place of the sums of the pass at hand, `[pieces][2][pitch]`, in what all normalisations share.
+    /// Place of the sums of the pass at hand, `[partial_sums][2][pitch]`, in what all normalisations share.
     sums: Range<usize>,
     /// What is taken off values before they are summed, `[pitch]`; then the mean.
     mean: Buffer,
@@ -40,14 +44,22 @@ pub struct Normalisation {
 }
 
 impl Normalisation {
-    /// Plans one of an output of this layout, which is summed in so many pieces at most, behind `sums` values of others.
-    pub fn new(network: &Network, plan: &Plan, index: usize, layout: Layout, pieces: usize, sums: usize) -> Self {
+    /// Plans one of an output of this layout, which is summed in so many partial sums at most, behind `sums` values of
+    /// others.
+    pub(crate) fn new(
+        network: &Network,
+        plan: &Plan,
+        index: usize,
+        layout: Layout,
+        partial_sums: usize,
+        sums: usize,
+    ) -> Self {
         let norm = plan.norms[index];
         let first = network.layers[norm.layer].parameters.start;
         let [gamma, beta, running_mean, running_variance] =
             [0, 1, 2, 3].map(|offset| network.parameters[first + offset].range.clone());
         let (mean, inverse_deviation, scale, shift) = Default::default();
-        let sums = sums..sums + 2 * pieces * layout.pitch;
+        let sums = sums..sums + 2 * partial_sums * layout.pitch;
         let (back_slope, back_shift) = Default::default();
         Self {
             folds: folds(plan, index),
@@ -68,17 +80,17 @@ impl Normalisation {
     }
 
     /// Values of its own memory.
-    pub fn constants_len(&self) -> usize {
+    pub(crate) fn constants_len(&self) -> usize {
         6 * self.layout.pitch
     }
 
     /// Where it sums.
-    pub fn sums(&self) -> Range<usize> {
+    pub(crate) fn sums(&self) -> Range<usize> {
         self.sums.clone()
     }
 
     /// Has its memory ready.
-    pub fn allocate(&mut self) {
+    pub(crate) fn allocate(&mut self) {
         let pitch = self.layout.pitch;
         let constants = [
             &mut self.mean,
@@ -92,18 +104,18 @@ impl Normalisation {
     }
 
     /// Before the values of a batch are summed: the running mean is what they are taken from.
-    pub fn begin_batch(&mut self, parameters: &[f32]) {
+    pub(crate) fn begin_batch(&mut self, parameters: &[f32]) {
         self.mean[..self.layout.channels].copy_from_slice(&parameters[self.running_mean.clone()]);
     }
 
     /// Where the values of a batch are summed.
-    pub fn moments<'a>(&'a self, sums: Disjoint<'a, f32>) -> Moments<'a> {
+    pub(crate) fn moments<'a>(&'a self, sums: Disjoint<'a, f32>) -> Moments<'a> {
         Moments { sums, start: self.sums.start, centre: &self.mean, pitch: self.layout.pitch }
     }
 
-    /// When the values of `images` images are summed: normalises by their moments, and has the running means follow, but for
-    /// those of a single value, which say nothing of the images.
-    pub fn update_from_batch(&mut self, parameters: &mut [f32], sums: &[f32], images: usize) {
+    /// When the values of `images` images are summed: normalises by their moments, and has the running means follow, but
+    /// for those of a single value, which say nothing of the images.
+    pub(crate) fn update_from_batch(&mut self, parameters: &mut [f32], sums: &[f32], images: usize) {
         let count = (images * self.layout.pixels()) as f64;
         let momentum = f64::from(self.norm.momentum);
         for channel in 0..self.layout.channels {
@@ -122,7 +134,7 @@ impl Normalisation {
     }
 
     /// Outside training: normalises by the running means.
-    pub fn use_running_statistics(&mut self, parameters: &[f32]) {
+    pub(crate) fn use_running_statistics(&mut self, parameters: &[f32]) {
         for channel in 0..self.layout.channels {
             let [mean, variance] = [&self.running_mean, &self.running_variance]
                 .map(|running| f64::from(parameters[running.start + channel]));
@@ -131,13 +143,13 @@ impl Normalisation {
     }
 
     /// Whether for inference it can be part of the weights before it.
-    pub fn folds(&self) -> bool {
+    pub(crate) fn folds(&self) -> bool {
         self.folds
     }
 
     /// Weight `[out, …]` and bias `[out]`, or none, of which these have become part, by the running means:
     /// w · γ / √(variance + ε), and (b - mean) · γ / √(variance + ε) + β.
-    pub fn fold(&self, parameters: &[f32], weight: &[f32], bias: &[f32]) -> (Vec<f32>, Vec<f32>) {
+    pub(crate) fn fold(&self, parameters: &[f32], weight: &[f32], bias: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let of = |range: &Range<usize>, channel: usize| f64::from(parameters[range.start + channel]);
         let channels = self.layout.channels;
         let (mut folded, mut biases) = (weight.to_vec(), Vec::with_capacity(channels));
@@ -160,7 +172,7 @@ impl Normalisation {
     }
 
     /// When all gradients of `images` images are summed: those towards gamma and beta, and what the rest of the way needs.
-    pub fn finish_backward(&mut self, gradient: &mut [f32], sums: &[f32], images: usize) {
+    pub(crate) fn finish_backward(&mut self, gradient: &mut [f32], sums: &[f32], images: usize) {
         let count = (images * self.layout.pixels()) as f64;
         for channel in 0..self.layout.channels {
             let [sum, products] = self.sum(sums, channel);
@@ -173,24 +185,24 @@ impl Normalisation {
         }
     }
 
-    /// Both sums of a channel over all pieces, in order.
+    /// Both sums of a channel over all partial sums, in order.
     fn sum(&self, sums: &[f32], channel: usize) -> [f64; 2] {
         let pitch = self.layout.pitch;
         let mut totals = [0.0; 2];
-        for piece in sums[self.sums.clone()].chunks_exact(2 * pitch) {
-            totals[0] += f64::from(piece[channel]);
-            totals[1] += f64::from(piece[pitch + channel]);
+        for partial_sum in sums[self.sums.clone()].chunks_exact(2 * pitch) {
+            totals[0] += f64::from(partial_sum[channel]);
+            totals[1] += f64::from(partial_sum[pitch + channel]);
         }
         totals
     }
 
     /// Constants of the way there.
-    pub fn affine(&self) -> Affine<'_> {
+    pub(crate) fn affine(&self) -> Affine<'_> {
         Affine { mean: &self.mean, scale: &self.scale, beta: &self.shift }
     }
 
     /// Constants of the way back.
-    pub fn back(&self) -> BackAffine<'_> {
+    pub(crate) fn back(&self) -> BackAffine<'_> {
         let rest = Rest { mean: &self.mean, slope: &self.back_slope, shift: &self.back_shift };
         BackAffine { scale: &self.scale, rest: Some(rest) }
     }
@@ -207,7 +219,7 @@ fn folds(plan: &Plan, index: usize) -> bool {
 
 /// Where the values of a batch are summed.
 #[derive(Clone, Copy)]
-pub struct Moments<'a> {
+pub(crate) struct Moments<'a> {
     /// What all normalisations share.
     sums: Disjoint<'a, f32>,
     /// Where this one's begin.
@@ -222,9 +234,16 @@ impl Moments<'_> {
     /// Adds some channels, whole lines, of `pixels` pixels of the output, which `values` points to.
     ///
     /// # Safety
-    /// The pixels are there, and the calling task has these channels of the piece to itself.
-    pub unsafe fn add(&self, isa: Isa, piece: usize, values: *const f32, pixels: usize, channels: Range<usize>) {
-        let start = self.start + 2 * piece * self.pitch;
+    /// The pixels are there, and the calling task has these channels of the partial sum to itself.
+    pub(crate) unsafe fn add(
+        &self,
+        isa: Isa,
+        partial_sum: usize,
+        values: *const f32,
+        pixels: usize,
+        channels: Range<usize>,
+    ) {
+        let start = self.start + 2 * partial_sum * self.pitch;
         let extent = Extent { pixels, pitch: self.pitch };
         let sums = self.sums.pointer(start..start + 2 * self.pitch);
         // SAFETY: passed on to the caller.

@@ -7,7 +7,7 @@ use crate::cpu::runtime::memory::Buffer;
 
 /// Weights packed for the forward and the backward pass, and the bias.
 #[derive(Debug)]
-pub struct PackedWeights {
+pub(super) struct PackedWeights {
     /// Values of `forward`, `backward` and `bias`.
     sizes: [usize; 3],
     /// For the forward pass; its layout is the stage's affair.
@@ -21,18 +21,18 @@ pub struct PackedWeights {
 impl PackedWeights {
     /// Plans so many values for the forward and the backward pass, and a bias of a layout with this pitch. Nothing is
     /// allocated.
-    pub fn new(forward: usize, backward: usize, pitch: usize) -> Self {
+    pub(super) fn new(forward: usize, backward: usize, pitch: usize) -> Self {
         let (sizes, [forward, backward, bias]) = ([forward, backward, pitch], Default::default());
         Self { sizes, forward, backward, bias }
     }
 
     /// Values of all at most.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.sizes.iter().sum()
     }
 
     /// Has the memory ready; `first` says that nobody wants the gradient towards the stage's input.
-    pub fn allocate(&mut self, first: bool) {
+    pub(super) fn allocate(&mut self, first: bool) {
         let [forward, backward, pitch] = self.sizes;
         self.forward = Buffer::zeroed(forward);
         self.backward = Buffer::zeroed(if first { 0 } else { backward });
@@ -40,7 +40,7 @@ impl PackedWeights {
     }
 
     /// Copies the bias `[out]`, of which there may be none.
-    pub fn set_bias(&mut self, bias: &[f32]) {
+    pub(super) fn set_bias(&mut self, bias: &[f32]) {
         // For inference there may have been one that training has not.
         self.bias.fill(0.0);
         self.bias[..bias.len()].copy_from_slice(bias);

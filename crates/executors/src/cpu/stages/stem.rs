@@ -3,6 +3,9 @@
 //! With few channels in, it costs a few multiplications for each value out, of which there are more than anywhere else in
 //! the network. The stage behind it asks for its output an image at a time, while that is in cache, in the forward pass and
 //! once more in the backward pass, and hands back the gradient an image at a time: none of it ever goes to memory.
+//!
+//! For example 32 filters of 3 × 3 over images of 28 × 28 × 1: 9 multiply-adds for each of 25,088 values. Kept, they are 25
+//! MB for a batch of 250, written once and read twice; computed again, they are 98 KiB of a thread's scratch.
 
 use super::convolution::Convolution;
 use super::input::{Input, Recomputed, RecomputedInput};
@@ -12,13 +15,13 @@ use crate::cpu::kernels::epilogue::Derivative;
 
 /// A convolution whose passes the stage behind it does.
 #[derive(Debug)]
-pub struct Stem {
+pub(crate) struct Stem {
     convolution: Convolution,
 }
 
 impl Stem {
     /// A stem that computes what a convolution does, of the images.
-    pub fn new(convolution: Convolution) -> Self {
+    pub(crate) fn new(convolution: Convolution) -> Self {
         Self { convolution }
     }
 }
@@ -77,8 +80,8 @@ impl StageOperation for Stem {
         self.convolution.packed_len()
     }
 
-    fn pieces(&self, batch: usize) -> usize {
-        self.convolution.pieces(batch)
+    fn partial_sums(&self, batch: usize) -> usize {
+        self.convolution.partial_sums(batch)
     }
 
     fn allocate(&mut self, first: bool) {

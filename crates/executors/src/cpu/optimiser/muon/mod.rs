@@ -1,56 +1,56 @@
 //! Muon's step (Jordan et al., 2024).
 
+mod matrix_set;
 mod newton_schulz;
-mod plan;
 
+use self::matrix_set::{MatrixSet, pitch};
 use self::newton_schulz::NewtonSchulz;
-use self::plan::{Plan, pitch};
 use crate::cpu::context::Context;
-use crate::cpu::optimiser::pieces::{Piece, sum_of_squares};
+use crate::cpu::optimiser::chunks::{Chunk, sum_of_squares};
 use crate::cpu::runtime::memory::{Buffer, Disjoint};
 use modiste_network::Network;
 use modiste_network::executor::muon::{EPSILON, matrices};
 use modiste_network::recipe;
 
-/// Plan and memory of Muon for one network.
+/// The matrices and the memory of Muon for one network.
 #[derive(Debug)]
-pub struct Muon {
-    plan: Plan,
+pub(super) struct Muon {
+    set: MatrixSet,
     iteration: NewtonSchulz,
     /// A sum over the rows of each task.
     sums: Vec<f64>,
     /// Trained parameters that are none of its matrices.
-    others: Vec<Piece>,
+    others: Vec<Chunk>,
 }
 
 /// Values of its memory.
-pub fn planned_len(network: &Network) -> usize {
-    NewtonSchulz::planned_len(&Plan::new(&matrices(network)))
+pub(super) fn planned_len(network: &Network) -> usize {
+    NewtonSchulz::planned_len(&MatrixSet::new(&matrices(network)))
 }
 
 impl Muon {
     /// Plans for a network.
-    pub fn new(network: &Network) -> Self {
+    pub(super) fn new(network: &Network) -> Self {
         let matrices = matrices(network);
-        let plan = Plan::new(&matrices);
+        let set = MatrixSet::new(&matrices);
         let others = network.parameters.iter().filter(|parameter| {
             parameter.role.is_trained() && matrices.iter().all(|matrix| matrix.parameter.range != parameter.range)
         });
         Self {
-            iteration: NewtonSchulz::new(&plan),
-            sums: vec![0.0; plan.row_tasks()],
-            others: others.flat_map(Piece::of).collect(),
-            plan,
+            iteration: NewtonSchulz::new(&set),
+            sums: vec![0.0; set.row_tasks()],
+            others: others.flat_map(Chunk::of).collect(),
+            set,
         }
     }
 
     /// Trained parameters that are none of its matrices.
-    pub fn others(&self) -> &[Piece] {
+    pub(super) fn others(&self) -> &[Chunk] {
         &self.others
     }
 
     /// One step of all matrices among gradient, parameters and momentum, along the gradient times `scale`.
-    pub fn step(
+    pub(super) fn step(
         &mut self,
         context: Context<'_>,
         muon: &recipe::Muon,
@@ -60,14 +60,14 @@ impl Muon {
     ) {
         self.add_gradient(context, muon, scale as f32, gradient, momentum);
         self.normalise(context);
-        self.iteration.run(&self.plan, context, muon.iterations);
+        self.iteration.run(&self.set, context, muon.iterations);
         let rate = rate_factor * muon.learning_rate;
         let growth = -(rate * muon.weight_decay) as f32;
         let (values, results) = (Disjoint::new(values), &self.iteration.results);
-        self.plan.for_rows(context, |_, place, rows| {
+        self.set.for_rows(context, |_, place, rows| {
             let rate = (rate * place.scale) as f32;
             // SAFETY: the rows are this task's.
-            let values = unsafe { values.part(place.parameter_rows(rows)) };
+            let values = unsafe { values.exclusive(place.parameter_rows(rows)) };
             let results = results[place.matrix_rows(rows)].chunks_exact(pitch(place.columns));
             for (values, results) in values.chunks_exact_mut(place.columns).zip(results) {
                 for (value, result) in values.iter_mut().zip(results) {
@@ -90,12 +90,12 @@ impl Muon {
         let (own, ahead) = if muon.nesterov { (1.0, decay) } else { (0.0, 1.0) };
         let (momentum, matrices) = (Disjoint::new(momentum), Disjoint::new(&mut self.iteration.matrices));
         let sums = Disjoint::new(&mut self.sums);
-        self.plan.for_rows(context, |task, place, rows| {
+        self.set.for_rows(context, |task, place, rows| {
             let range = place.parameter_rows(rows);
             // SAFETY: rows and sum are this task's.
             let (momentum, matrix, sum) = unsafe {
-                let matrix = matrices.part(place.matrix_rows(rows));
-                (momentum.part(range.clone()), matrix, &mut sums.part(task..task + 1)[0])
+                let matrix = matrices.exclusive(place.matrix_rows(rows));
+                (momentum.exclusive(range.clone()), matrix, &mut sums.exclusive(task..task + 1)[0])
             };
             let gradient = gradient[range].chunks_exact(place.columns);
             let momentum = momentum.chunks_exact_mut(place.columns);
@@ -116,11 +116,11 @@ impl Muon {
     fn normalise(&mut self, context: Context<'_>) {
         let iteration = &mut self.iteration;
         let (matrices, transposed) = (Disjoint::new(&mut iteration.matrices), Disjoint::new(&mut iteration.transposed));
-        self.plan.for_rows(context, |_, place, rows| {
+        self.set.for_rows(context, |_, place, rows| {
             let norm = self.sums[place.tasks.clone()].iter().sum::<f64>().sqrt();
             let share = (1.0 / (norm + EPSILON)) as f32;
             // SAFETY: the rows are this task's.
-            let matrix = unsafe { matrices.part(place.matrix_rows(rows)) };
+            let matrix = unsafe { matrices.exclusive(place.matrix_rows(rows)) };
             matrix.iter_mut().for_each(|value| *value *= share);
             place.transpose(context, rows, matrix, &transposed);
         });

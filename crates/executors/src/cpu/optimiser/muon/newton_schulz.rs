@@ -1,11 +1,11 @@
 //! Newton and Schulz's iteration for all matrices at once, in products of squares.
 //!
-//! With A = X Xᵀ and Q = a I + b A + c A², the iteration is X ← Q X, and so A ← Q A Q. Where a matrix is a few times as wide as
-//! high, as those of convolutions are, it is cheaper to follow A alone and multiply all Q to one P, by which X is multiplied in
-//! the end. All A, Q and P of a matrix are polynomials of one another and symmetric: only rounding keeps them from commuting.
-//! Of a tall matrix the same is done from the right, with A = Xᵀ X and X ← X Q.
+//! With A = X Xᵀ and Q = a I + b A + c A², the iteration is X ← Q X, and so A ← Q A Q. Where a matrix is a few times as
+//! wide as high, as those of convolutions are, it is cheaper to follow A alone and multiply all Q to one P, by which X is
+//! multiplied in the end. All A, Q and P of a matrix are polynomials of one another and symmetric: only rounding keeps
+//! them from commuting. Of a tall matrix the same is done from the right, with A = Xᵀ X and X ← X Q.
 
-use super::plan::{Plan, pitch};
+use super::matrix_set::{MatrixSet, pitch};
 use crate::cpu::context::Context;
 use crate::cpu::kernels::matmul::{Product, panel_width};
 use crate::cpu::runtime::memory::{Buffer, Disjoint, padded};
@@ -17,7 +17,7 @@ const AT_ONCE: usize = 5;
 
 /// What the iteration takes and makes: of each matrix what lies at its [`Place`].
 #[derive(Debug, Default)]
-pub struct NewtonSchulz {
+pub(super) struct NewtonSchulz {
     /// X: divided by its norm before, and overwritten. What lies behind the columns of a row is zero.
     pub matrices: Buffer,
     /// Transposes of all that are wide.
@@ -35,13 +35,13 @@ pub struct NewtonSchulz {
 }
 
 impl NewtonSchulz {
-    /// Memory for the matrices of a plan.
-    pub fn new(plan: &Plan) -> Self {
-        let square = || Buffer::zeroed(plan.square_len);
+    /// Memory for the matrices of a set.
+    pub(super) fn new(set: &MatrixSet) -> Self {
+        let square = || Buffer::zeroed(set.square_len);
         Self {
-            matrices: Buffer::zeroed(plan.matrix_len),
-            transposed: Buffer::zeroed(plan.transposed_len),
-            results: Buffer::zeroed(plan.matrix_len),
+            matrices: Buffer::zeroed(set.matrix_len),
+            transposed: Buffer::zeroed(set.transposed_len),
+            results: Buffer::zeroed(set.matrix_len),
             grams: square(),
             factors: square(),
             products: square(),
@@ -50,41 +50,41 @@ impl NewtonSchulz {
     }
 
     /// Values of that memory.
-    pub fn planned_len(plan: &Plan) -> usize {
-        2 * plan.matrix_len + plan.transposed_len + 4 * plan.square_len
+    pub(super) fn planned_len(set: &MatrixSet) -> usize {
+        2 * set.matrix_len + set.transposed_len + 4 * set.square_len
     }
 
     /// Brings the singular values of all matrices near 1.
-    pub fn run(&mut self, plan: &Plan, context: Context<'_>, iterations: usize) {
+    pub(super) fn run(&mut self, set: &MatrixSet, context: Context<'_>, iterations: usize) {
         let mut left = iterations;
         while left > 0 {
             let now = left.min(AT_ONCE);
-            self.multiply_with_itself(plan, context);
+            self.multiply_with_itself(set, context);
             for iteration in 0..now {
-                self.find_factors(plan, context);
+                self.find_factors(set, context);
                 if iteration + 1 < now {
-                    multiply_squares(plan, context, &self.factors, &self.grams, &mut self.between);
-                    multiply_squares(plan, context, &self.factors, &self.between, &mut self.grams);
+                    multiply_squares(set, context, &self.factors, &self.grams, &mut self.between);
+                    multiply_squares(set, context, &self.factors, &self.between, &mut self.grams);
                 }
                 if iteration == 0 {
                     std::mem::swap(&mut self.products, &mut self.factors);
                 } else {
-                    multiply_squares(plan, context, &self.factors, &self.products, &mut self.between);
+                    multiply_squares(set, context, &self.factors, &self.products, &mut self.between);
                     std::mem::swap(&mut self.products, &mut self.between);
                 }
             }
-            self.apply_products(plan, context);
+            self.apply_products(set, context);
             left -= now;
             if left > 0 {
-                self.take_results(plan, context);
+                self.start_from_results(set, context);
             }
         }
     }
 
     /// A = X Xᵀ, or Xᵀ X of a tall matrix.
-    fn multiply_with_itself(&mut self, plan: &Plan, context: Context<'_>) {
+    fn multiply_with_itself(&mut self, set: &MatrixSet, context: Context<'_>) {
         let grams = Disjoint::new(&mut self.grams);
-        plan.for_squares(context, |place, rows| {
+        set.for_squares(context, |place, rows| {
             let matrix = &self.matrices[place.matrix.clone()];
             let step = pitch(place.columns);
             let (left, right) = if place.is_wide() {
@@ -95,21 +95,21 @@ impl NewtonSchulz {
                 (left, matrix)
             };
             // SAFETY: the rows are this task's.
-            let product = unsafe { grams.part(place.square_rows(rows)) };
+            let product = unsafe { grams.exclusive(place.square_rows(rows)) };
             multiply(context, left, right, place.side(), product);
         });
     }
 
     /// Q = a I + b A + c A²
-    fn find_factors(&mut self, plan: &Plan, context: Context<'_>) {
+    fn find_factors(&mut self, set: &MatrixSet, context: Context<'_>) {
         let (a, b, c) = COEFFICIENTS;
         let (a, b, c) = (a as f32, b as f32, c as f32);
         let factors = Disjoint::new(&mut self.factors);
-        plan.for_squares(context, |place, rows| {
+        set.for_squares(context, |place, rows| {
             let gram = &self.grams[place.square.clone()];
             let step = pitch(place.side());
             // SAFETY: the rows are this task's.
-            let factor = unsafe { factors.part(place.square_rows(rows)) };
+            let factor = unsafe { factors.exclusive(place.square_rows(rows)) };
             let left = &gram[rows.start * step..rows.end * step];
             multiply(context, Left::rows_of(left, place.side()), gram, place.side(), factor);
             for (factor, &gram) in factor.iter_mut().zip(left) {
@@ -122,26 +122,26 @@ impl NewtonSchulz {
     }
 
     /// P X, or X P of a tall matrix.
-    fn apply_products(&mut self, plan: &Plan, context: Context<'_>) {
+    fn apply_products(&mut self, set: &MatrixSet, context: Context<'_>) {
         let results = Disjoint::new(&mut self.results);
-        plan.for_rows(context, |_, place, rows| {
+        set.for_rows(context, |_, place, rows| {
             let (matrix, square) = (&self.matrices[place.matrix.clone()], &self.products[place.square.clone()]);
             let (left, right) = if place.is_wide() { (square, matrix) } else { (matrix, square) };
             // Both are as wide as the smaller side.
             let step = pitch(place.side());
             let left = Left::rows_of(&left[rows.start * step..rows.end * step], place.side());
             // SAFETY: the rows are this task's.
-            let result = unsafe { results.part(place.matrix_rows(rows)) };
+            let result = unsafe { results.exclusive(place.matrix_rows(rows)) };
             multiply(context, left, right, place.columns, result);
         });
     }
 
     /// The results become the matrices to begin with.
-    fn take_results(&mut self, plan: &Plan, context: Context<'_>) {
+    fn start_from_results(&mut self, set: &MatrixSet, context: Context<'_>) {
         let (matrices, transposed) = (Disjoint::new(&mut self.matrices), Disjoint::new(&mut self.transposed));
-        plan.for_rows(context, |_, place, rows| {
+        set.for_rows(context, |_, place, rows| {
             // SAFETY: the rows are this task's.
-            let matrix = unsafe { matrices.part(place.matrix_rows(rows)) };
+            let matrix = unsafe { matrices.exclusive(place.matrix_rows(rows)) };
             let result = &self.results[place.matrix_rows(rows)];
             let step = pitch(place.columns);
             for (to, from) in matrix.chunks_exact_mut(step).zip(result.chunks_exact(step)) {
@@ -153,12 +153,12 @@ impl NewtonSchulz {
 }
 
 /// A product of two squares for each matrix.
-fn multiply_squares(plan: &Plan, context: Context<'_>, left: &Buffer, right: &Buffer, product: &mut Buffer) {
+fn multiply_squares(set: &MatrixSet, context: Context<'_>, left: &Buffer, right: &Buffer, product: &mut Buffer) {
     let product = Disjoint::new(product);
-    plan.for_squares(context, |place, rows| {
+    set.for_squares(context, |place, rows| {
         let left = Left::rows_of(&left[place.square_rows(rows)], place.side());
         // SAFETY: the rows are this task's.
-        let product = unsafe { product.part(place.square_rows(rows)) };
+        let product = unsafe { product.exclusive(place.square_rows(rows)) };
         multiply(context, left, &right[place.square.clone()], place.side(), product);
     });
 }

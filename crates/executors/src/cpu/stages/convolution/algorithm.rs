@@ -1,4 +1,9 @@
 //! What a way to compute convolutions gives and takes.
+//!
+//! For example a convolution of 32 channels to 64 on images of 14 × 14: a forward task might be images 6..9 of the batch
+//! and channels 0..64, of which the algorithm gives the sink `[14, 14, 64]` three times; a backward task is images 0..15
+//! and part 0, for which it adds to `d_weight` `[9][32][64]` and `d_bias` `[64]` and gives the input `[14, 14, 32]` fifteen
+//! times.
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -8,7 +13,7 @@ use crate::cpu::stages::input::Input;
 use crate::cpu::stages::output::{OutputGradient, OutputSink};
 
 /// A way to compute a convolution and its two gradients, image by image.
-pub trait Algorithm: Debug + Send + Sync {
+pub(super) trait Algorithm: Debug + Send + Sync {
     /// Images that are computed together.
     fn images_per_block(&self) -> usize;
     /// Values of scratch that each thread needs beside those of the input.
@@ -36,7 +41,7 @@ pub trait Algorithm: Debug + Send + Sync {
 }
 
 /// The forward pass of some images of a batch.
-pub struct ForwardTask<'a> {
+pub(super) struct ForwardTask<'a> {
     /// Which images.
     pub images: Range<usize>,
     /// Which channels of the output, padding included: whole panels, and whole lines.
@@ -49,12 +54,12 @@ pub struct ForwardTask<'a> {
     pub sink: &'a OutputSink<'a>,
     /// Scratch for that.
     pub sink_scratch: &'a mut [f32],
-    /// Piece of the sums that the images' values go to.
-    pub piece: usize,
+    /// Number of the partial sum that the images' values go to.
+    pub partial_sum: usize,
 }
 
 /// The backward pass of some images of a batch.
-pub struct BackwardTask<'a> {
+pub(super) struct BackwardTask<'a> {
     /// Which images.
     pub images: Range<usize>,
     /// Which of the batch's parts they are in.

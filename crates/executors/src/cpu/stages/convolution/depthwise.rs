@@ -1,6 +1,10 @@
 //! Convolution of each channel by itself: a multiplication for each tap and value, a register of channels at a time.
 //!
 //! Layouts: the padded image `[row][column][pitch]`, filters `[tap][pitch]`.
+//!
+//! For example 3 × 3 filters with stride 1 over 64 channels of 14 × 14: the padded image is `[16][16][64]`, the filters are
+//! `[9][64]`. With AVX-512 there are four registers of channels; for each, a row of 14 windows is computed seven at once,
+//! with nine multiply-adds each.
 
 use std::ops::Range;
 
@@ -14,7 +18,7 @@ use modiste_network::Window;
 
 /// A depthwise convolution between padded layouts.
 #[derive(Clone, Copy, Debug)]
-pub struct Depthwise {
+pub(super) struct Depthwise {
     isa: Isa,
     input: Layout,
     output: Layout,
@@ -23,7 +27,7 @@ pub struct Depthwise {
 
 impl Depthwise {
     /// The algorithm for a convolution.
-    pub fn new(isa: Isa, window: Window, input: Layout, output: Layout) -> Self {
+    pub(super) fn new(isa: Isa, window: Window, input: Layout, output: Layout) -> Self {
         Self { isa, input, output, window }
     }
 
@@ -83,16 +87,16 @@ impl Algorithm for Depthwise {
 
     unsafe fn pack_forward(&self, weight: &[f32], _: usize, packed: &Disjoint<'_, f32>) {
         // SAFETY: there is one task.
-        self.pack(weight, false, unsafe { packed.part(0..self.taps() * self.output.pitch) });
+        self.pack(weight, false, unsafe { packed.exclusive(0..self.taps() * self.output.pitch) });
     }
 
     unsafe fn pack_backward(&self, weight: &[f32], _: usize, packed: &Disjoint<'_, f32>) {
         // SAFETY: there is one task.
-        self.pack(weight, true, unsafe { packed.part(0..self.taps() * self.output.pitch) });
+        self.pack(weight, true, unsafe { packed.exclusive(0..self.taps() * self.output.pitch) });
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, sink, sink_scratch, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_scratch, partial_sum } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let padded = carve(&mut scratch, self.padded().len());
         padded.fill(0.0);
@@ -111,7 +115,7 @@ impl Algorithm for Depthwise {
             // itself.
             unsafe {
                 self.isa.run(kernel);
-                sink.image(image, linear, channels.clone(), piece, sink_scratch);
+                sink.image(image, linear, channels.clone(), partial_sum, sink_scratch);
             }
         }
     }
@@ -139,7 +143,7 @@ impl Algorithm for Depthwise {
             };
             // SAFETY: windows inside the padded image, and an image of the output's gradient.
             unsafe { self.isa.run(filter_gradient) };
-            if input.wants_gradient() {
+            if input.needs_gradient() {
                 self.padded_gradient().pad(gradient, padded_gradient);
                 let kernel = Convolve {
                     windows: self.windows_back(),
@@ -152,7 +156,7 @@ impl Algorithm for Depthwise {
                 // what was read of which has been copied.
                 unsafe {
                     self.isa.run(kernel);
-                    input.take_gradient(image, part, d_image, image_scratch, scratch);
+                    input.write_gradient(image, part, d_image, image_scratch, scratch);
                 }
             }
         }
@@ -247,7 +251,8 @@ impl Convolve<'_> {
 impl Kernel for Convolve<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        /// As many sums as hide the time that one multiply-add takes.
+        /// As many sums as hide the time that one multiply-add takes, and a divisor of rows of 28, 14 and 7
+        /// (bench/NOTES.md, "a depthwise convolution sums seven windows of a row at once").
         const AT_ONCE: usize = 7;
         for row in 0..self.windows.rows {
             for channel in self.channels.clone().step_by(V::LANES) {
@@ -317,7 +322,7 @@ impl FilterGradient<'_> {
 impl Kernel for FilterGradient<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(mut self) {
-        /// A row of the usual windows.
+        /// A row of the usual windows, with two sums each: six chains, which also hide a multiply-add's time.
         const AT_ONCE: usize = 3;
         let Windows { rows, size, pitch, .. } = self.windows;
         for row in 0..rows {

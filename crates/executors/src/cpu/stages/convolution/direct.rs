@@ -1,11 +1,15 @@
 //! Convolution of any size and stride, one multiplication for each weight and pixel, as products.
 //!
 //! The windows of a row of output pixels are rows of a matrix that is never written: in an image with its padding around
-//! it, pixel after pixel, they lie `stride` pixels apart, and each consists of `size` contiguous pieces, one from each row
-//! of the image. Only the gradient towards the input is laid out window by window, since windows overlap.
+//! it, pixel after pixel, they lie `stride` pixels apart, and each consists of `size` contiguous runs of values, one in
+//! each row of the image. Only the gradient towards the input is laid out window by window, since windows overlap.
 //!
 //! Layouts: the padded image `[row][column][in]`, windows and filters `[tap][in]`, filters in panels
 //! `[panel][tap][in][column]`.
+//!
+//! For example 3 × 3 filters with stride 2, 32 channels in and 64 out, images of 28 × 28: the padded image is
+//! `[29][29][32]`, the output `[14, 14, 64]`. Each of its 14 rows is a product `[14, 288]` · `[288, 64]`, whose left rows
+//! begin 64 values apart and consist of 3 groups of 96 values, 928 apart.
 
 use std::ops::Range;
 
@@ -19,7 +23,7 @@ use modiste_network::Window;
 
 /// A convolution from any layout to a padded one.
 #[derive(Clone, Copy, Debug)]
-pub struct Direct {
+pub(super) struct Direct {
     isa: Isa,
     input: Layout,
     output: Layout,
@@ -28,7 +32,7 @@ pub struct Direct {
 
 impl Direct {
     /// The algorithm for a convolution.
-    pub fn new(isa: Isa, window: Window, input: Layout, output: Layout) -> Self {
+    pub(super) fn new(isa: Isa, window: Window, input: Layout, output: Layout) -> Self {
         Self { isa, input, output, window }
     }
 
@@ -38,7 +42,7 @@ impl Direct {
     }
 
     /// Values of a window in one row of the image.
-    fn piece_len(&self) -> usize {
+    fn window_row_len(&self) -> usize {
         self.window.size * self.input.channels
     }
 
@@ -77,9 +81,9 @@ impl Direct {
     fn add_windows(&self, row: usize, d_windows: &[f32], d_padded: &mut [f32]) {
         for (column, window) in d_windows.chunks_exact(self.window_pitch()).take(self.output.width).enumerate() {
             let corner = self.windows_of_row(row) + column * self.window_step();
-            for (y, piece) in window[..self.window_len()].chunks_exact(self.piece_len()).enumerate() {
-                let sums = &mut d_padded[corner + y * self.padded_row()..][..self.piece_len()];
-                sums.iter_mut().zip(piece).for_each(|(sum, d)| *sum += d);
+            for (y, window_row) in window[..self.window_len()].chunks_exact(self.window_row_len()).enumerate() {
+                let sums = &mut d_padded[corner + y * self.padded_row()..][..self.window_row_len()];
+                sums.iter_mut().zip(window_row).for_each(|(sum, d)| *sum += d);
             }
         }
     }
@@ -99,7 +103,7 @@ impl Direct {
                 c_row: self.output.pitch,
                 rows: self.output.width,
                 groups: self.window.size,
-                inner: self.piece_len(),
+                inner: self.window_row_len(),
                 columns: channels.len(),
                 ..Product::PLAIN
             };
@@ -110,7 +114,7 @@ impl Direct {
 
     /// Adds the gradient towards the filters, `[tap][in][out pitch]`.
     fn filter_gradient(&self, padded: &[f32], d_linear: &[f32], d_weight: &mut [f32]) {
-        for (y, d_weight) in d_weight.chunks_exact_mut(self.piece_len() * self.output.pitch).enumerate() {
+        for (y, d_weight) in d_weight.chunks_exact_mut(self.window_row_len() * self.output.pitch).enumerate() {
             let product = Product {
                 a: padded[y * self.padded_row()..].as_ptr(),
                 a_row: 1,
@@ -121,7 +125,7 @@ impl Direct {
                 b_panel: panel_width(self.isa),
                 c: d_weight.as_mut_ptr(),
                 c_row: self.output.pitch,
-                rows: self.piece_len(),
+                rows: self.window_row_len(),
                 groups: self.output.height,
                 inner: self.output.width,
                 columns: self.output.pitch,
@@ -192,7 +196,7 @@ impl Algorithm for Direct {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, sink, sink_scratch, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_scratch, partial_sum } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let padded = carve(&mut scratch, self.padded().len());
         padded.fill(0.0);
@@ -202,7 +206,7 @@ impl Algorithm for Direct {
             self.padded().pad(unsafe { input.image(image, self.input.image_len(), image_scratch, scratch) }, padded);
             self.convolve(padded, packed, &channels, linear);
             // SAFETY: the task has these channels of its images to itself.
-            unsafe { sink.image(image, linear, channels.clone(), piece, sink_scratch) };
+            unsafe { sink.image(image, linear, channels.clone(), partial_sum, sink_scratch) };
         }
     }
 
@@ -222,11 +226,11 @@ impl Algorithm for Direct {
             // SAFETY: this task's image, whose gradient comes later.
             self.padded().pad(unsafe { input.image(image, self.input.image_len(), image_scratch, scratch) }, padded);
             self.filter_gradient(padded, d_linear, d_weight);
-            if input.wants_gradient() {
+            if input.needs_gradient() {
                 self.padded_gradient(d_linear, packed, d_windows, d_padded);
                 self.padded().unpad(d_padded, d_image);
                 // SAFETY: this task's image and part; what was read of it has been copied.
-                unsafe { input.take_gradient(image, part, d_image, image_scratch, scratch) };
+                unsafe { input.write_gradient(image, part, d_image, image_scratch, scratch) };
             }
         }
     }

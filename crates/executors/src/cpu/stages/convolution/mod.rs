@@ -1,6 +1,11 @@
 //! A convolution stage: its filters in the form the passes want, and its gradient summed over parts.
 //!
 //! A depthwise convolution is one whose filters see a single channel each.
+//!
+//! For example 3 × 3 filters, 32 channels in and 64 out, images of 14 × 14, a batch of 250. The forward pass by Winograd's
+//! tiles has 16 tiles an image, so 3 images a block and 84 blocks, which are 64 tasks. The backward pass is 16 tasks, one
+//! for each part of 15 or 16 images; each adds up a gradient `[9][32][64]` and `[64]` of its own, and at last 4 tasks sum
+//! these 16 into `[64, 32, 3, 3]`.
 
 mod algorithm;
 mod depthwise;
@@ -22,24 +27,27 @@ use crate::cpu::runtime::memory::{Disjoint, LINE, carve};
 use crate::cpu::runtime::thread_pool::split_range;
 use crate::cpu::simd::Isa;
 use crate::cpu::stages::input::Input;
-use crate::cpu::stages::output::{Gradient, OutputGradient, OutputSink};
+use crate::cpu::stages::output::{GradientSource, OutputGradient, OutputSink};
 use crate::cpu::stages::packed_weights::PackedWeights;
 use crate::cpu::stages::{BackwardPass, ForwardPass, PARTS, ScratchSizes, StageOperation, sum_parts};
 use modiste_network::Window;
 
-/// Input channels whose gradient one task brings into the documented layout.
+/// Input channels whose gradient one task brings into the documented layout. Fewer make more tasks to hand out, more make
+/// fewer tasks than threads; not measured, since the sums are a small part of a step.
 const CHANNELS_PER_TASK: usize = 8;
 
-/// Tasks that a forward pass should have at least.
+/// Tasks that a forward pass should have at least; where there are too few blocks of images, channels are cut too
+/// (bench/NOTES.md, "one image cut along its channels"). Each cut transforms or pads the whole input again.
 const FEWEST_TASKS: usize = 8;
 
 /// Tasks that are enough: what is left to the last thread is little, and each has several blocks, so that the next one can
-/// be brought into cache meanwhile.
+/// be brought into cache meanwhile. Each task also leaves a partial sum for a normalisation, so more would cost memory. Not
+/// measured against other numbers.
 const ENOUGH_TASKS: usize = 64;
 
 /// A convolution and what follows it.
 #[derive(Debug)]
-pub struct Convolution {
+pub(crate) struct Convolution {
     isa: Isa,
     stage: Stage,
     algorithm: Box<dyn Algorithm>,
@@ -64,7 +72,7 @@ fn algorithm(isa: Isa, wanted: ConvolutionAlgorithm, stage: &Stage, window: Wind
 
 impl Convolution {
     /// Plans a convolution stage.
-    pub fn new(isa: Isa, wanted: ConvolutionAlgorithm, stage: Stage, window: Window) -> Self {
+    pub(crate) fn new(isa: Isa, wanted: ConvolutionAlgorithm, stage: Stage, window: Window) -> Self {
         let algorithm = algorithm(isa, wanted, &stage, window);
         let (forward, backward) = (algorithm.packed_forward().0, algorithm.packed_backward().0);
         let packed = PackedWeights::new(forward, backward, stage.linear_output.pitch);
@@ -72,17 +80,17 @@ impl Convolution {
     }
 
     /// The stage.
-    pub fn stage(&self) -> &Stage {
+    pub(crate) fn stage(&self) -> &Stage {
         &self.stage
     }
 
     /// The instruction set of its kernels.
-    pub fn isa(&self) -> Isa {
+    pub(crate) fn isa(&self) -> Isa {
         self.isa
     }
 
     /// Values of scratch that [`Self::forward_image`] and [`Self::backward_image`] need.
-    pub fn scratch_len_of_image(&self) -> usize {
+    pub(crate) fn scratch_len_of_image(&self) -> usize {
         self.scratch_len(1, ScratchSizes::default())
     }
 
@@ -92,7 +100,7 @@ impl Convolution {
     }
 
     /// One image of the stage's output, which neither pools nor drops out, on the calling thread.
-    pub fn forward_image(&self, image: usize, input: &Input<'_>, output: &mut [f32], scratch: &mut [f32]) {
+    pub(crate) fn forward_image(&self, image: usize, input: &Input<'_>, output: &mut [f32], scratch: &mut [f32]) {
         let (output, pool_argmax) = (Disjoint::new(output), Disjoint::new(&mut []));
         let sink = OutputSink {
             isa: self.isa,
@@ -112,7 +120,7 @@ impl Convolution {
             packed: &self.packed.forward,
             sink: &sink,
             sink_scratch: &mut [],
-            piece: 0,
+            partial_sum: 0,
         };
         self.algorithm.forward(task, scratch);
     }
@@ -122,7 +130,7 @@ impl Convolution {
     ///
     /// # Safety
     /// The part is the calling task's.
-    pub unsafe fn backward_image(
+    pub(crate) unsafe fn backward_image(
         &self,
         image: usize,
         part: usize,
@@ -131,7 +139,7 @@ impl Convolution {
         parts: &Disjoint<'_, f32>,
         scratch: &mut [f32],
     ) {
-        let (stage, gradient) = (&self.stage, Gradient::Ready(gradient));
+        let (stage, gradient) = (&self.stage, GradientSource::InPlace(gradient));
         let output_gradient =
             OutputGradient { isa: self.isa, stage, skip: None, gradient, pool_argmax: &[], first: image };
         // SAFETY: passed on to the caller.
@@ -146,7 +154,7 @@ impl Convolution {
     ///
     /// # Safety
     /// The part is the calling task's.
-    pub unsafe fn clear_part(&self, part: usize, parts: &Disjoint<'_, f32>) {
+    pub(crate) unsafe fn clear_part(&self, part: usize, parts: &Disjoint<'_, f32>) {
         // SAFETY: passed on to the caller.
         let (d_weight, d_bias) = unsafe { self.partial_gradient(parts, part) };
         d_weight.fill(0.0);
@@ -160,12 +168,12 @@ impl Convolution {
     #[expect(clippy::mut_from_ref, reason = "the parts are disjoint by contract")]
     unsafe fn partial_gradient<'a>(&self, parts: &'a Disjoint<'_, f32>, part: usize) -> (&'a mut [f32], &'a mut [f32]) {
         // SAFETY: passed on to the caller.
-        let partial = unsafe { parts.part(part * self.part_len()..(part + 1) * self.part_len()) };
+        let partial = unsafe { parts.exclusive(part * self.part_len()..(part + 1) * self.part_len()) };
         partial.split_at_mut(self.part_len() - self.stage.linear_output.pitch)
     }
 
     /// Sums the parts into the documented layouts, `[out, in, size, size]` and `[out]`.
-    pub fn reduce(&self, context: Context<'_>, parts: &[f32], d_weight: &mut [f32], d_bias: &mut [f32]) {
+    pub(crate) fn reduce(&self, context: Context<'_>, parts: &[f32], d_weight: &mut [f32], d_bias: &mut [f32]) {
         let (channels, outputs) = (self.fan_in(), self.stage.linear_output.channels);
         let pitch = self.stage.linear_output.pitch;
         sum_parts(parts, self.part_len() - pitch, d_bias);
@@ -178,7 +186,7 @@ impl Convolution {
                     for (out, &sum) in sums[..outputs].iter().enumerate() {
                         let place = (out * channels + channel) * self.taps + tap;
                         // SAFETY: each input channel belongs to one task.
-                        unsafe { d_weight.part(place..place + 1)[0] = sum };
+                        unsafe { d_weight.exclusive(place..place + 1)[0] = sum };
                     }
                 }
             }
@@ -201,7 +209,7 @@ impl StageOperation for Convolution {
         self.packed.len()
     }
 
-    fn pieces(&self, _: usize) -> usize {
+    fn partial_sums(&self, _: usize) -> usize {
         ENOUGH_TASKS
     }
 
@@ -226,7 +234,8 @@ impl StageOperation for Convolution {
         }
     }
 
-    /// The forward pass, some blocks of images a task. Few blocks are cut along the channels too, so that no thread is idle.
+    /// The forward pass, some blocks of images a task. Few blocks are cut along the channels too, so that no thread is
+    /// idle.
     fn forward(&self, mut pass: ForwardPass<'_>) {
         let (context, count) = (pass.context, pass.count);
         let (input, sink) = pass.input_and_sink(&self.stage, Some(&self.packed.bias));
@@ -238,8 +247,8 @@ impl StageOperation for Convolution {
         let groups = (FEWEST_TASKS / blocks).clamp(1, cuts);
         let tasks = blocks.min(ENOUGH_TASKS);
         context.threads.run(tasks * groups, |task, mut scratch| {
-            let piece = task / groups;
-            let (blocks, cuts) = (split_range(blocks, tasks, piece), split_range(cuts, groups, task % groups));
+            let partial_sum = task / groups;
+            let (blocks, cuts) = (split_range(blocks, tasks, partial_sum), split_range(cuts, groups, task % groups));
             let sink_scratch = carve(&mut scratch, sink.scratch_len());
             let task = ForwardTask {
                 images: blocks.start * step..count.min(blocks.end * step),
@@ -248,7 +257,7 @@ impl StageOperation for Convolution {
                 packed: &self.packed.forward,
                 sink: &sink,
                 sink_scratch,
-                piece,
+                partial_sum,
             };
             self.algorithm.forward(task, scratch);
         });

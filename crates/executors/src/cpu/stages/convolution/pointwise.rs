@@ -2,6 +2,10 @@
 //! lies, and so is the gradient towards its output.
 //!
 //! Layouts: images `[pixel][pitch]`, filters in panels `[panel][in][column]`, for the backward pass `[panel][out][column]`.
+//!
+//! For example 32 channels in and 64 out, images of 14 × 14: an image `[196, 32]` times filters `[32, 64]` gives `[196,
+//! 64]`; in the backward pass its transpose `[32, 196]` times d_y `[196, 64]` is added to d_W `[32][64]`, and d_y `[196,
+//! 64]` times `[64, 32]` is the gradient towards the image.
 
 use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use crate::cpu::kernels::matmul::{Product, pack_panel, panel_width};
@@ -11,7 +15,7 @@ use crate::cpu::simd::Isa;
 
 /// A pointwise convolution from any layout to a padded one, of as many pixels.
 #[derive(Clone, Copy, Debug)]
-pub struct Pointwise {
+pub(super) struct Pointwise {
     isa: Isa,
     input: Layout,
     output: Layout,
@@ -19,12 +23,12 @@ pub struct Pointwise {
 
 impl Pointwise {
     /// The algorithm for a convolution.
-    pub fn new(isa: Isa, input: Layout, output: Layout) -> Self {
+    pub(super) fn new(isa: Isa, input: Layout, output: Layout) -> Self {
         Self { isa, input, output }
     }
 
-    /// Pixels of one image, each of as many channels as `from` has, times packed filters; gives some of the channels of `to`,
-    /// from the first one on that `c` points to.
+    /// Pixels of one image, each of as many channels as `from` has, times packed filters; gives some of the channels of
+    /// `to`, from the first one on that `c` points to.
     fn pixels_times_packed<'a>(
         &self,
         (a, from): (&[f32], Layout),
@@ -114,7 +118,7 @@ impl Algorithm for Pointwise {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, sink, sink_scratch, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_scratch, partial_sum } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let image_scratch = carve(&mut scratch, input.image_scratch_len());
         let filters = &packed[channels.start * self.input.channels..];
@@ -131,7 +135,7 @@ impl Algorithm for Pointwise {
             // channels of its images to itself.
             unsafe {
                 self.isa.run(product);
-                sink.image(image, linear, channels.clone(), piece, sink_scratch);
+                sink.image(image, linear, channels.clone(), partial_sum, sink_scratch);
             }
         }
     }
@@ -152,7 +156,7 @@ impl Algorithm for Pointwise {
                 self.isa.run(self.filter_gradient(values, d_linear, d_weight, input.ahead(next.clone(), len)));
                 d_linear
             };
-            if input.wants_gradient() {
+            if input.needs_gradient() {
                 let to = (&mut *d_image, self.input, self.input.pitch);
                 let product =
                     self.pixels_times_packed((d_linear, self.output), packed, to, output_gradient.ahead(next));
@@ -160,7 +164,7 @@ impl Algorithm for Pointwise {
                 // task's image and part, which nothing reads any more.
                 unsafe {
                     self.isa.run(product);
-                    input.take_gradient(image, part, d_image, image_scratch, scratch);
+                    input.write_gradient(image, part, d_image, image_scratch, scratch);
                 }
             }
         }

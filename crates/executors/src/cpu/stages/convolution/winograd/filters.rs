@@ -10,7 +10,7 @@ use crate::cpu::simd::{Kernel, Vector};
 /// Transforms the filters of one row of channels: U = G g Gᵀ, into panels.
 ///
 /// Valid where no other task writes this row of the panels.
-pub struct PackFilters<'a> {
+pub(super) struct PackFilters<'a> {
     /// Nine values for the first column, and so on every `column_step`.
     pub weight: &'a [f32],
     /// Values from one column's filter to the next.
@@ -49,7 +49,7 @@ impl Kernel for PackFilters<'_> {
                 let transformed = both_ways::<V, FilterTransform, FILTER, IN>(&filter);
                 for (position, value) in transformed.as_flattened().iter().enumerate() {
                     let start = position * self.position_step + place;
-                    value.store(self.packed.part(start..start + V::LANES).as_mut_ptr());
+                    value.store(self.packed.exclusive(start..start + V::LANES).as_mut_ptr());
                 }
             }
         }
@@ -63,7 +63,7 @@ impl Kernel for PackFilters<'_> {
 }
 
 /// Gᵀ dU G, from `[position][row][pitch]`, added to `[tap][row][pitch]`.
-pub struct FilterGradient<'a> {
+pub(super) struct FilterGradient<'a> {
     /// Gradient towards the transformed filters.
     pub d_transformed: &'a [f32],
     /// Gradient towards the filters.

@@ -14,6 +14,11 @@
 //!
 //! Layouts, with `tiles` counted through a block of images and f = 6 · row + column of the transformed tile:
 //! inputs `[f][tile][in + LINE]`, outputs `[f][tile][out + LINE]`, filters in panels `[f][out / panel][in][panel]`.
+//!
+//! For example 32 channels in and out, images of 28 × 28, with AVX-512: 7 × 7 tiles an image, so a block is one image. Its
+//! tiles are `[36][49][48]`; 36 products `[49, 32]` · `[32, 32]` give tiles of the output `[36][49][48]`, which become
+//! `[28, 28, 32]`. The backward pass has 36 products `[32, 49]` · `[49, 32]` for the filters and as many `[49, 32]` · `[32,
+//! 32]` for the input.
 
 mod filters;
 mod tiles;
@@ -33,15 +38,18 @@ use crate::cpu::stages::convolution::algorithm::{Algorithm, BackwardTask, Forwar
 use crate::cpu::stages::input::Input;
 use modiste_network::Window;
 
-/// Tiles that a block of images should have at least: enough rows for the products to reuse the filters they load.
+/// Tiles that a block of images should have at least: enough rows for the products to reuse the filters they load. More
+/// would need more scratch and gain nothing (bench/NOTES.md, "72 or 54 tiles a block instead of 36").
 const TILES: usize = 36;
 
-/// Positions of a block, the last ones, with whose products the next block's first image comes into the core's cache.
+/// Positions of a block, the last ones, with whose products the next block's first image comes into the core's cache
+/// (bench/NOTES.md, "the next block's first one with the last products"). Fewer would leave too little time to hide it in,
+/// more would let the products' operands push it out again; the number itself has not been measured.
 const LATE: usize = 4;
 
 /// A convolution of 3 × 3 filters with stride 1, between padded layouts.
 #[derive(Clone, Copy, Debug)]
-pub struct Winograd {
+pub(super) struct Winograd {
     isa: Isa,
     input: Layout,
     output: Layout,
@@ -71,7 +79,7 @@ impl Block {
 
 impl Winograd {
     /// The algorithm for a convolution, if it fits.
-    pub fn new(isa: Isa, window: Window, input: Layout, output: Layout) -> Option<Self> {
+    pub(super) fn new(isa: Isa, window: Window, input: Layout, output: Layout) -> Option<Self> {
         let fits = window.size == 3 && window.stride == 1 && input.pitch.is_multiple_of(LINE);
         let (high, wide) = (output.height.div_ceil(OUT), output.width.div_ceil(OUT));
         fits.then_some(Self { isa, input, output, window, high, wide })
@@ -162,10 +170,10 @@ fn next_block(images: &Range<usize>, start: usize, count: usize) -> Range<usize>
     start + count..images.end.min(start + 2 * count)
 }
 
-/// What the products of a position bring closer of the next block's images, of `len` values each. In the course of a block
-/// all of them leave memory: the products' operands push them out of the core's own cache again, but not out of the one that
-/// cores share. With the last products the first image comes back from there; the others do while the one before is
-/// transformed.
+/// What the products of a position bring closer of the next block's images, of `len` values each (bench/NOTES.md, "a
+/// whole block's images prefetched" and the line after it). In the course of a block all of them leave memory: the
+/// products' operands push them out of the core's own cache again, but not out of the one that cores share. With the last
+/// products the first image comes back from there; the others do while the one before is transformed.
 fn ahead_at(position: usize, images: &[f32], len: usize) -> &[f32] {
     let early = POSITIONS - LATE;
     match position.checked_sub(early) {
@@ -203,7 +211,7 @@ impl Algorithm for Winograd {
     }
 
     fn forward(&self, task: ForwardTask<'_>, mut scratch: &mut [f32]) {
-        let ForwardTask { images, channels, input, packed, sink, sink_scratch, piece } = task;
+        let ForwardTask { images, channels, input, packed, sink, sink_scratch, partial_sum } = task;
         let linear = carve(&mut scratch, self.output.image_len());
         let image_scratch = carve(&mut scratch, input.image_scratch_len());
         let recompute_scratch = carve(&mut scratch, input.recompute_scratch_len());
@@ -251,7 +259,7 @@ impl Algorithm for Winograd {
                     self.transform(Direction::Output, channels.clone(), linear.as_mut_ptr(), (m_block, index), m, &[])
                 };
                 // SAFETY: the task has these channels of its images to itself.
-                unsafe { sink.image(start + index, linear, channels.clone(), piece, sink_scratch) };
+                unsafe { sink.image(start + index, linear, channels.clone(), partial_sum, sink_scratch) };
             }
         }
     }
@@ -282,7 +290,7 @@ impl Algorithm for Winograd {
             };
             self.transform_block(&mut task, &mut block);
             self.multiply_positions(&task, &mut block, d_transformed);
-            if task.input.wants_gradient() {
+            if task.input.needs_gradient() {
                 self.gather_gradient(&task, &mut block);
             }
         }
@@ -372,7 +380,7 @@ impl Winograd {
             };
             // SAFETY: the steps stay inside the carved blocks.
             unsafe { self.isa.run(filter_gradient) };
-            if input.wants_gradient() {
+            if input.needs_gradient() {
                 let input_gradient = Product {
                     a: z,
                     a_row: z_block.tile_step,
@@ -406,7 +414,7 @@ impl Winograd {
             let image_scratch = &mut block.image_scratch[image_scratch_range(task.input, index)];
             // SAFETY: this task's image and part; what was read of it has become tiles.
             unsafe {
-                task.input.take_gradient(start + index, task.part, d_image, image_scratch, block.recompute_scratch)
+                task.input.write_gradient(start + index, task.part, d_image, image_scratch, block.recompute_scratch)
             };
         }
     }
@@ -423,10 +431,11 @@ mod tests {
 
     use super::*;
     use crate::cpu::context::Context;
+    use crate::cpu::noise::noise;
     use crate::cpu::options::ConvolutionAlgorithm;
     use crate::cpu::plan::{Linear, Stage};
     use crate::cpu::runtime::memory::Buffer;
-    use crate::cpu::runtime::thread_pool::Threads;
+    use crate::cpu::runtime::thread_pool::ThreadPool;
     use crate::cpu::stages::StageOperation;
     use crate::cpu::stages::convolution::Convolution;
     use modiste_network::Padding;
@@ -443,7 +452,7 @@ mod tests {
         let mut convolution = Convolution::new(isa, algorithm, stage, window);
         convolution.allocate(true);
         let bias = vec![0.0; stage.output.channels];
-        convolution.prepare(Context { isa, threads: &Threads::new(1, 0) }, weight, &bias, false);
+        convolution.prepare(Context { isa, threads: &ThreadPool::new(1, 0) }, weight, &bias, false);
         let mut output = vec![0.0; stage.output.image_len()];
         let mut scratch = Buffer::zeroed(convolution.scratch_len_of_image());
         convolution.forward_image(0, &Input::Images(input), &mut output, &mut scratch);
@@ -476,11 +485,6 @@ mod tests {
         let shape = |channels| ImageShape { height: side, width: side, channels };
         let window = Window::new(shape(inputs), 3, 1, Padding::Same, outputs).unwrap();
         let (from, to) = (Layout::padded(shape(inputs)), Layout::padded(shape(outputs)));
-        let noise = |length: usize, seed: u32| -> Vec<f32> {
-            let mix = |position: usize| (position as u32 ^ seed).wrapping_mul(0x9e37_79b1).rotate_left(13);
-            let unit = |position| mix(position).wrapping_mul(0x85eb_ca6b) as i32 as f32 / (1u32 << 31) as f32;
-            (0..length).map(unit).collect()
-        };
         // As after a ReLU.
         let input: Vec<f32> = noise(from.image_len(), 1).into_iter().map(|value| value.max(0.0)).collect();
         let weight = noise(outputs * inputs * 9, 2);

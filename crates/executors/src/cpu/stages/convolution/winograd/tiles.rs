@@ -15,7 +15,7 @@ use crate::cpu::simd::{Kernel, Vector};
 
 /// Tiles of one image, and where they lie in the image and among the transformed ones.
 #[derive(Clone, Copy)]
-pub struct Tiles {
+pub(super) struct Tiles {
     /// Tiles above each other.
     pub high: usize,
     /// Tiles beside each other.
@@ -36,7 +36,7 @@ pub struct Tiles {
 
 /// Which way, and by which matrix.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Direction {
+pub(super) enum Direction {
     /// V = Bᵀ d B, from the image.
     Input,
     /// d += B p Bᵀ, added to the image.
@@ -51,7 +51,7 @@ pub enum Direction {
 ///
 /// Valid where `image` points to an image of `tiles.layout` and `transformed` to the first of its tiles, both at the same
 /// channel; the one that the direction does not write is only read.
-pub struct Transform<'a> {
+pub(super) struct Transform<'a> {
     /// Which way.
     pub direction: Direction,
     /// The tiles.
@@ -113,8 +113,8 @@ fn overlapping(count: usize, side: usize, length: usize, pad: usize) -> usize {
 
 /// What is done to one tile of `SIDE` × `SIDE` pixels, for one register of channels.
 trait Step<const SIDE: usize> {
-    /// `pixel` is the tile's corner, which may lie outside the image; only `rows` and `columns` of the tile lie inside, which
-    /// are all of them if `WHOLE`.
+    /// `pixel` is the tile's corner, which may lie outside the image; only `rows` and `columns` of the tile lie inside,
+    /// which are all of them if `WHOLE`.
     ///
     /// # Safety
     /// What lies inside must be valid, and so must all positions of `transformed`.

@@ -2,7 +2,7 @@
 
 use crate::cpu::simd::Vector;
 
-/// The points ±A and ±B, and what follows from them.
+/// The points ±A and ±B, and what follows from them (bench/NOTES.md, "Winograd points 0, ±5/8, ±5/4, ∞").
 const A: f32 = 0.625;
 const B: f32 = 1.25;
 const AA: f32 = A * A;
@@ -15,16 +15,16 @@ const NORM_A: f32 = 2.0 * AA * (AA - BB);
 const NORM_B: f32 = 2.0 * BB * (BB - AA);
 
 /// Side of a filter, of a tile of the output, of a tile of the input, and positions of the latter.
-pub const FILTER: usize = 3;
-pub const OUT: usize = 4;
-pub const IN: usize = 6;
-pub const POSITIONS: usize = IN * IN;
+pub(super) const FILTER: usize = 3;
+pub(super) const OUT: usize = 4;
+pub(super) const IN: usize = 6;
+pub(super) const POSITIONS: usize = IN * IN;
 
 /// A transform of one column.
 ///
 /// These are types with one function each rather than closures because only what is certainly inlined compiles to the
 /// instruction set of its caller.
-pub trait Columns<const FROM: usize, const TO: usize> {
+pub(super) trait Columns<const FROM: usize, const TO: usize> {
     /// Operations that it takes.
     const OPERATIONS: usize;
 
@@ -40,7 +40,7 @@ pub trait Columns<const FROM: usize, const TO: usize> {
 /// # Safety
 /// All of them must be valid, and the instruction set of `V` there.
 #[inline(always)]
-pub unsafe fn load_tile<V: Vector, const SIDE: usize>(from: *const f32, step: usize) -> [[V; SIDE]; SIDE] {
+pub(super) unsafe fn load_tile<V: Vector, const SIDE: usize>(from: *const f32, step: usize) -> [[V; SIDE]; SIDE] {
     // SAFETY: passed on to the caller.
     unsafe {
         let mut tile = [[V::splat(0.0); SIDE]; SIDE];
@@ -58,7 +58,7 @@ pub unsafe fn load_tile<V: Vector, const SIDE: usize>(from: *const f32, step: us
 /// # Safety
 /// As [`load_tile`].
 #[inline(always)]
-pub unsafe fn store_tile<V: Vector, const SIDE: usize>(tile: &[[V; SIDE]; SIDE], to: *mut f32, step: usize) {
+pub(super) unsafe fn store_tile<V: Vector, const SIDE: usize>(tile: &[[V; SIDE]; SIDE], to: *mut f32, step: usize) {
     for (place, value) in tile.as_flattened().iter().enumerate() {
         // SAFETY: passed on to the caller.
         unsafe { value.store(to.add(place * step)) };
@@ -70,7 +70,7 @@ pub unsafe fn store_tile<V: Vector, const SIDE: usize>(tile: &[[V; SIDE]; SIDE],
 /// # Safety
 /// As [`load_tile`].
 #[inline(always)]
-pub unsafe fn add_tile<V: Vector, const SIDE: usize>(tile: &[[V; SIDE]; SIDE], to: *mut f32, step: usize) {
+pub(super) unsafe fn add_tile<V: Vector, const SIDE: usize>(tile: &[[V; SIDE]; SIDE], to: *mut f32, step: usize) {
     for (place, value) in tile.as_flattened().iter().enumerate() {
         // SAFETY: passed on to the caller.
         unsafe {
@@ -81,7 +81,7 @@ pub unsafe fn add_tile<V: Vector, const SIDE: usize>(tile: &[[V; SIDE]; SIDE], t
 }
 
 /// Operations of [`both_ways`]: a transform for each column of the tile, then one for each row of what that gives.
-pub fn operations<T: Columns<FROM, TO>, const FROM: usize, const TO: usize>() -> usize {
+pub(super) fn operations<T: Columns<FROM, TO>, const FROM: usize, const TO: usize>() -> usize {
     (FROM + TO) * T::OPERATIONS
 }
 
@@ -90,7 +90,7 @@ pub fn operations<T: Columns<FROM, TO>, const FROM: usize, const TO: usize>() ->
 /// # Safety
 /// The instruction set of `V` must be there.
 #[inline(always)]
-pub unsafe fn both_ways<V: Vector, T: Columns<FROM, TO>, const FROM: usize, const TO: usize>(
+pub(super) unsafe fn both_ways<V: Vector, T: Columns<FROM, TO>, const FROM: usize, const TO: usize>(
     tile: &[[V; FROM]; FROM],
 ) -> [[V; TO]; TO] {
     // SAFETY: passed on to the caller.
@@ -115,7 +115,7 @@ pub unsafe fn both_ways<V: Vector, T: Columns<FROM, TO>, const FROM: usize, cons
 }
 
 /// Bᵀ x
-pub struct Input;
+pub(super) struct Input;
 
 impl Columns<IN, IN> for Input {
     const OPERATIONS: usize = 12;
@@ -139,7 +139,7 @@ impl Columns<IN, IN> for Input {
 }
 
 /// B p
-pub struct InputAdjoint;
+pub(super) struct InputAdjoint;
 
 impl Columns<IN, IN> for InputAdjoint {
     const OPERATIONS: usize = 17;
@@ -163,7 +163,7 @@ impl Columns<IN, IN> for InputAdjoint {
 }
 
 /// Aᵀ m
-pub struct Output;
+pub(super) struct Output;
 
 impl Columns<IN, OUT> for Output {
     const OPERATIONS: usize = 13;
@@ -185,7 +185,7 @@ impl Columns<IN, OUT> for Output {
 }
 
 /// A y
-pub struct OutputAdjoint;
+pub(super) struct OutputAdjoint;
 
 impl Columns<OUT, IN> for OutputAdjoint {
     const OPERATIONS: usize = 8;
@@ -209,7 +209,7 @@ impl Columns<OUT, IN> for OutputAdjoint {
 }
 
 /// G g
-pub struct FilterTransform;
+pub(super) struct FilterTransform;
 
 impl Columns<FILTER, IN> for FilterTransform {
     const OPERATIONS: usize = 11;
@@ -232,7 +232,7 @@ impl Columns<FILTER, IN> for FilterTransform {
 }
 
 /// Gᵀ u
-pub struct FilterAdjoint;
+pub(super) struct FilterAdjoint;
 
 impl Columns<IN, FILTER> for FilterAdjoint {
     const OPERATIONS: usize = 13;

@@ -8,17 +8,19 @@ use crate::cpu::runtime::memory::{Disjoint, LINE};
 use crate::cpu::runtime::thread_pool::split_range;
 use modiste_network::Matrix;
 
-/// Rows that one task takes at most: some register tiles' height.
+/// Rows that one task takes at most: whole register tiles of 6 and of 12 rows. More use the right operand more often,
+/// fewer make more tasks; not measured against other numbers.
 const ROWS_PER_TASK: usize = 48;
 
-/// Values from one row of a matrix to the next: an odd number of cache lines, so that a column is spread over all of a cache.
-pub fn pitch(columns: usize) -> usize {
+/// Values from one row of a matrix to the next: an odd number of cache lines, so that a column is spread over all of a
+/// cache.
+pub(super) fn pitch(columns: usize) -> usize {
     LINE * (columns.div_ceil(LINE) | 1)
 }
 
 /// A matrix, and where everything that belongs to it lies in buffers that hold the same of all matrices.
 #[derive(Debug)]
-pub struct Place {
+pub(super) struct Place {
     /// In the parameters, `[rows, columns]`.
     pub parameter: Range<usize>,
     /// Outputs.
@@ -39,34 +41,40 @@ pub struct Place {
 
 impl Place {
     /// Whether its rows are the smaller side.
-    pub fn is_wide(&self) -> bool {
+    pub(super) fn is_wide(&self) -> bool {
         self.rows < self.columns
     }
 
     /// Rows and columns of its product with itself.
-    pub fn side(&self) -> usize {
+    pub(super) fn side(&self) -> usize {
         self.rows.min(self.columns)
     }
 
     /// Where some of its rows lie among values like it.
-    pub fn matrix_rows(&self, rows: &Range<usize>) -> Range<usize> {
+    pub(super) fn matrix_rows(&self, rows: &Range<usize>) -> Range<usize> {
         let pitch = pitch(self.columns);
         self.matrix.start + rows.start * pitch..self.matrix.start + rows.end * pitch
     }
 
     /// Where some rows of its square lie.
-    pub fn square_rows(&self, rows: &Range<usize>) -> Range<usize> {
+    pub(super) fn square_rows(&self, rows: &Range<usize>) -> Range<usize> {
         let pitch = pitch(self.side());
         self.square.start + rows.start * pitch..self.square.start + rows.end * pitch
     }
 
     /// Where some of its rows lie among the parameters.
-    pub fn parameter_rows(&self, rows: &Range<usize>) -> Range<usize> {
+    pub(super) fn parameter_rows(&self, rows: &Range<usize>) -> Range<usize> {
         self.parameter.start + rows.start * self.columns..self.parameter.start + rows.end * self.columns
     }
 
     /// Copies rows `[rows, pitch]` into the columns of the transpose, if there is one.
-    pub fn transpose(&self, context: Context<'_>, rows: &Range<usize>, values: &[f32], transposed: &Disjoint<'_, f32>) {
+    pub(super) fn transpose(
+        &self,
+        context: Context<'_>,
+        rows: &Range<usize>,
+        values: &[f32],
+        transposed: &Disjoint<'_, f32>,
+    ) {
         if self.is_wide() {
             assert!(values.len() == rows.len() * pitch(self.columns) && rows.end <= self.rows, "rows of the matrix");
             let kernel = Transpose {
@@ -92,7 +100,7 @@ struct Task {
 
 /// All matrices.
 #[derive(Debug, Default)]
-pub struct Plan {
+pub(super) struct MatrixSet {
     places: Vec<Place>,
     /// All rows of all matrices.
     of_rows: Vec<Task>,
@@ -106,38 +114,38 @@ pub struct Plan {
     pub square_len: usize,
 }
 
-impl Plan {
+impl MatrixSet {
     /// Plans for some matrices. Nothing is allocated for their values.
-    pub fn new(matrices: &[Matrix<'_>]) -> Self {
-        let mut plan = Self::default();
+    pub(super) fn new(matrices: &[Matrix<'_>]) -> Self {
+        let mut set = Self::default();
         for (index, matrix) in matrices.iter().enumerate() {
             let Matrix { parameter, rows, columns } = *matrix;
             let (side, wide) = (rows.min(columns), rows < columns);
             let transposed = if wide { columns * pitch(rows) } else { 0 };
-            let first = plan.of_rows.len();
-            plan.of_rows.extend(tasks(index, rows));
-            plan.of_squares.extend(tasks(index, side));
-            plan.places.push(Place {
+            let first = set.of_rows.len();
+            set.of_rows.extend(tasks(index, rows));
+            set.of_squares.extend(tasks(index, side));
+            set.places.push(Place {
                 parameter: parameter.range.clone(),
                 rows,
                 columns,
                 scale: matrix.scale(),
-                matrix: append(&mut plan.matrix_len, rows * pitch(columns)),
-                transposed: append(&mut plan.transposed_len, transposed),
-                square: append(&mut plan.square_len, side * pitch(side)),
-                tasks: first..plan.of_rows.len(),
+                matrix: append(&mut set.matrix_len, rows * pitch(columns)),
+                transposed: append(&mut set.transposed_len, transposed),
+                square: append(&mut set.square_len, side * pitch(side)),
+                tasks: first..set.of_rows.len(),
             });
         }
-        plan
+        set
     }
 
     /// Tasks of [`Self::for_rows`].
-    pub fn row_tasks(&self) -> usize {
+    pub(super) fn row_tasks(&self) -> usize {
         self.of_rows.len()
     }
 
     /// Calls `work(task, matrix, rows)` for all rows of all matrices.
-    pub fn for_rows(&self, context: Context<'_>, work: impl Fn(usize, &Place, &Range<usize>) + Sync) {
+    pub(super) fn for_rows(&self, context: Context<'_>, work: impl Fn(usize, &Place, &Range<usize>) + Sync) {
         context.threads.run(self.of_rows.len(), |task, _| {
             let Task { place, rows } = &self.of_rows[task];
             work(task, &self.places[*place], rows);
@@ -145,7 +153,7 @@ impl Plan {
     }
 
     /// Calls `work(matrix, rows)` for all rows of all squares.
-    pub fn for_squares(&self, context: Context<'_>, work: impl Fn(&Place, &Range<usize>) + Sync) {
+    pub(super) fn for_squares(&self, context: Context<'_>, work: impl Fn(&Place, &Range<usize>) + Sync) {
         context.threads.run(self.of_squares.len(), |task, _| {
             let Task { place, rows } = &self.of_squares[task];
             work(&self.places[*place], rows);
