@@ -5,15 +5,20 @@ use rand::Rng;
 
 use crate::network::{Network, Role};
 
+/// Slope with which a PReLU begins (He et al., 2015), as PyTorch has it.
+const FIRST_SLOPE: f32 = 0.25;
+
 /// Glorot-uniform weights and zero biases (Glorot and Bengio, 2010): each weight is uniform in ±√(6 / (fan-in + fan-out)).
-/// Batch normalisation begins with mean 0 and variance 1, before it and behind it.
+/// Batch normalisation begins with mean 0 and variance 1, before it and behind it; a PReLU with slopes of 0.25.
 ///
 /// The result follows [`Network::parameters`] and depends on nothing but the seed and the shapes.
 pub fn glorot_uniform(network: &Network, seed: u64) -> Vec<f32> {
     let mut values = vec![0.0; network.parameter_count()];
     for (index, parameter) in network.parameters.iter().enumerate() {
-        if let Role::Gamma | Role::RunningVariance = parameter.role {
-            values[parameter.range.clone()].fill(1.0);
+        match parameter.role {
+            Role::Gamma | Role::RunningVariance => values[parameter.range.clone()].fill(1.0),
+            Role::Slope => values[parameter.range.clone()].fill(FIRST_SLOPE),
+            _ => {}
         }
         let Some((fan_in, fan_out)) = parameter.fans else { continue };
         let mut random = random_numbers(seed, RandomStream::Parameters, index as u64);

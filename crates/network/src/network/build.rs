@@ -174,6 +174,11 @@ impl Builder {
                 add("running_variance", Role::RunningVariance, vec![channels], None)?;
                 channels
             }
+            Operation::Prelu => {
+                let channels = channels(input);
+                add("slope", Role::Slope, vec![channels], None)?;
+                channels
+            }
             _ => 0,
         };
         if bias { add("bias", Role::Bias, vec![outputs], None) } else { Ok(()) }
@@ -217,6 +222,7 @@ fn output(operation: Operation, input: Shape) -> Shape {
         Operation::BatchNorm { .. }
         | Operation::Relu
         | Operation::LeakyRelu { .. }
+        | Operation::Prelu
         | Operation::Gelu
         | Operation::Silu
         | Operation::Dropout { .. }
@@ -238,6 +244,7 @@ fn stem(recipe: &LayerRecipe) -> &'static str {
         LayerRecipe::Dense { .. } => "dense",
         LayerRecipe::Relu {} => "relu",
         LayerRecipe::LeakyRelu { .. } => "leaky_relu",
+        LayerRecipe::Prelu {} => "prelu",
         LayerRecipe::Gelu {} => "gelu",
         LayerRecipe::Silu {} => "silu",
         LayerRecipe::Dropout { .. } => "dropout",
@@ -346,6 +353,7 @@ fn operation(recipe: &LayerRecipe, input: Shape, classes: usize) -> Result<Opera
                 Err(format!("has slope {slope}, which must lie in [0, 1]"))
             }
         }
+        LayerRecipe::Prelu {} => Ok(Operation::Prelu),
         LayerRecipe::Gelu {} => Ok(Operation::Gelu),
         LayerRecipe::Silu {} => Ok(Operation::Silu),
         LayerRecipe::Dropout { rate } => {

@@ -95,6 +95,8 @@ pub enum Operation {
         /// Factor of negative values.
         slope: f32,
     },
+    /// x where positive, else a learned slope of its channel times x; slopes.
+    Prelu,
     /// x · Φ(x)
     Gelu,
     /// x / (1 + e⁻ˣ)
@@ -128,6 +130,8 @@ pub enum Role {
     DepthwiseWeight,
     /// Bias `[out]`.
     Bias,
+    /// Slope of a PReLU's negative values, `[channels]`.
+    Slope,
     /// Standard deviation after batch normalisation, `[channels]`.
     Gamma,
     /// Mean after batch normalisation, `[channels]`.
@@ -153,7 +157,8 @@ impl Role {
 /// A named tensor of parameters and where it lies in the contiguous slice of all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// `LAYER.weight`, `LAYER.bias`, `LAYER.gamma`, `LAYER.beta`, `LAYER.running_mean` or `LAYER.running_variance`.
+    /// `LAYER.weight`, `LAYER.bias`, `LAYER.slope`, `LAYER.gamma`, `LAYER.beta`, `LAYER.running_mean` or
+    /// `LAYER.running_variance`.
     pub name: String,
     /// What it is for.
     pub role: Role,
@@ -196,6 +201,7 @@ impl Layer {
             Operation::Dense { .. } => "Dense",
             Operation::Relu => "ReLU",
             Operation::LeakyRelu { .. } => "LeakyReLU",
+            Operation::Prelu => "PReLU",
             Operation::Dropout { .. } => "Dropout",
             Operation::Gelu => "GELU",
             Operation::Silu => "SiLU",

@@ -111,6 +111,8 @@ pub enum LayerRecipe {
         #[serde(default = "leaky_slope")]
         slope: f32,
     },
+    /// x where positive, else a · x with a slope a that each channel learns (He et al., 2015); slopes begin at 0.25.
+    Prelu {},
     /// x · Φ(x) with the normal distribution's Φ (Hendrycks and Gimpel, 2016).
     Gelu {},
     /// x / (1 + e⁻ˣ) (Elfwing, Uchibe and Doya, 2018).

@@ -11,6 +11,25 @@ pub(super) fn leaky_relu_backward(d_output: &mut [f64], output: &[f64], slope: f
     }
 }
 
+/// PReLU: each channel's values with its own slope where they are not positive.
+pub(super) fn prelu(input: &[f64], slopes: &[f64]) -> Vec<f64> {
+    let channels = slopes.len();
+    input.iter().enumerate().map(|(place, &x)| if x > 0.0 { x } else { slopes[place % channels] * x }).collect()
+}
+
+/// Gradients of a PReLU towards its input and its slopes, `[channels]`: d_x = d_y or a d_y, d_a = Σ x d_y where x ≤ 0.
+pub(super) fn prelu_backward(input: &[f64], slopes: &[f64], d_output: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let (mut d_input, mut d_slopes) = (d_output.to_vec(), vec![0.0; slopes.len()]);
+    for (place, (&x, d)) in input.iter().zip(&mut d_input).enumerate() {
+        let channel = place % slopes.len();
+        if x <= 0.0 {
+            d_slopes[channel] += x * *d;
+            *d *= slopes[channel];
+        }
+    }
+    (d_input, d_slopes)
+}
+
 /// Multiplies the gradient by the activation's slope at its argument.
 pub(super) fn multiply(d_output: &mut [f64], argument: &[f64], slope: fn(f64) -> f64) {
     for (d, &x) in d_output.iter_mut().zip(argument) {

@@ -10,7 +10,9 @@ mod optimiser;
 mod pooling;
 mod sums;
 
-use self::activation::{gelu, gelu_slope, leaky_relu, leaky_relu_backward, multiply, silu, silu_slope};
+use self::activation::{
+    gelu, gelu_slope, leaky_relu, leaky_relu_backward, multiply, prelu, prelu_backward, silu, silu_slope,
+};
 use self::convolution::{conv_backward, conv_forward, depthwise_backward, depthwise_forward};
 use self::dense::{dense_backward, dense_forward};
 use self::normalisation::Moments;
@@ -79,6 +81,7 @@ impl ReferenceExecutor {
                 Operation::AveragePool(pooling) => average_pool_forward(&pooling, input, count),
                 Operation::Relu => input.iter().map(|&x| leaky_relu(x, 0.0)).collect(),
                 Operation::LeakyRelu { slope } => input.iter().map(|&x| leaky_relu(x, slope)).collect(),
+                Operation::Prelu => prelu(input, self.tensor(layer, 0)),
                 Operation::Gelu => input.iter().map(|&x| gelu(x)).collect(),
                 Operation::Silu => input.iter().map(|&x| silu(x)).collect(),
                 Operation::Dropout { rate } => match training {
@@ -199,6 +202,11 @@ impl ReferenceExecutor {
             Operation::LeakyRelu { slope } => {
                 leaky_relu_backward(&mut d_output, output, slope);
                 d_output
+            }
+            Operation::Prelu => {
+                let (d_input, d_slopes) = prelu_backward(input, self.tensor(&layer, 0), &d_output);
+                self.keep_gradient(&layer, 0, &d_slopes);
+                d_input
             }
             Operation::Gelu => {
                 multiply(&mut d_output, input, gelu_slope);
