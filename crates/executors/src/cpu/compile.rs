@@ -5,11 +5,12 @@ use std::ops::Range;
 use super::options::CpuOptions;
 use super::plan::gradient_slots::GradientSlots;
 use super::plan::planner::{has_stem, plan};
-use super::plan::{Edge, Linear, Node, Plan, Source, Stage};
+use super::plan::{Edge, Node, Plan, Source, Stage, StageKind};
 use super::stages::convolution::Convolution;
 use super::stages::dense::Dense;
 use super::stages::identity::Identity;
 use super::stages::normalisation::Normalisation;
+use super::stages::prelu::Prelu;
 use super::stages::stem::Stem;
 use super::stages::{PARTS, ScratchSizes, StageOperation};
 use modiste_network::Mask;
@@ -130,7 +131,7 @@ impl Compiled {
 fn needs_gradient(network: &Network, plan: &Plan) -> Vec<bool> {
     let mut needs_gradient: Vec<bool> = Vec::new();
     for (index, node) in plan.nodes.iter().enumerate() {
-        let weights = node.stage.linear != Linear::Identity && !network.layers[node.stage.layer].parameters.is_empty();
+        let weights = node.stage.kind != StageKind::Identity && !network.layers[node.stage.layer].parameters.is_empty();
         let norm = plan.norms.iter().any(|norm| norm.node == index);
         let before = node.edges().any(|edge| matches!(edge.source, Source::Stage(before) if needs_gradient[before]));
         needs_gradient.push(weights || norm || before);
@@ -152,11 +153,14 @@ fn scratch_sizes(plan: &Plan, index: usize, has_slots: bool) -> ScratchSizes {
 /// How a stage computes: for each kind of operation, its line.
 fn operation(stage: Stage, options: CpuOptions, is_stem: bool) -> Box<dyn StageOperation> {
     let CpuOptions { isa, convolution, .. } = options;
-    match stage.linear {
-        Linear::Conv(window) if is_stem => Box::new(Stem::new(Convolution::new(isa, convolution, stage, window))),
-        Linear::Conv(window) | Linear::Depthwise(window) => Box::new(Convolution::new(isa, convolution, stage, window)),
-        Linear::Dense(units) => Box::new(Dense::new(isa, stage, units)),
-        Linear::Identity => Box::new(Identity::new(stage)),
+    match stage.kind {
+        StageKind::Conv(window) if is_stem => Box::new(Stem::new(Convolution::new(isa, convolution, stage, window))),
+        StageKind::Conv(window) | StageKind::Depthwise(window) => {
+            Box::new(Convolution::new(isa, convolution, stage, window))
+        }
+        StageKind::Dense(units) => Box::new(Dense::new(isa, stage, units)),
+        StageKind::Prelu => Box::new(Prelu::new(stage)),
+        StageKind::Identity => Box::new(Identity::new(stage)),
     }
 }
 
@@ -202,8 +206,8 @@ impl CompiledStage {
 /// Places of a stage's weight and of the bias that follows it in the parameters.
 fn weights(network: &Network, stage: &Stage) -> (Range<usize>, Range<usize>) {
     let layer = network.layers[stage.layer].parameters.clone();
-    match (&stage.linear, &network.parameters[layer]) {
-        (Linear::Identity, _) | (_, []) => (0..0, 0..0),
+    match (&stage.kind, &network.parameters[layer]) {
+        (StageKind::Identity, _) | (_, []) => (0..0, 0..0),
         (_, [weight, bias, ..]) if bias.role == Role::Bias => (weight.range.clone(), bias.range.clone()),
         (_, [weight, ..]) => (weight.range.clone(), weight.range.end..weight.range.end),
     }

@@ -119,6 +119,7 @@ fn any_shapeless_layer() -> impl Strategy<Value = LayerRecipe> {
     prop_oneof![
         1 => Just(LayerRecipe::Relu {}),
         1 => Just(LayerRecipe::LeakyRelu { slope: 0.2 }),
+        1 => Just(LayerRecipe::Prelu {}),
         1 => Just(LayerRecipe::Gelu {}),
         1 => Just(LayerRecipe::Silu {}),
         1 => (0f32..0.6).prop_map(|rate| LayerRecipe::Dropout { rate }),

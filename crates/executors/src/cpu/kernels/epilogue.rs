@@ -352,7 +352,7 @@ mod tests {
     use modiste_data::ImageShape;
 
     use super::*;
-    use crate::cpu::plan::Linear;
+    use crate::cpu::plan::StageKind;
     use crate::cpu::runtime::memory::Buffer;
     use crate::cpu::runtime::recorder::Work;
     use crate::cpu::simd::counting::declared_and_done;
@@ -364,7 +364,7 @@ mod tests {
         let pool = pooling.and_then(|(size, stride)| Pooling::new(SHAPE, size, stride)).map(kind);
         let linear_output = Layout::padded(SHAPE);
         let output = pool.map_or(linear_output, |pool| Layout::padded(pool.windows().output));
-        Stage { slope, pool, output, ..Stage::new(0, linear_output, Linear::Identity, linear_output) }
+        Stage { slope, pool, output, ..Stage::new(0, linear_output, StageKind::Identity, linear_output) }
     }
 
     /// What the kernels declare and do for an image: forward, derivative, unpooling.

@@ -20,15 +20,24 @@ use modiste_network::{Pooling, Window};
 
 /// What a stage computes first.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Linear {
+pub(super) enum StageKind {
     /// Convolution.
     Conv(Window),
     /// Convolution of each channel by itself.
     Depthwise(Window),
     /// Fully connected; units.
     Dense(usize),
+    /// Each channel's negative values times a slope of its own.
+    Prelu,
     /// Nothing.
     Identity,
+}
+
+impl StageKind {
+    /// Whether the operation multiplies by filters or weights, of which a scale of each output can become part.
+    pub(super) fn has_filters(self) -> bool {
+        matches!(self, StageKind::Conv(_) | StageKind::Depthwise(_) | StageKind::Dense(_))
+    }
 }
 
 /// Pooling by windows.
@@ -66,7 +75,7 @@ pub(super) struct Stage {
     /// What it reads.
     pub input: Layout,
     /// What it computes first.
-    pub linear: Linear,
+    pub kind: StageKind,
     /// What that gives.
     pub linear_output: Layout,
     /// Slope of negative values: 0 is ReLU.
@@ -81,8 +90,8 @@ pub(super) struct Stage {
 
 impl Stage {
     /// A linear operation that nothing follows.
-    pub(super) fn new(layer: usize, input: Layout, linear: Linear, linear_output: Layout) -> Self {
-        Self { layer, input, linear, linear_output, slope: None, pool: None, dropout: None, output: linear_output }
+    pub(super) fn new(layer: usize, input: Layout, kind: StageKind, linear_output: Layout) -> Self {
+        Self { layer, input, kind, linear_output, slope: None, pool: None, dropout: None, output: linear_output }
     }
 
     /// Whether it pools by the largest value of each window, whose tap it has to remember.

@@ -8,7 +8,7 @@
 //! is normalised by its reader.
 
 use super::layout::Layout;
-use super::{ActivationKind, Dropout, Edge, Linear, Node, Norm, Plan, Pool, Prologue, Source, Stage};
+use super::{ActivationKind, Dropout, Edge, Node, Norm, Plan, Pool, Prologue, Source, Stage, StageKind};
 use crate::cpu::runtime::memory::padded;
 use modiste_network::Activation;
 use modiste_network::{Layer, Network, Operation, Shape, Value};
@@ -97,7 +97,7 @@ impl Planner<'_> {
     fn identity(&mut self, layer: usize, edge: Edge, shape: Shape) -> usize {
         let input = self.input_layout(edge.source, shape);
         let output = Layout { pitch: padded(input.channels), ..input };
-        self.push(Stage::new(layer, input, Linear::Identity, output), edge, None);
+        self.push(Stage::new(layer, input, StageKind::Identity, output), edge, None);
         self.plan.nodes.len() - 1
     }
 
@@ -108,7 +108,13 @@ impl Planner<'_> {
             return edge;
         }
         let input = self.input_layout(source, shape);
-        self.push(Stage::new(layer, input, Linear::Identity, usual), edge, None)
+        self.push(Stage::new(layer, input, StageKind::Identity, usual), edge, None)
+    }
+
+    /// A stage's output, laid out as usual for its shape; what is left to do on the way is.
+    fn in_usual_layout(&mut self, layer: usize, edge: Edge, shape: Shape) -> Edge {
+        let lies_well = edge.source != Source::Images && self.layout(edge.source) == Layout::of(shape);
+        if lies_well { edge } else { self.settled(layer, edge, shape) }
     }
 
     /// The stage whose output a value is, if nobody else reads it, or else a new one; `fits` says what may still be done
@@ -129,19 +135,23 @@ impl Planner<'_> {
         let Planned { edge, shared } = self.value(layer.from);
         let mut passes_on = false;
         let edge = match layer.operation {
-            Operation::Conv(window) => self.linear(index, layer, edge, Linear::Conv(window)),
+            Operation::Conv(window) => self.operation(index, layer, edge, StageKind::Conv(window)),
             Operation::DepthwiseConv(window) => {
                 let edge = if edge.source == Source::Images { self.settled(index, edge, layer.input) } else { edge };
-                self.linear(index, layer, edge, Linear::Depthwise(window))
+                self.operation(index, layer, edge, StageKind::Depthwise(window))
             }
             Operation::Dense { outputs, .. } => {
                 let plain = edge.prologue.is_plain();
                 let edge = if plain { edge } else { self.settled(index, edge, layer.input) };
-                self.linear(index, layer, edge, Linear::Dense(outputs))
+                self.operation(index, layer, edge, StageKind::Dense(outputs))
             }
             Operation::BatchNorm { momentum, epsilon } => self.normalised(index, layer, edge, (momentum, epsilon)),
             Operation::Relu => self.leaky_relu(index, layer.from, 0.0),
             Operation::LeakyRelu { slope } => self.leaky_relu(index, layer.from, slope),
+            Operation::Prelu => {
+                let edge = self.in_usual_layout(index, edge, layer.input);
+                self.operation(index, layer, edge, StageKind::Prelu)
+            }
             Operation::Gelu => self.smooth(index, layer, edge, ActivationKind::Gelu),
             Operation::Silu => self.smooth(index, layer, edge, ActivationKind::Silu),
             Operation::MaxPool(pooling) => {
@@ -181,9 +191,9 @@ impl Planner<'_> {
         self.values[index] = Planned { edge, shared };
     }
 
-    fn linear(&mut self, index: usize, layer: &Layer, edge: Edge, linear: Linear) -> Edge {
+    fn operation(&mut self, index: usize, layer: &Layer, edge: Edge, kind: StageKind) -> Edge {
         let input = self.input_layout(edge.source, layer.input);
-        self.push(Stage::new(index, input, linear, Layout::of(layer.output)), edge, None)
+        self.push(Stage::new(index, input, kind, Layout::of(layer.output)), edge, None)
     }
 
     fn pooled(&mut self, stage: usize, pool: Pool) -> Edge {
@@ -222,7 +232,7 @@ impl Planner<'_> {
         let taken = |edge: Edge| self.plan.norms.iter().any(|norm| Source::Stage(norm.node) == edge.source);
         if taken(edge) {
             let usual = Layout::of(layer.input);
-            edge = self.push(Stage::new(index, usual, Linear::Identity, usual), edge, None);
+            edge = self.push(Stage::new(index, usual, StageKind::Identity, usual), edge, None);
         }
         if let Source::Stage(node) = edge.source {
             self.plan.norms.push(Norm { layer: index, node, momentum, epsilon });
@@ -235,27 +245,26 @@ impl Planner<'_> {
         let usual = Layout::of(layer.input);
         let sides = [layer.from, other].map(|value| {
             let Planned { edge, shared } = self.value(value);
-            let lies_well = edge.source != Source::Images && self.layout(edge.source) == usual;
-            Planned { edge: if lies_well { edge } else { self.settled(index, edge, layer.input) }, shared }
+            Planned { edge: self.in_usual_layout(index, edge, layer.input), shared }
         });
         for (side, other) in [(sides[0], sides[1]), (sides[1], sides[0])] {
             let (Source::Stage(stage), Source::Stage(before)) = (side.edge.source, other.edge.source) else { continue };
-            let Node { stage: Stage { linear, slope, pool, dropout, .. }, skip, .. } = self.plan.nodes[stage];
-            let convolves = matches!(linear, Linear::Conv(_) | Linear::Depthwise(_));
+            let Node { stage: Stage { kind, slope, pool, dropout, .. }, skip, .. } = self.plan.nodes[stage];
+            let convolves = matches!(kind, StageKind::Conv(_) | StageKind::Depthwise(_));
             let bare = slope.is_none() && pool.is_none() && dropout.is_none() && skip.is_none();
             if convolves && bare && side.edge.prologue.is_plain() && !side.shared && before < stage {
                 self.plan.nodes[stage].skip = Some(other.edge);
                 return Edge::plain(Source::Stage(stage));
             }
         }
-        self.push(Stage::new(index, usual, Linear::Identity, usual), sides[0].edge, Some(sides[1].edge))
+        self.push(Stage::new(index, usual, StageKind::Identity, usual), sides[0].edge, Some(sides[1].edge))
     }
 }
 
 /// Whether the first stage of a plan is a stem: a small convolution whose output the second one alone reads, as it is.
 pub(crate) fn has_stem(plan: &Plan) -> bool {
     let [first, second, rest @ ..] = &plan.nodes[..] else { return false };
-    let (Linear::Conv(window), Linear::Conv(_)) = (first.stage.linear, second.stage.linear) else { return false };
+    let (StageKind::Conv(window), StageKind::Conv(_)) = (first.stage.kind, second.stage.kind) else { return false };
     let small = window.size * window.size * first.stage.input.channels <= WINDOW_VALUES;
     let bare = first.stage.pool.is_none() && first.stage.dropout.is_none();
     let output = Source::Stage(0);

@@ -13,6 +13,7 @@ pub(super) mod input;
 pub(super) mod normalisation;
 pub(super) mod output;
 mod packed_weights;
+pub(super) mod prelu;
 pub(super) mod stem;
 
 use self::input::{Input, RecomputedInput};

@@ -12,7 +12,7 @@ use crate::cpu::kernels::channel_sums::Sums;
 use crate::cpu::kernels::combine::{BackAffine, Rest};
 use crate::cpu::kernels::prologue::Affine;
 use crate::cpu::plan::layout::Layout;
-use crate::cpu::plan::{Linear, Node, Norm, Plan, Source, Stage};
+use crate::cpu::plan::{Node, Norm, Plan, Source, Stage};
 use crate::cpu::runtime::memory::{Buffer, Disjoint};
 use crate::cpu::simd::Isa;
 use modiste_network::Network;
@@ -211,10 +211,10 @@ impl Normalisation {
 /// Whether a normalisation follows the weights of its stage alone, and nobody reads what they give without it.
 fn folds(plan: &Plan, index: usize) -> bool {
     let node = plan.norms[index].node;
-    let Node { stage: Stage { linear, slope, pool, dropout, .. }, skip, .. } = plan.nodes[node];
+    let Node { stage: Stage { kind, slope, pool, dropout, .. }, skip, .. } = plan.nodes[node];
     let bare = slope.is_none() && pool.is_none() && dropout.is_none() && skip.is_none();
     let mut readers = plan.nodes.iter().flat_map(Node::edges).filter(|edge| edge.source == Source::Stage(node));
-    linear != Linear::Identity && bare && readers.all(|edge| edge.prologue.norm == Some(index))
+    kind.has_filters() && bare && readers.all(|edge| edge.prologue.norm == Some(index))
 }
 
 /// Where the values of a batch are summed.

@@ -22,7 +22,7 @@ use self::winograd::Winograd;
 use crate::cpu::context::Context;
 use crate::cpu::kernels::matmul::panel_width;
 use crate::cpu::options::ConvolutionAlgorithm;
-use crate::cpu::plan::{Linear, Stage};
+use crate::cpu::plan::{Stage, StageKind};
 use crate::cpu::runtime::memory::{Disjoint, LINE, carve};
 use crate::cpu::runtime::thread_pool::split_range;
 use crate::cpu::simd::Isa;
@@ -58,7 +58,7 @@ pub(crate) struct Convolution {
 
 /// The way to compute a convolution.
 fn algorithm(isa: Isa, wanted: ConvolutionAlgorithm, stage: &Stage, window: Window) -> Box<dyn Algorithm> {
-    if let Linear::Depthwise(_) = stage.linear {
+    if let StageKind::Depthwise(_) = stage.kind {
         return Box::new(Depthwise::new(isa, window, stage.input, stage.linear_output));
     }
     if (window.size, window.stride) == (1, 1) {
@@ -96,7 +96,7 @@ impl Convolution {
 
     /// Channels that a filter sees.
     fn fan_in(&self) -> usize {
-        if let Linear::Depthwise(_) = self.stage.linear { 1 } else { self.stage.input.channels }
+        if let StageKind::Depthwise(_) = self.stage.kind { 1 } else { self.stage.input.channels }
     }
 
     /// One image of the stage's output, which neither pools nor drops out, on the calling thread.

@@ -433,7 +433,7 @@ mod tests {
     use crate::cpu::context::Context;
     use crate::cpu::noise::noise;
     use crate::cpu::options::ConvolutionAlgorithm;
-    use crate::cpu::plan::{Linear, Stage};
+    use crate::cpu::plan::{Stage, StageKind};
     use crate::cpu::runtime::memory::Buffer;
     use crate::cpu::runtime::thread_pool::ThreadPool;
     use crate::cpu::stages::StageOperation;
@@ -501,7 +501,7 @@ mod tests {
                 }
             }
         }
-        let stage = Stage::new(0, from, Linear::Conv(window), to);
+        let stage = Stage::new(0, from, StageKind::Conv(window), to);
         for isa in Isa::available() {
             let by = |algorithm| convolve(isa, algorithm, stage, window, &input, &weight);
             let (fast, plain) = (by(ConvolutionAlgorithm::Winograd), by(ConvolutionAlgorithm::Direct));
