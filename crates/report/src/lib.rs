@@ -12,7 +12,7 @@ pub mod snapshot;
 mod text;
 mod thumbnail;
 
-/// The README's example, compiled with the tests.
+/// The README's example, run with the tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct ReadMe;
