@@ -93,13 +93,6 @@ fn params(network: &Network, layer: &Layer) -> usize {
 /// The table, without a line end after its last line.
 fn table(name: &str, network: &Network) -> String {
     const WIDTH: usize = 101;
-    let activation = |layer: &Layer| match layer.activation {
-        Some(Activation::Gelu) => "gelu",
-        Some(Activation::Silu) => "silu",
-        Some(Activation::Relu) => "relu",
-        Some(Activation::Softmax) => "softmax",
-        None => "",
-    };
     let mut text = String::new();
     let mut line = |columns: [&str; 5]| {
         let [layer, shape, params, multiply_adds, activation] = columns;
@@ -117,7 +110,7 @@ fn table(name: &str, network: &Network) -> String {
             &layer.output.to_string(),
             &grouped(params(network, layer) as u64),
             &grouped(layer.multiply_adds()),
-            activation(layer),
+            &layer.activation.map_or_else(String::new, |activation| activation.to_string()),
         ]);
     }
     line([&"=".repeat(WIDTH), "", "", "", ""]);

@@ -49,10 +49,10 @@ impl Builder {
 
     /// The next name of a kind of layers.
     fn name(&mut self, recipe: &LayerRecipe) -> String {
-        let stem = stem(recipe);
-        let count = self.counts.entry(stem).or_default();
+        let kind = kind_name(recipe);
+        let count = self.counts.entry(kind).or_default();
         *count += 1;
-        format!("{stem}{count}")
+        format!("{kind}{count}")
     }
 
     /// Adds what a recipe's layer stands for behind a value; gives the value that comes out.
@@ -231,7 +231,7 @@ fn output(operation: Operation, input: Shape) -> Shape {
 }
 
 /// What layers of this kind are called, before their number.
-fn stem(recipe: &LayerRecipe) -> &'static str {
+fn kind_name(recipe: &LayerRecipe) -> &'static str {
     match recipe {
         LayerRecipe::Conv { .. } => "conv",
         LayerRecipe::DepthwiseConv { .. } => "depthwise_conv",

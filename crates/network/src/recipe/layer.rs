@@ -1,5 +1,7 @@
 //! Layers as a recipe names them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// One layer as a recipe names it; sizes that follow from the layer before are left out.
@@ -181,4 +183,16 @@ pub enum Activation {
     Silu,
     /// Class probabilities; only at the end, where it is joined with the cross-entropy loss.
     Softmax,
+}
+
+impl fmt::Display for Activation {
+    /// As recipes name it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Activation::Relu => "relu",
+            Activation::Gelu => "gelu",
+            Activation::Silu => "silu",
+            Activation::Softmax => "softmax",
+        })
+    }
 }
