@@ -4,6 +4,7 @@ mod bench;
 mod data;
 mod embed;
 mod evaluate;
+mod format;
 mod garments;
 mod recipes;
 mod runner;
