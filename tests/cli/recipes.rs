@@ -3,47 +3,73 @@
 use std::fs;
 use std::path::Path;
 
+use modiste_data::{ImageShape, Images, Silent, Source, load};
+
 use crate::runner::World;
 
 /// Those that were made here, not after the post.
 const RECIPES: [&str; 7] = ["speedrun-94", "speedrun-95", "resnet", "separable", "best", "vgg", "mlp"];
 
-/// The four IDX files of a set of colour images of 32 × 32, each class with a stripe of a colour at a height.
+/// A set of images of one shape, `[n, height, width, channels]`, and their classes, `[n]`.
+struct Part {
+    shape: ImageShape,
+    pixels: Vec<u8>,
+    labels: Vec<u8>,
+}
+
+/// Writes training and test images as the four IDX files of a data set.
+fn write_set(directory: &Path, parts: [Part; 2]) {
+    fs::create_dir_all(directory).unwrap();
+    for (name, Part { shape, pixels, labels }) in ["train", "t10k"].iter().zip(parts) {
+        let mut images = vec![0, 0, 8, 4];
+        for size in [labels.len(), shape.height, shape.width, shape.channels] {
+            images.extend((size as u32).to_be_bytes());
+        }
+        images.extend(pixels);
+        let mut classes = vec![0, 0, 8, 1];
+        classes.extend((labels.len() as u32).to_be_bytes());
+        classes.extend(labels);
+        fs::write(directory.join(format!("{name}-images-idx4-ubyte")), images).unwrap();
+        fs::write(directory.join(format!("{name}-labels-idx1-ubyte")), classes).unwrap();
+    }
+}
+
+/// Colour images of 32 × 32, each class with a stripe of a colour at a height; training and test images are the same.
 fn colour_set(directory: &Path, images: usize, classes: usize) {
     const SIDE: usize = 32;
-    fs::create_dir_all(directory).unwrap();
-    for part in ["train", "t10k"] {
-        let mut pixels = vec![0, 0, 8, 4];
-        for size in [images, SIDE, SIDE, 3] {
-            pixels.extend((size as u32).to_be_bytes());
-        }
-        let mut labels = vec![0, 0, 8, 1];
-        labels.extend((images as u32).to_be_bytes());
-        for image in 0..images {
-            let class = image % classes;
-            for place in 0..SIDE * SIDE * 3 {
-                let (row, colour) = (place / 3 / SIDE, place % 3);
-                let in_stripe = row / 6 == 1 + class / 3;
-                pixels.push(if in_stripe && colour == class % 3 {
-                    230
-                } else {
-                    20 + (place * 7 + image * 13) as u8 % 40
-                });
-            }
-            labels.push(class as u8);
-        }
-        fs::write(directory.join(format!("{part}-images-idx4-ubyte")), pixels).unwrap();
-        fs::write(directory.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
-    }
+    let shape = ImageShape { height: SIDE, width: SIDE, channels: 3 };
+    let pixel = |image: usize, place: usize| {
+        let class = image % classes;
+        let (row, colour) = (place / 3 / SIDE, place % 3);
+        let in_stripe = row / 6 == 1 + class / 3;
+        if in_stripe && colour == class % 3 { 230 } else { 20 + (place * 7 + image * 13) as u8 % 40 }
+    };
+    let part = || Part {
+        shape,
+        pixels: (0..images).flat_map(|image| (0..shape.len()).map(move |place| pixel(image, place))).collect(),
+        labels: (0..images).map(|image| (image % classes) as u8).collect(),
+    };
+    write_set(directory, [part(), part()]);
+}
+
+/// The first of the drawn garments: as many images as a test has time for.
+fn garments_set(directory: &Path, train: usize, test: usize) {
+    let dataset = load(&Source::DrawnGarments, None, &Silent).unwrap();
+    let first = |images: &Images, count: usize| Part {
+        shape: images.shape(),
+        pixels: (0..count).flat_map(|image| images.image(image).to_vec()).collect(),
+        labels: images.labels()[..count].to_vec(),
+    };
+    write_set(directory, [first(&dataset.train, train), first(&dataset.test, test)]);
 }
 
 #[test]
 fn recipes_learn_from_colour_images_of_another_size() {
     let world = World::new();
-    colour_set(&world.path("stripes"), 300, 10);
+    colour_set(&world.path("stripes"), 150, 10);
     for recipe in RECIPES {
         let ended = world.words(&format!(
-            "train {recipe} --data stripes --epochs 4 --batch 25 --validation 0 --out {recipe} --quiet --json"
+            "train {recipe} --data stripes --epochs 4 --batch 15 --validation 0 --out {recipe} --quiet --json"
         ));
         let accuracy = ended.json()["test_accuracy"].as_f64().unwrap();
         assert!(accuracy > 0.9, "{recipe} reaches {accuracy}");
@@ -54,10 +80,10 @@ fn recipes_learn_from_colour_images_of_another_size() {
 #[test]
 fn recipes_take_as_many_classes_as_there_are() {
     let world = World::new();
-    colour_set(&world.path("four"), 200, 4);
+    colour_set(&world.path("four"), 100, 4);
     for recipe in RECIPES {
         let ended = world.words(&format!(
-            "train {recipe} --data four --epochs 3 --batch 20 --validation 0 --out {recipe} --quiet --json"
+            "train {recipe} --data four --epochs 3 --batch 10 --validation 0 --out {recipe} --quiet --json"
         ));
         let accuracy = ended.json()["test_accuracy"].as_f64().unwrap();
         assert!(accuracy > 0.9, "{recipe} reaches {accuracy}");
@@ -67,9 +93,10 @@ fn recipes_take_as_many_classes_as_there_are() {
 #[test]
 fn recipes_learn_from_drawn_garments() {
     let world = World::new();
+    garments_set(&world.path("garments"), 1200, 300);
     for recipe in RECIPES {
         let ended = world.words(&format!(
-            "train {recipe} --data drawn-garments --limit 2000 --epochs 2 --batch 50 --out {recipe} --quiet --json"
+            "train {recipe} --data garments --validation 0 --epochs 2 --batch 30 --out {recipe} --quiet --json"
         ));
         let accuracy = ended.json()["test_accuracy"].as_f64().unwrap();
         assert!(accuracy > 0.6, "{recipe} reaches {accuracy}");
