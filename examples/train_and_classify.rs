@@ -9,12 +9,7 @@ use modiste_data::{Silent, Source, load};
 use modiste_executors::Device;
 use modiste_inference::Predictor;
 use modiste_network::Recipe;
-use modiste_training::EpochRecord;
-use modiste_training::Experiment;
-use modiste_training::Observer;
-use modiste_training::RunDirectory;
-use modiste_training::RunSource;
-use modiste_training::{ExistingRun, Fitted, Session};
+use modiste_training::{EpochRecord, ExistingRun, Experiment, Fitted, Observer, RunDirectory, RunSource, Session};
 
 const RECIPE: &str = "
 name = 'small'
@@ -46,36 +41,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     // A run is begun in its directory. It is stopped after two epochs, as a signal or a button would do.
     let source = RunSource::new(&dataset, &Source::DrawnGarments, None, Some(4_000))?;
     let experiment = Experiment { recipe: Recipe::parse(RECIPE, "the example")?, dataset: dataset.clone(), source };
-    let session = Session::begin(experiment.prepare()?, RunDirectory::create(&directory)?)?;
-    train(session, &device)?;
+    let stop = AtomicBool::new(false);
+    let mut session = Session::begin(experiment.prepare()?, RunDirectory::create(&directory)?)?;
+    let mut executor = session.compile(&device);
+    match session.fit(executor.as_mut(), &mut Watch(&stop), &stop, &Instant::now())? {
+        Fitted::Interrupted(done) => println!("stopped after {done}"),
+        Fitted::Finished(result) => session.finish(&result)?,
+    }
+    drop(session);
 
     // Another process could resume it: all it needs is in the directory, but for the data.
     if let ExistingRun::Unfinished(run) = ExistingRun::open(&directory, None)? {
-        train(run.resume(dataset.clone())?, &device)?;
-    }
-
-    // The model is used: ten probabilities for each image.
-    let mut predictor = Predictor::open(&directory, &device)?;
-    for image in 0..3 {
-        let probabilities = predictor.probabilities(dataset.test.image(image))?;
-        let most = probabilities.iter().zip(&dataset.class_names).max_by(|one, other| one.0.total_cmp(other.0));
-        let truth = &dataset.class_names[usize::from(dataset.test.labels()[image])];
-        println!("a {truth} is taken for a {}, by {:.3}", most.unwrap().1, most.unwrap().0);
-    }
-    std::fs::remove_dir_all(&directory)?;
-    Ok(())
-}
-
-/// Trains until the observer stops it or all is done, and keeps the result.
-fn train(mut session: Session, device: &Device) -> Result<(), Box<dyn Error>> {
-    let stop = AtomicBool::new(false);
-    let mut executor = session.compile(device);
-    match session.fit(executor.as_mut(), &mut Watch(&stop), &stop, &Instant::now())? {
-        Fitted::Interrupted(done) => println!("stopped after {done}"),
-        Fitted::Finished(result) => {
+        let mut session = run.resume(dataset.clone())?;
+        let mut executor = session.compile(&device);
+        stop.store(false, Ordering::Relaxed);
+        if let Fitted::Finished(result) = session.fit(executor.as_mut(), &mut Watch(&stop), &stop, &Instant::now())? {
             session.finish(&result)?;
             println!("{:.1}% of the test images are classified rightly", 100.0 * result.test_accuracy);
         }
     }
+
+    // The model is used: ten probabilities for each image.
+    let mut predictor = Predictor::open(&directory, &device)?;
+    let probabilities = predictor.probabilities(dataset.test.image(0))?;
+    let likely = probabilities.iter().zip(&dataset.class_names).filter(|(probability, _)| **probability > 0.1);
+    let truth = &dataset.class_names[usize::from(dataset.test.labels()[0])];
+    for (probability, class) in likely {
+        println!("a {truth} is taken for a {class} by {probability:.3}");
+    }
+    std::fs::remove_dir_all(&directory)?;
     Ok(())
 }

@@ -459,8 +459,9 @@ pub struct BenchTsneArgs {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clap::CommandFactory;
+
+    use super::*;
 
     #[test]
     fn the_definition_of_the_command_line_is_consistent() {

@@ -3,12 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use modiste_network::DataReference;
-use modiste_network::Recipe;
-use modiste_training::RunPaths;
-use modiste_training::RunResult;
-use modiste_training::SeedAggregate;
+use modiste_network::{DataReference, Recipe};
 use modiste_training::runs::seed_directory;
+use modiste_training::{RunPaths, RunResult, SeedAggregate};
 use serde::Serialize;
 
 use super::setup::Outcome;

@@ -3,8 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
-use modiste_data::Dataset;
-use modiste_data::Subset;
+use modiste_data::{Dataset, Subset};
 use modiste_inference::{ClassScore, MetricsAccumulator};
 use modiste_network::Validation;
 use modiste_training::Splits;

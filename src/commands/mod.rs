@@ -15,7 +15,6 @@ use std::time::Instant;
 use anyhow::Result;
 
 pub use self::setup::Outcome;
-
 use crate::cli::{Cli, Command};
 
 /// Runs what was typed. `started` is when the process began: wall times count from there.

@@ -3,8 +3,7 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use modiste_network::{Activation, Recipe};
-use modiste_network::{Layer, Network};
+use modiste_network::{Activation, Layer, Network, Recipe};
 use modiste_report::numbers::grouped;
 use modiste_training::experiment::network;
 use serde::Serialize;

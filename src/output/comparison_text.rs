@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use modiste_report::numbers::grouped;
-use modiste_training::RunResult;
-use modiste_training::{SeedAggregate, Spread};
+use modiste_training::{RunResult, SeedAggregate, Spread};
 
 use super::duration::span;
 use super::table::{self, Side};

@@ -7,8 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use indicatif::ProgressBar;
 use modiste_report::numbers::grouped;
-use modiste_training::EpochRecord;
-use modiste_training::{Observer, StepEvent};
+use modiste_training::{EpochRecord, Observer, StepEvent};
 use serde::Serialize;
 
 use super::{duration, progress_bar};

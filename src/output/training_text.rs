@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use modiste_network::DeviceInfo;
 use modiste_report::numbers::grouped;
-use modiste_training::RunResult;
-use modiste_training::Session;
-use modiste_training::Splits;
+use modiste_training::{RunResult, Session, Splits};
 
 use super::duration::span;
 use crate::output::{count, megabytes};

@@ -2,11 +2,13 @@
 
 mod architecture;
 mod bench;
+mod circles;
 mod data;
 mod embed;
 mod evaluate;
 mod format;
 mod garments;
+mod library;
 mod recipes;
 mod runner;
 mod seeds;

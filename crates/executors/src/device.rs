@@ -1,9 +1,8 @@
 //! Which device runs a network.
 
+use modiste_network::{Executor, Limits, Network};
+
 use crate::cpu::{CpuExecutor, CpuOptions, InvalidOption};
-use modiste_network::Executor;
-use modiste_network::Limits;
-use modiste_network::Network;
 
 /// A place where networks run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -63,8 +63,9 @@ impl Default for Fingerprint {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn of(fields: &[&[u8]]) -> String {
         let mut fingerprint = Fingerprint::new();

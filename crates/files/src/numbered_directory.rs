@@ -34,8 +34,9 @@ fn numbers(parent: &Path, name: &str) -> impl Iterator<Item = u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::collections::HashSet;
+
+    use super::*;
 
     #[test]
     fn processes_that_start_at_once_get_different_directories() {

@@ -218,8 +218,9 @@ impl TensorFile {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn sample(path: &Path) {
         let texts = BTreeMap::from([("recipe", "name = \"a\"".to_owned()), ("epoch", "3".to_owned())]);

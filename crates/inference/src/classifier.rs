@@ -5,9 +5,7 @@
 //! and that moved down and right by so many pixels, where black comes in from outside: what a byte of 0 is after scaling.
 
 use modiste_data::ImageShape;
-
-use modiste_network::Executor;
-use modiste_network::Recipe;
+use modiste_network::{Executor, Recipe};
 
 /// Classifies images by views of them.
 #[derive(Clone, Debug)]
@@ -131,10 +129,9 @@ impl View {
 
 #[cfg(test)]
 mod tests {
+    use modiste_network::{Network, ReferenceExecutor, State};
+
     use super::*;
-    use modiste_network::Network;
-    use modiste_network::ReferenceExecutor;
-    use modiste_network::State;
 
     const SHAPE: ImageShape = ImageShape { height: 2, width: 3, channels: 2 };
     const PIXELS: usize = 12;

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use modiste_data::{Batch, Loader, Scaling};
+use modiste_data::{Batch, Loader, Scaling, Subset};
+use modiste_network::{Executor, Recipe};
 
 use super::classifier::Classifier;
 use super::metrics::MetricsAccumulator;
-use modiste_data::Subset;
-use modiste_network::Executor;
-use modiste_network::Recipe;
 
 /// Measures an executor's network on the same images, as often as wanted.
 #[derive(Debug)]

@@ -3,18 +3,16 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use modiste_data::ImageShape;
-
-use super::classifier::Classifier;
-use super::evaluator::Evaluator;
-use super::metrics::MetricsAccumulator;
-use modiste_data::Subset;
+use modiste_data::{ImageShape, Subset};
 use modiste_executors::Device;
 use modiste_files::FileError;
 use modiste_network::executor::softmax::{predicted, probabilities};
 use modiste_network::model::FILE_NAME;
-use modiste_network::{Executor, State};
-use modiste_network::{Model, ModelCard};
+use modiste_network::{Executor, Model, ModelCard, State};
+
+use super::classifier::Classifier;
+use super::evaluator::Evaluator;
+use super::metrics::MetricsAccumulator;
 
 /// Enough for every machine to be busy; more only costs memory.
 const LARGEST_BATCH: usize = 500;
@@ -145,10 +143,10 @@ impl Predictor {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use modiste_network::Recipe;
     use modiste_network::executor::initialisation::glorot_uniform;
-    use modiste_network::{DataReference, model};
+    use modiste_network::{DataReference, Recipe, model};
+
+    use super::*;
 
     const SHAPE: ImageShape = ImageShape { height: 2, width: 3, channels: 1 };
 

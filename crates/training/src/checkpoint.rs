@@ -9,12 +9,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::progress::Position;
 use modiste_files::FileError;
 use modiste_files::tensor_file::{self, TensorFile};
-use modiste_network::Network;
-use modiste_network::State;
 use modiste_network::model::{collect, tensors};
+use modiste_network::{Network, State};
+
+use super::progress::Position;
 
 /// What errors call such a file.
 const KIND: &str = "checkpoint";
@@ -94,10 +94,11 @@ impl Checkpoint<'_> {
 mod tests {
     use std::borrow::Cow;
 
-    use super::*;
-    use crate::progress::{BestEpoch, EpochRecord, RunningSums};
     use modiste_data::ImageShape;
     use modiste_network::Recipe;
+
+    use super::*;
+    use crate::progress::{BestEpoch, EpochRecord, RunningSums};
 
     fn network(classes: usize) -> Network {
         let text = format!(

@@ -1,11 +1,10 @@
 //! What is trained on what: a recipe with its seed, and the images it is given.
 
 use modiste_data::{Dataset, ImageShape};
+use modiste_network::{Network, NetworkError, OutOfSight, Recipe};
 
 use super::runs::run_source::RunSource;
 use super::splits::{NoImages, Splits};
-use modiste_network::{Network, NetworkError};
-use modiste_network::{OutOfSight, Recipe};
 
 /// A recipe and its data.
 #[derive(Clone, Debug)]

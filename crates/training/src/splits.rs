@@ -1,8 +1,6 @@
 //! Which images a run learns from, chooses by and is measured on.
 
-use modiste_data::{Dataset, stratified_split};
-
-use modiste_data::Subset;
+use modiste_data::{Dataset, Subset, stratified_split};
 use modiste_network::{NamedValidation, TrainingRecipe, Validation};
 
 /// There is nothing to learn from, to choose by or to measure on.
@@ -60,9 +58,11 @@ impl Splits {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use modiste_data::{ImageShape, Images};
     use std::sync::Arc;
+
+    use modiste_data::{ImageShape, Images};
+
+    use super::*;
 
     /// `count` images of one pixel, of ten classes in turn.
     fn dataset(count: u8) -> Dataset {

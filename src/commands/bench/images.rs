@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 use modiste_data::ImageShape;
-use modiste_network::Batch;
-use modiste_network::Recipe;
+use modiste_network::{Batch, Recipe};
 
 use crate::cli::BenchArgs;
 use crate::commands::setup::{USUAL_CLASSES, USUAL_INPUT};

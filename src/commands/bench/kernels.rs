@@ -3,8 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use modiste_network::StepOptions;
-use modiste_network::{Limits, Profile, Section};
+use modiste_network::{Limits, Profile, Section, StepOptions};
 use serde::Serialize;
 
 use super::{Subject, WARM_UP, milliseconds_or_seconds, subject_line};

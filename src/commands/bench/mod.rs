@@ -7,9 +7,8 @@ mod tsne;
 
 use anyhow::Result;
 use modiste_executors::Device;
-use modiste_network::Recipe;
 use modiste_network::executor::initialisation::glorot_uniform;
-use modiste_network::{Executor, State};
+use modiste_network::{Executor, Recipe, State};
 use modiste_training::experiment::network;
 
 use self::images::BenchImages;

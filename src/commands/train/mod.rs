@@ -8,11 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use modiste_executors::Device;
-use modiste_training::Done;
-use modiste_training::RunPaths;
-use modiste_training::RunResult;
-use modiste_training::SeedAggregate;
-use modiste_training::{Fitted, Session};
+use modiste_training::{Done, Fitted, RunPaths, RunResult, SeedAggregate, Session};
 
 use self::request::Request;
 use self::series::{Opened, Series};

@@ -7,8 +7,7 @@ use anyhow::{Context, Result, bail};
 use modiste_data::Source;
 use modiste_executors::Device;
 use modiste_network::Recipe;
-use modiste_training::Experiment;
-use modiste_training::RunSource;
+use modiste_training::{Experiment, RunSource};
 
 use crate::cli::{LARGEST_SEED, OutputOptions, TrainArgs};
 use crate::commands::setup::device;

@@ -9,12 +9,8 @@ use anyhow::{Result, bail};
 use modiste_data::{Dataset, Source};
 use modiste_executors::Device;
 use modiste_files::numbered_directory;
-use modiste_training::Experiment;
-use modiste_training::RunResult;
-use modiste_training::RunSource;
 use modiste_training::runs::seed_directory;
-use modiste_training::{ExistingRun, Session};
-use modiste_training::{RunDirectory, RunPaths};
+use modiste_training::{ExistingRun, Experiment, RunDirectory, RunPaths, RunResult, RunSource, Session};
 
 use super::request::Runs;
 use crate::commands::setup::{RUNS, ensure_memory, ensure_one_run};

@@ -11,13 +11,14 @@ pub(crate) mod prefetch;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use batch::BufferPool;
+use pass::Pass;
+use prefetch::Batches;
+
 use crate::augmentation::Augmentation;
 use crate::augmentation::augmenter::Augmenter;
 use crate::dataset::Images;
 use crate::scaling::Scaling;
-use batch::BufferPool;
-use pass::Pass;
-use prefetch::Batches;
 
 /// Threads that augment, if there are enough processors for them and the network.
 const MOST_THREADS: usize = 4;

@@ -1,8 +1,7 @@
 //! A known set on disk: where it belongs, and whether it is there.
 
-use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use super::known::KnownSet;
 use super::progress::Progress;

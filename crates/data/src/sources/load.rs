@@ -1,10 +1,9 @@
 //! From the name of a source to images in memory.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
+use std::{fs, thread};
 
 use super::fetch::{complete, find_dir};
 use super::idx::{self, Idx};

@@ -1,10 +1,9 @@
 //! Fetching against a server that truncates, stalls, lies and errs.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use modiste_data::{Error, FileState, KnownSet, RetryPolicy, Silent, Source, fetch, load, verify};
 

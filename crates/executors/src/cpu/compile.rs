@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use modiste_network::{Mask, Network, Role};
+
 use super::options::CpuOptions;
 use super::plan::gradient_slots::GradientSlots;
 use super::plan::planner::{has_stem, plan};
@@ -13,8 +15,6 @@ use super::stages::normalisation::Normalisation;
 use super::stages::prelu::Prelu;
 use super::stages::stem::Stem;
 use super::stages::{PARTS, ScratchSizes, StageOperation};
-use modiste_network::Mask;
-use modiste_network::{Network, Role};
 
 /// A network as stages.
 pub(super) struct Compiled {

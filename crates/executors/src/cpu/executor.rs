@@ -1,5 +1,8 @@
 //! The executor for processors: a compiled network, the memory that its stages share, and the passes through them.
 
+use modiste_network::executor::loss;
+use modiste_network::{Batch, DeviceInfo, Executor, Limits, Network, Profile, State, StepOptions, StepResult, Targets};
+
 use super::compile::Compiled;
 use super::context::Context;
 use super::input_resolver::InputResolver;
@@ -14,11 +17,6 @@ use super::stages::input::GradientTarget;
 use super::stages::normalisation::Normalisation;
 use super::stages::output::{GradientSource, ReaderSlots};
 use super::stages::{BackwardPass, ForwardPass};
-use modiste_network::Network;
-use modiste_network::Targets;
-use modiste_network::executor::loss;
-use modiste_network::{Batch, DeviceInfo, Executor, State, StepOptions, StepResult};
-use modiste_network::{Limits, Profile};
 
 /// A network compiled for this machine's processor.
 pub struct CpuExecutor {
@@ -391,9 +389,10 @@ impl Executor for CpuExecutor {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use modiste_network::Recipe;
     use modiste_network::executor::initialisation::glorot_uniform;
+
+    use super::*;
 
     #[test]
     fn recording_changes_no_bit() {

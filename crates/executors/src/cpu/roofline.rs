@@ -4,11 +4,12 @@ use std::hint::black_box;
 use std::sync::{Barrier, Mutex, PoisonError};
 use std::time::Instant;
 
+use modiste_network::Limits;
+
 use super::runtime::memory::Buffer;
 use super::runtime::recorder::Work;
 use super::runtime::thread_pool::ThreadPool;
 use super::simd::{Isa, Kernel, Vector};
-use modiste_network::Limits;
 
 /// Of each limit the best of so many tries counts, each so short that others at work on the machine leave some alone.
 const TRIES: usize = 100;

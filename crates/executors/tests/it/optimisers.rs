@@ -5,12 +5,11 @@ use std::path::Path;
 
 use modiste_data::ImageShape;
 use modiste_executors::{CpuExecutor, CpuOptions};
-use modiste_network::Network;
-use modiste_network::ReferenceExecutor;
-use modiste_network::Targets;
 use modiste_network::executor::loss::cross_entropy_backward;
-use modiste_network::{Adamw, Muon, Optimiser, Recipe, Schedule, Sgd};
-use modiste_network::{Batch, Executor, Mixed, State, StepOptions};
+use modiste_network::{
+    Adamw, Batch, Executor, Mixed, Muon, Network, Optimiser, Recipe, ReferenceExecutor, Schedule, Sgd, State,
+    StepOptions, Targets,
+};
 use serde::Deserialize;
 
 /// What `make_values.py` writes.

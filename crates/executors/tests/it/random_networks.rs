@@ -3,10 +3,10 @@
 
 use modiste_data::ImageShape;
 use modiste_executors::{CpuExecutor, CpuOptions};
-use modiste_network::ReferenceExecutor;
-use modiste_network::{Activation, LayerRecipe, Optimiser, Padding};
-use modiste_network::{Batch, Executor, State, StepOptions};
-use modiste_network::{Network, Parameter, Role};
+use modiste_network::{
+    Activation, Batch, Executor, LayerRecipe, Network, Optimiser, Padding, Parameter, ReferenceExecutor, Role, State,
+    StepOptions,
+};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 

@@ -1,22 +1,7 @@
 //! Softmax joined with categorical cross-entropy.
 
-use crate::executor::softmax;
-use crate::executor::softmax::Softmax;
+use crate::executor::softmax::{self, Softmax};
 use crate::executor::{Batch, Mixed, StepOptions, StepResult};
-
-/// Mean cross-entropy, and how many are correct, of logits `[n, classes]` with labels `[n]`.
-///
-/// The sum is in f64, image after image, so it has one order.
-pub fn cross_entropy(logits: &[f32], labels: &[u8], classes: usize) -> StepResult {
-    let mut result = StepResult::default();
-    for (row, &label) in logits.chunks_exact(classes).zip(labels) {
-        let label = usize::from(label);
-        result.loss += softmax::cross_entropy(row, label);
-        result.correct += usize::from(softmax::predicted(row) == label);
-    }
-    result.loss /= labels.len().max(1) as f64;
-    result
-}
 
 /// What a training step wants the probabilities to be.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +90,20 @@ pub fn cross_entropy_backward(logits: &mut [f32], targets: &Targets<'_>, classes
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Mean cross-entropy, and how many are correct, of logits `[n, classes]` with labels `[n]`.
+    ///
+    /// The sum is in f64, image after image, so it has one order.
+    fn cross_entropy(logits: &[f32], labels: &[u8], classes: usize) -> StepResult {
+        let mut result = StepResult::default();
+        for (row, &label) in logits.chunks_exact(classes).zip(labels) {
+            let label = usize::from(label);
+            result.loss += softmax::cross_entropy(row, label);
+            result.correct += usize::from(softmax::predicted(row) == label);
+        }
+        result.loss /= labels.len().max(1) as f64;
+        result
+    }
 
     #[test]
     fn equal_logits_cost_the_logarithm_of_the_classes() {

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use modiste_data::ImageShape;
 
-use super::{Layer, MOST_LAYERS, Network, NetworkError, Operation, Parameter, Pooling, Role, Shape, Value, Window};
+use super::{
+    LARGEST_SIDE, Layer, MOST_CHANNELS, MOST_CLASSES, MOST_LAYERS, Network, NetworkError, Operation, Parameter,
+    Pooling, Role, Shape, Value, Window,
+};
 use crate::recipe::{Activation, LayerRecipe, Padding};
 
 /// More values than this in one layer's output or parameters are refused: no small image needs them.
@@ -13,8 +16,40 @@ const LARGEST: usize = 1 << 28;
 /// Pixels of a window of max-pooling at most: executors keep which one was the largest in a byte.
 const MOST_TAPS: usize = 256;
 
+impl Network {
+    /// Infers every shape for images of shape `input` and `classes` classes.
+    ///
+    /// # Errors
+    /// When a layer does not fit the one before, has a value out of range, the end is not a softmax over the classes, or
+    /// there are too many layers.
+    pub fn new(recipes: &[LayerRecipe], input: ImageShape, classes: usize) -> Result<Self, NetworkError> {
+        let ImageShape { height, width, channels } = input;
+        let side = 1..=LARGEST_SIDE;
+        if !(side.contains(&height) && side.contains(&width) && (1..=MOST_CHANNELS).contains(&channels)) {
+            return Err(NetworkError::Images { height, width, channels });
+        }
+        if !(1..=MOST_CLASSES).contains(&classes) {
+            return Err(NetworkError::Classes(classes));
+        }
+        let network = Builder::new(input, classes).build(recipes)?;
+        if network.ends_in_softmax() && network.output() == Shape::Flat(classes) {
+            Ok(network)
+        } else {
+            let found = match network.layers.last() {
+                None => "missing".to_owned(),
+                Some(Layer { operation: Operation::Dense { outputs, .. }, activation, .. }) => {
+                    let softmax = if *activation == Some(Activation::Softmax) { "" } else { " without softmax" };
+                    format!("a dense layer of {outputs} units{softmax}")
+                }
+                Some(layer) => layer.name.clone(),
+            };
+            Err(NetworkError::End { classes, found })
+        }
+    }
+}
+
 /// A network that grows layer by layer.
-pub struct Builder {
+struct Builder {
     network: Network,
     /// Layers of each kind so far.
     counts: BTreeMap<&'static str, usize>,

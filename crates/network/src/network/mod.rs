@@ -8,9 +8,8 @@ use std::ops::Range;
 
 use modiste_data::ImageShape;
 
-use self::build::Builder;
 pub use self::window::{Pooling, Window};
-use crate::recipe::{Activation, LayerRecipe};
+use crate::recipe::Activation;
 
 /// Images with larger sides, more channels or more classes are refused: labels are bytes, and no small image is larger.
 const LARGEST_SIDE: usize = 4096;
@@ -279,36 +278,6 @@ pub enum NetworkError {
 }
 
 impl Network {
-    /// Infers every shape for images of shape `input` and `classes` classes.
-    ///
-    /// # Errors
-    /// When a layer does not fit the one before, has a value out of range, the end is not a softmax over the classes, or
-    /// there are too many layers.
-    pub fn new(recipes: &[LayerRecipe], input: ImageShape, classes: usize) -> Result<Self, NetworkError> {
-        let ImageShape { height, width, channels } = input;
-        let side = 1..=LARGEST_SIDE;
-        if !(side.contains(&height) && side.contains(&width) && (1..=MOST_CHANNELS).contains(&channels)) {
-            return Err(NetworkError::Images { height, width, channels });
-        }
-        if !(1..=MOST_CLASSES).contains(&classes) {
-            return Err(NetworkError::Classes(classes));
-        }
-        let network = Builder::new(input, classes).build(recipes)?;
-        if network.ends_in_softmax() && network.output() == Shape::Flat(classes) {
-            Ok(network)
-        } else {
-            let found = match network.layers.last() {
-                None => "missing".to_owned(),
-                Some(Layer { operation: Operation::Dense { outputs, .. }, activation, .. }) => {
-                    let softmax = if *activation == Some(Activation::Softmax) { "" } else { " without softmax" };
-                    format!("a dense layer of {outputs} units{softmax}")
-                }
-                Some(layer) => layer.name.clone(),
-            };
-            Err(NetworkError::End { classes, found })
-        }
-    }
-
     /// Shape after the last layer.
     pub fn output(&self) -> Shape {
         self.layers.last().map_or(Shape::Image(self.input), |layer| layer.output)

@@ -1,8 +1,7 @@
 //! Every optimiser in plain f64, on tensor after tensor.
 
-use crate::executor::StepOptions;
-use crate::executor::muon;
 use crate::executor::muon::{COEFFICIENTS, EPSILON};
+use crate::executor::{StepOptions, muon};
 use crate::network::Network;
 use crate::recipe::{Adam, Adamw, Muon, Optimiser, Sgd};
 

@@ -6,7 +6,8 @@
 
 use std::io::{self, Write};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::sprites::Sprites;

@@ -4,9 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use modiste_files::{FileError, atomic};
+
 use crate::progress::EpochRecord;
-use modiste_files::FileError;
-use modiste_files::atomic;
 
 /// The file of them, open to be added to.
 #[derive(Debug)]
@@ -81,8 +81,9 @@ fn line(record: &EpochRecord) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     fn record(epoch: usize) -> EpochRecord {
         EpochRecord { epoch, train_loss: 1.0 / epoch as f64, ..EpochRecord::default() }

@@ -26,8 +26,9 @@ pub fn newest(runs: &Path) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs::File;
+
+    use super::*;
 
     #[test]
     fn the_newest_run_is_the_one_whose_model_was_written_last() {

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use modiste_files::FileError;
+use modiste_network::{ModelCard, Network, model};
+
 use super::metrics_file::History;
 use super::run_directory::RunPaths;
 use crate::checkpoint::Checkpoint;
 use crate::progress::EpochRecord;
 use crate::trainer::Checkpointer;
-use modiste_files::FileError;
-use modiste_network::Network;
-use modiste_network::{ModelCard, model};
 
 /// What a killed run may lose beside the epoch at hand: short epochs would spend more time on being kept than it is worth.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(10);

@@ -10,16 +10,13 @@
 //! | `result.json` | what a finished run came to; there is none before |
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use modiste_files::{DirectoryLock, FileError, LOCK_FILE, atomic, numbered_directory};
+use modiste_network::{Recipe, RecipeError, model};
 
 use super::run_source::RunSource;
-use modiste_files::atomic;
-use modiste_files::numbered_directory;
-use modiste_files::{DirectoryLock, FileError, LOCK_FILE};
-use modiste_network::model;
-use modiste_network::{Recipe, RecipeError};
 
 /// Written before what makes a directory a run.
 const RECIPE: &str = "recipe.toml";
@@ -237,8 +234,9 @@ impl RunDirectory {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use modiste_network::DataReference;
+
+    use super::*;
 
     #[test]
     fn a_directory_with_anything_in_it_is_refused_and_left_alone() {

@@ -4,9 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use modiste_data::{Dataset, Source};
-use serde::{Deserialize, Serialize};
-
 use modiste_network::DataReference;
+use serde::{Deserialize, Serialize};
 
 /// What a run is trained on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

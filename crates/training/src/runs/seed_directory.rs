@@ -5,8 +5,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::run_directory::{RunError, RunPaths};
 use modiste_files::FileError;
+
+use super::run_directory::{RunError, RunPaths};
 
 const PREFIX: &str = "seed-";
 

@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use modiste_data::Dataset;
+use modiste_executors::Device;
+use modiste_files::FileError;
+use modiste_network::executor::initialisation::glorot_uniform;
+use modiste_network::{DeviceInfo, Executor, ModelCard, Network, Recipe, State};
 
 use super::checkpoint::Checkpoint;
 use super::experiment::{Experiment, ExperimentError, Prepared};
@@ -20,13 +24,6 @@ use super::runs::run_directory::{RunDirectory, RunError, RunPaths};
 use super::runs::run_source::RunSource;
 use super::splits::Splits;
 use super::trainer::{Clock, Ended, FinalScores, Observer, TrainError, Trainer};
-use modiste_executors::Device;
-use modiste_files::FileError;
-use modiste_network::ModelCard;
-use modiste_network::Network;
-use modiste_network::Recipe;
-use modiste_network::executor::initialisation::glorot_uniform;
-use modiste_network::{DeviceInfo, Executor, State};
 
 /// A run about to be trained, or to be trained further. No other process can have it meanwhile.
 pub struct Session {

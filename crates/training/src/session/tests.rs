@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use modiste_data::{ImageShape, Images, Source};
+use modiste_inference::Predictor;
 
 use super::*;
 use crate::trainer::StepEvent;
-use modiste_inference::Predictor;
 
 const SHAPE: ImageShape = ImageShape { height: 2, width: 2, channels: 1 };
 

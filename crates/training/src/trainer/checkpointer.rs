@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use modiste_files::FileError;
+
 use crate::checkpoint::Checkpoint;
 use crate::progress::EpochRecord;
-use modiste_files::FileError;
 
 /// Keeps what a killed run resumes from. `()` keeps nothing.
 pub trait Checkpointer {

@@ -1,8 +1,9 @@
 //! Why training stopped before its time.
 
+use modiste_files::FileError;
+
 use crate::progress::RunMismatch;
 use crate::splits::NoImages;
-use modiste_files::FileError;
 
 /// Why training stopped before its time.
 #[derive(Debug, thiserror::Error)]

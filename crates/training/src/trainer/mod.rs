@@ -10,20 +10,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use modiste_data::{Loader, shuffled};
+use modiste_inference::{Evaluator, MetricsAccumulator};
+use modiste_network::{Batch, Executor, Keep, Mixed, Recipe, State, StepOptions};
 
 pub use self::checkpointer::Checkpointer;
 pub use self::clock::Clock;
+use self::clock::WallTime;
 pub use self::error::TrainError;
 pub use self::observer::{Observer, StepEvent};
-
-use self::clock::WallTime;
 use crate::checkpoint::Checkpoint;
 use crate::progress::{BestEpoch, EpochRecord, Position};
 use crate::splits::Splits;
-use modiste_inference::Evaluator;
-use modiste_inference::MetricsAccumulator;
-use modiste_network::{Batch, Executor, Mixed, State, StepOptions};
-use modiste_network::{Keep, Recipe};
 
 /// Training images on which parameters are tried before they are kept.
 const PROBED: usize = 64;

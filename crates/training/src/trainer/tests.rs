@@ -7,13 +7,11 @@ use std::time::Instant;
 
 use modiste_data::{Dataset, ImageShape, Images};
 use modiste_files::FileError;
+use modiste_network::executor::initialisation::glorot_uniform;
+use modiste_network::{DeviceInfo, Network, ReferenceExecutor, StepResult};
 
 use super::*;
 use crate::progress::RunningSums;
-use modiste_network::Network;
-use modiste_network::ReferenceExecutor;
-use modiste_network::executor::initialisation::glorot_uniform;
-use modiste_network::{DeviceInfo, StepResult};
 
 const SHAPE: ImageShape = ImageShape { height: 4, width: 4, channels: 1 };
 const CLASSES: usize = 3;

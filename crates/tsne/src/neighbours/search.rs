@@ -14,6 +14,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::blocks::{BLOCK, Blocks, Features};
@@ -21,7 +22,6 @@ use super::nearest::Nearest;
 use crate::matmul::{MatrixView, multiply};
 use crate::points::Points;
 use crate::simd::{squared_distance, vectorised, with_vectors};
-use pulp::{Simd, WithSimd};
 
 /// Rounding errors of a squared distance made of products are below this times the squared lengths: of sums of f32, each as
 /// long as a block of a product is deep, at most 512 values, and in practice a fifth of that.

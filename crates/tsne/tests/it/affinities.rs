@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::digits::{self, Digits};
-use crate::support::{Random, affinities, cases, neighbours, normal_values, squared_distance};
 use modiste_tsne::{Affinities, Error, Metric, Neighbours, Perplexity, Points};
 use proptest::prelude::*;
+
+use crate::digits::{self, Digits};
+use crate::support::{Random, affinities, cases, neighbours, normal_values, squared_distance};
 
 /// p(j|i) of neighbours at these squared distances: by bisection, until bounds meet.
 fn plain_conditional(squared: &[f64], perplexity: f64) -> Vec<f64> {

@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use crate::support::{METHODS, Random, cases, fit, is_finite, normal_values, silent};
 use modiste_tsne::optimiser::End;
 use modiste_tsne::{Error, Initialisation, Map, Method, Metric, Optimiser, Perplexity, Phase, Points, Search, Tsne};
 use proptest::prelude::*;
+
+use crate::support::{METHODS, Random, cases, fit, is_finite, normal_values, silent};
 
 /// Fewer points than this are left to Auto, which never takes Fourier transforms for them, but for the test of just that.
 const FEW: usize = 60;

@@ -1,8 +1,9 @@
 //! Clusters that are apart stay apart.
 
-use crate::support::{METHODS, clusters, fit, neighbours};
 use modiste_tsne::quality::label_accuracy;
 use modiste_tsne::{Initialisation, Metric, Optimiser, Perplexity, Tsne};
+
+use crate::support::{METHODS, clusters, fit, neighbours};
 
 /// Five clusters, their centres ten times as far apart as their points.
 fn five() -> (Vec<f32>, Vec<u8>) {

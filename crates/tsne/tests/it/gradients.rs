@@ -3,11 +3,12 @@
 
 use std::ops::ControlFlow;
 
+use modiste_tsne::initialisation::random;
+use modiste_tsne::{Affinities, Method, Optimiser, Perplexity, divergence, gradient};
+
 use crate::support::{
     Forces, METHODS, Random, affinities, clusters, length, plain_divergence, plain_normalisation, some_affinities, wide,
 };
-use modiste_tsne::initialisation::random;
-use modiste_tsne::{Affinities, Method, Optimiser, Perplexity, divergence, gradient};
 
 /// Sizes around those of registers, strips, leaves of the tree and blocks.
 const SIZES: [usize; 7] = [4, 5, 31, 32, 33, 257, 3000];

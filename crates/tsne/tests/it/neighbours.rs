@@ -1,9 +1,10 @@
 //! Nearest neighbours, against measuring all pairs.
 
-use crate::digits::Digits;
-use crate::support::{Random, cases, clusters, neighbours, normal_values, squared_distance};
 use modiste_tsne::{Error, Metric, Neighbours, Points};
 use proptest::prelude::*;
+
+use crate::digits::Digits;
+use crate::support::{Random, cases, clusters, neighbours, normal_values, squared_distance};
 
 /// Each query's nearest points by a measure in f64, of equally near ones those with the lowest numbers; all of them where
 /// there are no more.

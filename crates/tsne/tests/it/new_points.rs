@@ -2,10 +2,11 @@
 
 use std::sync::LazyLock;
 
-use crate::digits::{DIMENSIONS, Digits};
-use crate::support::{cases, fit, is_finite, normal_values};
 use modiste_tsne::{Error, Map, Metric, Neighbours, Points, Tsne};
 use proptest::prelude::*;
+
+use crate::digits::{DIMENSIONS, Digits};
+use crate::support::{cases, fit, is_finite, normal_values};
 
 static DIGITS: LazyLock<Digits> = LazyLock::new(Digits::load);
 

@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use crate::support::{Forces, clusters, fit, is_finite, length, normal_values, some_affinities, wide};
 use modiste_tsne::optimiser::End;
 use modiste_tsne::{Error, Initialisation, Method, Optimiser, Points, Progress, Tsne, divergence, initialisation};
+
+use crate::support::{Forces, clusters, fit, is_finite, length, normal_values, some_affinities, wide};
 
 fn go_on(_: Progress<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())

@@ -1,9 +1,10 @@
 //! Measures of maps, against their definitions.
 
-use crate::digits::{DIMENSIONS, Digits};
-use crate::support::{neighbours, normal_values, squared_distance};
 use modiste_tsne::quality::{label_accuracy, neighbour_recall, trustworthiness};
 use modiste_tsne::{Error, Metric, Points};
+
+use crate::digits::{DIMENSIONS, Digits};
+use crate::support::{neighbours, normal_values, squared_distance};
 
 /// A map of points, and the points, which are the same.
 fn themselves(points: usize) -> (Vec<f32>, Vec<[f32; 2]>) {

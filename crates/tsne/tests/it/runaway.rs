@@ -3,8 +3,9 @@
 
 use std::ops::ControlFlow;
 
-use crate::support::{METHODS, is_finite, normal_values, plain_divergence, some_affinities, wide};
 use modiste_tsne::{Map, Method, Metric, Optimiser, Points, divergence, gradient, initialisation};
+
+use crate::support::{METHODS, is_finite, normal_values, plain_divergence, some_affinities, wide};
 
 /// As far apart as a map may be.
 fn widest_map(points: usize) -> Vec<[f32; 2]> {

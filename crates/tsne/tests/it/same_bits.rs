@@ -1,10 +1,11 @@
 //! The same on any number of threads, and all that is random from the seed.
 
-use crate::support::{METHODS, clusters, fit, normal_values, on_threads, some_affinities};
 use modiste_tsne::{
     Affinities, Initialisation, Map, Method, Metric, Neighbours, Optimiser, Perplexity, Points, Search, Tsne,
     divergence, gradient, initialisation, quality,
 };
+
+use crate::support::{METHODS, clusters, fit, normal_values, on_threads, some_affinities};
 
 const THREADS: [usize; 3] = [1, 2, 4];
 

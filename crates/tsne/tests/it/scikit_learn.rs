@@ -2,10 +2,11 @@
 
 use std::sync::LazyLock;
 
-use crate::digits::{DIMENSIONS, Digits};
-use crate::support::{METHODS, affinities, fit};
 use modiste_tsne::quality::{label_accuracy, trustworthiness};
 use modiste_tsne::{Fitted, Initialisation, Method, Metric, Optimiser, Perplexity, Tsne, divergence};
+
+use crate::digits::{DIMENSIONS, Digits};
+use crate::support::{METHODS, affinities, fit};
 
 static DIGITS: LazyLock<Digits> = LazyLock::new(Digits::load);
 

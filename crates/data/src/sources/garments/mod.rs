@@ -23,14 +23,14 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use canvas::{PIXELS, SIDE};
+use dice::Dice;
+use patterns::Garment;
 use rand::seq::SliceRandom;
 
 use super::DRAWN_GARMENTS;
 use super::known::GARMENT_NAMES;
 use crate::dataset::{Dataset, ImageShape, Images};
-use canvas::{PIXELS, SIDE};
-use dice::Dice;
-use patterns::Garment;
 
 /// Training images of [`dataset`].
 pub const TRAIN_IMAGES: usize = 10_000;

@@ -7,13 +7,13 @@
 
 use std::ops::Range;
 
+use modiste_network::{Mask, Pooling};
+
 use crate::cpu::plan::layout::Layout;
 use crate::cpu::plan::{Pool, Stage};
 use crate::cpu::runtime::memory::LINE;
 use crate::cpu::runtime::recorder::Work;
 use crate::cpu::simd::{Kernel, Vector};
-use modiste_network::Mask;
-use modiste_network::Pooling;
 
 /// Forward: some channels of images of the linear output become those of the stage's output.
 ///

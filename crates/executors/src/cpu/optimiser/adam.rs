@@ -1,8 +1,9 @@
 //! Adam's step (Kingma and Ba, 2015), with decoupled weight decay or without (Loshchilov and Hutter, 2019).
 
+use modiste_network::{Adam, Adamw};
+
 use super::elementwise::Rule;
 use crate::cpu::simd::Vector;
-use modiste_network::{Adam, Adamw};
 
 /// m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g², θ ← θ + growth θ - rate · m / (√v + ε)
 #[derive(Clone, Copy)]

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use modiste_network::Parameter;
+
 use super::elementwise::{Elementwise, Rule};
 use crate::cpu::context::Context;
 use crate::cpu::runtime::memory::{Buffer, Disjoint};
-use modiste_network::Parameter;
 
 /// Parameters of one task at most: with gradient and moments 256 KiB, what a core's second cache holds. More would leave
 /// small networks too few tasks; not measured against other numbers.

@@ -10,6 +10,8 @@ mod elementwise;
 mod muon;
 mod sgd;
 
+use modiste_network::{Network, Optimiser, State, StepOptions};
+
 use self::adam::AdamStep;
 use self::average::Follow;
 use self::chunks::Chunk;
@@ -17,9 +19,6 @@ use self::muon::Muon;
 use self::sgd::SgdStep;
 use crate::cpu::context::Context;
 use crate::cpu::runtime::memory::{Buffer, LINE};
-use modiste_network::Network;
-use modiste_network::Optimiser;
-use modiste_network::{State, StepOptions};
 
 /// Everything of one length that training changes; each buffer is padded to whole registers. Memory that an optimiser has
 /// no use for is planned too, but never touched.

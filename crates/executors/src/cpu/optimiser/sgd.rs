@@ -1,8 +1,9 @@
 //! A step of stochastic gradient descent with momentum, as PyTorch computes it.
 
+use modiste_network::Sgd;
+
 use super::elementwise::Rule;
 use crate::cpu::simd::Vector;
-use modiste_network::Sgd;
 
 /// g ← scale g + decay θ, b ← momentum b + g, θ ← θ - rate (own g + ahead b)
 #[derive(Clone, Copy)]

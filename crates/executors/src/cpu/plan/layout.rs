@@ -7,9 +7,9 @@
 use std::ops::Range;
 
 use modiste_data::ImageShape;
+use modiste_network::Shape;
 
 use crate::cpu::runtime::memory::padded;
-use modiste_network::Shape;
 
 /// How an image's values lie in a buffer: `[height, width, pitch]`, of which the first `channels` of each pixel count and
 /// the rest are zero, as long as all values are finite. A flat row of units is one pixel.

@@ -15,8 +15,9 @@ pub(super) mod gradient_slots;
 pub(super) mod layout;
 pub(super) mod planner;
 
-use self::layout::Layout;
 use modiste_network::{Pooling, Window};
+
+use self::layout::Layout;
 
 /// What a stage computes first.
 #[derive(Clone, Copy, Debug, PartialEq)]

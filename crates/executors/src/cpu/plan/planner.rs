@@ -7,11 +7,11 @@
 //! max-pool behind conv, batch norm and ReLU starts a stage of its own, which has no linear operation: what is normalised
 //! is normalised by its reader.
 
+use modiste_network::{Activation, Layer, Network, Operation, Shape, Value};
+
 use super::layout::Layout;
 use super::{ActivationKind, Dropout, Edge, Node, Norm, Plan, Pool, Prologue, Source, Stage, StageKind};
 use crate::cpu::runtime::memory::padded;
-use modiste_network::Activation;
-use modiste_network::{Layer, Network, Operation, Shape, Value};
 
 /// Values of a window up to which a convolution is a stem: 3 × 3 with up to three channels, 5 × 5 with one. It is
 /// computed twice in a step instead of once, which costs less than its output's way through memory (bench/NOTES.md, "the

@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use modiste_network::Profile;
+
 use super::memory::Buffer;
 use super::recorder::Recorder;
-use modiste_network::Profile;
 
 /// How often a thread looks for the next round before it sleeps: some tens of microseconds, the time between two rounds
 /// of a small step (bench/NOTES.md, "threads that look for the next round"). More would keep a core busy for nothing.

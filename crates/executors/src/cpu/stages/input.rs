@@ -8,13 +8,14 @@
 
 use std::ops::Range;
 
+use modiste_network::Mask;
+
 use crate::cpu::kernels::Extent;
 use crate::cpu::kernels::epilogue::Derivative;
 use crate::cpu::kernels::prologue::{Affine, PrologueBackward, PrologueForward};
 use crate::cpu::plan::{ActivationKind, Stage};
 use crate::cpu::runtime::memory::{Disjoint, LINE};
 use crate::cpu::simd::Isa;
-use modiste_network::Mask;
 
 /// What a stage takes.
 ///

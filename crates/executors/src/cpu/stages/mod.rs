@@ -16,6 +16,8 @@ mod packed_weights;
 pub(super) mod prelu;
 pub(super) mod stem;
 
+use modiste_network::Mask;
+
 use self::input::{Input, RecomputedInput};
 use self::normalisation::Moments;
 use self::output::{GradientSource, OutputGradient, OutputSink};
@@ -23,7 +25,6 @@ use super::context::Context;
 use super::plan::Stage;
 use super::runtime::memory::Disjoint;
 use super::runtime::thread_pool::split_range;
-use modiste_network::Mask;
 
 /// Parts into which a batch is cut where gradients are summed over its images. Their number is fixed, and they are added
 /// up in order, so that the sum does not depend on the number of threads. More parts occupy more threads, but each is a

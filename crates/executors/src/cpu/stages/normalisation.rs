@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use modiste_network::Network;
+
 use crate::cpu::kernels::Extent;
 use crate::cpu::kernels::channel_sums::Sums;
 use crate::cpu::kernels::combine::{BackAffine, Rest};
@@ -15,7 +17,6 @@ use crate::cpu::plan::layout::Layout;
 use crate::cpu::plan::{Node, Norm, Plan, Source, Stage};
 use crate::cpu::runtime::memory::{Buffer, Disjoint};
 use crate::cpu::simd::Isa;
-use modiste_network::Network;
 
 /// A normalisation and its memory.
 pub(crate) struct Normalisation {

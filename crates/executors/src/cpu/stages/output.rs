@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use modiste_network::Mask;
+
 use super::input::Input;
 use super::normalisation::{Moments, Normalisation};
 use crate::cpu::kernels::Extent;
@@ -16,7 +18,6 @@ use crate::cpu::plan::Stage;
 use crate::cpu::plan::gradient_slots::Slot;
 use crate::cpu::runtime::memory::{Disjoint, carve};
 use crate::cpu::simd::Isa;
-use modiste_network::Mask;
 
 /// Takes each image of a stage's linear output, applies the epilogue and writes the output.
 pub(crate) struct OutputSink<'a> {

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use modiste_network::Matrix;
+
 use crate::cpu::context::Context;
 use crate::cpu::kernels::transpose::Transpose;
 use crate::cpu::runtime::memory::{Disjoint, LINE};
 use crate::cpu::runtime::thread_pool::split_range;
-use modiste_network::Matrix;
 
 /// Rows that one task takes at most: whole register tiles of 6 and of 12 rows. More use the right operand more often,
 /// fewer make more tasks; not measured against other numbers.

@@ -3,14 +3,14 @@
 mod matrix_set;
 mod newton_schulz;
 
+use modiste_network::executor::muon::{EPSILON, matrices};
+use modiste_network::{Network, recipe};
+
 use self::matrix_set::{MatrixSet, pitch};
 use self::newton_schulz::NewtonSchulz;
 use crate::cpu::context::Context;
 use crate::cpu::optimiser::chunks::{Chunk, sum_of_squares};
 use crate::cpu::runtime::memory::{Buffer, Disjoint};
-use modiste_network::Network;
-use modiste_network::executor::muon::{EPSILON, matrices};
-use modiste_network::recipe;
 
 /// The matrices and the memory of Muon for one network.
 #[derive(Debug)]

@@ -5,11 +5,12 @@
 //! multiplied in the end. All A, Q and P of a matrix are polynomials of one another and symmetric: only rounding keeps
 //! them from commuting. Of a tall matrix the same is done from the right, with A = Xᵀ X and X ← X Q.
 
+use modiste_network::executor::muon::COEFFICIENTS;
+
 use super::matrix_set::{MatrixSet, pitch};
 use crate::cpu::context::Context;
 use crate::cpu::kernels::matmul::{Product, panel_width};
 use crate::cpu::runtime::memory::{Buffer, Disjoint, padded};
-use modiste_network::executor::muon::COEFFICIENTS;
 
 /// Iterations before X is formed. An eigenvalue of A that is 0 but for rounding, about -1e-7, grows by a² = 12 in each, and
 /// must stay small, as it would grow without bound; X Xᵀ of a new X has none that is worse than at first.

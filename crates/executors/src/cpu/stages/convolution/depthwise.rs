@@ -8,13 +8,14 @@
 
 use std::ops::Range;
 
+use modiste_network::Window;
+
 use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use super::padding::Padded;
 use crate::cpu::plan::layout::Layout;
 use crate::cpu::runtime::memory::{Disjoint, LINE, carve};
 use crate::cpu::runtime::recorder::Work;
 use crate::cpu::simd::{Isa, Kernel, Vector};
-use modiste_network::Window;
 
 /// A depthwise convolution between padded layouts.
 #[derive(Clone, Copy, Debug)]
@@ -356,11 +357,11 @@ impl Kernel for FilterGradient<'_> {
 #[cfg(test)]
 mod tests {
     use modiste_data::ImageShape;
+    use modiste_network::Padding;
 
     use super::*;
     use crate::cpu::runtime::memory::Buffer;
     use crate::cpu::simd::counting::declared_and_done;
-    use modiste_network::Padding;
 
     #[test]
     fn depthwise_kernels_do_what_they_say() {

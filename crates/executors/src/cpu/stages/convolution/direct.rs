@@ -13,13 +13,14 @@
 
 use std::ops::Range;
 
+use modiste_network::Window;
+
 use super::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use super::padding::Padded;
 use crate::cpu::kernels::matmul::{Product, pack_panel, panel_width};
 use crate::cpu::plan::layout::Layout;
 use crate::cpu::runtime::memory::{Disjoint, LINE, carve, padded};
 use crate::cpu::simd::Isa;
-use modiste_network::Window;
 
 /// A convolution from any layout to a padded one.
 #[derive(Clone, Copy, Debug)]

@@ -14,6 +14,8 @@ mod padding;
 mod pointwise;
 mod winograd;
 
+use modiste_network::Window;
+
 use self::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use self::depthwise::Depthwise;
 use self::direct::Direct;
@@ -30,7 +32,6 @@ use crate::cpu::stages::input::Input;
 use crate::cpu::stages::output::{GradientSource, OutputGradient, OutputSink};
 use crate::cpu::stages::packed_weights::PackedWeights;
 use crate::cpu::stages::{BackwardPass, ForwardPass, PARTS, ScratchSizes, StageOperation, sum_parts};
-use modiste_network::Window;
 
 /// Input channels whose gradient one task brings into the documented layout. Fewer make more tasks to hand out, more make
 /// fewer tasks than threads; not measured, since the sums are a small part of a step.

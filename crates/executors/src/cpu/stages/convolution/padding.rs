@@ -5,8 +5,9 @@
 //! `[30][30][64]`, so that windows over all of it, with filters turned about, meet what each pixel of the input has
 //! contributed to.
 
-use crate::cpu::plan::layout::Layout;
 use modiste_network::Window;
+
+use crate::cpu::plan::layout::Layout;
 
 /// Where an image lies in its padded one, `[row][column][pitch]`.
 #[derive(Clone, Copy, Debug)]

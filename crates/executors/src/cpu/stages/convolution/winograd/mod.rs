@@ -26,6 +26,8 @@ mod transforms;
 
 use std::ops::Range;
 
+use modiste_network::Window;
+
 use self::filters::{FilterGradient, PackFilters};
 use self::tiles::{Direction, Tiles, Transform};
 use self::transforms::{OUT, POSITIONS};
@@ -36,7 +38,6 @@ use crate::cpu::runtime::thread_pool::split_range;
 use crate::cpu::simd::Isa;
 use crate::cpu::stages::convolution::algorithm::{Algorithm, BackwardTask, ForwardTask};
 use crate::cpu::stages::input::Input;
-use modiste_network::Window;
 
 /// Tiles that a block of images should have at least: enough rows for the products to reuse the filters they load. More
 /// would need more scratch and gain nothing (bench/NOTES.md, "72 or 54 tiles a block instead of 36").
@@ -428,6 +429,7 @@ fn image_scratch_range(input: &Input<'_>, index: usize) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use modiste_data::ImageShape;
+    use modiste_network::Padding;
 
     use super::*;
     use crate::cpu::context::Context;
@@ -438,7 +440,6 @@ mod tests {
     use crate::cpu::runtime::thread_pool::ThreadPool;
     use crate::cpu::stages::StageOperation;
     use crate::cpu::stages::convolution::Convolution;
-    use modiste_network::Padding;
 
     /// A convolution of one image, `[height, width, out]`.
     fn convolve(
