@@ -66,10 +66,10 @@ fn garments_set(directory: &Path, train: usize, test: usize) {
 #[test]
 fn recipes_learn_from_colour_images_of_another_size() {
     let world = World::new();
-    colour_set(&world.path("stripes"), 150, 10);
+    colour_set(&world.path("stripes"), 120, 10);
     for recipe in RECIPES {
         let ended = world.words(&format!(
-            "train {recipe} --data stripes --epochs 4 --batch 15 --validation 0 --out {recipe} --quiet --json"
+            "train {recipe} --data stripes --epochs 4 --batch 12 --validation 0 --out {recipe} --quiet --json"
         ));
         let accuracy = ended.json()["test_accuracy"].as_f64().unwrap();
         assert!(accuracy > 0.9, "{recipe} reaches {accuracy}");
@@ -80,10 +80,10 @@ fn recipes_learn_from_colour_images_of_another_size() {
 #[test]
 fn recipes_take_as_many_classes_as_there_are() {
     let world = World::new();
-    colour_set(&world.path("four"), 100, 4);
+    colour_set(&world.path("four"), 60, 4);
     for recipe in RECIPES {
         let ended = world.words(&format!(
-            "train {recipe} --data four --epochs 3 --batch 10 --validation 0 --out {recipe} --quiet --json"
+            "train {recipe} --data four --epochs 3 --batch 6 --validation 0 --out {recipe} --quiet --json"
         ));
         let accuracy = ended.json()["test_accuracy"].as_f64().unwrap();
         assert!(accuracy > 0.9, "{recipe} reaches {accuracy}");
@@ -93,10 +93,10 @@ fn recipes_take_as_many_classes_as_there_are() {
 #[test]
 fn recipes_learn_from_drawn_garments() {
     let world = World::new();
-    garments_set(&world.path("garments"), 1200, 300);
+    garments_set(&world.path("garments"), 900, 200);
     for recipe in RECIPES {
         let ended = world.words(&format!(
-            "train {recipe} --data garments --validation 0 --epochs 2 --batch 30 --out {recipe} --quiet --json"
+            "train {recipe} --data garments --validation 0 --epochs 2 --batch 20 --out {recipe} --quiet --json"
         ));
         let accuracy = ended.json()["test_accuracy"].as_f64().unwrap();
         assert!(accuracy > 0.6, "{recipe} reaches {accuracy}");
