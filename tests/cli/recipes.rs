@@ -66,10 +66,10 @@ fn garments_set(directory: &Path, train: usize, test: usize) {
 #[test]
 fn recipes_learn_from_colour_images_of_another_size() {
     let world = World::new();
-    colour_set(&world.path("stripes"), 120, 10);
+    colour_set(&world.path("stripes"), 150, 10);
     for recipe in RECIPES {
         let ended = world.words(&format!(
-            "train {recipe} --data stripes --epochs 4 --batch 12 --validation 0 --out {recipe} --quiet --json"
+            "train {recipe} --data stripes --epochs 4 --batch 15 --validation 0 --out {recipe} --quiet --json"
         ));
         let accuracy = ended.json()["test_accuracy"].as_f64().unwrap();
         assert!(accuracy > 0.9, "{recipe} reaches {accuracy}");
