@@ -1,4 +1,4 @@
-//! What a network becomes: stages, each a linear operation and all that follows it value by value, and the edges between
+//! What a network becomes: stages, each an operation and all that follows it value by value, and the edges between
 //! them.
 //!
 //! A stage reads its input once and writes its output once; what lies between (addition, activation, pooling, dropout)
@@ -68,7 +68,7 @@ pub(super) struct Dropout {
     pub rate: f32,
 }
 
-/// A linear operation and what follows it, in this order.
+/// An operation and what follows it, in this order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Stage {
     /// Index in [`Network::layers`](modiste_network::Network::layers) of its first layer, which has its weights.
@@ -90,7 +90,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// A linear operation that nothing follows.
+    /// An operation that nothing follows.
     pub(super) fn new(layer: usize, input: Layout, kind: StageKind, linear_output: Layout) -> Self {
         Self { layer, input, kind, linear_output, slope: None, pool: None, dropout: None, output: linear_output }
     }
