@@ -8,10 +8,8 @@
 
 use std::sync::Arc;
 
+use modiste_fourier::{Complex, ComplexToReal, Fft, FftError, Planners, RealToComplex};
 use rayon::prelude::*;
-use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
-use rustfft::{Fft, FftPlanner};
 
 use super::self_interaction::SelfInteraction;
 use super::spline::response;
@@ -28,18 +26,6 @@ const NEAR_SPACING: f32 = 1.0 / 64.0;
 /// The value at r = 0 of what the grid is convolved with.
 pub(super) fn peak(spacing: f32) -> f64 {
     if spacing <= NEAR_SPACING { 0.0 } else { 1.0 }
-}
-
-/// Plans of transforms, kept for the next grid.
-pub(super) struct Planners {
-    real: RealFftPlanner<f32>,
-    complex: FftPlanner<f32>,
-}
-
-impl Planners {
-    pub(super) fn new() -> Self {
-        Self { real: RealFftPlanner::new(), complex: FftPlanner::new() }
-    }
 }
 
 /// The convolution for one size of grid.
@@ -76,10 +62,10 @@ impl Convolution {
             rows,
             columns,
             spacing,
-            row_forward: planners.real.plan_fft_forward(2 * columns),
-            row_inverse: planners.real.plan_fft_inverse(2 * columns),
-            column_forward: planners.complex.plan_fft_forward(2 * rows),
-            column_inverse: planners.complex.plan_fft_inverse(2 * rows),
+            row_forward: planners.real_forward(2 * columns),
+            row_inverse: planners.real_inverse(2 * columns),
+            column_forward: planners.complex_forward(2 * rows),
+            column_inverse: planners.complex_inverse(2 * rows),
             similarity_spectrum: Vec::new(),
             self_interaction: SelfInteraction::default(),
             row_spectra: vec![Complex::default(); rows * frequencies],
@@ -117,8 +103,8 @@ impl Convolution {
         let (fine_width, fine_height) = (FINER * width, FINER * height);
         let spacing = self.spacing / FINER as f32;
         let squared = |node: usize| (node as f32 * spacing).powi(2);
-        let across = planners.real.plan_fft_forward(fine_width);
-        let down = planners.real.plan_fft_forward(fine_height);
+        let across = planners.real_forward(fine_width);
+        let down = planners.real_forward(fine_height);
         let half = fine_height / 2 + 1;
         let mut spectra = vec![0.0; half * frequencies];
         let scratch = |plan: &Arc<dyn RealToComplex<f32>>| (plan.make_input_vec(), plan.make_output_vec());
@@ -254,7 +240,7 @@ fn mirror(values: &mut [f32]) {
 }
 
 /// A transform fails only over the lengths of its slices or a spectrum of nothing real, and both are right above.
-fn transform(outcome: Result<(), realfft::FftError>) {
+fn transform(outcome: Result<(), FftError>) {
     debug_assert!(outcome.is_ok(), "{outcome:?}");
 }
 

@@ -6,9 +6,10 @@
 //! sums (Essmann and others, 1995) points are spread over a grid `[rows, columns]` with B-splines, the grid is convolved,
 //! and the potential and its gradient are read off with the same splines. What a point reads of itself is taken off.
 
+use modiste_fourier::Planners;
 use rayon::prelude::*;
 
-use super::convolution::{Convolution, Planners, fast_size, peak};
+use super::convolution::{Convolution, fast_size, peak};
 use super::self_interaction::SelfInteraction;
 use super::spline::{ORDER, WIDTH, weights_and_slopes};
 use crate::coordinates::bounds;
