@@ -5,6 +5,7 @@ pub mod initialisation;
 pub mod loss;
 pub mod muon;
 pub mod profile;
+pub mod running_mean;
 pub mod softmax;
 
 use std::borrow::Cow;

@@ -20,6 +20,7 @@ use self::pooling::{average_pool_backward, average_pool_forward, max_pool_choice
 use self::sums::{add_scaled, column_sums};
 use crate::executor::dropout::Mask;
 use crate::executor::loss::Targets;
+use crate::executor::running_mean::running_momentum;
 use crate::executor::{Batch, DeviceInfo, Executor, State, StepOptions, StepResult};
 use crate::network::{Layer, Network, Operation, Parameter, Role, Value};
 use crate::recipe::Activation;
@@ -128,11 +129,11 @@ impl ReferenceExecutor {
     }
 
     /// Has the running means of batch normalisation follow a batch.
-    fn follow(&mut self, layer: &Layer, momentum: f32, moments: &Moments) {
+    fn follow(&mut self, layer: &Layer, momentum: f64, moments: &Moments) {
         for (offset, now) in [(2, &moments.mean), (3, &moments.variance)] {
             let range = self.network.parameters[layer.parameters.start + offset].range.clone();
             for (running, now) in self.parameters[range].iter_mut().zip(now) {
-                *running = f64::from(momentum) * *running + (1.0 - f64::from(momentum)) * now;
+                *running = momentum * *running + (1.0 - momentum) * now;
             }
         }
     }
@@ -178,7 +179,7 @@ impl ReferenceExecutor {
                 self.keep_gradient(&layer, 1, &d_beta);
                 // The moments of a single value say nothing of the images.
                 if input.len() > gamma.len() {
-                    self.follow(&layer, momentum, &moments);
+                    self.follow(&layer, running_momentum(momentum, step), &moments);
                 }
                 d_input
             }

@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use modiste_network::Network;
+use modiste_network::executor::running_mean::running_momentum;
 
 use crate::cpu::kernels::Extent;
 use crate::cpu::kernels::channel_sums::Sums;
@@ -114,11 +115,11 @@ impl Normalisation {
         Moments { sums, start: self.sums.start, centre: &self.mean, pitch: self.layout.pitch }
     }
 
-    /// When the values of `images` images are summed: normalises by their moments, and has the running means follow, but
-    /// for those of a single value, which say nothing of the images.
-    pub(crate) fn update_from_batch(&mut self, parameters: &mut [f32], sums: &[f32], images: usize) {
+    /// When the values of `images` images are summed in step `step`: normalises by their moments, and has the running means
+    /// follow, but for those of a single value, which say nothing of the images.
+    pub(crate) fn update_from_batch(&mut self, parameters: &mut [f32], sums: &[f32], images: usize, step: u64) {
         let count = (images * self.layout.pixels()) as f64;
-        let momentum = f64::from(self.norm.momentum);
+        let momentum = running_momentum(self.norm.momentum, step);
         for channel in 0..self.layout.channels {
             let [sum, squares] = self.sum(sums, channel);
             let centred = sum / count;

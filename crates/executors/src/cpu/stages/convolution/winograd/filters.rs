@@ -107,10 +107,11 @@ mod tests {
 
     #[test]
     fn packing_does_what_it_says() {
-        let (columns, pitch) = (20, 32);
+        // With padding within a panel; an interpreter takes a second for a few values.
+        let (columns, pitch) = if cfg!(miri) { (13, 16) } else { (20, 32) };
         let mut packed = Buffer::zeroed(POSITIONS * pitch);
         let kernel = PackFilters {
-            weight: &[1.0; 9 * 20],
+            weight: &vec![1.0; 9 * columns],
             column_step: 9,
             columns,
             pitch,
