@@ -216,7 +216,7 @@ pub struct TrainArgs {
     /// Images per step [default: the recipe's]
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=LARGEST_BATCH), conflicts_with = "resume")]
     pub batch: Option<u64>,
-    /// Use only the first N training images
+    /// Use only N training images, drawn by the seed, of each class its part
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..), conflicts_with = "resume")]
     pub limit: Option<u64>,
     /// Everything random follows from it [default: the recipe's]
@@ -226,15 +226,21 @@ pub struct TrainArgs {
     /// on all images [default: the recipe's]
     #[arg(long, value_name = "SHARE|test|0", conflicts_with = "resume")]
     pub validation: Option<Validation>,
+    /// Mirror no images, whatever the recipe says: for classes that are each other's mirror image
+    #[arg(long, conflicts_with = "resume")]
+    pub no_flip: bool,
     /// Train with N seeds, one after the other, and print mean and deviation; with --out, resume the series
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=10_000), conflicts_with = "resume")]
     pub seeds: Option<u64>,
     /// The run directory to write [default: runs/NAME-1, -2, …]; with --seeds, the directory of their runs, seed-0 and so on
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
-    /// Resume an interrupted run; needs nothing else
-    #[arg(long, value_name = "RUN", conflicts_with = "data")]
+    /// Resume an interrupted run; needs nothing else, but --data where its data has moved
+    #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
+    /// With --resume, begin the run anew: what it has learned is lost
+    #[arg(long, requires = "resume", conflicts_with = "epochs")]
+    pub restart: bool,
     #[command(flatten)]
     pub data: DataOptions,
     #[command(flatten)]

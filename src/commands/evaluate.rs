@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use modiste_data::{Dataset, Subset};
 use modiste_inference::{ClassScore, MetricsAccumulator};
 use modiste_network::Validation;
-use modiste_training::Splits;
+use modiste_training::{Limit, Splits};
 use serde::Serialize;
 
 use super::setup::{Outcome, device};
@@ -60,7 +60,7 @@ pub fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
 
     // All of a foreign set is new to the network.
     let (validation, limit) =
-        if own { (card.recipe.data.validation, card.data.limit) } else { (Validation::Share(0.0), None) };
+        if own { (card.recipe.data.validation, Limit::of(&card.data)) } else { (Validation::Share(0.0), None) };
     let splits = Splits::new(&dataset, validation, limit, card.recipe.training.seed);
     let (subset, split) = subset(splits, arguments.split)?;
     let mut predictor = trained.predictor(&device, subset.len())?;

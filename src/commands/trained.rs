@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
-use modiste_data::{Dataset, ImageShape, Source};
+use anyhow::{Context, Result, bail};
+use modiste_data::{Dataset, ImageShape, Source, are_names};
 use modiste_executors::Device;
 use modiste_inference::Predictor;
 use modiste_network::Model;
@@ -57,28 +57,39 @@ impl Trained {
         let source = if options.data.is_some() { options.source() } else { own };
         let data_dir = options.place().or(self.data_dir.as_deref());
         let dataset = download_display::load(&source, data_dir, quiet)?;
-        self.check_fit(&dataset)?;
-        let is_own = dataset.fingerprint() == card.data.fingerprint;
+        self.check_shape(&dataset)?;
+        let is_own = dataset.fingerprint() == card.data.fingerprint && dataset.class_names == card.class_names;
         if !is_own && options.data.is_none() {
             output::note(&format!("{} is not the same as when the network was trained on it", dataset.name));
         }
-        Ok((dataset, is_own))
+        Ok((self.with_classes(dataset)?, is_own))
     }
 
-    fn check_fit(&self, dataset: &Dataset) -> Result<()> {
-        let text = |shape: ImageShape, classes: usize| {
-            let ImageShape { height, width, channels } = shape;
-            format!("images of {height}x{width}x{channels} in {classes} classes")
-        };
-        let (card, shape, path) = (&self.model.card, dataset.test.shape(), self.path.display());
-        let (takes, has) = (text(card.image_shape, card.class_names.len()), text(shape, dataset.class_names.len()));
+    fn check_shape(&self, dataset: &Dataset) -> Result<()> {
+        let text = |ImageShape { height, width, channels }| format!("{height}x{width}x{channels}");
+        let (takes, has, path) = (self.model.card.image_shape, dataset.test.shape(), self.path.display());
         if takes != has {
-            bail!("{path} takes {takes}, but {} has {has}: give the data it was trained for", dataset.name);
-        }
-        if card.class_names != dataset.class_names {
-            output::note(&format!("the classes of {} have other names than those of the network", dataset.name));
+            let (takes, has, name) = (text(takes), text(has), &dataset.name);
+            bail!(
+                "{path} takes images of {takes}, but those of {name} are {has}: give images of the size it was trained for"
+            );
         }
         Ok(())
+    }
+
+    /// The data with its classes numbered as the network has them.
+    fn with_classes(&self, dataset: Dataset) -> Result<Dataset> {
+        let (name, names, path) = (dataset.name.clone(), &self.model.card.class_names, self.path.display());
+        if dataset.class_names == *names {
+            return Ok(dataset);
+        }
+        let by_name = are_names(&dataset.class_names) && are_names(names);
+        let dataset = dataset.with_classes(names).with_context(|| {
+            format!("{name} cannot be judged by {path}; name its classes, in classes.txt, as those of the network")
+        })?;
+        let how = if by_name { "name" } else { "number" };
+        output::note(&format!("note: the classes of {name} are matched with those of the network by {how}"));
+        Ok(dataset)
     }
 
     /// The network on a device, ready for `images` images, if memory is enough.

@@ -48,7 +48,10 @@ fn scores(classes: &[String], metrics: &MetricsAccumulator) -> String {
     let row = |name: &str, score: ClassScore| {
         let ClassScore { precision, recall, f1, support } = score;
         let name = cut(name, width);
-        format!("{name:<width$}  {precision:>9.4}  {recall:>9.4}  {f1:>9.4}  {:>8}", grouped(support))
+        // A dash where a class does not occur.
+        let [precision, recall, f1] =
+            [precision, recall, f1].map(|share| share.map_or_else(|| "-".to_owned(), |share| format!("{share:.4}")));
+        format!("{name:<width$}  {precision:>9}  {recall:>9}  {f1:>9}  {:>8}", grouped(support))
     };
     let mut lines =
         vec![format!("{:<width$}  {:>9}  {:>9}  {:>9}  {:>8}", "class", "precision", "recall", "F1", "images")];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use modiste_network::DeviceInfo;
+use modiste_network::{DeviceInfo, Keep, TrainingRecipe};
 use modiste_report::numbers::grouped;
 use modiste_training::{RunResult, Session, Splits};
 
@@ -32,6 +32,23 @@ fn sizes(splits: &Splits) -> String {
         Some(held_out) => format!("{train} training, {} validation and {test} test images", count(held_out.len())),
         None => format!("{train} training and {test} test images, none for validation"),
     }
+}
+
+/// `patience ended training: no epoch of the last 5 was better than epoch 7, which is kept`, if it did.
+pub fn out_of_patience(training: &TrainingRecipe, result: &RunResult) -> Option<String> {
+    let epochs = training.epochs;
+    let ended = result.epochs < epochs && training.is_out_of_patience(result.epochs, result.best_epoch);
+    let best = result.best_epoch.filter(|_| ended)?;
+    let kept = match training.keep {
+        Keep::Best => format!("epoch {best}"),
+        Keep::Last => format!("epoch {}, the last", result.epochs),
+    };
+    Some(format!(
+        "patience ended training after epoch {} of {epochs}: none of the last {} was better on the validation images than epoch {best}; \
+         kept is {kept}",
+        result.epochs,
+        result.epochs - best,
+    ))
 }
 
 /// `10,000 test images of fashion-mnist: accuracy 0.8266, loss 0.4817; 1.7 s, 87 MB`

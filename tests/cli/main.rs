@@ -9,6 +9,7 @@ mod evaluate;
 mod format;
 mod garments;
 mod library;
+mod odd_data;
 mod recipes;
 mod runner;
 mod seeds;

@@ -1,38 +1,13 @@
 //! The built-in recipes on data other than what they were made for.
 
-use std::fs;
 use std::path::Path;
 
 use modiste_data::{ImageShape, Images, Silent, Source, load};
 
-use crate::runner::World;
+use crate::runner::{Part, World, write_set};
 
 /// Those that were made here, not after the post.
 const RECIPES: [&str; 7] = ["speedrun-94", "speedrun-95", "resnet", "separable", "best", "vgg", "mlp"];
-
-/// A set of images of one shape, `[n, height, width, channels]`, and their classes, `[n]`.
-struct Part {
-    shape: ImageShape,
-    pixels: Vec<u8>,
-    labels: Vec<u8>,
-}
-
-/// Writes training and test images as the four IDX files of a data set.
-fn write_set(directory: &Path, parts: [Part; 2]) {
-    fs::create_dir_all(directory).unwrap();
-    for (name, Part { shape, pixels, labels }) in ["train", "t10k"].iter().zip(parts) {
-        let mut images = vec![0, 0, 8, 4];
-        for size in [labels.len(), shape.height, shape.width, shape.channels] {
-            images.extend((size as u32).to_be_bytes());
-        }
-        images.extend(pixels);
-        let mut classes = vec![0, 0, 8, 1];
-        classes.extend((labels.len() as u32).to_be_bytes());
-        classes.extend(labels);
-        fs::write(directory.join(format!("{name}-images-idx4-ubyte")), images).unwrap();
-        fs::write(directory.join(format!("{name}-labels-idx1-ubyte")), classes).unwrap();
-    }
-}
 
 /// Colour images of 32 × 32, each class with a stripe of a colour at a height; training and test images are the same.
 fn colour_set(directory: &Path, images: usize, classes: usize) {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use modiste_data::ImageShape;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -129,5 +130,29 @@ pub fn two_class_set(directory: &Path, levels: [u8; 2], images: usize, (rows, co
         }
         fs::write(directory.join(format!("{part}-images-idx3-ubyte")), pixels).unwrap();
         fs::write(directory.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+    }
+}
+
+/// A set of images of one shape, `[n, height, width, channels]`, and their classes, `[n]`.
+pub struct Part {
+    pub shape: ImageShape,
+    pub pixels: Vec<u8>,
+    pub labels: Vec<u8>,
+}
+
+/// Writes training and test images as the four IDX files of a data set.
+pub fn write_set(directory: &Path, parts: [Part; 2]) {
+    fs::create_dir_all(directory).unwrap();
+    for (name, Part { shape, pixels, labels }) in ["train", "t10k"].iter().zip(parts) {
+        let mut images = vec![0, 0, 8, 4];
+        for size in [labels.len(), shape.height, shape.width, shape.channels] {
+            images.extend((size as u32).to_be_bytes());
+        }
+        images.extend(pixels);
+        let mut classes = vec![0, 0, 8, 1];
+        classes.extend((labels.len() as u32).to_be_bytes());
+        classes.extend(labels);
+        fs::write(directory.join(format!("{name}-images-idx4-ubyte")), images).unwrap();
+        fs::write(directory.join(format!("{name}-labels-idx1-ubyte")), classes).unwrap();
     }
 }

@@ -77,6 +77,12 @@ impl Images {
         Ok(Self { shape, pixels, labels })
     }
 
+    /// The same images with other labels, which must be right.
+    pub(crate) fn with_labels(&self, label: impl Fn(u8) -> u8) -> Self {
+        let labels = self.labels.iter().map(|&before| label(before)).collect();
+        Self { shape: self.shape, pixels: self.pixels.clone(), labels }
+    }
+
     /// Number of images.
     pub fn len(&self) -> usize {
         self.labels.len()

@@ -21,6 +21,8 @@ pub enum RandomStream {
     Flip = 5,
     /// What batches are mixed by, by epoch and batch.
     Mixing = 6,
+    /// Which training images a run has where it is to have fewer than there are.
+    Limit = 7,
 }
 
 /// The random numbers of `stream`, number `index` of them (below 2⁵⁶), under `seed`: the same on every machine.

@@ -165,6 +165,11 @@ impl TensorFile {
         })
     }
 
+    /// Whether there is a text under `key`.
+    pub fn has_text(&self, key: &str) -> bool {
+        self.texts.contains_key(key)
+    }
+
     /// The JSON document under `key`.
     ///
     /// # Errors

@@ -79,21 +79,24 @@ impl MetricsAccumulator {
                 let correct = self.confusion[class][class];
                 let support = self.confusion[class].iter().sum();
                 let predicted = self.confusion.iter().map(|row| row[class]).sum();
+                let occurs = support + predicted > 0;
+                let share = |part, whole| occurs.then(|| ratio(part, whole));
                 ClassScore {
-                    precision: ratio(correct, predicted),
-                    recall: ratio(correct, support),
-                    f1: ratio(2 * correct, support + predicted),
+                    precision: share(correct, predicted),
+                    recall: share(correct, support),
+                    f1: share(2 * correct, support + predicted),
                     support,
                 }
             })
             .collect()
     }
 
-    /// Plain means over the classes, each counting the same however many images it has.
+    /// Plain means over the classes that occur, each counting the same however many images it has.
     pub fn macro_average(&self) -> ClassScore {
         let scores = self.class_scores();
-        let mean = |value: fn(&ClassScore) -> f64| {
-            if scores.is_empty() { 0.0 } else { scores.iter().map(value).sum::<f64>() / scores.len() as f64 }
+        let mean = |value: fn(&ClassScore) -> Option<f64>| {
+            let values: Vec<f64> = scores.iter().filter_map(value).collect();
+            (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
         };
         ClassScore {
             precision: mean(|score| score.precision),
@@ -111,15 +114,16 @@ impl MetricsAccumulator {
     }
 }
 
-/// How well one class is found.
+/// How well one class is found. A class that occurs neither among the images nor among the predictions has no scores, as in
+/// scikit-learn's report.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct ClassScore {
     /// Share of the images taken for this class that are of it; 0 where none was.
-    pub precision: f64,
+    pub precision: Option<f64>,
     /// Share of this class's images that were found; 0 where it has none.
-    pub recall: f64,
+    pub recall: Option<f64>,
     /// Harmonic mean of both.
-    pub f1: f64,
+    pub f1: Option<f64>,
     /// Images of this class.
     pub support: u64,
 }
@@ -171,11 +175,11 @@ mod tests {
         close(metrics.accuracy(), 4.0 / 6.0);
         close(metrics.loss(), (4.0 * -(0.8f64.ln()) + 2.0 * -(0.1f64.ln())) / 6.0);
         let scores = metrics.class_scores();
-        close(scores[0].precision, 2.0 / 3.0);
-        close(scores[0].recall, 2.0 / 3.0);
-        close(scores[1].f1, 0.5);
-        assert_eq!(scores[2], ClassScore { precision: 1.0, recall: 1.0, f1: 1.0, support: 1 });
-        close(metrics.macro_average().f1, (2.0 / 3.0 + 0.5 + 1.0) / 3.0);
+        close(scores[0].precision.unwrap(), 2.0 / 3.0);
+        close(scores[0].recall.unwrap(), 2.0 / 3.0);
+        close(scores[1].f1.unwrap(), 0.5);
+        assert_eq!(scores[2], ClassScore { precision: Some(1.0), recall: Some(1.0), f1: Some(1.0), support: 1 });
+        close(metrics.macro_average().f1.unwrap(), (2.0 / 3.0 + 0.5 + 1.0) / 3.0);
     }
 
     #[test]
@@ -184,11 +188,11 @@ mod tests {
         let mut metrics = MetricsAccumulator::new(2);
         metrics.add(&[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0], &[0, 0, 1, 1]);
         let scores = metrics.class_scores();
-        close(scores[0].precision, 2.0 / 3.0);
-        close(scores[0].recall, 1.0);
-        close(scores[0].f1, 0.8);
-        close(scores[1].precision, 1.0);
-        close(scores[1].recall, 0.5);
+        close(scores[0].precision.unwrap(), 2.0 / 3.0);
+        close(scores[0].recall.unwrap(), 1.0);
+        close(scores[0].f1.unwrap(), 0.8);
+        close(scores[1].precision.unwrap(), 1.0);
+        close(scores[1].recall.unwrap(), 0.5);
     }
 
     #[test]
@@ -202,10 +206,21 @@ mod tests {
     }
 
     #[test]
-    fn classes_without_images_or_predictions_score_zero() {
+    fn classes_that_do_not_occur_have_no_scores_and_no_say_in_means() {
+        // Labels 0 and 2, found rightly, of three classes.
         let mut metrics = MetricsAccumulator::new(3);
-        metrics.add(&[1.0, 0.0, 0.0], &[1]);
-        assert!(metrics.class_scores().iter().all(|score| score.f1 == 0.0 && score.precision == 0.0));
+        metrics.add(&[1.0, 0.0, 0.0, 0.0, 0.0, 1.0], &[0, 2]);
+        let one = ClassScore { precision: Some(1.0), recall: Some(1.0), f1: Some(1.0), support: 1 };
+        let none = ClassScore { precision: None, recall: None, f1: None, support: 0 };
+        assert_eq!(metrics.class_scores(), [one, none, one]);
+        assert_eq!(metrics.macro_average(), ClassScore { support: 2, ..one });
+        // One of class 2 taken for class 1: class 1 occurs among the predictions.
+        metrics.add(&[0.0, 1.0, 0.0], &[2]);
+        let zero = ClassScore { precision: Some(0.0), recall: Some(0.0), f1: Some(0.0), support: 0 };
+        assert_eq!(metrics.class_scores()[1], zero);
+        close(metrics.macro_average().f1.unwrap(), (1.0 + 0.0 + 2.0 / 3.0) / 3.0);
+        close(metrics.macro_average().recall.unwrap(), (1.0 + 0.0 + 0.5) / 3.0);
+        assert_eq!(MetricsAccumulator::new(3).macro_average().f1, None);
         assert_eq!(MetricsAccumulator::new(3).loss(), 0.0);
         assert_eq!(MetricsAccumulator::new(3).calibration_error(), 0.0);
     }

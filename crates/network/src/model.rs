@@ -32,9 +32,12 @@ pub struct DataReference {
     pub name: String,
     /// What `--data` would find it by: a known name, or a path.
     pub source: String,
-    /// Use only the first so many training images.
+    /// Use only so many training images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
+    /// Whether these are drawn at random, of each class its part. Runs of 0.2 and before took the first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stratified: bool,
     /// [`modiste_data::Dataset::fingerprint`] of the whole set.
     pub fingerprint: String,
 }
@@ -42,7 +45,8 @@ pub struct DataReference {
 impl DataReference {
     /// Whether both are the same images, wherever they lie and whatever they are called.
     pub fn has_images_of(&self, other: &Self) -> bool {
-        (&self.fingerprint, self.limit) == (&other.fingerprint, other.limit)
+        let of = |data: &'_ Self| (data.limit, data.stratified);
+        self.fingerprint == other.fingerprint && of(self) == of(other)
     }
 }
 
@@ -162,6 +166,7 @@ mod tests {
                 name: "drawn-garments".to_owned(),
                 source: "drawn-garments".to_owned(),
                 limit: Some(7),
+                stratified: true,
                 fingerprint: "0123".to_owned(),
             },
             epochs: 3,

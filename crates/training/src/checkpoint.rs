@@ -14,6 +14,7 @@ use modiste_files::tensor_file::{self, TensorFile};
 use modiste_network::model::{collect, tensors};
 use modiste_network::{Network, State};
 
+use super::origin::Origin;
 use super::progress::Position;
 
 /// What errors call such a file.
@@ -35,7 +36,12 @@ pub struct Checkpoint<'a> {
     pub best: Option<Cow<'a, [f32]>>,
     /// How far it has come.
     pub position: Position,
+    /// By what it was made. Checkpoints of 0.2 and before do not say.
+    pub origin: Option<Origin>,
 }
+
+/// A checkpoint as it lies in its file, of a network that is still to be told.
+pub struct CheckpointFile(TensorFile);
 
 impl Checkpoint<'_> {
     /// The parameters that the run would end with now.
@@ -56,7 +62,11 @@ impl Checkpoint<'_> {
     pub fn save(&self, path: &Path, network: &Network) -> Result<(), FileError> {
         let position = serde_json::to_string(&self.position);
         let position = position.map_err(|error| FileError::io("write", path, error.into()))?;
-        let texts = BTreeMap::from([("format", FORMAT.to_owned()), ("position", position)]);
+        let mut texts = BTreeMap::from([("format", FORMAT.to_owned()), ("position", position)]);
+        if let Some(origin) = &self.origin {
+            let origin = serde_json::to_string(origin).map_err(|error| FileError::io("write", path, error.into()))?;
+            texts.insert("origin", origin);
+        }
         let mut all = tensors(network, "", &self.state.parameters);
         all.extend(tensors(network, FIRST_MOMENT, &self.state.first_moment));
         all.extend(tensors(network, SECOND_MOMENT, &self.state.second_moment));
@@ -71,22 +81,50 @@ impl Checkpoint<'_> {
     /// # Errors
     /// When it cannot be read, is not one, is damaged, or is of another network.
     pub fn open(path: &Path, network: &Network) -> Result<Checkpoint<'static>, FileError> {
+        CheckpointFile::read(path)?.checkpoint(network)
+    }
+}
+
+impl CheckpointFile {
+    /// Reads a checkpoint of any network.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not one, or is damaged.
+    pub fn read(path: &Path) -> Result<Self, FileError> {
         let file = TensorFile::read(path, KIND)?;
         let format = file.text("format")?;
         if format != FORMAT {
             return Err(file.invalid(format!("its format is '{format}', and this program reads '{FORMAT}'")));
         }
+        Ok(Self(file))
+    }
+
+    /// By what it was made, if it says so.
+    ///
+    /// # Errors
+    /// When what it says makes no sense.
+    pub fn origin(&self) -> Result<Option<Origin>, FileError> {
+        self.0.has_text("origin").then(|| self.0.document("origin")).transpose()
+    }
+
+    /// What it holds.
+    ///
+    /// # Errors
+    /// When it is of another network than this.
+    pub fn checkpoint(&self, network: &Network) -> Result<Checkpoint<'static>, FileError> {
+        let Self(file) = self;
         let where_there_is = |prefix: &str| {
-            let values = file.holds(prefix).then(|| collect(&file, network, prefix)).transpose()?;
+            let values = file.holds(prefix).then(|| collect(file, network, prefix)).transpose()?;
             Ok::<_, FileError>(values.map(Cow::from))
         };
         let state = State {
-            parameters: collect(&file, network, "")?.into(),
-            first_moment: collect(&file, network, FIRST_MOMENT)?.into(),
-            second_moment: collect(&file, network, SECOND_MOMENT)?.into(),
+            parameters: collect(file, network, "")?.into(),
+            first_moment: collect(file, network, FIRST_MOMENT)?.into(),
+            second_moment: collect(file, network, SECOND_MOMENT)?.into(),
             average: where_there_is(AVERAGE)?,
         };
-        Ok(Checkpoint { state, best: where_there_is(BEST)?, position: file.document("position")? })
+        let (best, position) = (where_there_is(BEST)?, file.document("position")?);
+        Ok(Checkpoint { state, best, position, origin: self.origin()? })
     }
 }
 
@@ -95,7 +133,7 @@ mod tests {
     use std::borrow::Cow;
 
     use modiste_data::ImageShape;
-    use modiste_network::Recipe;
+    use modiste_network::{DeviceInfo, Recipe};
 
     use super::*;
     use crate::progress::{BestEpoch, EpochRecord, RunningSums};
@@ -114,6 +152,10 @@ mod tests {
         for averaged in [false, true] {
             comes_back(averaged);
         }
+    }
+
+    fn info() -> DeviceInfo {
+        DeviceInfo { device: "cpu", isa: "avx2".to_owned(), threads: 2 }
     }
 
     fn comes_back(averaged: bool) {
@@ -144,6 +186,7 @@ mod tests {
                 best: Some(BestEpoch { epoch: 1, validation_loss: 0.7, validation_accuracy: 1.0 / 3.0 }),
                 ..Position::default()
             },
+            origin: averaged.then(|| Origin::new(&Recipe::find("mlp").unwrap(), &info())),
         };
         assert_eq!((checkpoint.kept(), checkpoint.kept_epoch()), (&*values(-7.0), 1));
         checkpoint.save(&path, &network).unwrap();
@@ -164,7 +207,7 @@ mod tests {
         let path = directory.path().join("checkpoint.safetensors");
         let three = network(3);
         let state = State::fresh(vec![0.0; three.parameter_count()]);
-        Checkpoint { state, best: None, position: Position::default() }.save(&path, &three).unwrap();
+        Checkpoint { state, best: None, position: Position::default(), origin: None }.save(&path, &three).unwrap();
         let problem = Checkpoint::open(&path, &network(4)).unwrap_err().to_string();
         assert!(problem.contains("checkpoint.safetensors") && problem.contains("dense1.weight"), "{problem}");
     }

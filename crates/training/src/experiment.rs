@@ -3,8 +3,9 @@
 use modiste_data::{Dataset, ImageShape};
 use modiste_network::{Network, NetworkError, OutOfSight, Recipe};
 
+use super::cautions::normalises_single_values;
 use super::runs::run_source::RunSource;
-use super::splits::{NoImages, Splits};
+use super::splits::{Limit, NoImages, Splits};
 
 /// A recipe and its data.
 #[derive(Clone, Debug)]
@@ -55,6 +56,15 @@ pub enum ExperimentError {
     /// There is nothing to learn from, to choose by or to measure on.
     #[error(transparent)]
     NoImages(#[from] NoImages),
+    /// Batches of one image leave batch normalisation a single value a channel.
+    #[error(
+        "the recipe {recipe} cannot be trained on one image at a time: batch normalisation makes 0 of a single value, \
+         whatever it is, so use batches of 2 images or more"
+    )]
+    SingleValues {
+        /// The recipe's name.
+        recipe: String,
+    },
 }
 
 /// The network of a recipe for images of this shape and `classes` classes.
@@ -87,8 +97,11 @@ impl Experiment {
         let shape = dataset.train.shape();
         let network = network(recipe, shape, dataset.class_names.len())?;
         recipe.check_shifts(shape).map_err(|source| ExperimentError::Shifts { recipe: recipe.name.clone(), source })?;
-        let splits = Splits::new(dataset, recipe.data.validation, source.data.limit, recipe.training.seed);
+        let splits = Splits::new(dataset, recipe.data.validation, Limit::of(&source.data), recipe.training.seed);
         splits.check(&recipe.training)?;
+        if recipe.training.batch.min(splits.train.len()) == 1 && normalises_single_values(&network) {
+            return Err(ExperimentError::SingleValues { recipe: recipe.name.clone() });
+        }
         Ok(Prepared { experiment: self, network, splits })
     }
 }

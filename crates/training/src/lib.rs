@@ -1,13 +1,16 @@
 #![doc = include_str!("../README.md")]
 
+pub mod cautions;
 pub mod checkpoint;
 pub mod experiment;
+pub mod origin;
 pub mod progress;
 pub mod runs;
 pub mod session;
 pub mod splits;
 pub mod trainer;
 
+pub use cautions::Caution;
 pub use experiment::Experiment;
 pub use progress::{Done, EpochRecord};
 pub use runs::aggregate::{SeedAggregate, Spread};
@@ -15,5 +18,5 @@ pub use runs::result::RunResult;
 pub use runs::run_directory::{RunDirectory, RunPaths};
 pub use runs::run_source::RunSource;
 pub use session::{ExistingRun, Fitted, Session};
-pub use splits::Splits;
+pub use splits::{Limit, Splits};
 pub use trainer::{Observer, StepEvent};

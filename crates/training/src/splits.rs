@@ -1,7 +1,7 @@
 //! Which images a run learns from, chooses by and is measured on.
 
-use modiste_data::{Dataset, Subset, stratified_split};
-use modiste_network::{NamedValidation, TrainingRecipe, Validation};
+use modiste_data::{Dataset, Subset, stratified_sample, stratified_split};
+use modiste_network::{DataReference, NamedValidation, TrainingRecipe, Validation};
 
 /// There is nothing to learn from, to choose by or to measure on.
 #[derive(Debug, thiserror::Error)]
@@ -9,6 +9,22 @@ use modiste_network::{NamedValidation, TrainingRecipe, Validation};
 pub struct NoImages {
     /// `training`, `validation` or `test`.
     which: &'static str,
+}
+
+/// Fewer training images than there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// So many, drawn at random, of each class its part.
+    Stratified(usize),
+    /// The first so many.
+    First(usize),
+}
+
+impl Limit {
+    /// What a run has of its data, if not all.
+    pub fn of(data: &DataReference) -> Option<Self> {
+        data.limit.map(if data.stratified { Self::Stratified } else { Self::First })
+    }
 }
 
 /// A data set as a run uses it: a function of the set, the recipe's `validation` and seed, and the limit.
@@ -25,16 +41,22 @@ pub struct Splits {
 }
 
 impl Splits {
-    /// Takes the first `limit` training images and holds out of them what `validation` says.
-    pub fn new(dataset: &Dataset, validation: Validation, limit: Option<usize>, seed: u64) -> Self {
-        let count = limit.unwrap_or(usize::MAX).min(dataset.train.len());
+    /// Takes `limit` training images and holds out of them what `validation` says.
+    pub fn new(dataset: &Dataset, validation: Validation, limit: Option<Limit>, seed: u64) -> Self {
+        let labels = dataset.train.labels();
+        let taken: Vec<u32> = match limit {
+            None => (0..labels.len() as u32).collect(),
+            Some(Limit::First(count)) => (0..labels.len().min(count) as u32).collect(),
+            Some(Limit::Stratified(count)) => stratified_sample(labels, count, seed),
+        };
         let test = Subset::new(&dataset.test, (0..dataset.test.len() as u32).collect::<Vec<_>>());
         let (train, validation, validates_on_test) = match validation {
-            Validation::Named(NamedValidation::Test) => ((0..count as u32).collect(), Some(test.clone()), true),
+            Validation::Named(NamedValidation::Test) => (taken, Some(test.clone()), true),
             Validation::Share(share) => {
-                let labels = &dataset.train.labels()[..count];
-                let split = stratified_split(labels, dataset.class_names.len(), share, seed);
-                (split.train, Some(Subset::new(&dataset.train, split.validation)), false)
+                let labels: Vec<u8> = taken.iter().map(|&index| labels[index as usize]).collect();
+                let split = stratified_split(&labels, dataset.class_names.len(), share, seed);
+                let of_set = |places: Vec<u32>| places.iter().map(|&place| taken[place as usize]).collect::<Vec<_>>();
+                (of_set(split.train), Some(Subset::new(&dataset.train, of_set(split.validation))), false)
             }
         };
         let validation = validation.filter(|subset| !subset.is_empty());
@@ -81,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_tenth_is_held_out_of_the_first_images_and_of_each_class() {
-        let splits = Splits::new(&dataset(200), Validation::Share(0.1), Some(100), 1);
+        let splits = Splits::new(&dataset(200), Validation::Share(0.1), Some(Limit::First(100)), 1);
         let validation = splits.validation.unwrap();
         assert_eq!((splits.train.len(), validation.len(), splits.test.len()), (90, 10, 20));
         assert!(splits.train.indices.iter().chain(&*validation.indices).all(|&index| index < 100));
@@ -89,6 +111,18 @@ mod tests {
         classes.sort_unstable();
         assert_eq!(classes, (0..10).collect::<Vec<_>>());
         assert!(!splits.validates_on_test);
+    }
+
+    #[test]
+    fn a_limit_is_drawn_from_all_classes_and_so_is_what_is_held_out_of_it() {
+        let splits = Splits::new(&dataset(200), Validation::Share(0.25), Some(Limit::Stratified(40)), 1);
+        let validation = splits.validation.unwrap();
+        let of_each_class = |subset: &Subset| -> Vec<usize> {
+            (0..10).map(|class| subset.indices.iter().filter(|&&index| index % 10 == class).count()).collect()
+        };
+        assert_eq!((of_each_class(&splits.train), of_each_class(&validation)), (vec![3; 10], vec![1; 10]));
+        assert!(splits.train.indices.iter().any(|&index| index >= 100));
+        assert!(splits.train.indices.iter().all(|index| !validation.indices.contains(index)));
     }
 
     #[test]
@@ -109,6 +143,6 @@ mod tests {
     #[test]
     fn a_share_of_nothing_validates_nothing() {
         assert!(Splits::new(&dataset(200), Validation::Share(0.0), None, 1).validation.is_none());
-        assert!(Splits::new(&dataset(200), Validation::Share(0.1), Some(3), 1).validation.is_none());
+        assert!(Splits::new(&dataset(200), Validation::Share(0.1), Some(Limit::First(3)), 1).validation.is_none());
     }
 }

@@ -25,7 +25,7 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
     let Request { device, output, runs } = Request::from_arguments(arguments)?;
     let mut series = Series::new(runs, output.quiet)?;
     let mut display = TrainingDisplay::new(output);
-    let (mut results, mut begun) = (Vec::new(), started);
+    let (mut results, mut said, mut begun) = (Vec::new(), Vec::new(), started);
     for seed in series.seeds() {
         match series.open(seed, &device)? {
             Opened::Finished(result) => {
@@ -33,6 +33,13 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
                 results.push(*result);
             }
             Opened::Unfinished(mut session) => {
+                for caution in session.cautions() {
+                    // Those of several runs are mostly the same.
+                    if !said.contains(&caution) {
+                        output::note(&format!("note: {caution}"));
+                        said.push(caution);
+                    }
+                }
                 match fit(&mut session, seed, &device, &interrupt, &mut display, begun)? {
                     Fitted::Finished(result) => results.push(*result),
                     Fitted::Interrupted(done) => {
@@ -70,11 +77,20 @@ fn fit(
     if let Some(done) = session.resumes_after() {
         display.line(&format!("going on after {done}"));
     }
+    let changes = session.changes(&executor.device());
+    if !changes.is_empty() {
+        let directory = session.directory().display();
+        output::note(&format!("note: not all is as it was when {directory} was last trained: {}", changes.join("; ")));
+    }
     display.run_begins(session.experiment().recipe.training.epochs, seed);
     let fitted = session.fit(executor.as_mut(), display, interrupt.stop_flag(), &begun);
     display.run_ended();
     let mut fitted = fitted?;
     if let Fitted::Finished(result) = &mut fitted {
+        let training = &session.experiment().recipe.training;
+        if let Some(text) = training_text::out_of_patience(training, result) {
+            display.line(&text);
+        }
         result.peak_memory_bytes = memory::peak_bytes();
         session.finish(result)?;
         if seed.is_some() {

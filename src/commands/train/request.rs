@@ -25,12 +25,18 @@ pub struct Request {
 
 /// Which runs.
 pub enum Runs {
-    /// The one in this directory, resumed; perhaps with another number of epochs, and data sets kept elsewhere.
-    Resumed { directory: PathBuf, epochs: Option<usize>, data_dir: Option<PathBuf> },
+    /// The one in this directory, resumed or begun anew; perhaps with another number of epochs, and data that is elsewhere now.
+    Resumed { directory: PathBuf, epochs: Option<usize>, restart: bool, moved: MovedData },
     /// A new one, in this directory or a numbered one.
     New { experiment: ExperimentRequest, directory: Option<PathBuf> },
     /// One for each seed, in this directory of seeds or a numbered one.
     Seeds { experiment: ExperimentRequest, directory: Option<PathBuf>, seeds: RangeInclusive<u64> },
+}
+
+/// Where the data of an earlier run is now, if that was said.
+pub struct MovedData {
+    pub source: Option<Source>,
+    pub data_dir: Option<PathBuf>,
 }
 
 /// What is trained on what.
@@ -48,7 +54,9 @@ impl Request {
         let runs = match &arguments.resume {
             Some(directory) => {
                 let epochs = arguments.epochs.map(|epochs| epochs as usize);
-                Runs::Resumed { directory: directory.clone(), epochs, data_dir }
+                let source = arguments.data.data.is_some().then(|| arguments.data.source());
+                let moved = MovedData { source, data_dir };
+                Runs::Resumed { directory: directory.clone(), epochs, restart: arguments.restart, moved }
             }
             None => new_runs(arguments, data_dir)?,
         };
@@ -84,6 +92,9 @@ fn recipe(arguments: &TrainArgs) -> Result<Recipe> {
     training.epochs = arguments.epochs.map_or(training.epochs, |epochs| epochs as usize);
     training.batch = arguments.batch.map_or(training.batch, |batch| batch as usize);
     training.seed = arguments.seed.unwrap_or(training.seed);
+    if arguments.no_flip {
+        recipe = recipe.without_flips();
+    }
     match arguments.validation {
         Some(validation) => {
             Ok(recipe.with_validation(validation, name).context("--validation does not go with the recipe")?)

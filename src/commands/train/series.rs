@@ -5,14 +5,15 @@
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use modiste_data::{Dataset, Source};
 use modiste_executors::Device;
 use modiste_files::numbered_directory;
 use modiste_training::runs::seed_directory;
+use modiste_training::session::UnfinishedRun;
 use modiste_training::{ExistingRun, Experiment, RunDirectory, RunPaths, RunResult, RunSource, Session};
 
-use super::request::Runs;
+use super::request::{MovedData, Runs};
 use crate::commands::setup::{RUNS, ensure_memory, ensure_one_run};
 use crate::output::{self, download_display};
 
@@ -25,7 +26,7 @@ pub struct Series {
 }
 
 enum Kind {
-    Resumed { epochs: Option<usize>, data_dir: Option<PathBuf> },
+    Resumed { epochs: Option<usize>, restart: bool, moved: MovedData },
     New(Box<Experiment>),
     Seeds(Box<Experiment>, RangeInclusive<u64>),
 }
@@ -42,7 +43,9 @@ impl Series {
     /// Loads the data of new runs, if there is a place for them.
     pub fn new(runs: Runs, quiet: bool) -> Result<Self> {
         let (runs, directory) = match runs {
-            Runs::Resumed { directory, epochs, data_dir } => (Kind::Resumed { epochs, data_dir }, Some(directory)),
+            Runs::Resumed { directory, epochs, restart, moved } => {
+                (Kind::Resumed { epochs, restart, moved }, Some(directory))
+            }
             Runs::New { experiment, directory } => {
                 directory.as_deref().map_or(Ok(()), RunDirectory::check_free)?;
                 (Kind::New(Box::new(experiment.load(quiet)?)), directory)
@@ -77,9 +80,14 @@ impl Series {
     /// directory is made.
     pub fn open(&mut self, seed: Option<u64>, device: &Device) -> Result<Opened> {
         match (&self.runs, seed) {
-            (Kind::Resumed { epochs, data_dir }, _) => {
-                ensure_one_run(self.directory())?;
-                resume(self.directory(), *epochs, device, |source| load(source, data_dir.as_deref(), self.quiet))
+            (Kind::Resumed { epochs, restart, moved }, _) => {
+                let directory = self.directory();
+                ensure_one_run(directory)?;
+                let run = match restart {
+                    true => ExistingRun::Unfinished(Box::new(ExistingRun::restart(directory)?)),
+                    false => ExistingRun::open(directory, *epochs)?,
+                };
+                resume(run, device, |run| load_again(run, directory, moved, self.quiet))
             }
             (Kind::Seeds(experiment, _), Some(seed)) => {
                 let experiment = experiment.with_seed(seed);
@@ -87,7 +95,7 @@ impl Series {
                 match path.filter(|path| RunPaths::new(path).source().exists()) {
                     Some(path) => {
                         ensure_same_experiment(&path, &experiment)?;
-                        resume(&path, None, device, |_| Ok(experiment.dataset))
+                        resume(ExistingRun::open(&path, None)?, device, |_| Ok(experiment.dataset))
                     }
                     None => begin(experiment, device, |name| {
                         let directory = match &self.directory {
@@ -123,36 +131,49 @@ fn begin(experiment: Experiment, device: &Device, create: impl FnOnce(&str) -> R
     Ok(Opened::Unfinished(Box::new(Session::begin(prepared, run)?)))
 }
 
-/// An earlier run as it was left, on the data that `load` finds; `epochs` is the new total, if one was given.
+/// An earlier run, on the data that `load` finds.
 fn resume(
-    directory: &Path,
-    epochs: Option<usize>,
+    run: ExistingRun,
     device: &Device,
-    load: impl FnOnce(&RunSource) -> Result<Dataset>,
+    load: impl FnOnce(&mut UnfinishedRun) -> Result<Dataset>,
 ) -> Result<Opened> {
-    let run = match ExistingRun::open(directory, epochs)? {
+    let mut run = match run {
         ExistingRun::Finished(result) => return Ok(Opened::Finished(result)),
         ExistingRun::Unfinished(run) => run,
     };
     if let Some(error) = run.damaged_result() {
         output::note(&format!("{error}; going on from the checkpoint"));
     }
-    let dataset = load(run.source())?;
+    let dataset = load(&mut run)?;
     let session = run.resume(dataset)?;
     ensure_memory(device, session.network(), session.experiment().recipe.training.batch)?;
     Ok(Opened::Unfinished(Box::new(session)))
 }
 
-/// The data of an earlier run.
-fn load(recorded: &RunSource, data_dir: Option<&Path>, quiet: bool) -> Result<Dataset> {
-    let Ok(source) = recorded.data.source.parse::<Source>();
-    download_display::load(&source, data_dir.or(recorded.data_dir.as_deref()), quiet)
+/// The data of an earlier run, which may be elsewhere now.
+fn load_again(run: &mut UnfinishedRun, directory: &Path, moved: &MovedData, quiet: bool) -> Result<Dataset> {
+    let recorded = run.source();
+    let data_dir = moved.data_dir.as_deref().or(recorded.data_dir.as_deref());
+    let Some(source) = &moved.source else {
+        let Ok(source) = recorded.data.source.parse::<Source>();
+        return download_display::load(&source, data_dir, quiet).with_context(|| {
+            let directory = directory.display();
+            format!(
+                "the data of {directory} is not where it was; say where it is now by `--resume {directory} --data PATH`"
+            )
+        });
+    };
+    let dataset = download_display::load(source, data_dir, quiet)?;
+    let place = RunSource::new(&dataset, source, data_dir, recorded.data.limit)?;
+    run.move_data(&place);
+    Ok(dataset)
 }
 
 /// Refuses a run that is not one of this series.
 fn ensure_same_experiment(path: &Path, experiment: &Experiment) -> Result<()> {
     let paths = RunPaths::new(path);
-    let what = if !paths.read_source()?.data.has_images_of(&experiment.source.data) {
+    let (then, now) = (paths.read_source()?, &experiment.source);
+    let what = if !then.data.has_images_of(&now.data) {
         "data"
     } else if paths.read_recipe()? != experiment.recipe {
         "recipe"

@@ -8,7 +8,7 @@ mod training;
 
 use std::path::{Path, PathBuf};
 
-use modiste_data::{Augmentation, Fill, ImageShape};
+use modiste_data::{Augmentation, Fill, Flip, ImageShape};
 use serde::{Deserialize, Serialize};
 
 pub use self::data::{DataRecipe, NamedValidation, Validation};
@@ -140,6 +140,13 @@ impl Recipe {
         self.data.validation = validation;
         self.check().map_err(|message| RecipeError::Invalid { origin: origin.to_owned(), message })?;
         Ok(self)
+    }
+
+    /// The same without mirroring images, neither those that are learned nor those that are classified.
+    pub fn without_flips(mut self) -> Self {
+        self.augmentation.flip = Flip::None;
+        self.evaluation.flip = false;
+        self
     }
 
     /// Whether its shifts leave something of images of this shape.

@@ -295,9 +295,10 @@ mod tests {
             name: "mine".to_owned(),
             source: "/data/\"mine\"".to_owned(),
             limit: Some(5),
+            stratified: true,
             fingerprint: "0f".to_owned(),
         };
-        let source = RunSource { data_dir: Some("/cache".into()), data };
+        let source = RunSource { data_dir: Some("/cache".into()), class_names: vec!["a".to_owned()], data };
         let recipe = Recipe::find("seed-mlp").unwrap();
         paths.write_source(&recipe, &source).unwrap();
         assert_eq!(paths.read_source().unwrap(), source);

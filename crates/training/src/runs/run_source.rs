@@ -14,6 +14,9 @@ pub struct RunSource {
     /// Where data sets are kept, if it was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_dir: Option<PathBuf>,
+    /// What each class is called. Runs of 0.2 and before do not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_names: Vec<String>,
     /// Which data.
     pub data: DataReference,
 }
@@ -36,8 +39,8 @@ pub enum SourceError {
 }
 
 impl RunSource {
-    /// Of a data set that was loaded from `source`, where `data_dir` keeps data sets; only the first `limit` training images
-    /// are used. Paths are made absolute, so that the data is found from any directory.
+    /// Of a data set that was loaded from `source`, where `data_dir` keeps data sets; only `limit` training images are used, of
+    /// each class its part. Paths are made absolute, so that the data is found from any directory.
     ///
     /// # Errors
     /// When a path cannot be made absolute or is no UTF-8.
@@ -54,8 +57,11 @@ impl RunSource {
             _ => source.to_string(),
         };
         let (name, fingerprint) = (dataset.name.clone(), dataset.fingerprint());
-        let data = DataReference { name, source: words, limit, fingerprint };
-        let source = Self { data_dir: data_dir.map(absolute).transpose()?, data };
+        // More than there are is all.
+        let limit = limit.filter(|&limit| limit < dataset.train.len());
+        let data = DataReference { name, source: words, limit, stratified: limit.is_some(), fingerprint };
+        let data_dir = data_dir.map(absolute).transpose()?;
+        let source = Self { data_dir, class_names: dataset.class_names.clone(), data };
         source.to_toml()?;
         Ok(source)
     }

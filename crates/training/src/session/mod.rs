@@ -13,10 +13,12 @@ use modiste_data::Dataset;
 use modiste_executors::Device;
 use modiste_files::FileError;
 use modiste_network::executor::initialisation::glorot_uniform;
-use modiste_network::{DeviceInfo, Executor, ModelCard, Network, Recipe, State};
+use modiste_network::{DeviceInfo, Executor, Model, ModelCard, Network, Recipe, State};
 
-use super::checkpoint::Checkpoint;
+use super::cautions::{Caution, cautions};
+use super::checkpoint::{Checkpoint, CheckpointFile};
 use super::experiment::{Experiment, ExperimentError, Prepared};
+use super::origin::Origin;
 use super::progress::{Done, Position, RunMismatch};
 use super::runs::result::{RunResult, Sizes};
 use super::runs::run_checkpointer::RunCheckpointer;
@@ -37,6 +39,12 @@ pub struct Session {
     done: Done,
     /// The recipe is not the one that is written in the directory.
     recipe_changed: bool,
+    /// Nor is the place of the data.
+    source_changed: bool,
+    /// What is there is to be lost.
+    restarts: bool,
+    /// By what the checkpoint was made, where it says so.
+    origin: Option<Origin>,
 }
 
 /// What a run directory holds.
@@ -53,6 +61,8 @@ pub struct UnfinishedRun {
     recipe: Recipe,
     source: RunSource,
     recipe_changed: bool,
+    source_changed: bool,
+    restarts: bool,
     damaged_result: Option<FileError>,
 }
 
@@ -82,6 +92,42 @@ pub enum SessionError {
     OtherData {
         /// Words that name the data.
         source_name: String,
+        /// The run.
+        directory: PathBuf,
+    },
+    /// The classes have other names since the run began.
+    #[error(
+        "the classes of {source_name} are called {now} where {} was trained on {then}, so it cannot go on: name them as they \
+         were, or train a new run",
+        directory.display()
+    )]
+    OtherClasses {
+        /// Words that name the data.
+        source_name: String,
+        /// The run.
+        directory: PathBuf,
+        /// Their names when the run began.
+        then: String,
+        /// Their names now.
+        now: String,
+    },
+    /// What the run has learned is not there.
+    #[error(
+        "{} has been trained, but its checkpoint.safetensors is gone, so it cannot go on: put it back, or begin anew by \
+         `modiste train --resume {} --restart`",
+        directory.display(), directory.display()
+    )]
+    NoCheckpoint {
+        /// The run.
+        directory: PathBuf,
+    },
+    /// The recipe has other layers than those that were trained.
+    #[error(
+        "cannot go on with {}: the layers of its recipe.toml are not those that were trained, so set them back, or train a \
+         new run",
+        directory.display()
+    )]
+    OtherLayers {
         /// The run.
         directory: PathBuf,
     },
@@ -161,8 +207,25 @@ impl ExistingRun {
             Some(Err(error)) => Some(error),
             None => None,
         };
+        if !exists(&paths.checkpoint())? && has_been_trained(paths)? {
+            return Err(SessionError::NoCheckpoint { directory: directory.to_owned() });
+        }
         let recipe_changed = recipe.training.epochs != recorded;
-        Ok(Self::Unfinished(Box::new(UnfinishedRun { run, recipe, source, recipe_changed, damaged_result })))
+        let (source_changed, restarts) = (false, false);
+        let run = UnfinishedRun { run, recipe, source, recipe_changed, source_changed, restarts, damaged_result };
+        Ok(Self::Unfinished(Box::new(run)))
+    }
+
+    /// Looks into a run directory, to begin the run anew, by the recipe that lies there. What the run has learned is lost once
+    /// training begins; until then nothing is changed.
+    ///
+    /// # Errors
+    /// When it is no run, or another process has it.
+    pub fn restart(directory: &Path) -> Result<UnfinishedRun, SessionError> {
+        let run = RunDirectory::open(directory)?;
+        let (source, recipe) = (run.paths().read_source()?, run.paths().read_recipe()?);
+        let (recipe_changed, source_changed, damaged_result) = (false, false, None);
+        Ok(UnfinishedRun { run, recipe, source, recipe_changed, source_changed, restarts: true, damaged_result })
     }
 }
 
@@ -177,20 +240,44 @@ impl UnfinishedRun {
         self.damaged_result.as_ref()
     }
 
+    /// Has the data at another place from now on.
+    pub fn move_data(&mut self, place: &RunSource) {
+        let RunSource { data_dir, data, .. } = place;
+        self.source.data_dir.clone_from(data_dir);
+        self.source.data.name.clone_from(&data.name);
+        self.source.data.source.clone_from(&data.source);
+        self.source_changed = true;
+    }
+
     /// Takes the run up where it stopped, on its data. A run that was killed within its first moments begins anew, with the same
     /// result. Nothing is changed yet.
     ///
     /// # Errors
     /// When this is not its data, or its recipe has been changed in a way that it cannot go on from its checkpoint.
     pub fn resume(self, dataset: Dataset) -> Result<Session, SessionError> {
-        let Self { run, recipe, source, recipe_changed, .. } = self;
+        let Self { run, recipe, mut source, recipe_changed, mut source_changed, restarts, .. } = self;
         let directory = run.paths().directory().to_owned();
         if dataset.fingerprint() != source.data.fingerprint {
             return Err(SessionError::OtherData { source_name: source.data.source, directory });
         }
+        let names = class_names(run.paths(), &source)?.unwrap_or_else(|| dataset.class_names.clone());
+        if restarts {
+            source_changed |= source.class_names != dataset.class_names;
+            source.class_names.clone_from(&dataset.class_names);
+        } else if names != dataset.class_names {
+            let [then, now] = [&names, &dataset.class_names].map(|names| names.join(", "));
+            return Err(SessionError::OtherClasses { source_name: source.data.source, directory, then, now });
+        }
         let Prepared { experiment, network, splits } = Experiment { recipe, dataset, source }.prepare()?;
         let path = run.paths().checkpoint();
-        let checkpoint = exists(&path)?.then(|| Checkpoint::open(&path, &network)).transpose()?;
+        let file = (!restarts && exists(&path)?).then(|| CheckpointFile::read(&path)).transpose()?;
+        let origin = file.as_ref().map(CheckpointFile::origin).transpose()?.flatten();
+        let checkpoint = match file.map(|file| file.checkpoint(&network)).transpose() {
+            Err(_) if origin.as_ref().is_some_and(|origin| origin.has_other_layers(&experiment.recipe)) => {
+                return Err(SessionError::OtherLayers { directory });
+            }
+            checkpoint => checkpoint?,
+        };
         let mut done = Done::default();
         if let Some(Checkpoint { position, .. }) = &checkpoint {
             position
@@ -199,7 +286,18 @@ impl UnfinishedRun {
             done = position.done();
             ensure_epochs(&directory, &experiment.recipe, done)?;
         }
-        Ok(Session { experiment, network, splits, run, checkpoint, done, recipe_changed })
+        Ok(Session {
+            experiment,
+            network,
+            splits,
+            run,
+            checkpoint,
+            done,
+            recipe_changed,
+            source_changed,
+            restarts,
+            origin,
+        })
     }
 }
 
@@ -211,8 +309,18 @@ impl Session {
     pub fn begin(prepared: Prepared, run: RunDirectory) -> Result<Self, SessionError> {
         let Prepared { experiment, network, splits } = prepared;
         run.paths().write_source(&experiment.recipe, &experiment.source)?;
-        let done = Done::default();
-        Ok(Self { experiment, network, splits, run, checkpoint: None, done, recipe_changed: false })
+        Ok(Self {
+            experiment,
+            network,
+            splits,
+            run,
+            checkpoint: None,
+            done: Done::default(),
+            recipe_changed: false,
+            source_changed: false,
+            restarts: false,
+            origin: None,
+        })
     }
 
     /// What is trained on what.
@@ -230,6 +338,12 @@ impl Session {
         &self.splits
     }
 
+    /// What is to be said before it is trained.
+    pub fn cautions(&self) -> Vec<Caution> {
+        let Experiment { recipe, dataset, .. } = &self.experiment;
+        cautions(recipe, &self.network, dataset, &self.splits)
+    }
+
     /// Where the run is kept.
     pub fn directory(&self) -> &Path {
         self.run.paths().directory()
@@ -238,6 +352,17 @@ impl Session {
     /// How far the run had come when it was resumed; `None` if it begins.
     pub fn resumes_after(&self) -> Option<Done> {
         self.checkpoint.is_some().then_some(self.done)
+    }
+
+    /// What is not as it was when the run was last trained, so that it ends otherwise than it would have: fields of its recipe,
+    /// and the instruction set.
+    pub fn changes(&self, info: &DeviceInfo) -> Vec<String> {
+        let Some(origin) = &self.origin else { return Vec::new() };
+        let mut changes = origin.changes(&self.experiment.recipe);
+        if origin.isa != info.isa {
+            changes.push(format!("the instruction set was {} and is {}", origin.isa, info.isa));
+        }
+        changes
     }
 
     /// The executor of the run, before its first step.
@@ -265,7 +390,7 @@ impl Session {
         stop: &AtomicBool,
         clock: &dyn Clock,
     ) -> Result<Fitted, SessionError> {
-        self.keep_recipe()?;
+        self.prepare_directory()?;
         let directory = self.directory().to_owned();
         let explained = |error: TrainError| {
             let directory = directory.clone();
@@ -307,16 +432,25 @@ impl Session {
     }
 
     /// Until training begins a resumed run is as it was found; then its recipe is that of now, and it has no result.
-    fn keep_recipe(&mut self) -> Result<(), FileError> {
+    fn prepare_directory(&mut self) -> Result<(), FileError> {
         let paths = self.run.paths();
         if self.recipe_changed {
             paths.write_recipe(&self.experiment.recipe)?;
             self.recipe_changed = false;
         }
-        match fs::remove_file(paths.result()) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(FileError::io("remove", &paths.result(), error)),
-            _ => Ok(()),
+        if self.source_changed {
+            paths.write_source(&self.experiment.recipe, &self.experiment.source)?;
+            self.source_changed = false;
         }
+        remove(&paths.result())?;
+        if self.restarts {
+            // The checkpoint comes last: until then a run that is killed can go on.
+            for path in [paths.metrics(), paths.model(), paths.checkpoint()] {
+                remove(&path)?;
+            }
+            self.restarts = false;
+        }
+        Ok(())
     }
 
     fn result(&self, position: &Position, scores: &FinalScores, info: DeviceInfo, wall_seconds: f64) -> RunResult {
@@ -370,6 +504,29 @@ fn ensure_epochs(directory: &Path, recipe: &Recipe, done: Done) -> Result<(), Se
 /// The result of a finished run; an error within if it cannot be used.
 fn result(paths: &RunPaths) -> Result<Option<Result<RunResult, FileError>>, FileError> {
     Ok(exists(&paths.result())?.then(|| RunResult::open(&paths.result())))
+}
+
+/// Whether a run has come further than its first moments.
+fn has_been_trained(paths: &RunPaths) -> Result<bool, FileError> {
+    // Before the first checkpoint there may be an empty history.
+    let has_history = fs::metadata(paths.metrics()).is_ok_and(|history| history.len() > 0);
+    Ok(has_history || exists(&paths.model())? || exists(&paths.result())?)
+}
+
+/// What the classes of a run were called when it began, if that is written anywhere.
+fn class_names(paths: &RunPaths, source: &RunSource) -> Result<Option<Vec<String>>, FileError> {
+    if !source.class_names.is_empty() {
+        return Ok(Some(source.class_names.clone()));
+    }
+    Ok(exists(&paths.model())?.then(|| Model::open(&paths.model())).transpose()?.map(|model| model.card.class_names))
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(FileError::io("remove", path, error)),
+        _ => Ok(()),
+    }
 }
 
 fn exists(path: &Path) -> Result<bool, FileError> {

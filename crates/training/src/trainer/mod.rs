@@ -19,6 +19,7 @@ use self::clock::WallTime;
 pub use self::error::TrainError;
 pub use self::observer::{Observer, StepEvent};
 use crate::checkpoint::Checkpoint;
+use crate::origin::Origin;
 use crate::progress::{BestEpoch, EpochRecord, Position};
 use crate::splits::Splits;
 
@@ -379,7 +380,8 @@ impl<'a> Trainer<'a> {
             }
         }
         let best = self.best.as_deref().map(Into::into);
-        checkpointer.save(&Checkpoint { state, best, position: self.position.clone() })?;
+        let origin = Some(Origin::new(self.recipe, &self.executor.device()));
+        checkpointer.save(&Checkpoint { state, best, position: self.position.clone(), origin })?;
         self.saved = Some(self.time.elapsed());
         Ok(())
     }

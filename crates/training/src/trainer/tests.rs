@@ -82,9 +82,9 @@ impl Checkpointer for Memory {
             let source = io::ErrorKind::StorageFull.into();
             return Err(FileError::Io { action: "write", path: PathBuf::from("checkpoint"), source });
         }
-        let Checkpoint { state, best, position } = checkpoint.clone();
+        let Checkpoint { state, best, position, origin } = checkpoint.clone();
         let best = best.map(|best| Cow::Owned(best.into_owned()));
-        self.checkpoints.push(Checkpoint { state: state.into_owned(), best, position });
+        self.checkpoints.push(Checkpoint { state: state.into_owned(), best, position, origin });
         Ok(())
     }
 }
@@ -367,7 +367,7 @@ fn a_checkpoint_of_another_run_is_refused() {
 fn a_run_without_images_is_refused() {
     let recipe = recipe(&[]);
     let mut executor = InF32::new(&recipe);
-    let splits = Splits::new(&dataset(), recipe.data.validation, Some(0), 4);
+    let splits = Splits::new(&dataset(), recipe.data.validation, Some(crate::splits::Limit::First(0)), 4);
     let error = Trainer::new(&mut executor, &recipe, &splits, &Instant::now()).err().unwrap();
     assert!(error.to_string().contains("no training images"), "{error}");
 }

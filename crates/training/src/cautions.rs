@@ -1,0 +1,139 @@
+//! What is to be said before an experiment is trained: it can be, but not to what somebody would expect.
+
+use std::fmt;
+
+use modiste_data::{Dataset, Flip, Subset, mirrored_classes};
+use modiste_network::{Network, Operation, Recipe};
+
+use super::splits::Splits;
+
+/// More are not named one by one.
+const NAMED: usize = 10;
+
+/// Something that will surprise. As text: a sentence that says what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Caution {
+    /// Classes that have no image in the whole data set.
+    NoImages(Vec<String>),
+    /// All training images are of this class.
+    OneClass(String),
+    /// Classes that are in the test images and not learned.
+    NotLearned(Vec<String>),
+    /// Classes with no image among those that are held out, where others have some.
+    NotHeldOut(Vec<String>),
+    /// Classes that look like each other's mirror image, where images are mirrored.
+    Mirrored(Vec<(String, String)>),
+    /// The last batch of each epoch has one image, whose normalisation is 0 whatever it shows.
+    LastBatchOfOne {
+        /// Images of the other batches.
+        batch: usize,
+    },
+}
+
+impl fmt::Display for Caution {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoImages(classes) => write!(
+                formatter,
+                "no image is of {}: the labels leave {} out, and the network will never predict {}",
+                listed(classes),
+                it(classes),
+                it(classes)
+            ),
+            Self::OneClass(class) => write!(
+                formatter,
+                "all training images are of class {class}: there is nothing to tell apart, so give images of other classes"
+            ),
+            Self::NotLearned(classes) => write!(
+                formatter,
+                "no training image is of {}, but test images are: they cannot be classified rightly, so give images to learn from",
+                listed(classes)
+            ),
+            Self::NotHeldOut(classes) => write!(
+                formatter,
+                "no validation image is of {}: so few images leave none to hold out, and validation says nothing of {}",
+                listed(classes),
+                it(classes)
+            ),
+            Self::Mirrored(pairs) => {
+                let pairs: Vec<_> = pairs.iter().take(NAMED).map(|(one, other)| format!("{one} and {other}")).collect();
+                write!(
+                    formatter,
+                    "{} look like each other's mirror image, and this recipe mirrors images, so that it cannot tell them \
+                     apart: give --no-flip",
+                    pairs.join(", ")
+                )
+            }
+            Self::LastBatchOfOne { batch } => write!(
+                formatter,
+                "the last batch of each epoch has one image, of which batch normalisation leaves nothing: give another \
+                 --batch than {batch}"
+            ),
+        }
+    }
+}
+
+/// What is to be said of a recipe and its data.
+pub fn cautions(recipe: &Recipe, network: &Network, dataset: &Dataset, splits: &Splits) -> Vec<Caution> {
+    let names = &dataset.class_names;
+    let named = |is_meant: &dyn Fn(usize) -> bool| -> Vec<String> {
+        (0..names.len()).filter(|&class| is_meant(class)).map(|class| names[class].clone()).collect()
+    };
+    let (all, train, test) =
+        (dataset.class_sizes(), sizes(&splits.train, names.len()), sizes(&splits.test, names.len()));
+    let mut found = vec![
+        Caution::NoImages(named(&|class| all[class] == 0)),
+        Caution::NotLearned(named(&|class| train[class] == 0 && test[class] > 0)),
+    ];
+    if let [class] = &named(&|class| train[class] > 0)[..] {
+        found.push(Caution::OneClass(class.clone()));
+    }
+    if let (Some(validation), false) = (&splits.validation, splits.validates_on_test) {
+        let held_out = sizes(validation, names.len());
+        found.push(Caution::NotHeldOut(named(&|class| held_out[class] == 0 && train[class] > 0)));
+    }
+    if recipe.augmentation.flip != Flip::None || recipe.evaluation.flip {
+        let name = |class: u8| names[usize::from(class)].clone();
+        let pairs = mirrored_classes(&splits.train).into_iter().map(|(one, other)| (name(one), name(other)));
+        found.push(Caution::Mirrored(pairs.collect()));
+    }
+    let batch = recipe.training.batch;
+    if splits.train.len() > batch && splits.train.len() % batch == 1 && normalises_single_values(network) {
+        found.push(Caution::LastBatchOfOne { batch });
+    }
+    found.retain(|caution| match caution {
+        Caution::NoImages(classes) | Caution::NotLearned(classes) | Caution::NotHeldOut(classes) => !classes.is_empty(),
+        Caution::Mirrored(pairs) => !pairs.is_empty(),
+        Caution::OneClass(_) | Caution::LastBatchOfOne { .. } => true,
+    });
+    found
+}
+
+/// Whether batch normalisation has a single value a channel of an image somewhere, so that it needs several images.
+pub(super) fn normalises_single_values(network: &Network) -> bool {
+    network.layers.iter().any(|layer| {
+        let channels = || network.parameters[layer.parameters.start].range.len();
+        matches!(layer.operation, Operation::BatchNorm { .. }) && layer.input.len() == channels()
+    })
+}
+
+fn sizes(subset: &Subset, classes: usize) -> Vec<usize> {
+    let mut sizes = vec![0; classes];
+    subset.indices.iter().for_each(|&index| sizes[usize::from(subset.images.labels()[index as usize])] += 1);
+    sizes
+}
+
+/// `class a`, `classes a, b and 3 more`
+fn listed(classes: &[String]) -> String {
+    let named = classes.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match classes.len() {
+        1 => format!("class {named}"),
+        count if count > NAMED => format!("classes {named} and {} more", count - NAMED),
+        _ => format!("classes {named}"),
+    }
+}
+
+fn it(classes: &[String]) -> &'static str {
+    if classes.len() == 1 { "it" } else { "them" }
+}
