@@ -215,7 +215,7 @@ fn a_run_shows_what_it_sees() {
 
     two_class_set(&world.path("set"), [10, 200], 40, (4, 4));
     let sentence = world.words("embed --space run --data set").sentence();
-    assert!(sentence.contains("28x28x1 in 10 classes") && sentence.contains("4x4x1 in 2 classes"), "{sentence}");
+    assert!(sentence.contains("images of 28x28x1") && sentence.contains("set are 4x4x1"), "{sentence}");
     fs::remove_file(world.path("run/model.safetensors")).unwrap();
     assert!(world.words("embed --space run").sentence().contains("modiste train --resume run"));
     assert_eq!(world.names(), ["again", "map", "pixels", "run", "set"]);

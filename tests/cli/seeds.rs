@@ -112,9 +112,10 @@ fn a_series_goes_on_where_it_stopped() {
     let whole = world.words(&format!("{SEEDS} --out whole --json --quiet")).json();
     world.words(&format!("{SEEDS} --out parts --quiet").replace("--seeds 3", "--seeds 2")).done();
     let kept = result(&world.path("parts/seed-3"));
-    // As if it had been killed before its end, with a checkpoint of its first moment.
-    fs::remove_file(world.path("parts/seed-4/result.json")).unwrap();
-    fs::remove_file(world.path("parts/seed-4/checkpoint.safetensors")).unwrap();
+    // As if it had been killed in its first moments.
+    for name in ["result.json", "model.safetensors", "metrics.jsonl", "checkpoint.safetensors"] {
+        fs::remove_file(world.path("parts/seed-4").join(name)).unwrap();
+    }
     let parts = world.words(&format!("{SEEDS} --out parts --json --quiet")).json();
     for field in ["seeds", "test_accuracy", "test_loss", "validation_accuracy", "fitted_train_accuracy"] {
         assert_eq!(parts[field], whole[field], "{field}");

@@ -227,7 +227,8 @@ fn the_best_epoch_is_kept_and_patience_ends() {
     }
     let text = String::from_utf8(read(run.join("recipe.toml"))).unwrap();
     fs::write(run.join("recipe.toml"), text.replace("patience = 2", "patience = 3")).unwrap();
-    world.words("train --resume run --quiet").done();
+    let ended = world.words("train --resume run --quiet");
+    assert!(ended.status == Some(0) && ended.stderr.contains("training.patience was 2 and is 3"), "{ended:?}");
     assert!(json(run.join("result.json"))["epochs"].as_u64().unwrap() > done);
 }
 
@@ -326,10 +327,9 @@ fn the_model_of_a_finished_run_is_that_of_its_last_checkpoint() {
 #[test]
 fn what_cannot_be_trained_leaves_no_directory() {
     let world = world();
-    world.file("greedy.toml", SMALL.replace("[training]", "[data]\nvalidation = 0.9\n[training]"));
-    let ended = world.words("train greedy.toml --data drawn-garments --limit 1 --out run");
-    assert_eq!(ended.status, Some(1), "{ended:?}");
-    assert!(ended.stderr.contains("there are no training images"), "{ended:?}");
+    world.file("deep.toml", SMALL.replace("layers = [", "layers = [{ type = 'max_pool', size = 32 }, "));
+    let sentence = world.words("train deep.toml --data drawn-garments --limit 10 --out run").sentence();
+    assert!(sentence.contains("does not fit images of 28x28x1"), "{sentence}");
     assert!(!world.path("run").exists());
 }
 
@@ -417,9 +417,10 @@ fn a_diverging_run_keeps_its_last_good_checkpoint() {
     assert!(text.contains("learning_rate = 0.001"));
     fs::write(&recipe, text.replace("learning_rate = 0.001", "learning_rate = 1e38")).unwrap();
     let ended = world.words("train --resume run --epochs 3 --quiet");
-    let sentence = ended.sentence();
-    assert!(sentence.contains("diverged") && sentence.contains("epoch 2"), "{sentence}");
-    assert!(sentence.contains("lower optimiser.learning_rate"), "{sentence}");
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    for words in ["learning_rate was 0.001 and is 1e38", "diverged", "epoch 2", "lower optimiser.learning_rate"] {
+        assert!(ended.stderr.contains(words), "{words} is not in {ended:?}");
+    }
     assert!(weights(&world.path("run")).0 == model, "the last good weights are gone");
     assert_eq!(epochs(&world.path("run")), [1]);
 

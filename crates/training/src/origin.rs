@@ -47,11 +47,19 @@ fn compare(path: &str, then: &Table, now: &Table, changes: &mut Vec<String>) {
             (Some(Value::Table(then)), Some(Value::Table(now))) => compare(&format!("{field}."), then, now, changes),
             _ if field == "layers" => changes.push(LAYERS.to_owned()),
             (then, now) => {
-                let [then, now] =
-                    [then, now].map(|value| value.map_or_else(|| "not there".to_owned(), Value::to_string));
+                let [then, now] = [then, now].map(written);
                 changes.push(format!("{field} was {then} and is {now}"));
             }
         }
+    }
+}
+
+fn written(value: Option<&Value>) -> String {
+    match value {
+        None => "not there".to_owned(),
+        // TOML has no other form for large and small ones than all their digits.
+        Some(Value::Float(number)) => format!("{number:?}"),
+        Some(value) => value.to_string(),
     }
 }
 
@@ -73,13 +81,14 @@ mod tests {
 
     #[test]
     fn what_has_changed_is_named_with_both_values() {
-        let sgd = |rate: f64| recipe(&format!("optimiser = {{ type = 'sgd', learning_rate = {rate} }}"), 2);
+        let sgd = |rate: f64| recipe(&format!("optimiser = {{ type = 'sgd', learning_rate = {rate:?} }}"), 2);
         let info = DeviceInfo { device: "cpu", isa: "avx2".into(), threads: 1 };
         let origin = Origin::new(&sgd(0.1), &info);
         let mut longer = sgd(0.1);
         longer.training.epochs = 5;
         assert!(origin.changes(&longer).is_empty());
         assert_eq!(origin.changes(&sgd(0.2)), ["optimiser.learning_rate was 0.1 and is 0.2"]);
+        assert_eq!(origin.changes(&sgd(1e38)), ["optimiser.learning_rate was 0.1 and is 1e38"]);
         assert_eq!(
             origin.changes(&recipe("optimiser = { type = 'sgd', learning_rate = 0.1 }", 3)),
             ["layers are others"]
