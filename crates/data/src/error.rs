@@ -10,7 +10,7 @@ use modiste_files::FileError;
 #[non_exhaustive]
 pub enum Error {
     /// The system refused to read or write.
-    #[error("{0}; check the path, its permissions and the space left")]
+    #[error(transparent)]
     File(#[from] FileError),
     /// A file is not the IDX file it should be.
     #[error("{} is not a valid IDX file: {why}; replace it with a whole copy", path.display())]

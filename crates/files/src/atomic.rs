@@ -5,7 +5,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::FileError;
@@ -16,11 +16,12 @@ const SUFFIX: &str = ".unfinished";
 /// Writes `path` by way of a file beside it.
 ///
 /// # Errors
-/// When the system refuses or `fill` fails; then the file at `path` is what it was.
+/// When the system refuses or `fill` fails; then the file at `path` is what it was. [`FileError::NotSynced`] when the new
+/// one is there, but may be lost with power.
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), FileError> {
     let unfinished = Unfinished(beside(path));
     let io = |source| FileError::io("write", path, source);
-    let mut writer = BufWriter::with_capacity(1 << 18, File::create(&unfinished.0).map_err(io)?);
+    let mut writer = BufWriter::with_capacity(1 << 18, create(&unfinished.0).map_err(io)?);
     fill(&mut writer).map_err(io)?;
     let file = writer.into_inner().map_err(|error| io(error.into_error()))?;
     file.sync_all().map_err(io)?;
@@ -33,10 +34,21 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 /// Renames `finished`, a synced file in the same directory, to `path`, and makes that last through a loss of power.
 ///
 /// # Errors
-/// When the system refuses.
+/// When the system refuses; [`FileError::NotSynced`] when only the last of it fails.
 pub fn replace(finished: &Path, path: &Path) -> Result<(), FileError> {
-    let renamed = fs::rename(finished, path).and_then(|()| sync_directory(directory_of(path)));
-    renamed.map_err(|source| FileError::io("write", path, source))
+    replace_and(finished, path, sync_directory)
+}
+
+/// Renames `finished` to `path` and has `sync` make that last.
+fn replace_and(finished: &Path, path: &Path, sync: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), FileError> {
+    fs::rename(finished, path).map_err(|source| FileError::io("write", path, source))?;
+    match sync(directory_of(path)) {
+        // Some network file systems have no such thing as a directory that is synced.
+        Err(error) if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+            Err(FileError::NotSynced { path: path.to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Removes what a killed process left unfinished in `directory`. What cannot be removed does no harm.
@@ -67,6 +79,16 @@ impl Drop for Unfinished {
 fn beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{}{SUFFIX}", std::process::id()))
+}
+
+/// Makes the unfinished file in place of whatever has its name, be it a link or a named pipe: that can only be what a killed
+/// process with the same number has left.
+fn create(unfinished: &Path) -> io::Result<File> {
+    match fs::remove_file(unfinished) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    File::create_new(unfinished)
 }
 
 /// The directory that holds `path`.
@@ -119,6 +141,34 @@ mod tests {
         assert_eq!((fs::read(&path).unwrap(), names(directory.path())), (b"new".to_vec(), vec!["set".to_owned()]));
         let problem = replace(&finished, &path).unwrap_err().to_string();
         assert!(problem.starts_with(&format!("cannot write {}: ", path.display())), "{problem}");
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_not_called_unwritten() {
+        let directory = tempfile::tempdir().unwrap();
+        let [finished, path] = ["set.part", "set"].map(|name| directory.path().join(name));
+        let replaced = |kind: ErrorKind| {
+            fs::write(&finished, "new").unwrap();
+            replace_and(&finished, &path, |_| Err(kind.into()))
+        };
+        let problem = replaced(ErrorKind::Other).unwrap_err().to_string();
+        assert!(problem.starts_with(&format!("{} is written, but ", path.display())), "{problem}");
+        assert_eq!((fs::read(&path).unwrap(), names(directory.path())), (b"new".to_vec(), vec!["set".to_owned()]));
+        replaced(ErrorKind::InvalidInput).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_has_the_name_of_the_unfinished_file_is_neither_followed_nor_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let [thesis, path] = ["thesis.tex", "set"].map(|name| directory.path().join(name));
+        fs::write(&thesis, "all of it").unwrap();
+        std::os::unix::fs::symlink(&thesis, beside(&path)).unwrap();
+        write(&path, |writer| writer.write_all(b"new")).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(beside(&path)).status().unwrap().success());
+        write(&path, |writer| writer.write_all(b"newer")).unwrap();
+        assert_eq!([thesis, path].map(|path| fs::read(path).unwrap()), [b"all of it".to_vec(), b"newer".to_vec()]);
+        assert_eq!(names(directory.path()), ["set", "thesis.tex"]);
     }
 
     #[test]

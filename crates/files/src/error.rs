@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum FileError {
     /// The system refused.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {source}; {}", path.display(), remedy(action, source.kind()))]
     Io {
         /// What was tried, e.g. `write`.
         action: &'static str,
@@ -16,6 +16,27 @@ pub enum FileError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// The file is as it should be, but may not outlast a loss of power.
+    #[error(
+        "{} is written, but the system cannot promise that it outlasts a loss of power: {source}; check the disk",
+        path.display()
+    )]
+    NotSynced {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A directory that this process held a lock on is gone, and another may be in its place.
+    #[error(
+        "{} was removed, moved or replaced while this process was writing to it, so nothing more is written there; \
+         begin anew in another directory",
+        directory.display()
+    )]
+    Replaced {
+        /// The directory.
+        directory: PathBuf,
     },
     /// The file is there but is not what it should be.
     #[error("{} is not a valid {kind}: {why}", path.display())]
@@ -40,5 +61,19 @@ impl FileError {
         // Parsers of others put line breaks into their messages.
         let why = why.into().split_whitespace().collect::<Vec<_>>().join(" ");
         FileError::Invalid { path: path.to_owned(), kind, why }
+    }
+}
+
+/// What to do when the system refuses to do something, e.g. to `write`.
+fn remedy(action: &str, refusal: io::ErrorKind) -> &'static str {
+    use io::ErrorKind::{OutOfMemory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    match refusal {
+        OutOfMemory => "free memory, raise its limit, or take smaller data",
+        StorageFull | QuotaExceeded => "make room there, or take another place",
+        PermissionDenied | ReadOnlyFilesystem if action != "read" => {
+            "get the permission to write, or take another place"
+        }
+        _ if action == "read" => "check the path and its permissions",
+        _ => "check the path, its permissions and the space left",
     }
 }

@@ -6,6 +6,7 @@ mod error;
 mod fingerprint;
 mod lock;
 pub mod numbered_directory;
+pub mod regular_file;
 pub mod tensor_file;
 
 pub use error::FileError;

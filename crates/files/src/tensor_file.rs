@@ -5,8 +5,7 @@
 //! themselves and all tensors, which the format lacks: a flipped bit is found, not trained on.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
@@ -16,6 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::atomic;
 use crate::error::FileError;
 use crate::fingerprint::Fingerprint;
+use crate::regular_file;
 
 /// The text that holds the checksum.
 const CHECKSUM: &str = "checksum";
@@ -118,15 +118,13 @@ impl TensorFile {
     /// When it cannot be read, is not safetensors, or is damaged.
     pub fn read(path: &Path, kind: &'static str) -> Result<Self, FileError> {
         let io = |source| FileError::io("read", path, source);
-        let length = fs::metadata(path).map_err(io)?;
-        if !length.is_file() {
-            return Err(FileError::invalid(path, kind, "it is not a file"));
+        let (file, length) = regular_file::open(path).map_err(io)?;
+        if length > LARGEST_FILE {
+            return Err(FileError::invalid(path, kind, format!("it has {length} bytes, far too many")));
         }
-        if length.len() > LARGEST_FILE {
-            return Err(FileError::invalid(path, kind, format!("it has {} bytes, far too many", length.len())));
-        }
-        let mut bytes = Vec::with_capacity(length.len() as usize);
-        File::open(path).and_then(|file| file.take(LARGEST_FILE).read_to_end(&mut bytes)).map_err(io)?;
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(length as usize).map_err(|_| io(ErrorKind::OutOfMemory.into()))?;
+        file.take(LARGEST_FILE).read_to_end(&mut bytes).map_err(io)?;
         Self::parse(path, kind, bytes)
     }
 
@@ -223,6 +221,8 @@ impl TensorFile {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use proptest::prelude::*;
 
     use super::*;

@@ -1,7 +1,8 @@
 //! A matrix from a file, whose name says the format.
 
-use std::fs::{self, File};
 use std::path::Path;
+
+use modiste_files::regular_file;
 
 use super::{Matrix, csv, npy};
 use crate::error::Error;
@@ -28,11 +29,6 @@ pub fn read_matrix(path: &Path) -> Result<Matrix, Error> {
     } else {
         return Err(Error::MatrixFormat { path: path.to_owned() });
     };
-    // Opening a named pipe would wait for a writer, so the kind is asked first.
-    let meta = fs::metadata(path).map_err(|source| Error::io("read", path, source))?;
-    if !meta.is_file() {
-        return Err(Error::matrix(path, "it is not a file"));
-    }
-    let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
-    read(file, meta.len(), path)
+    let (file, stored) = regular_file::open(path).map_err(|source| Error::io("read", path, source))?;
+    read(file, stored, path)
 }

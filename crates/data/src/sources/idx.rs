@@ -4,11 +4,11 @@
 //! a 32-bit number. Files are gzipped as a rule; their first bytes tell, whatever their name says. What a header
 //! claims is never believed: memory grows only as bytes really come.
 
-use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
+use modiste_files::regular_file;
 
 use crate::error::Error;
 
@@ -32,13 +32,8 @@ pub struct Idx {
 /// When the file cannot be read, and [`Error::Idx`] when it is not whole: a bad header, more or fewer values than
 /// the header says, a damaged gzip stream, or more data than such a file can sensibly hold.
 pub fn read(path: &Path) -> Result<Idx, Error> {
-    // Opening a named pipe would wait for a writer, so the kind is asked first.
-    let meta = fs::metadata(path).map_err(|source| Error::io("read", path, source))?;
-    if !meta.is_file() {
-        return Err(Error::idx(path, "it is not a file"));
-    }
-    let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
-    decode(BufReader::with_capacity(1 << 16, file), meta.len(), path)
+    let (file, stored) = regular_file::open(path).map_err(|source| Error::io("read", path, source))?;
+    decode(BufReader::with_capacity(1 << 16, file), stored, path)
 }
 
 /// Reads what [`read`] does from bytes in memory or any other reader of `stored` bytes; `path` is for messages.
@@ -86,7 +81,8 @@ fn unpacked(mut stream: impl Read, stored: u64, gzipped: bool, path: &Path) -> R
     let shape = shape_of(&dims);
     let Allowance { claimed, reserved } = allowance(&dims, stored, gzipped).map_err(bad)?;
     let mut values = Vec::new();
-    values.try_reserve(reserved).map_err(|_| bad(format!("{shape} values do not fit into memory")))?;
+    // Nothing is wrong with the file then.
+    values.try_reserve(reserved).map_err(|_| Error::io("read", path, io::ErrorKind::OutOfMemory.into()))?;
     stream.by_ref().take(claimed).read_to_end(&mut values).map_err(broken)?;
     if (values.len() as u64) < claimed {
         return Err(bad(format!("its header promises {shape} values, but only {} follow", values.len())));

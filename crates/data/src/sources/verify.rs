@@ -1,9 +1,9 @@
 //! Whether a file on disk is the published one.
 
-use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use modiste_files::regular_file;
 use sha2::{Digest, Sha256};
 
 use super::known::{KnownFile, KnownSet};
@@ -77,17 +77,12 @@ pub fn verify(set: &'static KnownSet, dir: &Path) -> Vec<FileReport> {
 /// The bytes of a file, if they are the published ones.
 pub(crate) fn read_checked(path: &Path, known: &KnownFile) -> Result<Vec<u8>, FileState> {
     let read = || {
-        // Opening a named pipe would wait for a writer, so the kind is asked first.
-        let meta = fs::metadata(path)?;
-        if !meta.is_file() {
-            return Ok(Err(FileState::Unreadable("it is not a file".to_owned())));
-        }
-        let found = meta.len();
+        let (mut file, found) = regular_file::open(path)?;
         if found != known.size {
             return Ok(Err(FileState::WrongSize { found, expected: known.size }));
         }
-        let mut file = File::open(path)?;
-        let mut bytes = Vec::with_capacity(known.size as usize);
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(known.size as usize).map_err(|_| io::ErrorKind::OutOfMemory)?;
         // A file that grows meanwhile is not followed.
         (&mut file).take(known.size + 1).read_to_end(&mut bytes)?;
         Ok(Ok(bytes))

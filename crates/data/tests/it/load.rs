@@ -150,7 +150,7 @@ fn a_named_pipe_is_not_waited_for() {
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     assert!(complaint(dir.path(), NAMES[1]).contains("not a file"));
     let reports = verify(small_set(&[]), dir.path());
-    assert_eq!(reports[1].state, FileState::Unreadable("it is not a file".into()));
+    assert_eq!(reports[1].state, FileState::Unreadable("it is a named pipe, not a file".into()));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod training;
 use std::path::{Path, PathBuf};
 
 use modiste_data::{Augmentation, Fill, Flip, ImageShape};
+use modiste_files::regular_file;
 use serde::{Deserialize, Serialize};
 
 pub use self::data::{DataRecipe, NamedValidation, Validation};
@@ -70,7 +71,7 @@ pub enum RecipeError {
         name: String,
     },
     /// The file is there but cannot be read.
-    #[error("cannot read the recipe {}: {source}", path.display())]
+    #[error("cannot read the recipe {}: {source}; check the path and its permissions", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -117,7 +118,7 @@ impl Recipe {
             return Err(RecipeError::Unknown { name: name_or_path.to_owned() });
         }
         let text =
-            std::fs::read_to_string(path).map_err(|source| RecipeError::Read { path: path.to_owned(), source })?;
+            regular_file::read_to_string(path).map_err(|source| RecipeError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, &path.display().to_string())
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use modiste_files::{FileError, atomic};
+use modiste_files::{FileError, atomic, regular_file};
 use serde::{Deserialize, Serialize};
 
 /// What a finished run came to. Losses are mean cross-entropies in nats, accuracies shares of one. Fields may be
@@ -97,7 +97,7 @@ impl RunResult {
     /// # Errors
     /// When it cannot be read or is not one.
     pub fn open(path: &Path) -> Result<Self, FileError> {
-        let text = std::fs::read(path).map_err(|error| FileError::io("read", path, error))?;
+        let text = regular_file::read(path).map_err(|error| FileError::io("read", path, error))?;
         serde_json::from_slice(&text).map_err(|error| FileError::invalid(path, "result", error.to_string()))
     }
 }
