@@ -123,8 +123,9 @@ impl CheckpointFile {
             second_moment: collect(file, network, SECOND_MOMENT)?.into(),
             average: where_there_is(AVERAGE)?,
         };
-        let (best, position) = (where_there_is(BEST)?, file.document("position")?);
-        Ok(Checkpoint { state, best, position, origin: self.origin()? })
+        let position: Position = file.document("position")?;
+        position.check().map_err(|why| file.invalid(why))?;
+        Ok(Checkpoint { state, best: where_there_is(BEST)?, position, origin: self.origin()? })
     }
 }
 
@@ -176,6 +177,8 @@ mod tests {
             best: Some(values(-7.0)),
             position: Position {
                 seed: u64::MAX,
+                batch: 4,
+                train_images: 38,
                 optimiser: "muon".to_owned(),
                 epoch: 2,
                 step_in_epoch: 5,
@@ -199,6 +202,33 @@ mod tests {
         assert_eq!(plain.kept(), &*values(1.0));
         plain.save(&path, &network).unwrap();
         assert_eq!(Checkpoint::open(&path, &network).unwrap(), plain);
+    }
+
+    #[test]
+    fn a_place_that_no_run_has_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("checkpoint.safetensors");
+        let network = network(3);
+        let whole =
+            Position { batch: 4, train_images: 38, epoch: 2, step_in_epoch: 5, step: 25, ..Position::default() };
+        let best = BestEpoch { epoch: 3, validation_loss: 0.7, validation_accuracy: 0.5 };
+        for (position, words) in [
+            (whole.clone(), None),
+            (Position { step_in_epoch: 10, step: 30, ..whole.clone() }, None),
+            (Position { step_in_epoch: 11, step: 31, ..whole.clone() }, Some("at step 11 of an epoch of 10 steps")),
+            (Position { step_in_epoch: usize::MAX, ..whole.clone() }, Some("of an epoch of 10 steps")),
+            (Position { step: 26, ..whole.clone() }, Some("at step 26 after 2 epochs and 5 steps")),
+            (Position { epoch: usize::MAX, ..whole.clone() }, Some("at step 25 after ")),
+            (Position { best: Some(best), ..whole }, Some("its best epoch is 3, but 2 are trained")),
+        ] {
+            let state = State::fresh(vec![0.0; network.parameter_count()]);
+            Checkpoint { state, best: None, position }.save(&path, &network).unwrap();
+            match (Checkpoint::open(&path, &network), words) {
+                (Ok(_), None) => {}
+                (Err(error), Some(words)) => assert!(error.to_string().contains(words), "{error}"),
+                (opened, words) => panic!("{opened:?} instead of {words:?}"),
+            }
+        }
     }
 
     #[test]

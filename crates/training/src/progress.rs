@@ -62,6 +62,28 @@ impl Position {
         }
     }
 
+    /// Whether there is such a place in a run.
+    ///
+    /// # Errors
+    /// Why not, when its numbers contradict each other.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let Self { batch, train_images, epoch, step_in_epoch, step, best, .. } = self;
+        let steps = train_images.div_ceil((*batch).max(1));
+        if *step_in_epoch > steps {
+            return Err(format!("it is at step {step_in_epoch} of an epoch of {steps} steps"));
+        }
+        if u128::from(*step) != *epoch as u128 * steps as u128 + *step_in_epoch as u128 {
+            let done = self.done();
+            return Err(format!("it is at step {step} after {done}, where an epoch has {steps} steps"));
+        }
+        match best {
+            Some(best) if best.epoch > *epoch => {
+                Err(format!("its best epoch is {}, but {epoch} are trained", best.epoch))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What is trained already.
     pub fn done(&self) -> Done {
         Done { epochs: self.epoch, steps: self.step_in_epoch }
