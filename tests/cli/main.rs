@@ -6,6 +6,7 @@ mod circles;
 mod data;
 mod embed;
 mod evaluate;
+mod faults;
 mod format;
 mod garments;
 mod library;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::runner::{Ended, World, two_class_set};
 
 /// Small enough for many epochs in a test, with everything that has state: dropout, shuffling, Adam.
-const SMALL: &str = "
+pub const SMALL: &str = "
 name = 'small'
 layers = [
   { type = 'conv', filters = 4, kernel = 3, stride = 3, activation = 'relu' },
@@ -25,9 +25,9 @@ seed = 7
 ";
 
 /// 1,000 of the drawn garments, a tenth of them held out: 57 steps.
-const TRAIN: &str = "train small.toml --data drawn-garments --limit 1000 --threads 1";
+pub const TRAIN: &str = "train small.toml --data drawn-garments --limit 1000 --threads 1";
 
-fn world() -> World {
+pub fn world() -> World {
     let world = World::new();
     world.file("small.toml", SMALL);
     world
@@ -42,7 +42,7 @@ fn json(path: impl AsRef<Path>) -> Value {
 }
 
 /// The numbers of the epochs in `metrics.jsonl`.
-fn epochs(run: &Path) -> Vec<u64> {
+pub fn epochs(run: &Path) -> Vec<u64> {
     let text = String::from_utf8(read(run.join("metrics.jsonl"))).unwrap();
     text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["epoch"].as_u64().unwrap()).collect()
 }
@@ -70,7 +70,7 @@ fn assert_same_weights(run: &Path, other: &Path) {
 }
 
 /// Starts a run that prints JSON and waits for its first epoch.
-fn after_an_epoch(world: &World, words: &str) -> (Child, BufReader<std::process::ChildStdout>) {
+pub fn after_an_epoch(world: &World, words: &str) -> (Child, BufReader<std::process::ChildStdout>) {
     let mut command = world.command();
     command.args(words.split_whitespace()).arg("--json").stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -254,7 +254,7 @@ fn threads_change_nothing() {
 }
 
 /// A run that no machine finishes before it is stopped.
-const ENDLESS: &str = "--epochs 1000000";
+pub const ENDLESS: &str = "--epochs 1000000";
 
 /// Resumes a stopped run for two epochs more than it has, and holds it against one that was never stopped.
 fn goes_on_as_if_nothing_had_been(world: &World, run: &Path, done: usize) {

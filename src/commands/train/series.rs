@@ -146,8 +146,23 @@ fn resume(
     }
     let dataset = load(&mut run)?;
     let session = run.resume(dataset)?;
+    note_lost_records(&session)?;
     ensure_memory(device, session.network(), session.experiment().recipe.training.batch)?;
     Ok(Opened::Unfinished(Box::new(session)))
+}
+
+/// Says which lines of a run's history are damaged, since they are dropped when training begins.
+fn note_lost_records(session: &Session) -> Result<()> {
+    let lost: Vec<_> = session.lost_records()?.iter().map(ToString::to_string).collect();
+    if let [first, ..] = &lost[..] {
+        let metrics = RunPaths::new(session.directory()).metrics();
+        let epochs = if lost.len() == 1 { format!("epoch {first}") } else { format!("epochs {}", lost.join(", ")) };
+        output::note(&format!(
+            "{} has no sound line of {epochs}: what these came to stays unknown, and the weights are not affected",
+            metrics.display()
+        ));
+    }
+    Ok(())
 }
 
 /// The data of an earlier run, which may be elsewhere now.

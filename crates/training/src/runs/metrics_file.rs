@@ -1,10 +1,11 @@
 //! What each epoch came to: a line of JSON each, in `metrics.jsonl`.
 
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use modiste_files::{FileError, atomic};
+use modiste_files::{FileError, atomic, regular_file};
 
 use crate::progress::EpochRecord;
 
@@ -62,17 +63,25 @@ impl History {
 /// # Errors
 /// When the system refuses.
 pub fn read(path: &Path) -> Result<Vec<EpochRecord>, FileError> {
-    let mut bytes = Vec::new();
-    match File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
-        Ok(_) => {}
+    let bytes = match regular_file::read(path) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(FileError::io("read", path, error)),
-    }
+    };
     let mut records: Vec<EpochRecord> =
         bytes.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
     records.sort_by_key(|record| record.epoch);
     records.dedup_by_key(|record| record.epoch);
     Ok(records)
+}
+
+/// The epochs up to `epochs` of which a file has no record: their lines are damaged or gone.
+///
+/// # Errors
+/// When the system refuses.
+pub fn missing(path: &Path, epochs: usize) -> Result<Vec<usize>, FileError> {
+    let recorded: HashSet<usize> = read(path)?.into_iter().map(|record| record.epoch).collect();
+    Ok((1..=epochs).filter(|epoch| !recorded.contains(epoch)).collect())
 }
 
 fn line(record: &EpochRecord) -> io::Result<String> {
@@ -110,6 +119,19 @@ mod tests {
         (3..=4).for_each(|epoch| history.add(&record(epoch)).unwrap());
         assert_eq!(epochs(&path), [1, 2, 3, 4]);
         assert_eq!(read(&path).unwrap()[2], record(3));
+    }
+
+    #[test]
+    fn epochs_whose_lines_are_damaged_are_known() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("metrics.jsonl");
+        let mut history = History::open(&path, 0).unwrap();
+        (1..=5).for_each(|epoch| history.add(&record(epoch)).unwrap());
+        assert_eq!(missing(&path, 5).unwrap(), [0; 0]);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("\"epoch\":2", "epoch:2").replace("\"epoch\":4", "\"epoch\":3")).unwrap();
+        assert_eq!(missing(&path, 5).unwrap(), [2, 4]);
+        assert_eq!(missing(&path, 3).unwrap(), [2]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use modiste_files::{DirectoryLock, FileError, LOCK_FILE, atomic, numbered_directory};
+use modiste_files::{DirectoryLock, FileError, LOCK_FILE, atomic, numbered_directory, regular_file};
 use modiste_network::{Recipe, RecipeError, model};
 
 use super::run_source::RunSource;
@@ -124,7 +124,7 @@ impl RunPaths {
     }
 
     fn read(&self, path: &Path) -> Result<String, RunError> {
-        fs::read_to_string(path).map_err(|error| match error.kind() {
+        regular_file::read_to_string(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
                 let name = path.file_name().unwrap_or_default().display();
                 let why = if self.0.exists() { format!("it has no {name}") } else { "it does not exist".to_owned() };
@@ -159,7 +159,7 @@ impl RunPaths {
 #[derive(Debug)]
 pub struct RunDirectory {
     paths: RunPaths,
-    _lock: DirectoryLock,
+    lock: DirectoryLock,
 }
 
 impl RunDirectory {
@@ -181,6 +181,7 @@ impl RunDirectory {
         let run = Self::claim(path.to_owned())?;
         // Only now can no other process put anything there.
         Self::check_free(path)?;
+        atomic::remove_leftovers(path);
         Ok(run)
     }
 
@@ -221,7 +222,7 @@ impl RunDirectory {
 
     fn claim(path: PathBuf) -> Result<Self, RunError> {
         match DirectoryLock::try_take(&path)? {
-            Some(lock) => Ok(Self { paths: RunPaths(path), _lock: lock }),
+            Some(lock) => Ok(Self { paths: RunPaths(path), lock }),
             None => Err(RunError::InUse { path }),
         }
     }
@@ -229,6 +230,14 @@ impl RunDirectory {
     /// Its files.
     pub fn paths(&self) -> &RunPaths {
         &self.paths
+    }
+
+    /// Whether the directory is still this process's own, as [`DirectoryLock::check`] has it.
+    ///
+    /// # Errors
+    /// As that has.
+    pub fn check(&self) -> Result<(), FileError> {
+        self.lock.check()
     }
 }
 
@@ -261,6 +270,7 @@ mod tests {
         assert!(matches!(RunDirectory::create(directory.path()), Err(RunError::NotEmpty { .. })));
         leave(&[".lock", ".run.toml.123.unfinished"]);
         RunDirectory::create(directory.path()).unwrap();
+        assert!(!directory.path().join(".run.toml.123.unfinished").exists());
         leave(&["thesis.tex"]);
         assert!(matches!(RunDirectory::create(directory.path()), Err(RunError::NotEmpty { .. })));
     }

@@ -20,6 +20,7 @@ use super::checkpoint::{Checkpoint, CheckpointFile};
 use super::experiment::{Experiment, ExperimentError, Prepared};
 use super::origin::Origin;
 use super::progress::{Done, Position, RunMismatch};
+use super::runs::metrics_file;
 use super::runs::result::{RunResult, Sizes};
 use super::runs::run_checkpointer::RunCheckpointer;
 use super::runs::run_directory::{RunDirectory, RunError, RunPaths};
@@ -365,6 +366,15 @@ impl Session {
         changes
     }
 
+    /// The epochs that are trained, but of which `metrics.jsonl` has no sound line any more. What it says of them is dropped when
+    /// training begins.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn lost_records(&self) -> Result<Vec<usize>, SessionError> {
+        Ok(metrics_file::missing(&self.run.paths().metrics(), self.done.epochs)?)
+    }
+
     /// The executor of the run, before its first step.
     ///
     /// # Panics
@@ -395,6 +405,7 @@ impl Session {
         let explained = |error: TrainError| {
             let directory = directory.clone();
             match error {
+                TrainError::File(error @ FileError::Replaced { .. }) => error.into(),
                 TrainError::Diverged { .. } => SessionError::Diverged { error, directory },
                 _ => SessionError::Stopped { error, directory },
             }
@@ -413,7 +424,7 @@ impl Session {
             epochs: trainer.position().epoch,
         };
         let epochs = trainer.position().epoch;
-        let mut checkpointer = RunCheckpointer::new(self.run.paths(), card, &self.network, epochs)?;
+        let mut checkpointer = RunCheckpointer::new(&self.run, card, &self.network, epochs)?;
         Ok(match trainer.run(&mut checkpointer, observer, stop).map_err(explained)? {
             Ended::Finished(scores) => {
                 Fitted::Finished(Box::new(self.result(trainer.position(), &scores, info, trainer.wall_seconds())))
@@ -427,6 +438,7 @@ impl Session {
     /// # Errors
     /// When the system refuses; a resumed session makes the result again.
     pub fn finish(&self, result: &RunResult) -> Result<(), SessionError> {
+        self.run.check()?;
         let directory = self.directory().to_owned();
         result.save(&self.run.paths().result()).map_err(|error| SessionError::ResultNotKept { error, directory })
     }
@@ -434,6 +446,7 @@ impl Session {
     /// Until training begins a resumed run is as it was found; then its recipe is that of now, and it has no result.
     fn prepare_directory(&mut self) -> Result<(), FileError> {
         let paths = self.run.paths();
+        self.run.check()?;
         if self.recipe_changed {
             paths.write_recipe(&self.experiment.recipe)?;
             self.recipe_changed = false;

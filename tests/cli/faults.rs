@@ -1,0 +1,96 @@
+//! What others do to the files of a run while nobody looks: they are removed, replaced, damaged, or are no files at all.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use crate::runner::{World, two_class_set};
+use crate::train::{ENDLESS, TRAIN, after_an_epoch, epochs, world};
+
+/// How a run ends whose directory `meddle` does something to after an epoch: status, and the last line that it says.
+fn after(world: &World, meddle: impl FnOnce(&Path)) -> (Option<i32>, String) {
+    let (child, mut stdout) = after_an_epoch(world, &format!("{TRAIN} {ENDLESS} --out run"));
+    meddle(&world.path("run"));
+    stdout.read_to_end(&mut Vec::new()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), said.lines().last().unwrap_or_default().to_owned())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_whose_directory_is_gone_ends_and_writes_nothing_where_it_was() {
+    let world = world();
+    let words = "error: run was removed, moved or replaced";
+    let (status, said) = after(&world, |run| fs::rename(run, world.path("moved")).unwrap());
+    assert!(status == Some(1) && said.starts_with(words) && !said.contains("--resume"), "{status:?} {said}");
+    assert!(!world.path("run").exists());
+    // It goes on from where it is now.
+    let more = (epochs(&world.path("moved")).len() + 1).to_string();
+    world.run(["train", "--resume", "moved", "--quiet", "--epochs", &more]).done();
+
+    // Another run is there by now.
+    let (status, said) = after(&world, |run| {
+        fs::rename(run, world.path("replaced")).unwrap();
+        world.words(&format!("{TRAIN} --epochs 1 --seed 8 --out run")).done();
+    });
+    assert!(status == Some(1) && said.starts_with(words), "{status:?} {said}");
+    assert_eq!(epochs(&world.path("run")), [1]);
+    let result = fs::read_to_string(world.path("run/result.json")).unwrap();
+    assert!(result.contains("\"seed\": 8"), "{result}");
+    world.words("evaluate run").done();
+}
+
+#[cfg(unix)]
+#[test]
+fn named_pipes_in_place_of_files_are_not_waited_for() {
+    let world = World::new();
+    world.file("small.toml", "name = 'small'\nlayers = [{ type = 'flatten' }, { type = 'dense', units = 2, activation = 'softmax' }]\n[training]\nepochs = 1\nbatch = 8");
+    two_class_set(&world.path("data"), [0, 200], 40, (4, 4));
+    world.words("train small.toml --data data --out run").done();
+    let run = world.path("run");
+    let resume = "train --resume run --epochs 2";
+    for (name, commands) in [
+        (".lock", &[resume][..]),
+        ("run.toml", &[resume, "evaluate run", "compare run"]),
+        ("recipe.toml", &[resume, "compare run"]),
+        ("metrics.jsonl", &[resume]),
+        ("result.json", &["compare run"]),
+        ("checkpoint.safetensors", &[resume]),
+        ("model.safetensors", &["evaluate run", "evaluate run/model.safetensors"]),
+        ("../data/train-labels-idx1-ubyte", &[resume, "evaluate run", "train small.toml --data data"]),
+        ("../data/classes.txt", &["train small.toml --data data"]),
+    ] {
+        let [path, aside] = [run.join(name), world.path("aside")];
+        let moved = fs::rename(&path, &aside).is_ok();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        for command in commands {
+            let sentence = world.words(command).sentence();
+            let name = Path::new(name).file_name().unwrap().to_str().unwrap();
+            assert!(sentence.contains(name) && sentence.contains("not a file"), "{command}: {sentence}");
+        }
+        fs::remove_file(&path).unwrap();
+        if moved {
+            fs::rename(&aside, &path).unwrap();
+        }
+    }
+    // A result can be had again.
+    fs::remove_file(run.join("result.json")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(run.join("result.json")).status().unwrap().success());
+    let ended = world.words("train --resume run --quiet");
+    assert!(ended.status == Some(0) && ended.stderr.contains("it is a named pipe, not a file"), "{ended:?}");
+    world.words("compare run").done();
+}
+
+#[test]
+fn damaged_lines_of_the_history_are_said() {
+    let world = world();
+    world.words(&format!("{TRAIN} --out run")).done();
+    let metrics = world.path("run/metrics.jsonl");
+    let text = fs::read_to_string(&metrics).unwrap();
+    fs::write(&metrics, text.replace("\"epoch\":2", "\"epoch\":")).unwrap();
+    let ended = world.words("train --resume run --epochs 4 --json");
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(ended.stderr.contains("run/metrics.jsonl has no sound line of epoch 2:"), "{ended:?}");
+    assert_eq!(epochs(&world.path("run")), [1, 3, 4]);
+}
