@@ -10,10 +10,11 @@ use std::time::Instant;
 
 use clap::Parser;
 use commands::Outcome;
-use system::signals;
+use system::{memory, signals};
 
 fn main() -> ExitCode {
     let started = Instant::now();
+    memory::end_when_exhausted();
     match commands::run(cli::Cli::parse(), started) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Interrupted) => ExitCode::from(signals::STATUS),

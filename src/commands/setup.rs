@@ -9,6 +9,7 @@ use modiste_network::Network;
 use modiste_training::runs::seed_directory;
 
 use crate::cli::{ComputeOptions, DeviceKind};
+use crate::output;
 use crate::system::memory;
 
 /// Images and classes of a network where no data set is named: those of Fashion-MNIST.
@@ -58,19 +59,32 @@ pub fn file_name(data: &str) -> String {
     Path::new(data).file_name().map_or("data".into(), |name| name.to_string_lossy()).into_owned()
 }
 
-/// Refuses what cannot fit into memory, before the system ends the process for it.
+/// Values for each parameter of the state that an executor begins with: itself and two moments.
+const VALUES_OF_STATE: usize = 3;
+
+/// Refuses a network that cannot fit into memory, before the system ends the process for it.
 pub fn ensure_memory(device: &Device, network: &Network, batch: usize) -> Result<()> {
-    let advice = "make the batch or the network smaller";
-    ensure_free(device.planned_bytes(network, batch), &format!("batches of {batch} images need"), advice)
+    let state = VALUES_OF_STATE * network.parameter_count() * size_of::<f32>();
+    ensure_training_memory(device.planned_bytes(network, batch) + state as u64, batch)
+}
+
+/// Refuses to compute batches of so many images if they need more bytes of memory than there are.
+pub fn ensure_training_memory(needed: u64, batch: usize) -> Result<()> {
+    ensure_free(needed, &format!("batches of {batch} images need"), "make the batch or the network smaller")
 }
 
 /// Refuses what needs more bytes of memory than are free; `what` needs them, and `advice` says what to do.
 pub fn ensure_free(needed: u64, what: &str, advice: &str) -> Result<()> {
     match memory::available_bytes() {
         Some(available) if needed > available => {
-            let [needed, available] = [needed, available].map(|bytes| bytes as f64 / 1e9);
-            bail!("{what} {needed:.1} GB of memory where {available:.1} GB are free: {advice}")
+            bail!("{what} {} of memory where {} are free: {advice}", bytes_text(needed), bytes_text(available))
         }
-        _ => Ok(()),
+        _ if memory::can_be_had(needed) => Ok(()),
+        _ => bail!("{what} {} of memory, which the system does not give: {advice}", bytes_text(needed)),
     }
+}
+
+/// `1.5 GB`, or `230 MB` below one.
+fn bytes_text(bytes: u64) -> String {
+    if bytes < 1_000_000_000 { output::megabytes(bytes) } else { format!("{:.1} GB", bytes as f64 / 1e9) }
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use crate::runner::{World, two_class_set};
-use crate::train::{ENDLESS, TRAIN, after_an_epoch, epochs, world};
+use crate::runner::{Ended, World, two_class_set};
+use crate::train::{ENDLESS, TRAIN, after_an_epoch, epochs, weights, world};
 
 /// How a run ends whose directory `meddle` does something to after an epoch: status, and the last line that it says.
 fn after(world: &World, meddle: impl FnOnce(&Path)) -> (Option<i32>, String) {
@@ -80,6 +80,89 @@ fn named_pipes_in_place_of_files_are_not_waited_for() {
     let ended = world.words("train --resume run --quiet");
     assert!(ended.status == Some(0) && ended.stderr.contains("it is a named pipe, not a file"), "{ended:?}");
     world.words("compare run").done();
+}
+
+/// Layers of many values for each image.
+#[cfg(target_os = "linux")]
+const WIDE: &str = "layers = [{ type = 'flatten' }, { type = 'dense', units = 2000 }, { type = 'dense', units = 2, activation = 'softmax' }]";
+
+/// Runs words with a limit on the address space, in units of 1,024 bytes.
+#[cfg(target_os = "linux")]
+fn limited(world: &World, kilobytes: u64, words: &str) -> Ended {
+    let command = world.command();
+    let program = command.get_program().to_owned();
+    let mut shell = std::process::Command::new("sh");
+    shell.arg("-c").arg(format!("ulimit -v {kilobytes}; exec \"$0\" {words}")).arg(program);
+    shell.current_dir(world.path(".")).envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    Ended::of(&mut shell)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn too_little_memory_is_said_as_such() {
+    let world = world();
+    two_class_set(&world.path("data"), [0, 200], 70_000, (2, 2));
+    world.file(
+        "wide.toml",
+        format!("name = 'wide'\n{WIDE}\n[training]\nepochs = 1\nbatch = 8\n[data]\nvalidation = 0\n"),
+    );
+    for (kilobytes, words) in [
+        (250_000, "train wide.toml --data data --batch 65536 --threads 1"),
+        (1_000_000, "bench step --recipe speedrun-94 --batch 65536 --threads 1"),
+        (250_000, "bench step --recipe seed-mlp --batch 65536 --threads 1"),
+    ] {
+        let sentence = limited(&world, kilobytes, words).sentence();
+        assert!(sentence.contains("B of memory where ") && sentence.contains("smaller"), "{words}: {sentence}");
+    }
+    assert!(!world.path("runs").exists());
+
+    // Nothing is wrong with a file that is too large, here one of 100 MB, nearly all of them a hole.
+    let large = world.file("data/train-images-idx3-ubyte", [0, 0, 8, 3, 0, 0, 39, 16, 0, 0, 0, 100, 0, 0, 0, 100]);
+    fs::File::options().write(true).open(large).unwrap().set_len(16 + 100_000_000).unwrap();
+    let sentence = limited(&world, 80_000, "train --data data --threads 1").sentence();
+    assert!(sentence.contains("train-images-idx3-ubyte: ") && sentence.contains("free memory"), "{sentence}");
+    assert!(!sentence.contains("valid"), "{sentence}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_with_any_limit_is_trained_or_refused() {
+    let world = World::new();
+    two_class_set(&world.path("data"), [0, 200], 40, (28, 28));
+    let training = "[training]\nepochs = 1\nbatch = 8\nkeep = 'best'\naverage = 0.9\n[data]\nvalidation = 0.3\n";
+    world.file("wide.toml", format!("name = 'wide'\n{WIDE}\n{training}"));
+    world.words("train wide.toml --data data --out whole --threads 2 --quiet").done();
+    let mut trained = Vec::new();
+    for kilobytes in (40_000..360_000).step_by(40_000) {
+        for (words, kept) in [
+            (format!("train wide.toml --data data --out {kilobytes} --threads 2 --quiet"), kilobytes.to_string()),
+            ("train --resume whole --epochs 1 --threads 2 --quiet".to_owned(), "whole".to_owned()),
+            ("evaluate whole --threads 2 --quiet".to_owned(), "whole".to_owned()),
+        ] {
+            let _ = fs::remove_file(world.path("whole/result.json"));
+            let ended = limited(&world, kilobytes, &words);
+            match ended.status {
+                Some(0) => {
+                    assert!(world.path(&kept).join("model.safetensors").exists());
+                    trained.push(kilobytes);
+                }
+                Some(1) => assert!(ended.sentence().contains("memory"), "{kilobytes}: {words}"),
+                _ => panic!("{kilobytes}: {ended:?}"),
+            }
+        }
+    }
+    assert!(trained.len() > 3, "{trained:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_planned_for_the_images_that_there_are() {
+    let world = world();
+    let words = "train small.toml --data drawn-garments --limit 100 --threads 1 --epochs 2 --quiet";
+    world.words(&format!("{words} --batch 100 --out own")).done();
+    limited(&world, 400_000, &format!("{words} --batch 65536 --out all")).done();
+    // The recipes in the models differ.
+    assert!(weights(&world.path("own")).1 == weights(&world.path("all")).1);
 }
 
 #[test]

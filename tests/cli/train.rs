@@ -58,7 +58,7 @@ const COMPLETE: [&str; 6] =
     ["checkpoint.safetensors", "metrics.jsonl", "model.safetensors", "recipe.toml", "result.json", "run.toml"];
 
 /// Weights and moments of a run, without the times that its checkpoint also holds.
-fn weights(run: &Path) -> (Vec<u8>, Vec<u8>) {
+pub fn weights(run: &Path) -> (Vec<u8>, Vec<u8>) {
     let checkpoint = read(run.join("checkpoint.safetensors"));
     let header = u64::from_le_bytes(checkpoint[..8].try_into().unwrap()) as usize;
     (read(run.join("model.safetensors")), checkpoint[8 + header..].to_vec())

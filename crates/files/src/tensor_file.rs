@@ -213,6 +213,17 @@ impl TensorFile {
         Ok(())
     }
 
+    /// Room for so many values of it.
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn room_for(&self, values: usize) -> Result<Vec<f32>, FileError> {
+        let mut room = Vec::new();
+        let exhausted = |_| FileError::io("read", &self.path, ErrorKind::OutOfMemory.into());
+        room.try_reserve_exact(values).map_err(exhausted)?;
+        Ok(room)
+    }
+
     /// An error about this file.
     pub fn invalid(&self, why: impl Into<String>) -> FileError {
         FileError::invalid(&self.path, self.kind, why)

@@ -12,7 +12,7 @@ use modiste_files::FileError;
 use modiste_files::tensor_file::{self, Tensor, TensorFile};
 use serde::{Deserialize, Serialize};
 
-use crate::network::Network;
+use crate::network::{Network, Parameter};
 use crate::recipe::Recipe;
 
 /// What a run directory calls its model.
@@ -106,7 +106,7 @@ pub fn save(path: &Path, card: &ModelCard, network: &Network, parameters: &[f32]
 
 /// The tensors of `values`, which follow [`Network::parameters`], with `prefix` before their names.
 pub fn tensors<'a>(network: &Network, prefix: &str, values: &'a [f32]) -> Vec<Tensor<'a>> {
-    let tensor = |parameter: &crate::network::Parameter| Tensor {
+    let tensor = |parameter: &Parameter| Tensor {
         name: format!("{prefix}{}", parameter.name),
         shape: parameter.shape.clone(),
         values: &values[parameter.range.clone()],
@@ -116,13 +116,15 @@ pub fn tensors<'a>(network: &Network, prefix: &str, values: &'a [f32]) -> Vec<Te
 
 /// The reverse of [`tensors`].
 pub fn collect(file: &TensorFile, network: &Network, prefix: &str) -> Result<Vec<f32>, FileError> {
-    // The network may promise more than the file holds: it is asked for each tensor before room is made for it.
-    let mut values = Vec::new();
+    let name = |parameter: &Parameter| format!("{prefix}{}", parameter.name);
+    // The network may promise more than the file holds: it is asked for each tensor before room is made for them.
     for parameter in &network.parameters {
-        let name = format!("{prefix}{}", parameter.name);
-        file.expect(&name, &parameter.shape)?;
+        file.expect(&name(parameter), &parameter.shape)?;
+    }
+    let mut values = file.room_for(network.parameter_count())?;
+    for parameter in &network.parameters {
         values.resize(parameter.range.end, 0.0);
-        file.copy(&name, &parameter.shape, &mut values[parameter.range.clone()])?;
+        file.copy(&name(parameter), &parameter.shape, &mut values[parameter.range.clone()])?;
     }
     Ok(values)
 }

@@ -222,7 +222,7 @@ mod tests {
             (Position { best: Some(best), ..whole }, Some("its best epoch is 3, but 2 are trained")),
         ] {
             let state = State::fresh(vec![0.0; network.parameter_count()]);
-            Checkpoint { state, best: None, position }.save(&path, &network).unwrap();
+            Checkpoint { state, best: None, position, origin: None }.save(&path, &network).unwrap();
             match (Checkpoint::open(&path, &network), words) {
                 (Ok(_), None) => {}
                 (Err(error), Some(words)) => assert!(error.to_string().contains(words), "{error}"),

@@ -1,9 +1,11 @@
 //! What is trained on what: a recipe with its seed, and the images it is given.
 
 use modiste_data::{Dataset, ImageShape};
+use modiste_executors::Device;
 use modiste_network::{Network, NetworkError, OutOfSight, Recipe};
 
 use super::cautions::normalises_single_values;
+use super::memory;
 use super::runs::run_source::RunSource;
 use super::splits::{Limit, NoImages, Splits};
 
@@ -107,9 +109,19 @@ impl Experiment {
 }
 
 impl Prepared {
-    /// What is trained. With its batch, [`modiste_executors::Device::planned_bytes`] says what memory that takes.
+    /// What is trained.
     pub fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// Images that are computed at a time: the recipe's batch, or fewer where there are not so many.
+    pub fn batch_size(&self) -> usize {
+        memory::batch_size(&self.experiment.recipe, &self.splits)
+    }
+
+    /// Bytes of memory that training this takes at most, beside the data.
+    pub fn planned_bytes(&self, device: &Device) -> u64 {
+        memory::planned_bytes(device, &self.network, &self.experiment.recipe, &self.splits)
     }
 
     /// By which recipe.

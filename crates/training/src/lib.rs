@@ -3,6 +3,7 @@
 pub mod cautions;
 pub mod checkpoint;
 pub mod experiment;
+mod memory;
 pub mod origin;
 pub mod progress;
 pub mod runs;

@@ -14,7 +14,7 @@ use modiste_training::session::UnfinishedRun;
 use modiste_training::{ExistingRun, Experiment, RunDirectory, RunPaths, RunResult, RunSource, Session};
 
 use super::request::{MovedData, Runs};
-use crate::commands::setup::{RUNS, ensure_memory, ensure_one_run};
+use crate::commands::setup::{RUNS, ensure_free, ensure_one_run, ensure_training_memory};
 use crate::output::{self, download_display};
 
 /// Runs, one after the other.
@@ -125,9 +125,8 @@ impl Series {
 /// A new run, in the directory that `create` makes for a recipe of this name.
 fn begin(experiment: Experiment, device: &Device, create: impl FnOnce(&str) -> Result<RunDirectory>) -> Result<Opened> {
     let prepared = experiment.prepare()?;
-    let recipe = prepared.recipe();
-    ensure_memory(device, prepared.network(), recipe.training.batch)?;
-    let run = create(&recipe.name)?;
+    ensure_training_memory(prepared.planned_bytes(device), prepared.batch_size())?;
+    let run = create(&prepared.recipe().name)?;
     Ok(Opened::Unfinished(Box::new(Session::begin(prepared, run)?)))
 }
 
@@ -145,9 +144,13 @@ fn resume(
         output::note(&format!("{error}; going on from the checkpoint"));
     }
     let dataset = load(&mut run)?;
+    if let Some(needed) = run.checkpoint_bytes() {
+        let what = format!("going on from the checkpoint in {} needs", run.directory().display());
+        ensure_free(needed, &what, "free some, or raise its limit")?;
+    }
     let session = run.resume(dataset)?;
     note_lost_records(&session)?;
-    ensure_memory(device, session.network(), session.experiment().recipe.training.batch)?;
+    ensure_training_memory(session.planned_bytes(device), session.batch_size())?;
     Ok(Opened::Unfinished(Box::new(session)))
 }
 

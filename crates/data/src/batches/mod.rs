@@ -92,6 +92,14 @@ impl Loader {
         }
     }
 
+    /// Bytes of memory that the batches of a pass over so many images take at most.
+    pub fn planned_bytes(&self, images: usize) -> u64 {
+        let augmented = Augmenter::new(self.augmentation, self.images.shape(), self.seed, 0).is_some();
+        let buffers = Batches::buffers(if augmented { self.threads } else { 1 });
+        let most = images.min(self.batch_size.saturating_mul(buffers));
+        most as u64 * self.images.shape().len() as u64 * size_of::<f32>() as u64
+    }
+
     fn pass(&self, order: Arc<[u32]>, first_batch: usize, augmenter: Option<Augmenter>, threads: usize) -> Batches {
         let pass = Pass {
             images: Arc::clone(&self.images),

@@ -294,6 +294,20 @@ proptest! {
     }
 
     #[test]
+    fn room_for_more_images_changes_no_bit(case in any_case(), more in 1usize..300) {
+        let train = |batch: usize| {
+            let mut executor = CpuExecutor::new(&case.network, batch, fastest(2), 5);
+            executor.set_state(&State::fresh(case.parameters.clone()));
+            executor.train_step(case.batch(), &step_options(STEP));
+            let mut logits = vec![0.0; case.labels.len() * case.network.classes];
+            executor.infer(&case.images, &mut logits);
+            let state = executor.state();
+            state.parameters.iter().chain(&logits).map(|value| value.to_bits()).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(train(case.labels.len()), train(case.labels.len() + more));
+    }
+
+    #[test]
     fn a_pass_leaves_nothing_behind_for_the_next(case in any_case()) {
         let mut executor = case.cpu(fastest(2));
         let mut before = vec![0.0; case.labels.len() * case.network.classes];

@@ -1,8 +1,8 @@
 //! One process's work on a run: it is begun or resumed, trained, and its result kept.
 //!
 //! A session prints nothing and catches no signals: an observer is told how it goes, a flag stops it, and what goes wrong is an
-//! error that says what to do. It takes as much memory as [`modiste_executors::Device::planned_bytes`] says of its network; whoever
-//! must not run out of it asks before [`Session::compile`].
+//! error that says what to do. It takes as much memory as [`Session::planned_bytes`] says; whoever must not run out of it asks before
+//! [`Session::compile`].
 
 use std::fs;
 use std::io::ErrorKind;
@@ -18,6 +18,7 @@ use modiste_network::{DeviceInfo, Executor, Model, ModelCard, Network, Recipe, S
 use super::cautions::{Caution, cautions};
 use super::checkpoint::{Checkpoint, CheckpointFile};
 use super::experiment::{Experiment, ExperimentError, Prepared};
+use super::memory;
 use super::origin::Origin;
 use super::progress::{Done, Position, RunMismatch};
 use super::runs::metrics_file;
@@ -231,9 +232,22 @@ impl ExistingRun {
 }
 
 impl UnfinishedRun {
+    /// Where it is kept.
+    pub fn directory(&self) -> &Path {
+        self.run.paths().directory()
+    }
+
     /// Where its data was found.
     pub fn source(&self) -> &RunSource {
         &self.source
+    }
+
+    /// Bytes of memory that reading its checkpoint takes at most, if it is read: the file and what is made of it.
+    pub fn checkpoint_bytes(&self) -> Option<u64> {
+        if self.restarts {
+            return None;
+        }
+        fs::metadata(self.run.paths().checkpoint()).ok().map(|file| file.len().saturating_mul(2))
     }
 
     /// Why its result cannot be read, if it has one: it is made again from the checkpoint.
@@ -375,13 +389,23 @@ impl Session {
         Ok(metrics_file::missing(&self.run.paths().metrics(), self.done.epochs)?)
     }
 
+    /// Images that are computed at a time: the recipe's batch, or fewer where there are not so many.
+    pub fn batch_size(&self) -> usize {
+        memory::batch_size(&self.experiment.recipe, &self.splits)
+    }
+
+    /// Bytes of memory that the rest of the run takes at most, beside the data and the checkpoint, which are there already.
+    pub fn planned_bytes(&self, device: &Device) -> u64 {
+        memory::planned_bytes(device, &self.network, &self.experiment.recipe, &self.splits)
+    }
+
     /// The executor of the run, before its first step.
     ///
     /// # Panics
     /// As [`Device::compile`].
     pub fn compile(&self, device: &Device) -> Box<dyn Executor> {
         let training = &self.experiment.recipe.training;
-        let mut executor = device.compile(&self.network, training.batch, training.seed);
+        let mut executor = device.compile(&self.network, self.batch_size(), training.seed);
         if self.checkpoint.is_none() {
             executor.set_state(&State::fresh(glorot_uniform(&self.network, training.seed)));
         }

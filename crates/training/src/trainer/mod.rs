@@ -5,6 +5,7 @@ mod clock;
 mod error;
 mod observer;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -130,14 +131,17 @@ impl<'a> Trainer<'a> {
     pub fn restore(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), TrainError> {
         checkpoint.position.ensure_same_run(&self.position)?;
         let training = &self.recipe.training;
-        let mut state = checkpoint.state.clone();
-        if training.average.is_none() {
-            state.average = None;
-        }
-        self.executor.set_state(&state);
+        let Checkpoint { state, best, .. } = checkpoint;
+        // Borrowed, since there may be no room for it twice.
+        self.executor.set_state(&State {
+            parameters: Cow::Borrowed(&state.parameters),
+            first_moment: Cow::Borrowed(&state.first_moment),
+            second_moment: Cow::Borrowed(&state.second_moment),
+            average: state.average.as_deref().filter(|_| training.average.is_some()).map(Cow::Borrowed),
+        });
         self.position = checkpoint.position.clone();
         let keeps_best = training.keep == Keep::Best;
-        self.best = checkpoint.best.as_deref().filter(|_| keeps_best).map(<[f32]>::to_vec);
+        self.best = best.as_deref().filter(|_| keeps_best).map(<[f32]>::to_vec);
         // A run that went without `keep` until now cannot end with what is not there.
         if !training.chooses() || (keeps_best && self.best.is_none()) {
             self.position.best = None;
@@ -307,7 +311,10 @@ impl<'a> Trainer<'a> {
             validation_accuracy: validation.accuracy,
         });
         if training.keep == Keep::Best {
-            self.best = Some(self.executor.state().evaluation_parameters().to_vec());
+            let state = self.executor.state();
+            let best = self.best.get_or_insert_default();
+            best.clear();
+            best.extend_from_slice(state.evaluation_parameters());
         }
     }
 
