@@ -13,6 +13,8 @@
 //! With q(i, j) in proportion to 1 / (1 + |y_i - y_j|²), it makes the divergence Σ p ln (p / q) small by gradient descent.
 //! Each stage can be used by itself. Same input and same seed give the same bits, on any number of threads.
 
+#![warn(unreachable_pub)]
+
 pub mod affinities;
 pub mod components;
 mod coordinates;

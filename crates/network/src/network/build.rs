@@ -59,13 +59,13 @@ struct Builder {
 
 impl Builder {
     /// Begins with images of shape `input`.
-    pub fn new(input: ImageShape, classes: usize) -> Self {
+    pub(super) fn new(input: ImageShape, classes: usize) -> Self {
         let network = Network { input, classes, layers: Vec::new(), parameters: Vec::new() };
         Self { network, counts: BTreeMap::new(), position: 0 }
     }
 
     /// Adds all layers, one behind the other.
-    pub fn build(mut self, recipes: &[LayerRecipe]) -> Result<Network, NetworkError> {
+    pub(super) fn build(mut self, recipes: &[LayerRecipe]) -> Result<Network, NetworkError> {
         let mut value = Value::Images;
         for (index, recipe) in recipes.iter().enumerate() {
             self.position = index + 1;

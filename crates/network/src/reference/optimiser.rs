@@ -19,7 +19,7 @@ struct Tensor<'a> {
 }
 
 /// One step of all trained tensors of a network. All slices follow [`Network::parameters`].
-pub fn update(
+pub(super) fn update(
     network: &Network,
     options: &StepOptions,
     gradient: &[f32],

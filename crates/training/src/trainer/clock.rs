@@ -29,38 +29,38 @@ pub(super) struct WallTime<'a> {
 
 impl<'a> WallTime<'a> {
     /// Of a run whose first session this is.
-    pub fn new(clock: &'a dyn Clock) -> Self {
+    pub(super) fn new(clock: &'a dyn Clock) -> Self {
         Self { clock, before: 0.0, steps: 0, step_seconds: 0.0, measuring_seconds: 0.0 }
     }
 
     /// Adds the wall seconds of earlier sessions.
-    pub fn go_on(&mut self, before: f64) {
+    pub(super) fn go_on(&mut self, before: f64) {
         self.before = before;
     }
 
     /// Time since this session began.
-    pub fn elapsed(&self) -> Duration {
+    pub(super) fn elapsed(&self) -> Duration {
         self.clock.elapsed()
     }
 
     /// Wall seconds of all sessions together.
-    pub fn wall_seconds(&self) -> f64 {
+    pub(super) fn wall_seconds(&self) -> f64 {
         self.before + self.elapsed().as_secs_f64()
     }
 
     /// A training step took so long.
-    pub fn step(&mut self, seconds: f64) {
+    pub(super) fn step(&mut self, seconds: f64) {
         self.steps += 1;
         self.step_seconds += seconds;
     }
 
     /// The measurement after an epoch began at this time of the session, and has just ended.
-    pub fn measured(&mut self, begun: Duration) {
+    pub(super) fn measured(&mut self, begun: Duration) {
         self.measuring_seconds = self.elapsed().saturating_sub(begun).as_secs_f64();
     }
 
     /// Time that so many steps and measurements will take, once it can be foreseen.
-    pub fn foreseen(&self, steps: usize, measurements: usize) -> Option<Duration> {
+    pub(super) fn foreseen(&self, steps: usize, measurements: usize) -> Option<Duration> {
         if self.steps == 0 {
             return None;
         }
