@@ -13,12 +13,14 @@ pub enum Error {
     #[error(transparent)]
     File(#[from] FileError),
     /// A file is not the IDX file it should be.
-    #[error("{} is not a valid IDX file: {why}; replace it with a whole copy", path.display())]
+    #[error("{} is not a valid IDX file: {why}; {remedy}", path.display())]
     Idx {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
+        /// What to do.
+        remedy: &'static str,
     },
     /// A file is not the matrix of numbers it should be.
     #[error("{} is not a valid matrix: {why}; give a whole file of numbers, a point in each row", path.display())]
@@ -122,7 +124,7 @@ impl Error {
     }
 
     pub(crate) fn idx(path: &Path, why: impl Into<String>) -> Self {
-        Error::Idx { path: path.to_owned(), why: why.into() }
+        Error::Idx { path: path.to_owned(), why: why.into(), remedy: "replace it with a whole copy" }
     }
 
     pub(crate) fn matrix(path: &Path, why: impl Into<String>) -> Self {

@@ -7,9 +7,9 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
 use modiste_files::regular_file;
 
+use super::gzip::{self, Members};
 use crate::error::Error;
 
 /// Up to here a file may unpack to any multiple of its size, since plain images of one colour do.
@@ -40,12 +40,50 @@ pub fn read(path: &Path) -> Result<Idx, Error> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn decode(mut stream: impl BufRead, stored: u64, path: &Path) -> Result<Idx, Error> {
-    let start = stream.fill_buf().map_err(|source| Error::io("read", path, source))?;
-    if start.starts_with(&[0x1f, 0x8b]) {
-        unpacked(MultiGzDecoder::new(stream), stored, true, path)
-    } else {
-        unpacked(stream, stored, false, path)
+pub fn decode(stream: impl BufRead, stored: u64, path: &Path) -> Result<Idx, Error> {
+    let mut stream = Uninterrupted(stream);
+    // A first read may bring a single byte, as from a network.
+    let mut start = Vec::with_capacity(gzip::MAGIC.len());
+    stream
+        .by_ref()
+        .take(gzip::MAGIC.len() as u64)
+        .read_to_end(&mut start)
+        .map_err(|source| Error::io("read", path, source))?;
+    let gzipped = start == gzip::MAGIC;
+    let stream = start.as_slice().chain(stream);
+    if gzipped { unpacked(Members::new(stream), stored, true, path) } else { unpacked(stream, stored, false, path) }
+}
+
+/// A reader whose reads are tried again where a signal has interrupted them, which is no damage.
+struct Uninterrupted<R>(R);
+
+impl<R: BufRead> Read for Uninterrupted<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+impl<R: BufRead> BufRead for Uninterrupted<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        loop {
+            match self.0.fill_buf() {
+                Ok([]) => return Ok(&[]),
+                Ok(_) => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        // What has been filled is only handed out.
+        self.0.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.0.consume(count)
     }
 }
 
@@ -70,7 +108,7 @@ fn unpacked(mut stream: impl Read, stored: u64, gzipped: bool, path: &Path) -> R
                 "its values are of type {kind:#04x}, where only unsigned bytes (0x08) can be read"
             )));
         }
-        _ => return Err(bad(format!("it begins with {magic:02x?} instead of [00, 00, 08, dimensions]"))),
+        _ => return Err(another_kind(magic, path)),
     };
     let mut dims = Vec::with_capacity(rank);
     for _ in 0..rank {
@@ -94,6 +132,27 @@ fn unpacked(mut stream: impl Read, stored: u64, gzipped: bool, path: &Path) -> R
     }
 }
 
+/// What is wrong with a file that begins with other bytes than an IDX file: it is another kind of file, as a rule.
+fn another_kind(start: [u8; 4], path: &Path) -> Error {
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start();
+    let (kind, remedy) = match start {
+        [b'P', b'K', ..] => ("a zip archive", "unpack it"),
+        [0x1f, 0x8b, ..] => ("gzipped twice", "unpack it once"),
+        [b'B', b'Z', b'h', _] | [0xfd, b'7', b'z', b'X'] | [0x28, 0xb5, 0x2f, 0xfd] => {
+            ("compressed in another way than by gzip", "unpack it")
+        }
+        [0x93, b'N', b'U', b'M'] => ("a NumPy array", "write its bytes behind the header of an IDX file"),
+        // `version https://git-lfs…`
+        [b'v', b'e', b'r', b's'] => ("a pointer to a file in Git LFS", "fetch that with `git lfs pull`"),
+        _ if text.starts_with(b"<") => ("a web page", "fetch the file itself"),
+        _ if start.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) => {
+            ("text", "write the values as bytes behind the header of an IDX file")
+        }
+        _ => return Error::idx(path, format!("it begins with {start:02x?} instead of [00, 00, 08, dimensions]")),
+    };
+    Error::Idx { path: path.to_owned(), why: format!("it is {kind}"), remedy }
+}
+
 fn shape_of(dims: &[usize]) -> String {
     dims.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
 }
@@ -114,7 +173,7 @@ fn allowance(dims: &[usize], stored: u64, gzipped: bool) -> Result<Allowance, St
     let claimed = dims.iter().map(|&dim| dim as u128).product::<u128>();
     let held = stored.saturating_sub(4 + 4 * dims.len() as u64);
     if !gzipped && claimed != u128::from(held) {
-        return Err(format!("its header promises {shape} values, but {held} bytes follow"));
+        return Err(format!("its header promises {shape} values, but the bytes that follow are {held}"));
     }
     if gzipped && claimed > u128::from(UNSUSPECTED.max(stored.saturating_mul(HIGHEST_RATIO))) {
         return Err(format!("its header promises {shape} values, absurdly many for a file of {stored} bytes"));

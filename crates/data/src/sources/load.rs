@@ -180,16 +180,20 @@ fn pair(images: FileContent, labels: FileContent, classes: usize) -> Result<Imag
             return Err(Error::idx(&images_path, why));
         }
         ref dims => {
-            let why = format!("it has {} dimensions instead of 3 (grey) or 4 (colour)", dims.len());
+            let why = format!("it has {} instead of 3 (grey) or 4 (colour)", dimensions(dims));
             return Err(Error::idx(&images_path, why));
         }
     };
     if labels.dims.len() != 1 {
-        return Err(Error::idx(&labels_path, format!("it has {} dimensions instead of 1", labels.dims.len())));
+        return Err(Error::idx(&labels_path, format!("it has {} instead of 1", dimensions(&labels.dims))));
     }
     if images.values.is_empty() {
         return Err(Error::idx(&images_path, "it holds no pixel"));
     }
     Images::new(shape, images.values, labels.values, classes)
         .map_err(|why| Error::pair(&images_path, &labels_path, why))
+}
+
+fn dimensions(dims: &[usize]) -> String {
+    if dims.len() == 1 { "1 dimension".to_owned() } else { format!("{} dimensions", dims.len()) }
 }

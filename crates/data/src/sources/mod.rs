@@ -6,6 +6,7 @@ mod complete;
 mod download;
 pub(crate) mod fetch;
 pub mod garments;
+mod gzip;
 pub mod idx;
 pub(crate) mod known;
 pub(crate) mod load;

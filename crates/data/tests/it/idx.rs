@@ -1,6 +1,7 @@
 //! The IDX reader: what it reads, and that nothing malformed gets through or brings it down.
 
 use std::fs;
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use modiste_data::idx::{Idx, decode, read};
@@ -60,10 +61,54 @@ fn headers_are_checked() {
     for cut in 0..8 {
         assert!(complaint(&idx(&[1], &[9])[..cut]).contains("ends"), "cut to {cut}");
     }
-    assert!(complaint(b"<html>not found</html>").contains("begins with"));
+    assert!(complaint(b"\x89PNG\r\n and more").contains("begins with"));
     assert!(complaint(&[0, 0, 8, 0]).contains("0 dimensions"));
     assert!(complaint(&idx(&[1; 5], &[9])).contains("5 dimensions"));
     assert!(complaint(&[0, 0, 0x0d, 1, 0, 0, 0, 1, 0, 0, 0, 0]).contains("type 0x0d"));
+}
+
+#[test]
+fn what_is_another_kind_of_file_is_called_by_its_name() {
+    let twice = gzip(&gzip(&idx(&[1], &[9])));
+    for (bytes, name) in [
+        (&b"<html>not found</html>"[..], "web page"),
+        (b"\r\n<!DOCTYPE html>", "web page"),
+        (b"PK\x03\x04 and more", "zip archive"),
+        (b"\x93NUMPY and more", "NumPy array"),
+        (b"version https://git-lfs.github.com/spec/v1", "Git LFS"),
+        (b"\xfd7zXZ and more", "compressed in another way"),
+        (b"\xef\xbb\xbf<html>", "web page; fetch the file itself"),
+        (b"7,0,0,0,0", "it is text; write the values"),
+    ] {
+        assert!(complaint(bytes).contains(name), "{name}");
+        assert!(complaint(&gzip(bytes)).contains(name), "{name}, gzipped");
+    }
+    assert!(complaint(&twice).contains("gzipped twice"));
+}
+
+/// Gives a byte at a time, and is interrupted by a signal before each.
+struct Halting<'a>(&'a [u8], bool);
+
+impl Read for Halting<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.1 = !self.1;
+        if self.1 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let count = bytes.len().min(1);
+        self.0.read(&mut bytes[..count])
+    }
+}
+
+#[test]
+fn a_sound_file_is_read_however_its_bytes_come() {
+    let raw = idx(&[2, 3], &[1, 2, 3, 4, 5, 6]);
+    let members = [gzip(&raw[..7]), gzip(&raw[7..])].concat();
+    for bytes in [raw.clone(), gzip(&raw), members] {
+        let reader = BufReader::with_capacity(1, Halting(&bytes, false));
+        let found = decode(reader, bytes.len() as u64, Path::new("some-file"));
+        assert_eq!(found.unwrap().values, [1, 2, 3, 4, 5, 6]);
+    }
 }
 
 #[test]
@@ -73,9 +118,14 @@ fn files_end_where_their_header_says() {
         complaint(&wrap(idx(&[2, 2], &[1, 2, 3, 4, 5])));
     }
     let valid = gzip(&idx(&[3], &[1, 2, 3]));
-    for garbage in [&b"garbage"[..], &[0; 20], &[0x1f], &valid[..4]] {
+    for garbage in [&[0x1f][..], &valid[..4]] {
         complaint(&[&valid[..], garbage].concat());
     }
+    for garbage in [&b"garbage"[..], b"\0\0x"] {
+        assert!(complaint(&[&valid[..], garbage].concat()).contains("something else follows"));
+    }
+    // Zeros fill up what was kept in blocks.
+    assert_eq!(outcome(&[&valid[..], &[0; 20]].concat()).unwrap().values, [1, 2, 3]);
     for cut in 2..valid.len() {
         complaint(&valid[..cut]);
     }
@@ -88,7 +138,7 @@ fn files_end_where_their_header_says() {
 #[test]
 fn absurd_promises_are_not_believed() {
     for dims in [vec![u32::MAX], vec![u32::MAX; 4], vec![60_000, 1 << 20, 1 << 20], vec![1 << 31, 28, 28]] {
-        assert!(complaint(&idx(&dims, &[0; 100])).contains("100 bytes follow"));
+        assert!(complaint(&idx(&dims, &[0; 100])).contains("follow are 100"));
         assert!(complaint(&gzip(&idx(&dims, &[0; 100]))).contains("absurdly many"));
     }
 }
