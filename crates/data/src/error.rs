@@ -56,7 +56,7 @@ pub enum Error {
     },
     /// A directory lacks a file.
     #[error(
-        "{} holds neither {file} nor {file}.gz; \
+        "{} holds neither {file} nor {file}.gz{hint}; \
          give a directory with the four official IDX files: images and labels, of train and t10k",
         dir.display()
     )]
@@ -65,6 +65,16 @@ pub enum Error {
         dir: PathBuf,
         /// The file's name without `.gz`.
         file: String,
+        /// What comes near, after a semicolon, or nothing.
+        hint: String,
+    },
+    /// A directory has the files of more than one set.
+    #[error("{} holds several data sets ({sets}); give a directory with the four files of one", dir.display())]
+    SeveralSets {
+        /// The directory.
+        dir: PathBuf,
+        /// What their files' names begin with.
+        sets: String,
     },
     /// Neither a known set nor a path.
     #[error("there is no data set and no directory called '{name}'; give one of {known}, or a directory of IDX files")]

@@ -1,10 +1,11 @@
 //! From the name of a source to images in memory.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::{fs, thread};
+use std::thread;
 
+use super::class_names::{self, ClassNames};
+use super::directory::{self, FileContent};
 use super::fetch::{complete, find_dir};
 use super::idx::{self, Idx};
 use super::known::{FASHION_MNIST, KnownFile, KnownSet, known_sets};
@@ -15,11 +16,6 @@ use super::{DRAWN_GARMENTS, Source, garments};
 use crate::dataset::{Dataset, ImageShape, Images};
 use crate::error::Error;
 
-/// Training images, training labels, test images, test labels. The number is that of the dimensions: images of colour may
-/// also be called `idx4`.
-const FILE_NAMES: [&str; 4] =
-    ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
-
 /// Loads a data set, downloading it first where it is known and not here yet.
 ///
 /// `dir` is where known sets are kept (`--data-dir`; see [`find_dir`]). [`Source::Auto`] falls back to drawn garments
@@ -27,9 +23,10 @@ const FILE_NAMES: [&str; 4] =
 /// downloads), and says so and why by a notice; nothing else falls back.
 ///
 /// A [`Source::Directory`] holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-/// `t10k-labels-idx1-ubyte`, each raw or with `.gz`, and may hold `classes.txt` with a class's name on each line. Images are
-/// grey, `[n, height, width]`, or of red, green and blue, `[n, height, width, 3]`; files of colour images may be called
-/// `idx4` instead of `idx3`.
+/// `t10k-labels-idx1-ubyte`, each raw or with `.gz`, or files whose names differ from these by case, dots for dashes, `test`
+/// for `t10k` or a set's name before them. Images are grey, `[n, height, width]`, or of red, green and blue,
+/// `[n, height, width, 3]`; files of colour images may be called `idx4` instead of `idx3`. Line k of `classes.txt`, where
+/// there is one, names class k, counted from 0.
 ///
 /// # Errors
 /// When files are missing, damaged or do not belong together, and when they cannot be downloaded.
@@ -46,7 +43,7 @@ pub fn load(source: &Source, dir: Option<&Path>, progress: &dyn Progress) -> Res
         },
         Source::Known(set) => load_known(set, dir, progress),
         Source::DrawnGarments => Ok(garments::dataset()),
-        Source::Directory(path) => load_directory(path),
+        Source::Directory(path) => load_directory(path, progress),
     }
 }
 
@@ -73,7 +70,7 @@ fn load_known(set: &KnownSet, dir: Option<&Path>, progress: &dyn Progress) -> Re
         }
     };
     let files = [valid(0, train_images)?, valid(1, train_labels)?, valid(2, test_images)?, valid(3, test_labels)?];
-    let names = set.class_names.map(String::from).to_vec();
+    let names = ClassNames { names: set.class_names.map(String::from).to_vec(), file: None };
     assemble(set.name.to_owned(), Some(names), files)
 }
 
@@ -85,49 +82,16 @@ fn read_known(path: &Path, known: &KnownFile) -> Result<Result<Idx, FileState>, 
     }
 }
 
-fn load_directory(dir: &Path) -> Result<Dataset, Error> {
+fn load_directory(dir: &Path, progress: &dyn Progress) -> Result<Dataset, Error> {
     if !dir.exists() && dir.components().count() <= 1 {
         let mut known: Vec<_> = known_sets().iter().map(|set| set.name).collect();
         known.push(DRAWN_GARMENTS);
         return Err(Error::UnknownSet { name: dir.display().to_string(), known: known.join(", ") });
     }
-    fs::read_dir(dir).map_err(|source| Error::io("read", dir, source))?;
-    let read = |at: usize| {
-        let names = [FILE_NAMES[at].to_owned(), FILE_NAMES[at].replace("idx3", "idx4")];
-        let mut paths = names.into_iter().flat_map(|name| [dir.join(name.clone() + ".gz"), dir.join(name)]);
-        let path = paths.find(|path| path.exists());
-        let path = path.ok_or_else(|| Error::Missing { dir: dir.to_owned(), file: FILE_NAMES[at].to_owned() })?;
-        Ok::<_, Error>((path.clone(), idx::read(&path)?))
-    };
-    let [train_images, train_labels, test_images, test_labels] = read_four(read);
+    let places = directory::find(dir)?;
+    let [train_images, train_labels, test_images, test_labels] = read_four(|at| directory::read(&places[at], progress));
     let files = [train_images?, train_labels?, test_images?, test_labels?];
-    assemble(dir.display().to_string(), class_names(dir)?, files)
-}
-
-/// What the classes of a directory are called: the lines of its `classes.txt`, or the names of the known set whose
-/// labels it holds.
-fn class_names(dir: &Path) -> Result<Option<Vec<String>>, Error> {
-    let path = dir.join("classes.txt");
-    if !path.exists() {
-        // Labels are small, and no two sets have the same.
-        let has = |file: &KnownFile| read_checked(&dir.join(file.name), file).is_ok();
-        let set = known_sets().iter().find(|set| has(&set.files[1]) && has(&set.files[3]));
-        return Ok(set.map(|set| set.class_names.map(String::from).to_vec()));
-    }
-    let bad = |why: String| Error::Classes { path: path.clone(), why };
-    if !path.is_file() {
-        return Err(bad("it is not a file".into()));
-    }
-    let text = fs::read_to_string(&path).map_err(|source| match source.kind() {
-        ErrorKind::InvalidData => bad("it is not UTF-8 text".into()),
-        _ => Error::io("read", &path, source),
-    })?;
-    let names: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-    // A label is a byte.
-    if names.len() > 256 {
-        return Err(bad(format!("it has {} names, where labels tell at most 256 classes apart", names.len())));
-    }
-    Ok(Some(names))
+    assemble(dir.display().to_string(), class_names::find(dir, progress)?, files)
 }
 
 /// Runs `read` for the four files at once: unpacking them is what loading a set costs.
@@ -145,18 +109,23 @@ fn read_four<T: Send>(read: impl Fn(usize) -> T + Sync) -> [T; 4] {
     })
 }
 
-/// A file's path and what it holds.
-type FileContent = (PathBuf, Idx);
-
 /// Makes a set of its four files. Without names, classes are called by their number.
-fn assemble(name: String, class_names: Option<Vec<String>>, files: [FileContent; 4]) -> Result<Dataset, Error> {
+fn assemble(name: String, class_names: Option<ClassNames>, files: [FileContent; 4]) -> Result<Dataset, Error> {
     let [train_images, train_labels, test_images, test_labels] = files;
     let (train_path, test_path) = (train_images.0.clone(), test_images.0.clone());
-    let class_names = class_names.unwrap_or_else(|| {
-        let highest = train_labels.1.values.iter().chain(&test_labels.1.values).max();
-        let classes = highest.map_or(0, |&label| usize::from(label) + 1);
-        (0..classes).map(|class| class.to_string()).collect()
-    });
+    let class_names = match class_names {
+        Some(class_names) => {
+            for (path, labels) in [&train_labels, &test_labels] {
+                class_names.check_labels(&labels.values, path)?;
+            }
+            class_names.names
+        }
+        None => {
+            let highest = train_labels.1.values.iter().chain(&test_labels.1.values).max();
+            let classes = highest.map_or(0, |&label| usize::from(label) + 1);
+            (0..classes).map(|class| class.to_string()).collect()
+        }
+    };
     let train = pair(train_images, train_labels, class_names.len())?;
     let test = pair(test_images, test_labels, class_names.len())?;
     if train.shape() != test.shape() {

@@ -1,7 +1,9 @@
 //! Where images come from: what `--data` can name, and how it is found, fetched, checked and read.
 
+mod class_names;
 #[cfg(feature = "download")]
 mod complete;
+mod directory;
 #[cfg(feature = "download")]
 mod download;
 pub(crate) mod fetch;

@@ -10,7 +10,7 @@ use modiste_data::{
 #[cfg(not(feature = "download"))]
 use modiste_data::{RetryPolicy, fetch};
 
-use crate::support::{NAMES, Notes, closed_address, gzip, idx, put_files, small_set};
+use crate::support::{NAMES, Notes, closed_address, gzip, idx, put_files, small_files, small_set};
 
 fn source(words: &str) -> Source {
     words.parse().unwrap()
@@ -77,7 +77,15 @@ fn class_names_come_from_their_file() {
     fs::write(dir.path().join("classes.txt"), names.join("\n") + "\n").unwrap();
     assert_eq!(load_directory(dir.path()).unwrap().class_names, names);
     fs::write(dir.path().join("classes.txt"), "ant\nbee\n").unwrap();
-    assert!(complaint(dir.path(), NAMES[1]).contains("label 2"));
+    // The label that has no name, and where both are.
+    let text = complaint(dir.path(), "classes.txt");
+    assert!(text.contains("has 2 names, but label 9 is in ") && text.contains(NAMES[1]), "{text}");
+    assert!(text.contains("would be on line 10"), "{text}");
+    fs::write(dir.path().join("classes.txt"), "\n".to_owned() + &names.join("\n")).unwrap();
+    assert!(complaint(dir.path(), "classes.txt").contains("line 1 is empty"));
+    fs::write(dir.path().join("Classes.TXT"), names.join("\n")).unwrap();
+    fs::remove_file(dir.path().join("classes.txt")).unwrap();
+    assert_eq!(load_directory(dir.path()).unwrap().class_names, names);
     fs::write(dir.path().join("classes.txt"), "name\n".repeat(257)).unwrap();
     assert!(complaint(dir.path(), "classes.txt").contains("257 names"));
     fs::write(dir.path().join("classes.txt"), b"caf\xe9\n").unwrap();
@@ -85,6 +93,107 @@ fn class_names_come_from_their_file() {
     fs::remove_file(dir.path().join("classes.txt")).unwrap();
     fs::create_dir(dir.path().join("classes.txt")).unwrap();
     assert!(complaint(dir.path(), "classes.txt").contains("not a file"));
+}
+
+/// Puts the four files under other names.
+fn put_as(dir: &Path, names: [&str; 4]) {
+    for (name, (_, bytes)) in names.iter().zip(small_files()) {
+        let path = dir.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+#[test]
+fn files_are_read_under_the_names_that_people_have() {
+    let kaggle = "train-images-idx3-ubyte/train-images-idx3-ubyte";
+    for names in [
+        ["train-images.idx3-ubyte", "train-labels.idx1-ubyte", "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"],
+        [
+            kaggle,
+            "train-labels.idx1-ubyte.gz",
+            "t10k-images.idx3-ubyte.gz",
+            "t10k-labels-idx1-ubyte.gz/t10k-labels-idx1-ubyte",
+        ],
+        [
+            "TRAIN-IMAGES-IDX3-UBYTE.GZ",
+            "Train-Labels-idx1-ubyte.gz",
+            "T10K-images-idx3-ubyte.GZ",
+            "test-labels-idx1-ubyte",
+        ],
+        [
+            "emnist-letters-train-images-idx3-ubyte.gz",
+            "emnist-letters-train-labels-idx1-ubyte",
+            "emnist-letters-test-images-idx3-ubyte.gz",
+            "emnist-letters-test-labels-idx1-ubyte.gz",
+        ],
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        put_as(dir.path(), names);
+        let data = load_directory(dir.path()).unwrap();
+        assert_eq!((data.train.len(), data.test.len()), (600, 100), "{names:?}");
+    }
+}
+
+#[test]
+fn files_that_are_nearly_there_are_named() {
+    let near = |change: &dyn Fn(&Path)| {
+        let dir = tempfile::tempdir().unwrap();
+        put_files(dir.path());
+        change(dir.path());
+        load_directory(dir.path()).unwrap_err().to_string()
+    };
+    let rename = |dir: &Path, at: usize, name: &str| fs::rename(dir.join(NAMES[at]), dir.join(name)).unwrap();
+    let text = near(&|dir| rename(dir, 2, "t10k-images-idx3-ubyte.zip"));
+    assert!(text.contains("; t10k-images-idx3-ubyte.zip is there"), "{text}");
+    let text = near(&|dir| rename(dir, 1, "qmnist-train-labels-idx2-int.gz"));
+    assert!(text.contains("; qmnist-train-labels-idx2-int.gz is there"), "{text}");
+    let text = near(&|dir| {
+        fs::create_dir_all(dir.join("MNIST/raw")).unwrap();
+        (0..4).for_each(|at| rename(dir, at, &format!("MNIST/raw/{}", NAMES[at])));
+    });
+    assert!(text.contains("; there are such files in ") && text.contains("MNIST/raw"), "{text}");
+    let text = near(&|dir| {
+        for (at, name) in ["train/images-idx3-ubyte", "train/labels-idx1-ubyte", "test/images.gz", "test/labels.gz"]
+            .into_iter()
+            .enumerate()
+        {
+            fs::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
+            rename(dir, at, name);
+        }
+    });
+    assert!(text.contains("; train/images-idx3-ubyte is there"), "{text}");
+    let text = near(&|dir| {
+        for set in ["emnist-mnist", "emnist-letters"] {
+            put_as(dir, NAMES.map(|name| format!("{set}-{name}")).each_ref().map(String::as_str));
+        }
+        (0..4).for_each(|at| fs::remove_file(dir.join(NAMES[at])).unwrap());
+    });
+    assert!(text.contains("several data sets (emnist-letters, emnist-mnist)"), "{text}");
+    let text = near(&|dir| {
+        (0..3).for_each(|at| rename(dir, at, &format!("emnist-letters-{}", NAMES[at])));
+        fs::remove_file(dir.join(NAMES[3])).unwrap();
+    });
+    assert!(text.contains("neither emnist-letters-t10k-labels-idx1-ubyte nor"), "{text}");
+}
+
+#[test]
+fn a_sound_file_beside_a_broken_one_is_read_and_said() {
+    let (dir, notes) = (tempfile::tempdir().unwrap(), Notes::default());
+    put_files(dir.path());
+    let broken = dir.path().join(NAMES[0]);
+    let whole = fs::read(&broken).unwrap();
+    fs::write(dir.path().join("train-images.idx3-ubyte"), &whole).unwrap();
+    fs::write(&broken, &whole[..whole.len() / 2]).unwrap();
+    let data = load(&source(dir.path().to_str().unwrap()), None, &notes).unwrap();
+    assert_eq!(data.train.len(), 600);
+    let text = notes.text();
+    assert!(
+        text.contains(NAMES[0]) && text.contains("reading") && text.contains("train-images.idx3-ubyte instead"),
+        "{text}"
+    );
+    fs::remove_file(dir.path().join("train-images.idx3-ubyte")).unwrap();
+    complaint(dir.path(), NAMES[0]);
 }
 
 #[test]
