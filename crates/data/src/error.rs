@@ -93,35 +93,32 @@ pub enum Error {
         why: String,
     },
     /// No server could be reached at all.
-    #[error(
-        "cannot download {file}: no network ({why}); connect to one, \
-         or put the set's four files into a directory and give it as --data-dir or $MODISTE_DATA"
-    )]
+    #[error("cannot download {file}: no network ({why}); connect to one, or {remedy}")]
     NoNetwork {
         /// The file's name.
         file: String,
-        /// What the last address tried said.
+        /// What each address came to.
         why: String,
+        /// Which files to put where instead.
+        remedy: String,
     },
     /// Servers answered, but none gave the file.
-    #[error(
-        "cannot download {file}: {why}; try again later, \
-         or put the set's four files into a directory and give it as --data-dir or $MODISTE_DATA"
-    )]
+    #[error("cannot download {file}: {why}; try again later, or {remedy}")]
     Download {
         /// The file's name.
         file: String,
         /// What each address said.
         why: String,
+        /// Which files to put where instead.
+        remedy: String,
     },
     /// The feature `download` is off.
-    #[error(
-        "cannot download {set}: this program is built without downloads; \
-         put the set's four files into a directory and give it as --data-dir or $MODISTE_DATA"
-    )]
+    #[error("cannot download {set}: this program is built without downloads; {remedy}")]
     WithoutDownloads {
         /// The set's name.
         set: String,
+        /// Which files to put where instead.
+        remedy: String,
     },
     /// There is nowhere to keep downloaded files.
     #[error("no cache directory is known, since neither $XDG_CACHE_HOME nor a home directory is set; give --data-dir")]

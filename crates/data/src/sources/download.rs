@@ -16,9 +16,12 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 use ureq::http::{Response, StatusCode, Uri, header};
+use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, Timeout};
 
-use super::known::KnownFile;
+use super::certificates;
+use super::known::{KnownFile, KnownSet};
+use super::place::remedy;
 use super::progress::{Event, Progress};
 use super::retry::RetryPolicy;
 use super::verify::hexadecimal;
@@ -27,6 +30,9 @@ use crate::error::Error;
 /// Fetches the files of one set.
 pub(super) struct Downloader<'a> {
     agent: Agent,
+    mirrors: &'static [&'static str],
+    /// What to do where no address gives a file.
+    remedy: String,
     retry: RetryPolicy,
     progress: &'a dyn Progress,
     /// Whether any server has been reached, for any file.
@@ -48,7 +54,8 @@ enum Failure {
 }
 
 impl<'a> Downloader<'a> {
-    pub(super) fn new(retry: RetryPolicy, progress: &'a dyn Progress) -> Self {
+    /// Of the set that belongs into `dir`.
+    pub(super) fn new(set: &KnownSet, dir: &Path, retry: RetryPolicy, progress: &'a dyn Progress) -> Self {
         // To look up an address within a time takes a thread (connecting may look up a proxy's); without one left to
         // have, the system's own limits must do.
         let threads = thread::Builder::new().spawn(|| ()).is_ok_and(|thread| thread.join().is_ok());
@@ -60,14 +67,17 @@ impl<'a> Downloader<'a> {
             .timeout_connect(connect)
             .timeout_recv_response(Some(retry.stall))
             .timeout_per_read(Some(retry.stall))
+            .tls_config(TlsConfig::builder().root_certs(certificates::trusted(progress)).build())
             .user_agent(concat!("modiste/", env!("CARGO_PKG_VERSION")))
             .build();
         let agent = Agent::new_with_config(config);
-        Self { agent, retry, progress, reached: Cell::new(false), preferred: Cell::new(0) }
+        let (mirrors, remedy) = (set.mirrors, remedy(set, dir));
+        Self { agent, mirrors, remedy, retry, progress, reached: Cell::new(false), preferred: Cell::new(0) }
     }
 
     /// Leaves the whole of `file`, checked and synced, in `part`, to which the caller has the sole right.
-    pub(super) fn fetch(&self, file: &KnownFile, mirrors: &[&str], part: &Path) -> Result<(), Error> {
+    pub(super) fn fetch(&self, file: &KnownFile, part: &Path) -> Result<(), Error> {
+        let mirrors = self.mirrors;
         let mut reasons = Vec::new();
         let first = self.preferred.get();
         for (tried, index) in (0..mirrors.len()).map(|tried| (tried, (first + tried) % mirrors.len())) {
@@ -81,8 +91,12 @@ impl<'a> Downloader<'a> {
             }
             reasons.push(format!("{url}: {why}"));
         }
-        let (file, why) = (file.name.to_owned(), reasons.join("; "));
-        Err(if self.reached.get() { Error::Download { file, why } } else { Error::NoNetwork { file, why } })
+        let (file, why, remedy) = (file.name.to_owned(), reasons.join("; "), self.remedy.clone());
+        Err(if self.reached.get() {
+            Error::Download { file, why, remedy }
+        } else {
+            Error::NoNetwork { file, why, remedy }
+        })
     }
 
     /// All attempts at one address. The inner error says why it did not give the file.
@@ -176,7 +190,7 @@ impl<'a> Downloader<'a> {
         out: &mut File,
         part: &Path,
     ) -> Result<(), Failure> {
-        let total = file.size;
+        let (start, total) = (done, file.size);
         let mut body = response.body_mut().with_config().limit(u64::MAX).reader();
         let mut buffer = vec![0; 1 << 16];
         let mut since = (Instant::now(), done);
@@ -194,6 +208,10 @@ impl<'a> Downloader<'a> {
                     return Err(Failure::Passing(format!("{why} after {done} of {total} bytes")));
                 }
             };
+            if done == start && start == 0 && is_page(&buffer[..count]) {
+                discard(part)?;
+                return Err(Failure::Refused("gave a web page instead of the file".into()));
+            }
             out.write_all(&buffer[..count]).map_err(|source| Failure::Local(Error::io("write", part, source)))?;
             done += count as u64;
             self.progress.report(Event::Advanced { file: file.name, done, total });
@@ -208,6 +226,11 @@ impl<'a> Downloader<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a body that begins so is a web page, as of a network that wants a login first. Files of sets are gzipped.
+fn is_page(start: &[u8]) -> bool {
+    start.trim_ascii_start().starts_with(b"<")
 }
 
 fn discard(part: &Path) -> Result<(), Failure> {
@@ -284,9 +307,7 @@ fn judge(error: ureq::Error) -> Failure {
     use io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable};
     match error {
         ureq::Error::HostNotFound => Failure::Unreachable("the host is not found".into()),
-        ureq::Error::ConnectionFailed | ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
-            Failure::Unreachable(error.to_string())
-        }
+        ureq::Error::ConnectionFailed => Failure::Unreachable(error.to_string()),
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
             Failure::Unreachable("no connection in time".into())
         }
@@ -295,13 +316,32 @@ fn judge(error: ureq::Error) -> Failure {
             ConnectionRefused | HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable => {
                 Failure::Unreachable(error.to_string())
             }
-            // The resolver's failures have no kind of their own.
+            // Failures of certificates have no kind of their own.
+            _ if error.to_string().contains("certificate") => Failure::Refused(format!(
+                "its certificate is not trusted ({error}): where your network has an authority of its own, name its \
+                 certificate by $SSL_CERT_FILE"
+            )),
+            // Nor have the resolver's.
             _ if error.to_string().contains("failed to lookup address") => {
                 Failure::Unreachable("the host is not found".into())
             }
             _ => Failure::Passing(error.to_string()),
         },
+        ureq::Error::ConnectProxyFailed(why) => judge_proxy(&why),
+        ureq::Error::InvalidProxyUrl => Failure::Refused("the proxy's address in the environment is not valid".into()),
         ureq::Error::Protocol(_) => Failure::Passing(error.to_string()),
         other => Failure::Refused(other.to_string()),
+    }
+}
+
+/// What it means that a proxy made no connection, which it gives as `proxy server responded 403/403`.
+fn judge_proxy(why: &str) -> Failure {
+    match why.rsplit(['/', ' ']).next().unwrap_or_default() {
+        "407" => Failure::Refused(
+            "the proxy wants a name and a password, as in HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT".into(),
+        ),
+        status if status.starts_with('4') => Failure::Refused(format!("the proxy refuses it (status {status})")),
+        status if status.starts_with('5') => Failure::Passing(format!("the proxy did not reach it (status {status})")),
+        _ => Failure::Passing(format!("the proxy made no connection ({why})")),
     }
 }

@@ -6,9 +6,10 @@ use std::thread;
 
 use super::class_names::{self, ClassNames};
 use super::directory::{self, FileContent};
-use super::fetch::{complete, find_dir};
+use super::fetch::complete;
 use super::idx::{self, Idx};
 use super::known::{FASHION_MNIST, KnownFile, KnownSet, known_sets};
+use super::place::find_dir;
 use super::progress::{Event, Progress};
 use super::retry::RetryPolicy;
 use super::verify::{FileState, read_checked};

@@ -1,5 +1,7 @@
 //! Where images come from: what `--data` can name, and how it is found, fetched, checked and read.
 
+#[cfg(feature = "download")]
+mod certificates;
 mod class_names;
 #[cfg(feature = "download")]
 mod complete;
@@ -12,6 +14,7 @@ mod gzip;
 pub mod idx;
 pub(crate) mod known;
 pub(crate) mod load;
+pub(crate) mod place;
 pub(crate) mod progress;
 pub(crate) mod retry;
 pub(crate) mod verify;

@@ -1,5 +1,7 @@
 //! Fetching against a server that truncates, stalls, lies and errs.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -7,6 +9,7 @@ use std::{fs, thread};
 
 use modiste_data::{Error, FileState, KnownSet, RetryPolicy, Silent, Source, fetch, load, verify};
 
+use crate::support::encrypted_server::serve_encrypted;
 use crate::support::server::{Answer, HASTY, Request, Server};
 use crate::support::{NAMES, Notes, closed_address, put_files, small_files, small_set};
 
@@ -200,6 +203,105 @@ fn an_outage_between_two_files_is_waited_out() {
     let place = fetch(set, Some(dir.path()), &retry, &notes).unwrap();
     assert_complete(&place, set);
     assert!(notes.text().matches("Retrying").count() > 1, "{}", notes.text());
+}
+
+#[test]
+fn a_page_instead_of_a_file_is_called_one_and_the_next_address_is_asked() {
+    let (requests, notes) = fetched_in_spite_of(&[|_| Answer::Page, |_| Answer::Honest]);
+    assert_eq!(requests[0].len(), 1, "it is not asked again");
+    assert!(notes.contains("gave a web page instead of the file"), "{notes}");
+}
+
+#[test]
+fn a_failed_fetch_leaves_nothing_and_says_where_the_files_belong() {
+    for answer in [Answer::Page, Answer::Status(404), Answer::WrongBytes, Answer::Status(503)] {
+        let server = serve(move |_| answer);
+        for address in [server.address, closed_address()] {
+            let dir = tempfile::tempdir().unwrap();
+            let place = dir.path().join("new/place");
+            let error = fetch(small_set(&[address]), Some(&place), &HASTY, &Silent).unwrap_err().to_string();
+            let [a, b, c, d] = NAMES;
+            let put = format!("put {a}, {b}, {c} and {d} into {}, or", place.join("small").display());
+            assert!(error.contains(&put), "{error}");
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "{answer:?}");
+        }
+    }
+    // What was there stays, and what has come of a file is kept and said.
+    let server = serve(|_| Answer::Truncate(40));
+    let (dir, notes) = (tempfile::tempdir().unwrap(), Notes::default());
+    fs::write(dir.path().join("mine"), "").unwrap();
+    fetch(small_set(&[server.address]), Some(dir.path()), &HASTY, &notes).unwrap_err();
+    let part = dir.path().join(format!("small/{}.part", NAMES[0]));
+    assert_eq!(fs::metadata(&part).unwrap().len(), 40);
+    assert!(
+        notes.text().contains(&format!("40 bytes have come and are kept in {}", part.display())),
+        "{}",
+        notes.text()
+    );
+    assert!(dir.path().join("mine").exists() && !dir.path().join("small/.lock").exists());
+}
+
+/// What other tests run in a process of its own, whose environment is all it knows of the network.
+#[test]
+#[ignore = "is run by another test"]
+fn fetch_in_this_environment() {
+    let address = std::env::var("TEST_ADDRESS").unwrap();
+    let (dir, notes) = (tempfile::tempdir().unwrap(), Notes::default());
+    match fetch(small_set(&[address.leak()]), Some(dir.path()), &HASTY, &notes) {
+        Ok(_) => println!("all is there"),
+        Err(error) => println!("{error}"),
+    }
+    println!("{}", notes.text());
+}
+
+/// What it says with these variables.
+fn fetch_with(address: &str, variables: &[(&str, &str)]) -> String {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    for name in ["SSL_CERT_FILE", "SSL_CERT_DIR", "NO_PROXY", "no_proxy"] {
+        command.env_remove(name);
+    }
+    command
+        .args(["--ignored", "--exact", "download::fetch_in_this_environment", "--nocapture"])
+        .env("TEST_ADDRESS", address)
+        .envs(variables.iter().copied());
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn a_proxy_that_refuses_is_not_taken_for_no_network() {
+    for (status, words) in
+        [("403 Forbidden", "the proxy refuses it (status 403)"), ("407 Who", "a name and a password")]
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = format!("http://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let lines = BufReader::new(&stream).lines().map_while(Result::ok);
+                lines.take_while(|line| !line.is_empty()).for_each(drop);
+                let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+            }
+        });
+        let variables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
+        for address in ["http://sets.invalid/", "https://sets.invalid/"] {
+            let said = fetch_with(address, &variables.map(|name| (name, proxy.as_str())));
+            assert!(said.contains(words) && !said.contains("no network"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn the_certificates_that_the_environment_names_are_trusted() {
+    let (address, here) =
+        (serve_encrypted(small_files()), Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/certificates")));
+    let authority = here.join("authority.pem");
+    let said = fetch_with(&address, &[("SSL_CERT_FILE", authority.to_str().unwrap())]);
+    assert!(said.contains("all is there"), "{said}");
+    let said = fetch_with(&address, &[]);
+    assert!(said.contains("certificate is not trusted") && said.contains("$SSL_CERT_FILE"), "{said}");
+    assert!(!said.contains("no network") && !said.contains("Retrying"), "{said}");
+    let said = fetch_with(&address, &[("SSL_CERT_FILE", "nowhere.pem")]);
+    assert!(said.contains("no certificate can be read from where $SSL_CERT_FILE says"), "{said}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! A data set small enough to be made for each test, and the server it may come from.
 
 #[cfg(feature = "download")]
+pub mod encrypted_server;
+#[cfg(feature = "download")]
 pub mod server;
 
 use std::io::Write;

@@ -44,6 +44,8 @@ pub enum Answer {
     OtherRange,
     /// Only a status.
     Status(u16),
+    /// A web page with a cheerful status, as a hotel's network sends it.
+    Page,
     /// Not HTTP.
     Gibberish,
 }
@@ -181,6 +183,10 @@ fn answer(
         Answer::OtherRange => send(range(0, size), body),
         Answer::Status(status) => {
             send(format!("HTTP/1.1 {status} So\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"), b"oops")
+        }
+        Answer::Page => {
+            let page = b"\n<!DOCTYPE html><html><body>Accept our terms to go on.</body></html>";
+            send(whole(page.len()), page)
         }
         Answer::Gibberish => send("what?\r\n\r\n".into(), b""),
     }
