@@ -23,7 +23,7 @@ fn recipes_that_are_none() {
         ("no/such.toml", "seed-mlp, seed-vgg"),
         ("directory.toml", "directory.toml"),
         ("binary.toml", "cannot read the recipe binary.toml"),
-        ("empty.toml", "missing field"),
+        ("empty.toml", "lacks the field 'name'"),
     ] {
         for command in [&["summary", recipe][..], &["bench", "step", "--recipe", recipe]] {
             let sentence = world.run(command).sentence();

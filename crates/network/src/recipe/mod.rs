@@ -1,5 +1,6 @@
 //! Experiments as data: a recipe says everything about a training run.
 
+mod complaint;
 mod data;
 mod layer;
 mod optimiser;
@@ -128,8 +129,8 @@ impl Recipe {
     /// When the text is not TOML, has an unknown or missing field, or a value out of range.
     pub fn parse(text: &str, origin: &str) -> Result<Self, RecipeError> {
         let invalid = |message: String| RecipeError::Invalid { origin: origin.to_owned(), message };
-        let recipe: Self = toml::from_str(text).map_err(|error| invalid(located(text, &error)))?;
-        recipe.check().map_err(invalid)?;
+        let recipe: Self = toml::from_str(text).map_err(|error| invalid(complaint::of::<Self>(text, &error)))?;
+        complaint::of_lists(text, &recipe).map_or(Ok(()), Err).and_then(|()| recipe.check()).map_err(invalid)?;
         Ok(recipe)
     }
 
@@ -211,18 +212,6 @@ fn representable(value: f64) -> bool {
     value > 0.0 && (value as f32).is_normal()
 }
 
-/// A TOML error as one line: what is wrong, and in which line of the text.
-fn located(text: &str, error: &toml::de::Error) -> String {
-    let message = error.message().trim().replace('\n', " ");
-    match error.span() {
-        Some(span) => {
-            let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
-            format!("line {line}: {message}")
-        }
-        None => message,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,7 +262,7 @@ mod tests {
         {
             let text = with_layer(&format!("{{ type = \"{layer}\", bogus = 3 }}"));
             let message = text.unwrap_err().to_string();
-            assert!(message.contains("unknown field") && message.contains("line 2"), "{layer}: {message}");
+            assert!(message.contains("layer 1 has no field '") && message.contains("line 2"), "{layer}: {message}");
         }
     }
 
@@ -284,7 +273,123 @@ mod tests {
                 "name = \"a\"\nlayers = []\n[schedule]\ntype = \"{schedule}\n[training]\nepochs = 1\nbatch = 1\n"
             );
             let message = Recipe::parse(&text, "a.toml").unwrap_err().to_string();
-            assert!(message.contains("unknown field"), "{schedule}: {message}");
+            assert!(message.contains("schedule has no field '"), "{schedule}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_field_and_what_it_must_be() {
+        let conv = |rest: &str| format!("[{{ type = 'flatten' }}, {{ type = 'conv', {rest} }}]");
+        let residual = "[{ type = 'residual', layers = [{ type = 'conv', filters = '8', kernel = 3 }] }]";
+        let cases = [
+            (
+                "[]",
+                "[augmentation]\nflip = true",
+                "line 7: augmentation.flip is true and must be \"none\", \"random\" or \"alternating\"",
+            ),
+            (
+                "[]",
+                "[augmentation]\nflip = 'bets'",
+                "augmentation.flip is \"bets\" and must be \"none\", \"random\" or",
+            ),
+            ("[]", "[augmentation]\nshift = -1", "augmentation.shift is -1 and must be a whole number from 0"),
+            ("[]", "[augmentation]\nshift = 1.5", "augmentation.shift is 1.5 and must be a whole number"),
+            (
+                "[]",
+                "[augmentation]\nerase = true",
+                "augmentation.erase is true and must be a table of 'probability', 'area' and 'aspect'",
+            ),
+            (
+                "[]",
+                "[augmentation]\nerase = { area = 0.5 }",
+                "augmentation.erase.area is 0.5 and must be a list of 2 numbers",
+            ),
+            (
+                "[]",
+                "[augmentation.erase]\narea = [0.5]",
+                "augmentation.erase.area is [0.5] and must be a list of 2 numbers",
+            ),
+            (
+                "[]",
+                "[augmentation]\nbogus = 1",
+                "line 7: augmentation has no field 'bogus'; its fields are 'flip', 'rotate',",
+            ),
+            ("[]", "keep = 'bets'", "training.keep is \"bets\" and must be \"last\" or \"best\""),
+            ("[]", "keep = true", "training.keep is true and must be \"last\" or \"best\""),
+            ("[]", "seed = -1", "training.seed is -1 and must be a whole number from 0"),
+            ("[]", "[data]\nvalidation = true", "data.validation is true and must be \"test\" or a share"),
+            ("[]", "[data]\nscaling = { divide = 1 }", "line 7: data.scaling lacks the field 'subtract'"),
+            (
+                "[]",
+                "[optimiser]\ntype = 'adam'\nlearning_rate = 'x'",
+                "line 8: optimiser.learning_rate is \"x\" and must be a number",
+            ),
+            (
+                "[]",
+                "[optimiser]\ntype = 'adma'",
+                "line 7: optimiser.type is \"adma\" and must be \"adam\", \"adamw\", \"sgd\" or \"muon\"",
+            ),
+            ("[]", "[optimiser]\ntype = 1", "optimiser.type is 1 and must be \"adam\","),
+            ("[]", "[optimiser]\nlearning_rate = 0.1", "optimiser lacks the field 'type'"),
+            ("[]", "[optimiser]\ntype = 'sgd'\nnesterov = 1", "optimiser.nesterov is 1 and must be true or false"),
+            ("[]", "[optimiser]\ntype = 'sgd'\nlr = 1", "optimiser has no field 'lr'; its fields are 'learning_rate',"),
+            (
+                "[]",
+                "[optimiser]\ntype = 'muon'\n[optimiser.others]\nbeta_1 = []",
+                "optimiser.others.beta_1 is [] and must be a number",
+            ),
+            ("[]", "[schedule]\ntype = 'steps'\nat = 0.5\nfactor = 0.1", "schedule.at is 0.5 and must be a list"),
+            (
+                "[]",
+                "[schedule]\ntype = 'steps'\nat = [0.5, 'x']\nfactor = 0.1",
+                "schedule.at[1] is \"x\" and must be a number",
+            ),
+            ("[]", "[schedule]\ntype = 'steps'", "schedule lacks the field 'at'"),
+            (
+                "[]",
+                "[[augmentation]]\nflip = 'none'",
+                "augmentation is [{ flip = \"none\" }] and must be a table of 'flip',",
+            ),
+            (
+                "[]",
+                "[[optimiser]]\ntype = 'adam'",
+                "optimiser is [{ type = \"adam\" }] and must be a table with a 'type'",
+            ),
+            ("[]", "[[data]]\nvalidation = 0", "data is [{ validation = 0 }] and must be a table of 'scaling' and"),
+            ("[]", "[data]\nscaling = [1, 2, 3]", "line 7: data.scaling is [1, 2, 3] and must be a table of 'divide',"),
+            (
+                "[]",
+                "[augmentation.erase]\narea = [0.1, 0.2, 0.3]",
+                "augmentation.erase.area is [0.1, 0.2, 0.3] and must be a list of 2 numbers",
+            ),
+            ("[]", "seed = 1\nseed = 2", "line 7: 'seed' is there twice"),
+            ("[['flatten']]", "", "line 2: layer 1 is [\"flatten\"] and must be a table with a 'type'"),
+            ("[{ type = 'flatten', size = 3 }]", "", "layer 1 has no field 'size', only 'type'"),
+            ("3", "", "line 2: layers is 3 and must be a list in brackets"),
+            ("['conv']", "", "layer 1 is \"conv\" and must be a table with a 'type'"),
+            ("[{ tipe = 'conv' }]", "", "layer 1 lacks the field 'type'"),
+            ("[{ type = 'convv' }]", "", "layer 1: type is \"convv\" and must be \"conv\", \"depthwise_conv\","),
+            (&conv("filters = '8', kernel = 3"), "", "line 2: layer 2: filters is \"8\" and must be a whole number"),
+            (&conv("filters = '8', kernel = '8'"), "", "layer 2"),
+            (&conv("filters = 8, kernel = [3, 3]"), "", "layer 2: kernel is [3, 3] and must be a whole number"),
+            (&conv("filters = 8"), "", "layer 2 lacks the field 'kernel'"),
+            (
+                &conv("filters = 8, kernel = 3, padding = 1"),
+                "",
+                "layer 2: padding is 1 and must be \"valid\" or \"same\"",
+            ),
+            (
+                &conv("filters = 8, kernel = 3, activation = true"),
+                "",
+                "layer 2: activation is true and must be \"relu\",",
+            ),
+            ("[{ type = 'relu', x = 1 }]", "", "layer 1 has no field 'x', only 'type'"),
+            (residual, "", "layer 1: layer 1: filters is \"8\" and must be a whole number"),
+        ];
+        for (layers, rest, words) in cases {
+            let text = format!("name = 'a'\nlayers = {layers}\n[training]\nepochs = 1\nbatch = 1\n{rest}\n");
+            let message = Recipe::parse(&text, "a.toml").unwrap_err().to_string();
+            assert!(message.contains(words), "expected {words}\nin {message}");
         }
     }
 
