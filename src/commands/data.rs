@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use modiste_data::{DRAWN_GARMENTS, FileReport, KnownSet, RetryPolicy, find_dir, known_set, known_sets};
 use modiste_files::atomic;
-use modiste_report::numbers::grouped;
+use modiste_report::numbers::{counted, grouped};
 use modiste_report::snapshot;
 use serde::Serialize;
 
@@ -181,8 +181,9 @@ fn verify(arguments: &DataVerifyArgs) -> Result<()> {
         None => Ok(()),
         Some(first) => {
             let bad = files.iter().filter(|file| !file.good).count();
+            let are = if bad == 1 { "is" } else { "are" };
             bail!(
-                "{bad} of {} files are not as published, first {}: {}; mend it with `modiste data fetch {}`",
+                "{bad} of {} files {are} not as published, first {}: {}; mend it with `modiste data fetch {}`",
                 files.len(),
                 first.path.display(),
                 first.state,
@@ -229,9 +230,9 @@ fn show(arguments: &DataShowArgs) -> Result<()> {
         Ok(())
     } else {
         output::print(&format!(
-            "{}: {} {kind} images, samples in {}",
+            "{}: {}, samples in {}",
             data.name,
-            grouped(images.len() as u64),
+            counted(images.len() as u64, &format!("{kind} image")),
             out.display()
         ))
     }

@@ -70,7 +70,7 @@ pub fn ensure_memory(device: &Device, network: &Network, batch: usize) -> Result
 
 /// Refuses to compute batches of so many images if they need more bytes of memory than there are.
 pub fn ensure_training_memory(needed: u64, batch: usize) -> Result<()> {
-    ensure_free(needed, &format!("batches of {batch} images need"), "make the batch or the network smaller")
+    ensure_free(needed, &format!("batches of {} need", output::count(batch, "image")), "make the batch or the network smaller")
 }
 
 /// Refuses what needs more bytes of memory than are free; `what` needs them, and `advice` says what to do.

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use modiste_report::numbers::grouped;
+use modiste_report::numbers::{counted, grouped};
 use modiste_training::{RunResult, SeedAggregate, Spread};
 
 use super::duration::span;
 use super::table::{self, Side};
+use crate::output;
 
 /// The runs of one experiment: a row for each seed, then their mean and standard deviation.
 pub fn of_seeds(aggregate: &SeedAggregate) -> String {
@@ -51,10 +52,10 @@ pub fn of_seeds(aggregate: &SeedAggregate) -> String {
 /// One line.
 pub fn line(aggregate: &SeedAggregate) -> String {
     format!(
-        "{} on {} from {} seeds: accuracy {}, loss {}; {} each",
+        "{} on {} from {}: accuracy {}, loss {}; {} each",
         aggregate.recipe,
         data(aggregate),
-        aggregate.seeds.len(),
+        output::count(aggregate.seeds.len(), "seed"),
         mean(&aggregate.test_accuracy),
         mean(&aggregate.test_loss),
         seconds(aggregate.wall_seconds.mean)
@@ -100,7 +101,7 @@ pub fn comparison(aggregates: &[SeedAggregate], places: &[String]) -> String {
 
 fn data(aggregate: &SeedAggregate) -> String {
     match aggregate.limit {
-        Some(limit) => format!("{}, first {}", aggregate.data, grouped(limit as u64)),
+        Some(limit) => format!("{}, {}", aggregate.data, counted(limit as u64, "image")),
         None => aggregate.data.clone(),
     }
 }

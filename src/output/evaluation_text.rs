@@ -2,7 +2,7 @@
 
 use modiste_inference::metrics::CALIBRATION_BINS;
 use modiste_inference::{ClassScore, MetricsAccumulator};
-use modiste_report::numbers::grouped;
+use modiste_report::numbers::{counted, grouped};
 
 use crate::output;
 
@@ -25,10 +25,10 @@ pub struct Header<'a> {
 
 /// Everything there is to say.
 pub fn all(header: &Header<'_>, data: &str, split: &str, classes: &[String], metrics: &MetricsAccumulator) -> String {
-    let images = grouped(metrics.count());
+    let images = counted(metrics.count(), &format!("{split} image"));
     let Header { model, recipe, epochs } = header;
     let epochs = output::count(*epochs, "epoch");
-    let title = format!("{recipe} ({model}, {epochs}) on the {images} {split} images of {data}");
+    let title = format!("{recipe} ({model}, {epochs}) on the {images} of {data}");
     [title, summary(metrics), scores(classes, metrics), confusions(classes, metrics.confusion())].join("\n\n")
 }
 

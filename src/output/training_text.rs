@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use modiste_network::{DeviceInfo, Keep, TrainingRecipe};
-use modiste_report::numbers::grouped;
+use modiste_report::numbers::{counted, grouped};
 use modiste_training::{RunResult, Session, Splits};
 
 use super::duration::span;
@@ -26,11 +26,12 @@ pub fn heading(session: &Session, info: &DeviceInfo) -> String {
 
 fn sizes(splits: &Splits) -> String {
     let count = |count: usize| grouped(count as u64);
-    let (train, test) = (count(splits.train.len()), count(splits.test.len()));
+    let images = |kind: &str, count: usize| counted(count as u64, &format!("{kind} image"));
+    let (train, test) = (splits.train.len(), images("test", splits.test.len()));
     match &splits.validation {
-        Some(_) if splits.validates_on_test => format!("{train} training images, {test} test images (also validation)"),
-        Some(held_out) => format!("{train} training, {} validation and {test} test images", count(held_out.len())),
-        None => format!("{train} training and {test} test images, none for validation"),
+        Some(_) if splits.validates_on_test => format!("{}, {test} (also validation)", images("training", train)),
+        Some(held_out) => format!("{} training, {} validation and {test}", count(train), count(held_out.len())),
+        None => format!("{} training and {test}, none for validation", count(train)),
     }
 }
 
@@ -44,10 +45,10 @@ pub fn out_of_patience(training: &TrainingRecipe, result: &RunResult) -> Option<
         Keep::Last => format!("epoch {}, the last", result.epochs),
     };
     Some(format!(
-        "patience ended training after epoch {} of {epochs}: none of the last {} was better on the validation images than epoch {best}; \
-         kept is {kept}",
+        "patience ended training after epoch {} of {epochs}: {} after epoch {best} brought nothing better on the validation \
+         images; kept is {kept}",
         result.epochs,
-        result.epochs - best,
+        count(result.epochs - best, "epoch"),
     ))
 }
 
@@ -56,8 +57,8 @@ pub fn result(result: &RunResult) -> String {
     let seconds = Duration::try_from_secs_f64(result.wall_seconds).unwrap_or_default();
     let memory = result.peak_memory_bytes.map_or_else(String::new, |bytes| format!(", {}", megabytes(bytes)));
     format!(
-        "{} test images of {}: accuracy {:.4}, loss {:.4}; {}{memory}",
-        grouped(result.sizes.test as u64),
+        "{} of {}: accuracy {:.4}, loss {:.4}; {}{memory}",
+        counted(result.sizes.test as u64, "test image"),
         result.data,
         result.test_accuracy,
         result.test_loss,

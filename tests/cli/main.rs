@@ -16,4 +16,5 @@ mod runner;
 mod seeds;
 mod summary;
 mod train;
+mod words;
 mod wrong_input;

@@ -201,7 +201,7 @@ fn patience_says_that_it_has_ended_training() {
     );
     let page = world.words("train patient.toml --data two").done();
     let line = page.lines().find(|line| line.starts_with("patience ended training")).expect(&page);
-    assert!(line.contains("of 200: none of the last 3") && line.contains("kept is epoch"), "{line}");
+    assert!(line.contains("of 200: 3 epochs after epoch ") && line.contains("kept is epoch"), "{line}");
 }
 
 #[test]

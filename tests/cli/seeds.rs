@@ -228,7 +228,7 @@ fn runs_stand_beside_each_other() {
     assert_eq!(lines.len(), 5, "{table}");
     assert!(lines[0].starts_with("recipe  data") && lines[0].contains("validation accuracy"), "{table}");
     assert!(lines[1].contains(" ± 0.") && lines[1].ends_with("same and 3 more"), "{table}");
-    assert!(!lines[2].contains('±') && lines[2].ends_with("again") && lines[2].contains("first 500"), "{table}");
+    assert!(!lines[2].contains('±') && lines[2].ends_with("again") && lines[2].contains("drawn-garments, 500 images"), "{table}");
     let table = world.words("compare trio").done();
     assert!(table.ends_with("  trio\n"), "{table}");
 }

@@ -32,7 +32,7 @@ impl ImageShape {
 #[derive(Debug, thiserror::Error)]
 pub enum ImagesError {
     /// There are not as many images as labels.
-    #[error("{images} images but {labels} labels")]
+    #[error("the images are {images}, but the labels {labels}")]
     Counts {
         /// Images found.
         images: usize,
@@ -40,7 +40,7 @@ pub enum ImagesError {
         labels: usize,
     },
     /// A label names no class.
-    #[error("image {index} has label {label}, but there are only {classes} classes")]
+    #[error("image {index} has label {label}, but the number of classes is only {classes}")]
     Label {
         /// Which image.
         index: usize,

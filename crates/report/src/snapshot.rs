@@ -12,7 +12,7 @@
 
 use modiste_data::{ImageShape, Images};
 
-use crate::numbers::grouped;
+use crate::numbers::counted;
 use crate::picture::{FAINT_INK, INK, PAPER, Picture};
 use crate::text::{Style, shortened};
 use crate::thumbnail;
@@ -70,12 +70,12 @@ pub fn draw(data: &str, kind: &str, class_names: &[String], images: &Images) -> 
     let layout = Layout::new(shape, class_names);
     let (title, name, note) = (Style::title(INK), Style::body(INK), Style::body(FAINT_INK));
     let caption = format!(
-        "{} {kind} images, {}\u{d7}{} {}, {} classes",
-        grouped(images.len() as u64),
+        "{}, {}\u{d7}{} {}, {}",
+        counted(images.len() as u64, &format!("{kind} image")),
         shape.height,
         shape.width,
         if shape.channels >= 3 { "colour" } else { "grey" },
-        class_names.len()
+        counted(class_names.len() as u64, "class")
     );
     let grid_end = layout.corner(class_names.len(), COLUMNS);
     let words_end = MARGIN + title.width(data).max(note.width(&caption));

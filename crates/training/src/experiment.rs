@@ -34,8 +34,8 @@ pub struct Prepared {
 pub enum ExperimentError {
     /// Layers and images do not fit each other.
     #[error(
-        "the recipe {recipe} does not fit images of {}x{}x{} in {classes} classes: {source}",
-        input.height, input.width, input.channels
+        "the recipe {recipe} does not fit images of {}x{}x{} in {classes} class{}: {source}",
+        input.height, input.width, input.channels, if *classes == 1 { "" } else { "es" }
     )]
     Network {
         /// The recipe's name.

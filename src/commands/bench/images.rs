@@ -6,7 +6,7 @@ use modiste_network::{Batch, Recipe};
 
 use crate::cli::BenchArgs;
 use crate::commands::setup::{USUAL_CLASSES, USUAL_INPUT, ensure_free};
-use crate::output::download_display;
+use crate::output::{self, download_display};
 
 /// One batch to work on again and again.
 pub struct BenchImages {
@@ -26,7 +26,7 @@ impl BenchImages {
         let scaled = |pixel: u8| recipe.data.scaling.scaled(pixel);
         let ensure_room = |shape: ImageShape| {
             let needed = batch as u64 * (shape.len() * size_of::<f32>()) as u64;
-            ensure_free(needed, &format!("a batch of {batch} images needs"), "make it smaller")
+            ensure_free(needed, &format!("a batch of {} needs", output::count(batch, "image")), "make it smaller")
         };
         if arguments.data.data.is_none() {
             let (shape, classes) = (USUAL_INPUT, USUAL_CLASSES);

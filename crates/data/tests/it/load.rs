@@ -219,7 +219,7 @@ fn images_of_four_dimensions_are_in_colour() {
 #[test]
 fn images_and_labels_must_belong_together() {
     let changes: [(usize, Vec<u8>, &str); 9] = [
-        (1, idx(&[599], &[1; 599]), "600 images but 599 labels"),
+        (1, idx(&[599], &[1; 599]), "the images are 600, but the labels 599"),
         (2, idx(&[100, 9, 8], &[0; 7200]), "8x8 and of 9x8"),
         (2, idx(&[100, 8, 8, 3], &[0; 19_200]), "8x8 and of 8x8x3"),
         (2, idx(&[100, 3, 8, 8], &[0; 19_200]), "its last dimension is 8"),

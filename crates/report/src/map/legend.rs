@@ -3,7 +3,7 @@
 use super::mark::Mark;
 use super::{Map, palette};
 use crate::coverage;
-use crate::numbers::grouped;
+use crate::numbers::{counted, grouped};
 use crate::picture::{FAINT_INK, INK, Picture};
 use crate::text::{Style, shortened};
 
@@ -43,23 +43,23 @@ enum Kind {
 impl Legend {
     pub(super) fn new(map: &Map, width: usize) -> Self {
         let classes = map.classes();
-        let counted = |count: usize| grouped(count as u64);
+        let number = |count: usize| grouped(count as u64);
         let mut entries: Vec<Entry> = classes
             .iter()
             .take(MOST_CLASSES)
             .map(|&(class, count)| Entry {
                 kind: Kind::Class(class),
                 name: shortened(&map.class_name(class), LONGEST_NAME),
-                note: counted(count),
+                note: number(count),
             })
             .collect();
         if classes.len() > MOST_CLASSES {
-            let name = format!("and {} more classes", classes.len() - MOST_CLASSES);
+            let name = format!("and {}", counted((classes.len() - MOST_CLASSES) as u64, "more class"));
             entries.push(Entry { kind: Kind::Rest, name, note: String::new() });
         }
         if map.is_judged() {
             let mistakes = (0..map.len()).filter(|&point| map.is_mistake(point)).count();
-            entries.push(Entry { kind: Kind::Mistake, name: "predicted wrongly".into(), note: counted(mistakes) });
+            entries.push(Entry { kind: Kind::Mistake, name: "predicted wrongly".into(), note: number(mistakes) });
         }
         let widest = entries.iter().map(Entry::width).max().unwrap_or(0);
         let most_columns = ((width + GAP) / (widest + GAP)).max(1);
