@@ -2,8 +2,11 @@
 
 use modiste_inference::metrics::CALIBRATION_BINS;
 use modiste_inference::{ClassScore, MetricsAccumulator};
+use modiste_report::names;
 use modiste_report::numbers::{counted, grouped};
+use unicode_width::UnicodeWidthStr;
 
+use super::table::{Side, padded};
 use crate::output;
 
 /// Columns a page may have.
@@ -29,7 +32,8 @@ pub fn all(header: &Header<'_>, data: &str, split: &str, classes: &[String], met
     let Header { model, recipe, epochs } = header;
     let epochs = output::count(*epochs, "epoch");
     let title = format!("{recipe} ({model}, {epochs}) on the {images} of {data}");
-    [title, summary(metrics), scores(classes, metrics), confusions(classes, metrics.confusion())].join("\n\n")
+    let short = names::distinct(classes, LONGEST_NAME, "…", |character| !character.is_control());
+    [title, summary(metrics), scores(&short, metrics), confusions(&short, metrics.confusion())].join("\n\n")
 }
 
 /// One line.
@@ -47,11 +51,11 @@ fn scores(classes: &[String], metrics: &MetricsAccumulator) -> String {
     let width = name_width(classes).max("macro average".len());
     let row = |name: &str, score: ClassScore| {
         let ClassScore { precision, recall, f1, support } = score;
-        let name = cut(name, width);
         // A dash where a class does not occur.
         let [precision, recall, f1] =
             [precision, recall, f1].map(|share| share.map_or_else(|| "-".to_owned(), |share| format!("{share:.4}")));
-        format!("{name:<width$}  {precision:>9}  {recall:>9}  {f1:>9}  {:>8}", grouped(support))
+        let name = padded(name, width, Side::Left);
+        format!("{name}  {precision:>9}  {recall:>9}  {f1:>9}  {:>8}", grouped(support))
     };
     let mut lines =
         vec![format!("{:<width$}  {:>9}  {:>9}  {:>9}  {:>8}", "class", "precision", "recall", "F1", "images")];
@@ -75,52 +79,54 @@ fn confusions(classes: &[String], confusion: &[Vec<u64>]) -> String {
 fn table(classes: &[String], confusion: &[Vec<u64>], left: usize, cell: usize) -> String {
     let heads = heads(classes, cell);
     let mut lines = vec!["confusions: true classes down, predicted classes across".to_owned()];
-    lines.push(format!("{:left$}{}", "", heads.iter().map(|head| format!(" {head:>cell$}")).collect::<String>()));
+    lines.push(format!(
+        "{:left$}{}",
+        "",
+        heads.iter().map(|head| format!(" {}", padded(head, cell, Side::Right))).collect::<String>()
+    ));
     for (name, row) in classes.iter().zip(confusion) {
         let counts: String = row
             .iter()
             .map(|&count| if count == 0 { format!(" {:>cell$}", "·") } else { format!(" {count:>cell$}") })
             .collect();
-        lines.push(format!("{:<left$}{counts}", cut(name, left)));
+        lines.push(padded(name, left, Side::Left) + &counts);
     }
     lines.join("\n")
 }
 
 /// Names short enough for the columns; numbers where short names would be the same.
 fn heads(classes: &[String], cell: usize) -> Vec<String> {
-    let short: Vec<String> = classes.iter().map(|name| name.chars().take(cell).collect()).collect();
+    let beginning = |name: &String| {
+        let fits = |start: &String| start.width() <= cell;
+        (0..=cell).rev().map(|length| name.chars().take(length).collect()).find(fits).unwrap_or_default()
+    };
+    let short: Vec<String> = classes.iter().map(beginning).collect();
     let distinct = short.iter().enumerate().all(|(index, name)| !short[..index].contains(name));
     if distinct { short } else { (0..classes.len()).map(|class| class.to_string()).collect() }
 }
 
 fn list(classes: &[String], confusion: &[Vec<u64>]) -> String {
     let mut mistakes: Vec<(u64, &str, &str)> = Vec::new();
-    for (truth, row) in classes.iter().zip(confusion) {
-        for (guess, &count) in classes.iter().zip(row) {
+    for (truth, row) in confusion.iter().enumerate() {
+        for (guess, &count) in row.iter().enumerate() {
             if count > 0 && guess != truth {
-                mistakes.push((count, truth, guess));
+                mistakes.push((count, &classes[truth], &classes[guess]));
             }
         }
     }
     mistakes.sort_by_key(|&(count, _, _)| std::cmp::Reverse(count));
     let mut lines = vec!["most frequent confusions (all of them with --json)".to_owned()];
-    lines.extend(mistakes.iter().take(LISTED).map(|(count, truth, guess)| {
-        let (truth, guess) = (cut(truth, LONGEST_NAME), cut(guess, LONGEST_NAME));
-        format!("{:>8}  {truth} taken for {guess}", grouped(*count))
-    }));
+    lines.extend(
+        mistakes
+            .iter()
+            .take(LISTED)
+            .map(|(count, truth, guess)| format!("{:>8}  {truth} taken for {guess}", grouped(*count))),
+    );
     lines.join("\n")
 }
 
 fn name_width(classes: &[String]) -> usize {
-    classes.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(LONGEST_NAME)
-}
-
-/// At most `width` characters, the last a dot where something is cut off.
-fn cut(name: &str, width: usize) -> String {
-    if name.chars().count() <= width {
-        return name.to_owned();
-    }
-    name.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+    classes.iter().map(|name| name.width()).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -145,6 +151,7 @@ Bag            · 1000";
     #[test]
     fn columns_whose_short_names_agree_are_numbered() {
         assert_eq!(heads(&names(&["sandal", "sandals", "bag"]), 4), ["0", "1", "2"]);
+        assert_eq!(heads(&names(&["犬と猫と鳥", "к"]), 4), ["犬と", "к"]);
         assert_eq!(heads(&names(&["sandal", "sneaker", "bag"]), 4), ["sand", "snea", "bag"]);
     }
 

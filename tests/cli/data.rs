@@ -92,3 +92,22 @@ fn the_snapshot_is_named_after_the_set() {
     let (width, height, _) = picture(world.path("drawn-garments.png"));
     assert!(width > 16 * 56 && height > 10 * 56);
 }
+
+#[test]
+fn names_that_cannot_be_drawn_do_not_look_the_same() {
+    let world = World::new();
+    two_class_set(&world.path("tiny"), [7, 201], 4, (8, 8));
+    world.file("tiny/classes.txt", "犬\n猫\n");
+    world.words("data show --data tiny --out grid.png").done();
+    let (width, _, pixels) = picture(world.path("grid.png"));
+    // What is left of the images of a class of this grey, which are as high as each other.
+    let name_beside = |grey: u8| -> Vec<&[u8]> {
+        let row = |row: &'_ [u8]| row.chunks(3).position(|pixels| *pixels == [grey; 3]);
+        let is_row = |row: &&[u8]| row.chunks(3).filter(|pixel| **pixel == [grey; 3]).count() > 40;
+        let rows: Vec<&[u8]> = pixels.chunks(width * 3).filter(is_row).collect();
+        rows.iter().map(|pixels| &pixels[..row(pixels).unwrap() * 3]).collect()
+    };
+    let (first, second) = (name_beside(7), name_beside(201));
+    assert_eq!(first.len(), second.len());
+    assert!(first.len() > 40 && first != second);
+}

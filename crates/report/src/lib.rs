@@ -6,6 +6,7 @@
 
 mod coverage;
 pub mod map;
+pub mod names;
 pub mod numbers;
 pub mod picture;
 pub mod snapshot;

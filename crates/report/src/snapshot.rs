@@ -12,9 +12,10 @@
 
 use modiste_data::{ImageShape, Images};
 
+use crate::names;
 use crate::numbers::counted;
 use crate::picture::{FAINT_INK, INK, PAPER, Picture};
-use crate::text::{Style, shortened};
+use crate::text::{ELLIPSIS, Style, is_drawn};
 use crate::thumbnail;
 
 /// Samples of a class, side by side; a class of a few images shows all it has.
@@ -46,7 +47,7 @@ impl Layout {
     /// For images of this shape whose classes have these names.
     pub fn new(shape: ImageShape, class_names: &[String]) -> Self {
         let name = Style::body(INK);
-        let widest = class_names.iter().map(|class| name.width(&shortened(class, LONGEST_NAME))).max().unwrap_or(0);
+        let widest = called(class_names).iter().map(|class| name.width(class)).max().unwrap_or(0);
         let sample = thumbnail::size(shape, SMALLEST, LARGEST);
         Self {
             left: MARGIN + widest + NAME_GAP,
@@ -84,17 +85,21 @@ pub fn draw(data: &str, kind: &str, class_names: &[String], images: &Images) -> 
 
     title.draw(&mut picture, MARGIN, MARGIN, data);
     note.draw(&mut picture, MARGIN, MARGIN + title.line_height() + 4, &caption);
-    for (class, class_name) in class_names.iter().enumerate() {
+    for (class, class_name) in called(class_names).iter().enumerate() {
         let (left, top) = layout.corner(class, 0);
-        let class_name = shortened(class_name, LONGEST_NAME);
         let middle = top + (layout.pitch.1 - GAP - name.line_height()) / 2;
-        name.draw(&mut picture, left - NAME_GAP - name.width(&class_name), middle, &class_name);
+        name.draw(&mut picture, left - NAME_GAP - name.width(class_name), middle, class_name);
         for (column, index) in samples(images, class).into_iter().enumerate() {
             let pixels = thumbnail::scaled(shape, images.image(index), layout.sample);
             picture.paste(layout.corner(class, column), layout.sample.0, pixels);
         }
     }
     picture
+}
+
+/// What stands beside the rows of these classes.
+fn called(class_names: &[String]) -> Vec<String> {
+    names::distinct(class_names, LONGEST_NAME, ELLIPSIS, is_drawn)
 }
 
 /// Up to [`COLUMNS`] images of a class, spread evenly over the set.
@@ -151,6 +156,9 @@ mod tests {
                 .filter(|&(x, y)| picture.get(x, y) != Some(PAPER))
                 .count()
         };
+        // Neither is in the font, and still they do not look the same.
+        let foreign = ["犬".to_owned(), "猫".to_owned()];
+        assert_ne!(ink_beside(&foreign, 0), ink_beside(&foreign, 1));
         let names = ["Bag".to_owned(), String::new()];
         assert!(ink_beside(&names, 0) > 50);
         assert_eq!(ink_beside(&names, 1), 0);

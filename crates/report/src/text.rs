@@ -55,13 +55,12 @@ impl Style {
     }
 }
 
-/// At most `longest` characters of the words, with an ellipsis where some are left out.
-pub(crate) fn shortened(words: &str, longest: usize) -> String {
-    if words.chars().count() <= longest {
-        words.to_owned()
-    } else {
-        words.chars().take(longest.saturating_sub(3)).chain("...".chars()).collect()
-    }
+/// What stands for what is cut out of words: the font has no ellipsis.
+pub(crate) const ELLIPSIS: &str = "...";
+
+/// Whether the font has a character.
+pub(crate) fn is_drawn(character: char) -> bool {
+    get_raster(character, FontWeight::Regular, RasterHeight::Size20).is_some()
 }
 
 #[cfg(test)]
@@ -83,11 +82,5 @@ mod tests {
         assert_ne!(drawn("a"), drawn("b"));
         assert_eq!(drawn("\u{5927}"), drawn("?"));
         assert_eq!(drawn(" "), Picture::new(drawn(" ").width(), drawn(" ").height(), PAPER));
-    }
-
-    #[test]
-    fn long_words_are_cut_to_the_width() {
-        assert_eq!(shortened("Ankle boot", 10), "Ankle boot");
-        assert_eq!(shortened("Ankle boots", 10), "Ankle b...");
     }
 }

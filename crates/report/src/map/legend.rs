@@ -3,9 +3,10 @@
 use super::mark::Mark;
 use super::{Map, palette};
 use crate::coverage;
+use crate::names;
 use crate::numbers::{counted, grouped};
 use crate::picture::{FAINT_INK, INK, Picture};
-use crate::text::{Style, shortened};
+use crate::text::{ELLIPSIS, Style, is_drawn};
 
 const LONGEST_NAME: usize = 24;
 
@@ -44,12 +45,15 @@ impl Legend {
     pub(super) fn new(map: &Map, width: usize) -> Self {
         let classes = map.classes();
         let number = |count: usize| grouped(count as u64);
+        let last = classes.last().map_or(0, |&(class, _)| usize::from(class) + 1);
+        let all: Vec<String> = (0..=u8::MAX).take(last).map(|class| map.class_name(class)).collect();
+        let called = names::distinct(&all, LONGEST_NAME, ELLIPSIS, is_drawn);
         let mut entries: Vec<Entry> = classes
             .iter()
             .take(MOST_CLASSES)
             .map(|&(class, count)| Entry {
                 kind: Kind::Class(class),
-                name: shortened(&map.class_name(class), LONGEST_NAME),
+                name: called[usize::from(class)].clone(),
                 note: number(count),
             })
             .collect();

@@ -5,8 +5,9 @@ use super::legend::Legend;
 use super::mark::Mark;
 use super::thumbnails::Area;
 use super::{Map, palette, scatter};
+use crate::names::shortened;
 use crate::picture::{Colour, FAINT_INK, INK, PAPER, Picture};
-use crate::text::{Style, shortened};
+use crate::text::{ELLIPSIS, Style};
 
 const WIDTH: usize = 2000;
 const MARGIN: usize = 40;
@@ -32,7 +33,7 @@ pub fn draw(map: &Map) -> Picture {
     let ground = Ground::new(map.coordinates, legend_top + legend.height());
     let mut picture = Picture::new(WIDTH, ground.top + ground.size.1 + MARGIN, PAPER);
 
-    let fitting = |style: &Style, words: &str| shortened(words, (WIDTH - 2 * MARGIN) / style.width("m"));
+    let fitting = |style: &Style, words: &str| shortened(words, (WIDTH - 2 * MARGIN) / style.width("m"), ELLIPSIS);
     title.draw(&mut picture, MARGIN, MARGIN, &fitting(&title, map.title));
     subtitle.draw(&mut picture, MARGIN, subtitle_top, &fitting(&subtitle, map.subtitle));
     let mark = Mark::of(map);
