@@ -56,7 +56,8 @@ pub fn threads(options: &ComputeOptions) -> usize {
 
 /// What files that come of a data set are called: its name, or the last part of its path.
 pub fn file_name(data: &str) -> String {
-    Path::new(data).file_name().map_or("data".into(), |name| name.to_string_lossy()).into_owned()
+    let name = Path::new(data).file_name().map_or("data".into(), |name| name.to_string_lossy());
+    name.replace(char::is_control, "_")
 }
 
 /// Values for each parameter of the state that an executor begins with: itself and two moments.

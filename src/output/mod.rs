@@ -12,6 +12,7 @@ pub mod table;
 pub mod training_display;
 pub mod training_text;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 
@@ -31,6 +32,10 @@ impl std::error::Error for Closed {}
 
 /// Writes text and a line end to standard output at once.
 pub fn print(text: &str) -> anyhow::Result<()> {
+    write_line(&visible(text))
+}
+
+fn write_line(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
         Ok(()) => Ok(()),
@@ -41,12 +46,32 @@ pub fn print(text: &str) -> anyhow::Result<()> {
 
 /// Writes one JSON document, on one line, to standard output.
 pub fn print_json(document: &impl Serialize) -> anyhow::Result<()> {
-    print(&serde_json::to_string(document)?)
+    // Outside of its texts a document has none of these characters.
+    write_line(&with_escapes(&serde_json::to_string(document)?, |character| format!("\\u{:04x}", character as u32)))
 }
 
 /// Writes a line to standard error. Nothing can be done, or said, if that fails.
 pub fn note(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", visible(text));
+}
+
+/// The text with control characters, but for line ends, as `\u{1b}`: names come from files, and a terminal would obey them.
+fn visible(text: &str) -> Cow<'_, str> {
+    with_escapes(text, |character| character.escape_unicode().to_string())
+}
+
+fn with_escapes(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
+    let is_obeyed = |character: char| character.is_control() && character != '\n' || is_bidirectional(character);
+    if !text.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let show = |character: char| if is_obeyed(character) { escape(character) } else { character.to_string() };
+    Cow::Owned(text.chars().map(show).collect())
+}
+
+/// Whether it changes the direction of what follows, so that it reads as something else.
+fn is_bidirectional(character: char) -> bool {
+    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// An error and its causes as one line. Many errors quote their cause already; it is not said twice.
@@ -83,6 +108,13 @@ mod tests {
     #[test]
     fn counts_are_plural_but_for_one() {
         assert_eq!([0, 1, 2].map(|number| count(number, "epoch")), ["0 epochs", "1 epoch", "2 epochs"]);
+    }
+
+    #[test]
+    fn no_terminal_obeys_what_stands_in_a_name() {
+        assert_eq!(visible("犬\u{1b}[31m\nred\r\u{7}\u{9b}2J"), "犬\\u{1b}[31m\nred\\u{d}\\u{7}\\u{9b}2J");
+        assert_eq!(visible("a\u{202e}b"), "a\\u{202e}b");
+        assert!(matches!(visible("plain\ntext"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! Names that come from files on their way to people: told apart, harmless to a terminal, and ready to be typed.
 
-use modiste_data::ImageShape;
+use std::fs;
 
-use crate::runner::{Part, World, two_class_set, write_set};
+use modiste_data::ImageShape;
+use modiste_network::model::{self, Model};
+use serde_json::Value;
+
+use crate::runner::{Ended, Part, World, two_class_set, write_set};
 
 const SMALL: &str = "
 name = 'small'
@@ -34,6 +38,16 @@ fn rows(page: &str) -> Vec<&str> {
     vec![scores[0], scores[1], confusions[0], confusions[1], confusions[2]]
 }
 
+/// Neither stream of a command holds what a terminal would obey, and what it was is to be seen.
+#[track_caller]
+fn assert_shown_and_not_obeyed(ended: &Ended, shown: &str) {
+    for text in [&ended.stdout, &ended.stderr] {
+        let obeyed = |character: char| character.is_control() && character != '\n' || character == '\u{202e}';
+        assert!(!text.contains(obeyed), "{text:?}");
+    }
+    assert!(ended.stdout.contains(shown) || ended.stderr.contains(shown), "{shown} is not in {ended:?}");
+}
+
 #[test]
 fn tables_stand_in_columns_in_any_script() {
     let world = world(["犬と猫と鳥", "кот"]);
@@ -63,6 +77,46 @@ fn long_names_that_differ_in_one_place_are_told_apart() {
             assert!(rows(&page)[row].starts_with(name), "{page}");
         }
     }
+}
+
+#[test]
+fn no_name_is_obeyed_by_a_terminal() {
+    let world = world(["cat", "dog"]);
+    world.words("train small.toml --data set --out run --quiet").done();
+    let Model { mut card, network, parameters } = Model::open(&world.path("run/model.safetensors")).unwrap();
+    // Red from here on; a screen cleared by a single character; a line that begins anew.
+    card.class_names = vec!["cat\u{1b}[31m".to_owned(), "\u{9b}2Jdog\r\n".to_owned()];
+    card.data.name = "se\u{202e}t".to_owned();
+    fs::remove_file(world.path("set/classes.txt")).unwrap();
+    model::save(&world.path("odd.safetensors"), &card, &network, &parameters).unwrap();
+    let page = world.words("evaluate odd.safetensors --data set");
+    assert_shown_and_not_obeyed(&page, "0 cat?[31m");
+    assert_eq!(rows(&page.stdout)[1].split("  ").next(), Some("1 ?2Jdog??"));
+    let document = world.words("evaluate odd.safetensors --data set --json");
+    assert_shown_and_not_obeyed(&document, "\\u009b2Jdog\\r\\n");
+    let document: Value = serde_json::from_str(&document.stdout).unwrap();
+    assert_eq!(document["classes"], serde_json::json!(card.class_names));
+
+    world.file("set/classes.txt", "cat\u{1b}[31m\ndog");
+    let ended = world.words("train small.toml --data set");
+    assert_shown_and_not_obeyed(&ended, "line 1 has the character \\u{1b}");
+    world.file("odd.toml", SMALL.replace("'small'", "\"s\\u001b[31m\""));
+    assert_shown_and_not_obeyed(&world.words("train odd.toml --data set"), "name 's\\u{1b}[31m' must be made of");
+    for command in [
+        &["summary", "no\u{1b}]0;title\u{7}.toml"][..],
+        &["data", "show", "--data", "no\u{1b}]0;title\u{7}"],
+        &["data", "fetch", "no\u{1b}]0;title\u{7}"],
+        &["evaluate", "no\u{1b}]0;title\u{7}"],
+        &["compare", "no\u{1b}]0;title\u{7}"],
+        &["embed", "--input", "no\u{1b}]0;title\u{7}.csv"],
+    ] {
+        assert_shown_and_not_obeyed(&world.run(command), "no\\u{1b}]0;title\\u{7}");
+    }
+    // What is named after such a set has a name that can be listed.
+    two_class_set(&world.path("a\u{1b}[31m"), [10, 200], 4, (4, 4));
+    let ended = world.run(["data", "show", "--data", "a\u{1b}[31m"]);
+    assert_shown_and_not_obeyed(&ended, "samples in a_[31m.png");
+    assert!(world.path("a_[31m.png").is_file());
 }
 
 #[test]
