@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use modiste_files::shell;
 use modiste_network::{DataReference, Recipe};
 use modiste_training::runs::seed_directory;
 use modiste_training::{RunPaths, RunResult, SeedAggregate};
@@ -55,7 +56,11 @@ fn runs(named: &Path) -> Result<Vec<Run>> {
     if of_seeds.is_empty() {
         return match Run::open(named)? {
             Some(run) => Ok(vec![run]),
-            None => bail!("{0} is not finished: resume it with `modiste train --resume {0}`", named.display()),
+            None => bail!(
+                "{} is not finished: resume it with `modiste train --resume {}`",
+                named.display(),
+                shell::word(named)
+            ),
         };
     }
     let mut finished = Vec::new();
@@ -82,10 +87,8 @@ impl Run {
             return Ok(None);
         }
         let result = RunResult::open(&paths.result()).with_context(|| {
-            format!(
-                "the result of {0} cannot be used, and `modiste train --resume {0}` makes it again",
-                directory.display()
-            )
+            let (run, word) = (directory.display(), shell::word(directory));
+            format!("the result of {run} cannot be used, and `modiste train --resume {word}` makes it again")
         })?;
         Ok(Some(Self { directory: directory.to_owned(), recipe, data, result }))
     }

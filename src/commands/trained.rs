@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use modiste_data::{Dataset, ImageShape, Source, are_names};
 use modiste_executors::Device;
+use modiste_files::shell;
 use modiste_inference::Predictor;
 use modiste_network::Model;
 use modiste_training::{RunPaths, runs};
@@ -45,7 +46,8 @@ impl Trained {
         // Only to say clearly that it is no run, or where the data was.
         let plan = paths.read_source()?;
         if !paths.model().exists() {
-            bail!("{} has no model yet: train it with `modiste train --resume {}`", path.display(), path.display());
+            let word = shell::word(&path);
+            bail!("{} has no model yet: train it with `modiste train --resume {word}`", path.display());
         }
         Ok(Self { model: Model::open(&paths.model())?, path, data_dir: plan.data_dir })
     }

@@ -136,3 +136,31 @@ fn one_of_a_kind_is_singular() {
     let page = world.words("evaluate run").done();
     assert!(page.contains("small (run, 1 epoch) on the 1 test image of "), "{page}");
 }
+
+#[test]
+fn suggested_commands_can_be_typed_as_they_are() {
+    let world = world(["cat", "dog"]);
+    let said = world.run(["train", "small.toml", "--data", "set", "--out", "anna's best run"]).done();
+    let line = said.lines().last().unwrap();
+    let (kept, command) = line.split_once("; look closer with `").unwrap();
+    assert_eq!(kept, "kept in anna's best run");
+    let command = command.strip_suffix('`').unwrap();
+    assert_eq!(command, "modiste evaluate 'anna'\\''s best run'");
+    #[cfg(unix)]
+    {
+        let typed = command.replacen("modiste", env!("CARGO_BIN_EXE_modiste"), 1);
+        let mut shell = std::process::Command::new("sh");
+        let page = Ended::of(shell.args(["-c", &typed]).current_dir(world.path(""))).done();
+        assert!(page.starts_with("small (anna's best run, 1 epoch)"), "{page}");
+    }
+    fs::remove_file(world.path("anna's best run/result.json")).unwrap();
+    let sentence = world.run(["compare", "anna's best run"]).sentence();
+    assert!(sentence.ends_with("`modiste train --resume 'anna'\\''s best run'`"), "{sentence}");
+    fs::rename(world.path("set"), world.path("elsewhere")).unwrap();
+    let sentence = world.run(["train", "--resume", "anna's best run", "--epochs", "2"]).sentence();
+    assert!(sentence.contains("`--resume 'anna'\\''s best run' --data PATH`"), "{sentence}");
+    fs::rename(world.path("elsewhere"), world.path("set")).unwrap();
+    fs::remove_file(world.path("anna's best run/checkpoint.safetensors")).unwrap();
+    let sentence = world.run(["train", "--resume", "anna's best run", "--epochs", "2"]).sentence();
+    assert!(sentence.ends_with("`modiste train --resume 'anna'\\''s best run' --restart`"), "{sentence}");
+}

@@ -7,6 +7,7 @@ mod fingerprint;
 mod lock;
 pub mod numbered_directory;
 pub mod regular_file;
+pub mod shell;
 pub mod tensor_file;
 
 pub use error::FileError;

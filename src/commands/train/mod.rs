@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use modiste_executors::Device;
+use modiste_files::shell;
 use modiste_training::{Done, Fitted, RunPaths, RunResult, SeedAggregate, Session};
 
 use self::request::Request;
@@ -123,7 +124,7 @@ fn show_finished(result: &RunResult, seed: Option<u64>, directory: &Path, displa
 
 /// A signal came. `named` is whether the directory was named by --out.
 fn note_interrupted(done: Done, seed: Option<u64>, directory: &Path, named: bool) {
-    let directory = directory.display();
+    let directory = shell::word(directory);
     match seed {
         None => {
             output::note(&format!("interrupted after {done}; the state is saved, and this goes on from there:"));
@@ -145,8 +146,8 @@ fn print_result(result: &RunResult, directory: &Path, options: OutputOptions) ->
     }
     output::print(&training_text::result(result))?;
     if !options.quiet {
-        let directory = directory.display();
-        output::print(&format!("kept in {directory}; look closer with `modiste evaluate {directory}`"))?;
+        let (kept, word) = (directory.display(), shell::word(directory));
+        output::print(&format!("kept in {kept}; look closer with `modiste evaluate {word}`"))?;
     }
     Ok(())
 }
@@ -161,6 +162,6 @@ fn print_aggregate(results: Vec<RunResult>, directory: &Path, options: OutputOpt
         return output::print(&comparison_text::line(&aggregate));
     }
     output::print(&comparison_text::of_seeds(&aggregate))?;
-    let directory = directory.display();
-    output::print(&format!("kept in {directory}; compare it with others by `modiste compare {directory} RUN…`"))
+    let (kept, word) = (directory.display(), shell::word(directory));
+    output::print(&format!("kept in {kept}; compare it with others by `modiste compare {word} RUN…`"))
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use modiste_data::{Dataset, Source};
 use modiste_executors::Device;
-use modiste_files::numbered_directory;
+use modiste_files::{numbered_directory, shell};
 use modiste_training::runs::seed_directory;
 use modiste_training::session::UnfinishedRun;
 use modiste_training::{ExistingRun, Experiment, RunDirectory, RunPaths, RunResult, RunSource, Session};
@@ -175,10 +175,8 @@ fn load_again(run: &mut UnfinishedRun, directory: &Path, moved: &MovedData, quie
     let Some(source) = &moved.source else {
         let Ok(source) = recorded.data.source.parse::<Source>();
         return download_display::load(&source, data_dir, quiet).with_context(|| {
-            let directory = directory.display();
-            format!(
-                "the data of {directory} is not where it was; say where it is now by `--resume {directory} --data PATH`"
-            )
+            let (run, word) = (directory.display(), shell::word(directory));
+            format!("the data of {run} is not where it was; say where it is now by `--resume {word} --data PATH`")
         });
     };
     let dataset = download_display::load(source, data_dir, quiet)?;

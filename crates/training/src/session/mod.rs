@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 
 use modiste_data::Dataset;
 use modiste_executors::Device;
-use modiste_files::FileError;
+use modiste_files::{FileError, shell};
 use modiste_network::executor::initialisation::glorot_uniform;
 use modiste_network::{DeviceInfo, Executor, Model, ModelCard, Network, Recipe, State};
 
@@ -117,7 +117,7 @@ pub enum SessionError {
     #[error(
         "{} has been trained, but its checkpoint.safetensors is gone, so it cannot go on: put it back, or begin anew by \
          `modiste train --resume {} --restart`",
-        directory.display(), directory.display()
+        directory.display(), shell::word(directory)
     )]
     NoCheckpoint {
         /// The run.
@@ -162,7 +162,7 @@ pub enum SessionError {
     /// Training cannot go on. The last checkpoint stays.
     #[error(
         "{error}; when that is mended, `modiste train --resume {}` goes on from the last checkpoint",
-        directory.display()
+        shell::word(directory)
     )]
     Stopped {
         /// Why.
@@ -171,7 +171,10 @@ pub enum SessionError {
         directory: PathBuf,
     },
     /// All is trained, but the result cannot be kept.
-    #[error("the run is trained, `modiste train --resume {}` goes on from the last checkpoint: {error}", directory.display())]
+    #[error(
+        "the run is trained, `modiste train --resume {}` goes on from the last checkpoint: {error}",
+        shell::word(directory)
+    )]
     ResultNotKept {
         /// Why.
         error: FileError,
