@@ -1,5 +1,7 @@
 //! `compare`: a table of finished runs, in which those share a row that differ in their seeds alone.
 
+use std::collections::HashSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -28,16 +30,37 @@ struct Run {
     result: RunResult,
 }
 
-/// Prints a row for each experiment.
+/// Prints a row for each experiment. A run that is named twice, or by itself and with its directory of seeds, counts once.
 pub fn run(arguments: &CompareArgs) -> Result<Outcome> {
     let mut groups: Vec<Vec<Run>> = Vec::new();
+    let (mut seen, mut unfinished) = (HashSet::new(), Vec::new());
     for named in &arguments.runs {
-        for run in runs(named)? {
+        for directory in directories(named) {
+            // Two ways to a directory are the same run.
+            if !seen.insert(fs::canonicalize(&directory).unwrap_or_else(|_| directory.clone())) {
+                continue;
+            }
+            let Some(run) = Run::open(&directory)? else {
+                unfinished.push(directory);
+                continue;
+            };
             match groups.iter_mut().find(|group| belongs(&run, group)) {
                 Some(group) => group.push(run),
                 None => groups.push(vec![run]),
             }
         }
+    }
+    if groups.is_empty() {
+        // Those of one directory of seeds are resumed together.
+        match &unfinished[..] {
+            [run] => {
+                bail!("{} is not finished: resume it with `modiste train --resume {}`", run.display(), shell::word(run))
+            }
+            _ => bail!("none of these runs is finished: resume them with the commands that began them"),
+        }
+    }
+    for directory in unfinished {
+        output::note(&format!("note: {} is not finished and is left out", directory.display()));
     }
     let places: Vec<_> = groups.iter().map(|group| place(group)).collect();
     let results = groups.into_iter().map(|group| group.into_iter().map(|run| run.result).collect());
@@ -50,30 +73,10 @@ pub fn run(arguments: &CompareArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The run of a directory, or the runs of a directory of seeds.
-fn runs(named: &Path) -> Result<Vec<Run>> {
+/// The directory of a run, or those of the runs of a directory of seeds.
+fn directories(named: &Path) -> Vec<PathBuf> {
     let of_seeds = seed_directory::runs(named);
-    if of_seeds.is_empty() {
-        return match Run::open(named)? {
-            Some(run) => Ok(vec![run]),
-            None => bail!(
-                "{} is not finished: resume it with `modiste train --resume {}`",
-                named.display(),
-                shell::word(named)
-            ),
-        };
-    }
-    let mut finished = Vec::new();
-    for directory in of_seeds {
-        match Run::open(&directory)? {
-            Some(run) => finished.push(run),
-            None => output::note(&format!("{} is not finished and is left out", directory.display())),
-        }
-    }
-    if finished.is_empty() {
-        bail!("{} has no finished run: resume it with the command that began it", named.display());
-    }
-    Ok(finished)
+    if of_seeds.is_empty() { vec![named.to_owned()] } else { of_seeds }
 }
 
 impl Run {

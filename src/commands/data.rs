@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use modiste_data::{DRAWN_GARMENTS, FileReport, KnownSet, RetryPolicy, find_dir, known_set, known_sets};
 use modiste_files::atomic;
 use modiste_report::numbers::{counted, grouped};
@@ -222,7 +222,14 @@ fn show(arguments: &DataShowArgs) -> Result<()> {
     let picture = snapshot::draw(&data.name, kind, &data.class_names, images);
     let out = arguments.out.clone().unwrap_or_else(|| format!("{}.png", file_name(&data.name)).into());
     let png = picture.to_png()?;
+    if let Some(parent) = out.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::create_dir_all(parent).with_context(|| format!("cannot create {} for --out", parent.display()))?;
+    }
+    let replaces = out.exists();
     atomic::write(&out, |file| file.write_all(&png))?;
+    if replaces {
+        output::note(&format!("note: {} was there and has been replaced", out.display()));
+    }
     if arguments.output.json {
         let (classes, width, height) = (data.class_names.len(), picture.width(), picture.height());
         output::print_json(&Shown { data: data.name, split, out, classes, width, height })

@@ -87,10 +87,23 @@ fn the_snapshot_is_named_after_the_set() {
     let world = World::new();
     let said = world.words("data show --data drawn-garments --split test").done();
     assert_eq!(said, "drawn-garments: 2,000 test images, samples in drawn-garments.png\n");
-    assert_eq!(world.words("data show --data drawn-garments --quiet").done(), "");
     assert_eq!(world.names(), ["drawn-garments.png"]);
+    assert_eq!(world.words("data show --data drawn-garments --out again.png --quiet").done(), "");
     let (width, height, _) = picture(world.path("drawn-garments.png"));
     assert!(width > 16 * 56 && height > 10 * 56);
+}
+
+#[test]
+fn a_snapshot_may_go_into_a_new_folder_and_says_what_it_replaces() {
+    let world = World::new();
+    two_class_set(&world.path("tiny"), [7, 201], 4, (8, 8));
+    let said = world.words("data show --data tiny --out new/folder/grid.png").done();
+    assert_eq!(said, "tiny: 4 training images, samples in new/folder/grid.png\n");
+    let before = fs::read(world.path("new/folder/grid.png")).unwrap();
+    let again = world.words("data show --data tiny --split test --out new/folder/grid.png --json");
+    assert_eq!(again.status, Some(0));
+    assert_eq!(again.stderr, "note: new/folder/grid.png was there and has been replaced\n");
+    assert_ne!(fs::read(world.path("new/folder/grid.png")).unwrap(), before);
 }
 
 #[test]

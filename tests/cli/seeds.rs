@@ -228,7 +228,10 @@ fn runs_stand_beside_each_other() {
     assert_eq!(lines.len(), 5, "{table}");
     assert!(lines[0].starts_with("recipe  data") && lines[0].contains("validation accuracy"), "{table}");
     assert!(lines[1].contains(" ± 0.") && lines[1].ends_with("same and 3 more"), "{table}");
-    assert!(!lines[2].contains('±') && lines[2].ends_with("again") && lines[2].contains("drawn-garments, 500 images"), "{table}");
+    assert!(
+        !lines[2].contains('±') && lines[2].ends_with("again") && lines[2].contains("drawn-garments, 500 images"),
+        "{table}"
+    );
     let table = world.words("compare trio").done();
     assert!(table.ends_with("  trio\n"), "{table}");
 }
@@ -259,6 +262,22 @@ fn runs_that_are_computed_differently_have_rows_of_their_own() {
 }
 
 #[test]
+fn a_run_counts_once_by_whatever_way_it_is_named() {
+    let world = world();
+    world.words(&format!("{SEEDS} --out trio --quiet").replace("--seeds 3", "--seeds 2")).done();
+    let once = world.words("compare trio --json").json();
+    assert_eq!(once["rows"][0]["seeds"], serde_json::json!([3, 4]));
+    for words in ["trio trio", "trio trio/seed-3", "trio ./trio/../trio/seed-4"] {
+        assert_eq!(world.words(&format!("compare {words} --json")).json(), once, "{words}");
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("trio/seed-3", world.path("link")).unwrap();
+        assert_eq!(world.words("compare trio link --json").json(), once);
+    }
+}
+
+#[test]
 fn only_finished_runs_are_compared() {
     let world = world();
     world.words("compare").misuse();
@@ -267,9 +286,11 @@ fn only_finished_runs_are_compared() {
     fs::remove_file(world.path("trio/seed-4/result.json")).unwrap();
     let sentence = world.words("compare trio/seed-4").sentence();
     assert!(sentence.contains("not finished") && sentence.contains("modiste train --resume trio/seed-4"), "{sentence}");
-    let ended = world.words("compare trio --json");
-    assert!(ended.stderr.contains("trio/seed-4 is not finished and is left out"), "{ended:?}");
-    assert_eq!(last(&ended.stdout)["rows"][0]["seeds"], serde_json::json!([3, 5]));
+    for words in ["compare trio --json", "compare trio/seed-4 trio/seed-3 trio/seed-5 --json"] {
+        let ended = world.words(words);
+        assert_eq!(ended.stderr, "note: trio/seed-4 is not finished and is left out\n", "{words}");
+        assert_eq!(last(&ended.stdout)["rows"][0]["seeds"], serde_json::json!([3, 5]));
+    }
     world.file("trio/seed-3/result.json", "{");
     let sentence = world.words("compare trio --json").sentence();
     assert!(sentence.contains("seed-3/result.json") && sentence.contains("--resume trio/seed-3"), "{sentence}");
