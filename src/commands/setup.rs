@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use modiste_data::ImageShape;
 use modiste_executors::Device;
-use modiste_network::Network;
+use modiste_network::{Network, Recipe};
 use modiste_training::runs::seed_directory;
 
 use crate::cli::{ComputeOptions, DeviceKind};
@@ -40,6 +40,15 @@ pub fn ensure_one_run(directory: &Path) -> Result<()> {
     }
 }
 
+/// The recipe of this name or path. Where a built-in one has the name of what is here, too, a note says so.
+pub fn find_recipe(name: &str) -> Result<Recipe> {
+    let recipe = Recipe::find(name)?;
+    if Recipe::built_in_names().contains(&name) && Path::new(name).exists() {
+        output::note(&format!("note: {name} is the built-in recipe, not {name} here: that would be ./{name}"));
+    }
+    Ok(recipe)
+}
+
 /// The device of `--device` and `--threads`.
 pub fn device(options: &ComputeOptions) -> Result<Device> {
     match options.device {
@@ -71,7 +80,11 @@ pub fn ensure_memory(device: &Device, network: &Network, batch: usize) -> Result
 
 /// Refuses to compute batches of so many images if they need more bytes of memory than there are.
 pub fn ensure_training_memory(needed: u64, batch: usize) -> Result<()> {
-    ensure_free(needed, &format!("batches of {} need", output::count(batch, "image")), "make the batch or the network smaller")
+    ensure_free(
+        needed,
+        &format!("batches of {} need", output::count(batch, "image")),
+        "make the batch or the network smaller",
+    )
 }
 
 /// Refuses what needs more bytes of memory than are free; `what` needs them, and `advice` says what to do.

@@ -8,7 +8,7 @@ use modiste_report::numbers::grouped;
 use modiste_training::experiment::network;
 use serde::Serialize;
 
-use super::setup::{Outcome, USUAL_CLASSES, USUAL_INPUT};
+use super::setup::{Outcome, USUAL_CLASSES, USUAL_INPUT, find_recipe};
 use crate::cli::SummaryArgs;
 use crate::output::{self, download_display};
 
@@ -41,7 +41,7 @@ struct Row {
 
 /// Prints the network of a recipe.
 pub fn run(arguments: &SummaryArgs) -> Result<Outcome> {
-    let recipe = Recipe::find(&arguments.recipe)?;
+    let recipe = find_recipe(&arguments.recipe)?;
     let data = match arguments.data.data {
         Some(_) => {
             Some(download_display::load(&arguments.data.source(), arguments.data.place(), arguments.output.quiet)?)

@@ -1,13 +1,15 @@
 //! Downloads as people see them: a bar for each file on a terminal, a line for each file elsewhere.
 
 use std::collections::HashMap;
+use std::fs;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use modiste_data::{Dataset, Event, Progress, Source};
+use modiste_data::{Dataset, Event, Progress, Source, find_dir};
+use modiste_files::shell;
 
 use crate::output;
 
@@ -21,7 +23,26 @@ pub struct DownloadDisplay {
 
 /// Loads a data set, showing any download on the way; `quiet` leaves only notices.
 pub fn load(source: &Source, data_dir: Option<&Path>, quiet: bool) -> Result<Dataset> {
+    if let Some(path) = shadowed(source, data_dir) {
+        let (path, word) = (path.display(), shell::word(&Path::new(".").join(&path)));
+        output::note(&format!(
+            "note: --data {source} is the built-in set, not {path} here: that would be --data {word}"
+        ));
+    }
     Ok(modiste_data::load(source, data_dir, &DownloadDisplay::new(quiet))?)
+}
+
+/// What has the name of a built-in set in the current directory, and is not where the set's own files are kept.
+fn shadowed(source: &Source, data_dir: Option<&Path>) -> Option<PathBuf> {
+    let path = PathBuf::from(source.to_string());
+    let is_another = match source {
+        Source::Directory(_) => false,
+        Source::Known(set) => {
+            find_dir(set, data_dir).is_ok_and(|dir| fs::canonicalize(dir).ok() != fs::canonicalize(&path).ok())
+        }
+        _ => true,
+    };
+    (is_another && path.exists()).then_some(path)
 }
 
 impl DownloadDisplay {

@@ -164,3 +164,21 @@ fn suggested_commands_can_be_typed_as_they_are() {
     let sentence = world.run(["train", "--resume", "anna's best run", "--epochs", "2"]).sentence();
     assert!(sentence.ends_with("`modiste train --resume 'anna'\\''s best run' --restart`"), "{sentence}");
 }
+
+#[test]
+fn what_has_the_name_of_something_built_in_is_mentioned() {
+    let world = world(["cat", "dog"]);
+    fs::create_dir(world.path("seed-mlp")).unwrap();
+    fs::create_dir(world.path("mnist")).unwrap();
+    world.file("drawn-garments", "");
+    let ended = world.words("summary seed-mlp");
+    assert_eq!(ended.stderr, "note: seed-mlp is the built-in recipe, not seed-mlp here: that would be ./seed-mlp\n");
+    assert!(ended.stdout.contains("384,854"), "{ended:?}");
+    let ended = world.words("data show --data drawn-garments");
+    let expected = "note: --data drawn-garments is the built-in set, not drawn-garments here: that would be --data \
+                    ./drawn-garments\n";
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), expected));
+    // It says nothing of another recipe, or of the path.
+    assert_eq!(world.words("summary mlp").stderr, "");
+    assert_eq!(world.words("data show --data ./set --out set.png").stderr, "");
+}

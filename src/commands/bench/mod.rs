@@ -12,7 +12,7 @@ use modiste_network::{Executor, Recipe, State};
 use modiste_training::experiment::network;
 
 use self::images::BenchImages;
-use super::setup::{Outcome, device, ensure_memory};
+use super::setup::{Outcome, device, ensure_memory, find_recipe};
 use crate::cli::{BenchArgs, BenchCommand};
 use crate::output;
 
@@ -41,7 +41,7 @@ struct Subject {
 impl Subject {
     /// The recipe's network, compiled, with fresh parameters.
     fn new(arguments: &BenchArgs) -> Result<Self> {
-        let recipe = Recipe::find(&arguments.recipe)?;
+        let recipe = find_recipe(&arguments.recipe)?;
         let batch = arguments.batch.map_or(recipe.training.batch, |batch| batch as usize);
         let images = BenchImages::load(arguments, &recipe, batch)?;
         let network = network(&recipe, images.shape, images.classes)?;

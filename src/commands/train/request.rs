@@ -10,7 +10,7 @@ use modiste_network::Recipe;
 use modiste_training::{Experiment, RunSource};
 
 use crate::cli::{LARGEST_SEED, OutputOptions, TrainArgs};
-use crate::commands::setup::device;
+use crate::commands::setup::{device, find_recipe};
 use crate::output::download_display;
 
 /// What is trained where no recipe is named.
@@ -87,7 +87,7 @@ fn seeds(first: u64, count: u64) -> Result<RangeInclusive<u64>> {
 /// The recipe with all that was typed in place of what it says.
 fn recipe(arguments: &TrainArgs) -> Result<Recipe> {
     let name = arguments.recipe.as_deref().unwrap_or(DEFAULT_RECIPE);
-    let mut recipe = Recipe::find(name)?;
+    let mut recipe = find_recipe(name)?;
     let training = &mut recipe.training;
     training.epochs = arguments.epochs.map_or(training.epochs, |epochs| epochs as usize);
     training.batch = arguments.batch.map_or(training.batch, |batch| batch as usize);
