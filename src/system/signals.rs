@@ -1,17 +1,18 @@
 //! Signals: the first one asks for a good end, the second one ends at once.
 
 use std::cell::Cell;
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
 /// Exit status of an interrupted process, as shells have it for Ctrl-C.
 pub const STATUS: u8 = 130;
 
-/// Ctrl-C and SIGTERM, caught.
+/// Ctrl-C, SIGTERM and the end of a terminal, caught.
 pub struct Interrupt {
     stop: Arc<AtomicBool>,
     deferred: Cell<bool>,
@@ -21,7 +22,7 @@ impl Interrupt {
     /// Catches the signals. Until [`Interrupt::defer_signals`] there is nothing to save, and they end the process.
     pub fn catch() -> Result<Self> {
         let stop = Arc::new(AtomicBool::new(true));
-        for signal in [SIGINT, SIGTERM] {
+        for signal in [SIGINT, SIGTERM].into_iter().chain(hang_up()) {
             // In this order: the first exits if a signal came before, the second remembers this one.
             flag::register_conditional_shutdown(signal, i32::from(STATUS), Arc::clone(&stop))
                 .and_then(|_| flag::register(signal, Arc::clone(&stop)))
@@ -46,4 +47,14 @@ impl Interrupt {
     pub fn stop_flag(&self) -> &AtomicBool {
         &self.stop
     }
+}
+
+/// SIGHUP, unless it was ignored when this began, as under `nohup`: then work goes on without its terminal. Only Linux says
+/// whether it was; elsewhere the signal is left as it is.
+fn hang_up() -> Option<i32> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    let ignored = u64::from_str_radix(ignored.trim(), 16).ok()?;
+    // Signals are counted from 1 in the mask.
+    (ignored & 1 == 0).then_some(SIGHUP)
 }

@@ -280,7 +280,9 @@ fn goes_on_as_if_nothing_had_been(world: &World, run: &Path, done: usize) {
 #[test]
 fn an_interrupted_run_goes_on_as_if_nothing_had_been() {
     let world = world();
-    for signal in ["INT", "TERM"] {
+    // Only Linux says whether the end of a terminal is to be ignored.
+    let signals = if cfg!(target_os = "linux") { &["INT", "TERM", "HUP"][..] } else { &["INT", "TERM"] };
+    for signal in signals {
         let (child, mut stdout) = after_an_epoch(&world, &format!("{TRAIN} {ENDLESS} --out {signal}"));
         // The shell's own `kill`, since not every system has another.
         Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status().unwrap();
@@ -293,6 +295,24 @@ fn an_interrupted_run_goes_on_as_if_nothing_had_been() {
         let run = world.path(signal);
         goes_on_as_if_nothing_had_been(&world, &run, epochs(&run).len());
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_to_outlive_its_terminal_does() {
+    let world = world();
+    // What nohup does, and then a program.
+    let words = format!("trap '' HUP; exec \"$0\" {TRAIN} --epochs 60 --out kept --json");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &words, env!("CARGO_BIN_EXE_modiste")]).current_dir(world.path(""));
+    let mut child = shell.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut said = String::new();
+    stdout.read_line(&mut said).unwrap();
+    Command::new("sh").args(["-c", &format!("kill -HUP {}", child.id())]).status().unwrap();
+    stdout.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
+    assert_eq!(epochs(&world.path("kept")).len(), 60);
 }
 
 #[test]
