@@ -1,7 +1,7 @@
 //! `data`: lists, fetches, verifies and shows data sets.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use modiste_data::{DRAWN_GARMENTS, FileReport, KnownSet, RetryPolicy, find_dir, known_set, known_sets};
@@ -40,7 +40,7 @@ struct Listed {
     /// Of the download; none for what is built in.
     bytes: u64,
     /// Where its files are or would be.
-    directory: Option<PathBuf>,
+    directory: Option<String>,
     state: State,
 }
 
@@ -65,7 +65,7 @@ fn list(arguments: &DataListArgs) -> Result<()> {
             classes: set.class_names.len(),
             bytes: set.size(),
             state: state(set, &directory),
-            directory: Some(directory),
+            directory: Some(text(&directory)),
         });
     }
     sets.push(Listed {
@@ -84,8 +84,8 @@ fn list(arguments: &DataListArgs) -> Result<()> {
     for set in &sets {
         let size = if set.bytes == 0 { String::new() } else { format!("{:.1} MB", set.bytes as f64 / 1e6) };
         let place = match (set.state, &set.directory) {
-            (State::Cached, Some(directory)) => directory.display().to_string(),
-            (State::Incomplete, Some(directory)) => format!("{} (incomplete)", directory.display()),
+            (State::Cached, Some(directory)) => directory.clone(),
+            (State::Incomplete, Some(directory)) => format!("{directory} (incomplete)"),
             (State::BuiltIn, _) => "built in".to_owned(),
             _ => "not fetched yet".to_owned(),
         };
@@ -123,7 +123,7 @@ fn sets_with_files(names: &[String]) -> Result<Vec<&'static KnownSet>> {
 #[derive(Serialize)]
 struct Fetched {
     name: &'static str,
-    directory: PathBuf,
+    directory: String,
 }
 
 fn fetch(arguments: &DataFetchArgs) -> Result<()> {
@@ -135,7 +135,7 @@ fn fetch(arguments: &DataFetchArgs) -> Result<()> {
         if !arguments.output.json {
             output::print(&format!("{} is in {}", set.name, directory.display()))?;
         }
-        fetched.push(Fetched { name: set.name, directory });
+        fetched.push(Fetched { name: set.name, directory: text(&directory) });
     }
     if arguments.output.json { output::print_json(&fetched) } else { Ok(()) }
 }
@@ -144,7 +144,7 @@ fn fetch(arguments: &DataFetchArgs) -> Result<()> {
 #[derive(Serialize)]
 struct Verified {
     set: &'static str,
-    path: PathBuf,
+    path: String,
     good: bool,
     state: String,
 }
@@ -174,7 +174,7 @@ fn verify(arguments: &DataVerifyArgs) -> Result<()> {
         output::print_json(&files)?;
     } else {
         for file in files.iter().filter(|file| !(arguments.output.quiet && file.good)) {
-            output::print(&format!("{}: {}", file.path.display(), file.state))?;
+            output::print(&format!("{}: {}", file.path, file.state))?;
         }
     }
     match files.iter().find(|file| !file.good) {
@@ -185,7 +185,7 @@ fn verify(arguments: &DataVerifyArgs) -> Result<()> {
             bail!(
                 "{bad} of {} files {are} not as published, first {}: {}; mend it with `modiste data fetch {}`",
                 files.len(),
-                first.path.display(),
+                first.path,
                 first.state,
                 first.set
             )
@@ -194,7 +194,7 @@ fn verify(arguments: &DataVerifyArgs) -> Result<()> {
 }
 
 fn verified(set: &KnownSet, report: FileReport) -> Verified {
-    Verified { set: set.name, good: report.state.is_good(), state: report.state.to_string(), path: report.path }
+    Verified { set: set.name, good: report.state.is_good(), state: report.state.to_string(), path: text(&report.path) }
 }
 
 /// `data show --json`
@@ -202,7 +202,7 @@ fn verified(set: &KnownSet, report: FileReport) -> Verified {
 struct Shown {
     data: String,
     split: &'static str,
-    out: PathBuf,
+    out: String,
     classes: usize,
     width: usize,
     height: usize,
@@ -232,7 +232,7 @@ fn show(arguments: &DataShowArgs) -> Result<()> {
     }
     if arguments.output.json {
         let (classes, width, height) = (data.class_names.len(), picture.width(), picture.height());
-        output::print_json(&Shown { data: data.name, split, out, classes, width, height })
+        output::print_json(&Shown { data: data.name, split, out: text(&out), classes, width, height })
     } else if arguments.output.quiet {
         Ok(())
     } else {
@@ -243,4 +243,9 @@ fn show(arguments: &DataShowArgs) -> Result<()> {
             out.display()
         ))
     }
+}
+
+/// A path for JSON, which has no bytes that are no text.
+fn text(path: &Path) -> String {
+    path.display().to_string()
 }

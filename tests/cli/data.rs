@@ -104,6 +104,15 @@ fn a_snapshot_may_go_into_a_new_folder_and_says_what_it_replaces() {
     assert_eq!(again.status, Some(0));
     assert_eq!(again.stderr, "note: new/folder/grid.png was there and has been replaced\n");
     assert_ne!(fs::read(world.path("new/folder/grid.png")).unwrap(), before);
+    // Its name need not be text.
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let name = std::ffi::OsStr::from_bytes(b"\xff.png");
+        let shown = world
+            .run(["data", "show", "--json", "--data", "tiny", "--out"].map(AsRef::as_ref).into_iter().chain([name]));
+        assert_eq!(shown.json()["out"], "\u{fffd}.png");
+    }
 }
 
 #[test]
