@@ -3,6 +3,7 @@
 //! Subspace iteration (Halko, Martinsson and Tropp, *Finding structure with randomness*, 2011): with X the centred points
 //! `[n, dimensions]` and B a basis `[width, dimensions]`, each pass over the points computes B Xᵀ X `[width, dimensions]` and
 //! makes its rows orthonormal; the eigenvectors of the scatter matrix within the basis (Rayleigh-Ritz) are the components.
+//! Of few points with many values, X Xᵀ `[n, n]` takes the place of Xᵀ X: with U its eigenvectors, Xᵀ U are the components.
 
 use rayon::prelude::*;
 
@@ -23,6 +24,14 @@ const ROUGH_PASSES: usize = 3;
 const PARTS: usize = 16;
 /// Points whose products are formed at once.
 const BLOCK: usize = 256;
+/// Points have many values beyond this: more than a small image.
+const MANY_DIMENSIONS: usize = 4096;
+/// Up to so many points, all their products cost no more than a few dozen passes.
+const FEW_POINTS: usize = 2048;
+/// Points whose products with all others are one task.
+const ROWS: usize = 64;
+/// Values of each direction that are one task.
+const COLUMNS: usize = 1024;
 
 /// The directions of largest variance, as an orthonormal basis.
 #[derive(Clone, Debug)]
@@ -43,24 +52,18 @@ impl Components {
     pub fn new(points: &Points<'_>, count: usize) -> Self {
         let sample = Sample { points: *points, step: 1 };
         let dimensions = points.dimensions();
-        let count = count.min(dimensions);
-        let (mean, mut basis) = (sample.mean(), start(count + OVERSAMPLING, dimensions));
-        let mut before = vec![0.0; count];
-        for pass in 1.. {
-            let scattered = sample.scatter_times(&mean, &basis);
-            let (variances, rotation) = ritz(&basis, &scattered, dimensions);
-            let sure = variances.iter().zip(&before).all(|(now, before)| now - before <= TOLERANCE * now);
-            before = variances[..count].to_vec();
-            if sure || pass == MAX_PASSES {
-                basis = rotated(&rotation, &basis, count, dimensions);
-                break;
-            }
-            basis = scattered;
-            orthonormalise(&mut basis, dimensions);
-        }
-        basis.chunks_exact_mut(dimensions).for_each(make_sign_certain);
+        let (count, mean) = (count.min(dimensions), sample.mean());
+        let is_wide = dimensions > MANY_DIMENSIONS && points.len() <= FEW_POINTS && count < points.len();
+        let (scatters, mut directions) = if is_wide {
+            let gram = gram(points, &mean);
+            let (scatters, weights) = largest(count, points.len(), |basis| gram_times(&gram, basis, points.len()));
+            (scatters, combined(points, &mean, &weights))
+        } else {
+            largest(count, dimensions, |basis| sample.scatter_times(&mean, basis))
+        };
+        directions.chunks_exact_mut(dimensions).for_each(make_sign_certain);
         let freedom = (points.len().max(2) - 1) as f64;
-        Self { mean, directions: basis, variances: before.iter().map(|variance| variance / freedom).collect() }
+        Self { mean, directions, variances: scatters.iter().map(|scatter| scatter / freedom).collect() }
     }
 
     /// As many orthonormal directions in which about as much of the variance of every `step`-th point lies, and the mean of
@@ -182,6 +185,65 @@ impl<'a> Sample<'a> {
             }
         })
     }
+}
+
+/// The `count` largest eigenvalues of a symmetric matrix `[size, size]` and their eigenvectors `[count, size]`. `times` is the
+/// matrix times each row of a basis `[width, size]`.
+fn largest(count: usize, size: usize, times: impl Fn(&[f32]) -> Vec<f32>) -> (Vec<f64>, Vec<f32>) {
+    let mut basis = start(count + OVERSAMPLING, size);
+    let mut before = vec![0.0; count];
+    for pass in 1.. {
+        let product = times(&basis);
+        let (values, rotation) = ritz(&basis, &product, size);
+        let sure = values.iter().zip(&before).all(|(now, before)| now - before <= TOLERANCE * now);
+        before = values[..count].to_vec();
+        if sure || pass == MAX_PASSES {
+            basis = rotated(&rotation, &basis, count, size);
+            break;
+        }
+        basis = product;
+        orthonormalise(&mut basis, size);
+    }
+    (before, basis)
+}
+
+/// The products of all pairs of centred points, `[n, n]`, the same on any number of threads.
+fn gram(points: &Points<'_>, mean: &[f32]) -> Vec<f32> {
+    let (n, dimensions) = (points.len(), points.dimensions());
+    let mut centred = vec![0.0; n * dimensions];
+    let rows = centred.par_chunks_exact_mut(dimensions).enumerate();
+    rows.for_each(|(row, centred)| centre(points.point(row), mean, centred));
+    let all = MatrixView::new(&centred, n, dimensions);
+    let mut products = vec![0.0; n * n];
+    let blocks = products.par_chunks_mut(ROWS * n).zip(centred.par_chunks(ROWS * dimensions));
+    blocks.for_each(|(products, rows)| {
+        multiply(MatrixView::new(rows, products.len() / n, dimensions), all.transposed(), products, false);
+    });
+    products
+}
+
+/// A symmetric matrix `[n, n]` times each row of a basis, both `[width, n]`.
+fn gram_times(gram: &[f32], basis: &[f32], n: usize) -> Vec<f32> {
+    let mut product = vec![0.0; basis.len()];
+    multiply(MatrixView::new(basis, basis.len() / n, n), MatrixView::new(gram, n, n), &mut product, false);
+    product
+}
+
+/// Orthonormal sums of the centred points, `[count, dimensions]`, weighed by `weights` `[count, n]`.
+fn combined(points: &Points<'_>, mean: &[f32], weights: &[f32]) -> Vec<f32> {
+    let (n, dimensions) = (points.len(), points.dimensions());
+    let mut sums = vec![0.0; weights.len() / n * dimensions];
+    for (weights, sums) in weights.chunks_exact(n).zip(sums.chunks_exact_mut(dimensions)) {
+        sums.par_chunks_mut(COLUMNS).enumerate().for_each(|(block, sums)| {
+            let columns = block * COLUMNS..block * COLUMNS + sums.len();
+            for (row, weight) in weights.iter().enumerate() {
+                let centred = points.point(row)[columns.clone()].iter().zip(&mean[columns.clone()]);
+                sums.iter_mut().zip(centred).for_each(|(sum, (value, mean))| *sum += weight * (value - mean));
+            }
+        });
+    }
+    orthonormalise(&mut sums, dimensions);
+    sums
 }
 
 /// Random orthonormal rows `[count, dimensions]`, at most as many as there are dimensions.
@@ -357,8 +419,34 @@ mod tests {
     }
 
     #[test]
+    fn few_points_of_many_values_have_the_components_that_passes_find() {
+        let mut random = generator(3);
+        let (n, dimensions) = (20, MANY_DIMENSIONS + 5);
+        // Two strong directions in noise.
+        let strong: Vec<f64> = (0..2 * dimensions).map(|_| normal(&mut random)).collect();
+        let mut values = Vec::new();
+        for _ in 0..n {
+            let scores = [9.0 * normal(&mut random), 4.0 * normal(&mut random)];
+            values.extend((0..dimensions).map(|at| {
+                (50.0 + scores[0] * strong[at] + scores[1] * strong[dimensions + at] + normal(&mut random)) as f32
+            }));
+        }
+        let points = Points::new(&values, dimensions).unwrap();
+        let components = Components::new(&points, 2);
+        let sample = Sample { points, step: 1 };
+        let mean = sample.mean();
+        let (scatters, mut directions) = largest(2, dimensions, |basis| sample.scatter_times(&mean, basis));
+        directions.chunks_exact_mut(dimensions).for_each(make_sign_certain);
+        for (at, scatter) in scatters.iter().enumerate() {
+            assert!((components.variances()[at] * (n - 1) as f64 / scatter - 1.0).abs() < 1e-4, "of component {at}");
+            let [one, other] = [&components.directions, &directions].map(|all| &all[at * dimensions..][..dimensions]);
+            assert!(dot(one, other) > 0.9999, "component {at}: {}", dot(one, other));
+        }
+    }
+
+    #[test]
     fn points_without_variance_have_none() {
-        for dimensions in [1, 2, 5] {
+        for dimensions in [1, 2, 5, MANY_DIMENSIONS + 1] {
             let values = vec![3.5; 10 * dimensions];
             let points = Points::new(&values, dimensions).unwrap();
             let components = Components::new(&points, 2);
