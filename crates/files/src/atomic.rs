@@ -39,9 +39,21 @@ pub fn replace(finished: &Path, path: &Path) -> Result<(), FileError> {
     replace_and(finished, path, sync_directory)
 }
 
+/// Makes what was renamed to `path` last through a loss of power.
+///
+/// # Errors
+/// [`FileError::NotSynced`] when the system refuses.
+pub fn sync_entry(path: &Path) -> Result<(), FileError> {
+    sync_entry_by(path, sync_directory)
+}
+
 /// Renames `finished` to `path` and has `sync` make that last.
 fn replace_and(finished: &Path, path: &Path, sync: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), FileError> {
     fs::rename(finished, path).map_err(|source| FileError::io("write", path, source))?;
+    sync_entry_by(path, sync)
+}
+
+fn sync_entry_by(path: &Path, sync: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), FileError> {
     match sync(directory_of(path)) {
         // Some network file systems have no such thing as a directory that is synced.
         Err(error) if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {

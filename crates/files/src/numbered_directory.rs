@@ -12,7 +12,7 @@ use crate::error::FileError;
 /// When the system refuses.
 pub fn create(parent: &Path, name: &str) -> Result<PathBuf, FileError> {
     fs::create_dir_all(parent).map_err(|error| FileError::io("create", parent, error))?;
-    let mut number = numbers(parent, name).max().unwrap_or(0);
+    let mut number = last(parent, name);
     loop {
         number = number.saturating_add(1);
         let path = parent.join(format!("{name}-{number}"));
@@ -25,11 +25,11 @@ pub fn create(parent: &Path, name: &str) -> Result<PathBuf, FileError> {
     }
 }
 
-/// The N of every `NAME-N` in `parent`.
-fn numbers(parent: &Path, name: &str) -> impl Iterator<Item = u64> {
+/// The highest N of every `NAME-N` in `parent`; 0 if there is none.
+pub fn last(parent: &Path, name: &str) -> u64 {
     let prefix = format!("{name}-");
-    let number = move |entry: fs::DirEntry| entry.file_name().to_str()?.strip_prefix(&prefix)?.parse().ok();
-    fs::read_dir(parent).into_iter().flatten().flatten().filter_map(number)
+    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_prefix(&prefix)?.parse().ok();
+    fs::read_dir(parent).into_iter().flatten().flatten().filter_map(number).max().unwrap_or(0)
 }
 
 #[cfg(test)]
