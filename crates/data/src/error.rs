@@ -30,6 +30,14 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A file has not the columns that are wanted of it.
+    #[error("{} {why}", path.display())]
+    Columns {
+        /// The file.
+        path: PathBuf,
+        /// Which ones, and what to do.
+        why: String,
+    },
     /// A file's name does not say that it is a matrix of numbers.
     #[error("{} is neither a .npy nor a .csv file; save the matrix as one of them, a point in each row", path.display())]
     MatrixFormat {

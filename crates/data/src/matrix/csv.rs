@@ -3,82 +3,196 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::str;
 
-use csv::{ByteRecord, ReaderBuilder, Trim};
+use ::csv::{ByteRecord, Reader, ReaderBuilder, Trim};
 
-use super::Matrix;
+use super::columns::{Role, Wanted, roles};
+use super::counts;
+use super::header::{NumberedColumns, is_header, names};
+use super::labels::Labels;
+use super::number::{Numbers, number_with_comma};
+use super::table::{Table, Values};
+use super::text::decoded;
 use crate::error::Error;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// So many characters are shown of what stands where a number should.
 const SHOWN: usize = 40;
 
-pub(super) fn read(mut file: File, stored: u64, path: &Path) -> Result<Matrix, Error> {
+pub(super) fn read(mut file: File, stored: u64, path: &Path, wanted: Wanted<'_>) -> Result<Table, Error> {
     let mut text = Vec::new();
     usize::try_from(stored)
         .ok()
         .and_then(|stored| text.try_reserve_exact(stored).ok())
         .ok_or_else(|| Error::matrix(path, "it does not fit into memory"))?;
     file.read_to_end(&mut text).map_err(|source| Error::io("read", path, source))?;
-    parse(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text)).map_err(|why| Error::matrix(path, why))
+    parse(&decoded(text), wanted).map_err(|flaw| match flaw {
+        Flaw::Format(why) => Error::matrix(path, why),
+        Flaw::Columns(why) => Error::Columns { path: path.to_owned(), why },
+    })
 }
 
-fn parse(text: &[u8]) -> Result<Matrix, String> {
-    let mut lines = ReaderBuilder::new()
-        .has_headers(false)
-        .delimiter(delimiter(text))
-        .trim(Trim::All)
-        // Counted below, where the message can say how many there are.
-        .flexible(true)
-        .from_reader(text);
-    let mut record = ByteRecord::new();
-    let mut values = Vec::new();
-    // Its line and how many fields it has.
-    let mut first = None;
-    while lines.read_byte_record(&mut record).map_err(|error| error.to_string())? {
-        if record.len() == 1 && record[0].is_empty() {
-            continue;
-        }
-        let is_first = first.is_none();
-        let (first_line, columns) = *first.get_or_insert_with(|| (line_of(&record, text), record.len()));
-        if record.len() != columns {
-            let line = line_of(&record, text);
-            return Err(format!("line {line} has {}, where line {first_line} has {columns}", fields(record.len())));
-        }
-        if is_first && is_header(&record) {
-            continue;
-        }
-        for (column, field) in record.iter().enumerate() {
-            let Some(value) = number(field) else {
-                let (line, column) = (line_of(&record, text), column + 1);
-                return Err(format!("line {line}, column {column} {}", description(field)));
-            };
-            values.push(value);
-        }
-    }
-    let Some((line, columns)) = first else { return Err("it is empty".into()) };
-    if values.is_empty() {
-        return Err(format!("nothing follows line {line}, which is a header, since most of it are no numbers"));
-    }
-    Ok(Matrix { rows: values.len() / columns, columns, values })
+/// Why a table cannot be read.
+enum Flaw {
+    /// It is none.
+    Format(String),
+    /// It has not the columns that are wanted.
+    Columns(String),
 }
 
-/// What separates the fields: the first line that is not empty tells.
+impl From<String> for Flaw {
+    fn from(why: String) -> Self {
+        Flaw::Format(why)
+    }
+}
+
+fn parse(text: &[u8], wanted: Wanted<'_>) -> Result<Table, Flaw> {
+    let mut lines = Lines::new(text);
+    let Some(first) = lines.next()? else { return Err("it is empty".to_owned().into()) };
+    let mut first_line = line_of(&first, text);
+    let mut notes = Vec::new();
+    let mut header = header(&first, text, wanted, &mut notes)?;
+    let mut record = if header.is_some() { lines.next()? } else { Some(first.clone()) };
+    if let (Some(names), Some(second), Wanted::Points(_)) = (&mut header, &record, wanted)
+        && second.len() == names.len() + 1
+    {
+        // R writes no name above the names of rows.
+        names.insert(0, String::new());
+        first_line = line_of(second, text);
+    }
+    let columns = header.as_ref().map_or(first.len(), Vec::len);
+    let roles = roles(header.as_deref(), columns, wanted, &mut notes).map_err(Flaw::Columns)?;
+    let (mut numbers, mut values, mut labels) = (Numbers::new(lines.delimiter), Vec::new(), Labels::default());
+    let mut rows = 0;
+    while let Some(now) = record {
+        if now.len() != columns {
+            let line = line_of(&now, text);
+            return Err(format!("line {line} has {}, where line {first_line} has {columns}", fields(now.len())).into());
+        }
+        for (column, (field, role)) in now.iter().zip(&roles).enumerate() {
+            match role {
+                Role::Left => {}
+                Role::Label => labels.push(field),
+                Role::Number => match numbers.read(field, || line_of(&now, text))? {
+                    Some(value) => values.push(value),
+                    None => {
+                        let (line, column) = (line_of(&now, text), column + 1);
+                        return Err(format!(
+                            "line {line}, column {column} {}",
+                            description(field, header.is_some(), wanted)
+                        )
+                        .into());
+                    }
+                },
+            }
+        }
+        rows += 1;
+        record = lines.next()?;
+    }
+    if rows == 0 {
+        return Err(
+            format!("nothing follows line {first_line}, which is a header, since most of it are no numbers").into()
+        );
+    }
+    notes.extend(numbers.notes());
+    let columns = values.len() / rows;
+    let mut table = Table::new(rows, columns, Values::Double(values));
+    let is_kept = |(name, role): (String, &Role)| (*role == Role::Number).then_some(name);
+    table.names = header.map(|names| names.into_iter().zip(&roles).filter_map(is_kept).collect());
+    table.notes = notes;
+    table.labels = labels.into_classes(&mut table.notes);
+    if let Wanted::Points(_) = wanted {
+        counts::leave_out(&mut table);
+    }
+    Ok(table)
+}
+
+/// What the first line calls the columns, if it is a header.
+fn header(
+    first: &ByteRecord,
+    text: &[u8],
+    wanted: Wanted<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Option<Vec<String>>, String> {
+    if matches!(wanted, Wanted::Points(options) if options.no_header) {
+        return Ok(None);
+    }
+    if is_header(first) {
+        return Ok(Some(names(first)));
+    }
+    if !matches!(wanted, Wanted::Points(_)) || !numbers_columns(first, text)? {
+        return Ok(None);
+    }
+    notes.push(format!(
+        "line {} rises evenly, as no other does, and is taken for a header: --no-header makes it a point",
+        line_of(first, text)
+    ));
+    Ok(Some(names(first)))
+}
+
+/// Whether the first line numbers the columns.
+fn numbers_columns(first: &ByteRecord, text: &[u8]) -> Result<bool, String> {
+    let Some(mut columns) = NumberedColumns::of_first(first) else { return Ok(false) };
+    let mut lines = Lines::new(text);
+    lines.next()?;
+    while let Some(record) = lines.next()? {
+        columns.see(&record);
+    }
+    Ok(columns.is_header())
+}
+
+/// Records of a text; those that are empty mean nothing.
+struct Lines<'a> {
+    delimiter: u8,
+    reader: Reader<&'a [u8]>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        let delimiter = delimiter(text);
+        let reader = ReaderBuilder::new()
+            .has_headers(false)
+            .delimiter(delimiter)
+            .trim(Trim::All)
+            // Counted by whoever reads, where the message can say how many there are.
+            .flexible(true)
+            .from_reader(text);
+        Self { delimiter, reader }
+    }
+
+    fn next(&mut self) -> Result<Option<ByteRecord>, String> {
+        let mut record = ByteRecord::new();
+        while self.reader.read_byte_record(&mut record).map_err(|error| error.to_string())? {
+            if record.len() != 1 || !record[0].is_empty() {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What separates the fields: a semicolon or a tab if the first two lines have as many, since commas may be decimal then;
+/// else what the first line has.
 fn delimiter(text: &[u8]) -> u8 {
-    let first = text.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
     // A tab at the end of a line is no more than white space.
-    [b',', b'\t', b';'].into_iter().find(|delimiter| first.trim_ascii().contains(delimiter)).unwrap_or(b',')
+    let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let (first, second) = (lines.next().unwrap_or_default(), lines.next());
+    let agree = |delimiter: &u8| {
+        let count = occurrences(first, *delimiter);
+        count > 0 && second.is_none_or(|second| occurrences(second, *delimiter) == count)
+    };
+    let has = |delimiter: &u8| first.contains(delimiter);
+    [b';', b'\t', b','].into_iter().find(agree).or([b',', b'\t', b';'].into_iter().find(has)).unwrap_or(b',')
 }
 
-/// Whether a line names columns: at most half of its fields are numbers. If it were more, one that is none is a slip.
-fn is_header(record: &ByteRecord) -> bool {
-    let numbers = record.iter().filter(|field| number(field).is_some()).count();
-    numbers < record.len() && 2 * numbers <= record.len()
-}
-
-fn number(field: &[u8]) -> Option<f32> {
-    str::from_utf8(field).ok()?.parse().ok()
+/// How often a byte stands in a line outside of quotes.
+fn occurrences(line: &[u8], wanted: u8) -> usize {
+    let mut is_quoted = false;
+    let mut count = 0;
+    for &byte in line {
+        is_quoted ^= byte == b'"';
+        count += usize::from(byte == wanted && !is_quoted);
+    }
+    count
 }
 
 /// The number of a record's line, from 1. Counted when asked for: the parser's own count stops before empty lines.
@@ -93,12 +207,20 @@ fn fields(count: usize) -> String {
 }
 
 /// What stands where a number should.
-fn description(field: &[u8]) -> String {
-    if field.is_empty() {
-        return "is empty".into();
-    }
-    let text = String::from_utf8_lossy(field);
-    let shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
-    let more = if text.chars().nth(SHOWN).is_some() { "…" } else { "" };
-    format!("is '{shown}{more}', which is no number")
+fn description(field: &[u8], has_names: bool, wanted: Wanted<'_>) -> String {
+    let what = if field.is_empty() {
+        "is empty".to_owned()
+    } else {
+        let text = String::from_utf8_lossy(field);
+        let shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+        let more = if text.chars().nth(SHOWN).is_some() { "…" } else { "" };
+        format!("is '{shown}{more}', which is no number")
+    };
+    let advice = match wanted {
+        _ if number_with_comma(field).is_some() => " (write decimal points, or separate by semicolons)",
+        Wanted::Points(_) if has_names => " (--drop NAME leaves a column out)",
+        Wanted::Points(_) => " (where a header names the columns, --drop NAME leaves one out)",
+        Wanted::All | Wanted::Map => "",
+    };
+    what + advice
 }

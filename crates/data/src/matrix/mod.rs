@@ -1,8 +1,16 @@
 //! Matrices of numbers, a point in each row: vectors from elsewhere, and maps on their way out.
 
+mod columns;
+mod counts;
 mod csv;
+mod header;
+mod labels;
 pub(crate) mod npy;
+mod number;
+pub(crate) mod options;
 pub(crate) mod read;
+pub(crate) mod table;
+mod text;
 
 /// Numbers in rows and columns, of which there is at least one each.
 #[derive(Clone, Debug, PartialEq)]

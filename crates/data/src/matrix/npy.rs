@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
-use super::Matrix;
+use super::table::{Table, Values};
 use crate::error::Error;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
@@ -16,6 +16,8 @@ const MAGIC: &[u8; 6] = b"\x93NUMPY";
 const LONGEST_HEADER: usize = 10_000;
 /// Headers are padded, so that the values begin at a multiple of it.
 const ALIGNMENT: usize = 64;
+/// Whole numbers up to this are held by f64.
+const WHOLE: f64 = 9_007_199_254_740_992.0;
 /// Values that are read or written at once.
 const CHUNK: usize = 1 << 14;
 
@@ -47,7 +49,7 @@ pub fn write_npy(out: &mut dyn Write, columns: usize, values: &[f32]) -> io::Res
     Ok(())
 }
 
-pub(super) fn read(file: File, stored: u64, path: &Path) -> Result<Matrix, Error> {
+pub(super) fn read(file: File, stored: u64, path: &Path) -> Result<Table, Error> {
     let mut stream = BufReader::with_capacity(1 << 16, file);
     decode(&mut stream, stored).map_err(|flaw| match flaw {
         Flaw::Format(why) => Error::matrix(path, why),
@@ -76,7 +78,7 @@ impl From<io::Error> for Flaw {
     }
 }
 
-fn decode(stream: &mut impl Read, stored: u64) -> Result<Matrix, Flaw> {
+fn decode(stream: &mut impl Read, stored: u64) -> Result<Table, Flaw> {
     let (header, begins) = read_header(stream)?;
     let kind = Kind::of(&header.kind)?;
     let Some((&rows, dims)) = header.shape.split_first() else {
@@ -100,19 +102,29 @@ fn decode(stream: &mut impl Read, stored: u64) -> Result<Matrix, Flaw> {
     let rows = rows as usize;
     let dims: Vec<usize> = dims.iter().map(|&dim| dim as usize).collect();
     let columns = count / rows;
-    let mut values: Vec<f32> = Vec::new();
-    values.try_reserve_exact(count).map_err(|_| too_large(()))?;
-    if header.fortran_order {
-        values.resize(count, 0.0);
-        let mut at = 0;
-        kind.each(stream, count, |value| {
-            values[at % rows * columns + column(at / rows, &dims)] = value;
-            at += 1;
-        })?;
+    let layout = Layout { count, rows, dims, fortran_order: header.fortran_order };
+    // What f32 holds takes half the memory.
+    let values = if kind.is_single {
+        kind.values(stream, &layout, |value| value as f32)?.map(Values::Single)
     } else {
-        kind.each(stream, count, |value| values.push(value))?;
+        kind.values(stream, &layout, |value| value)?.map(Values::Double)
+    };
+    let mut table = Table::new(rows, columns, values.ok_or_else(|| too_large(()))?);
+    if let (Values::Double(values), 'i' | 'u') = (&table.values, kind.letter)
+        && values.iter().any(|value| value.abs() > WHOLE)
+    {
+        table.notes.push("it has whole numbers beyond 2^53, which are rounded".into());
     }
-    Ok(Matrix { rows, columns, values })
+    Ok(table)
+}
+
+/// How many values there are, and how they lie.
+struct Layout {
+    count: usize,
+    rows: usize,
+    /// All but the first.
+    dims: Vec<usize>,
+    fortran_order: bool,
 }
 
 /// Where a value stands in C's order of `dims` that stands at `at` in Fortran's.
@@ -127,26 +139,31 @@ fn column(mut at: usize, dims: &[usize]) -> usize {
 
 /// How a number is stored.
 struct Kind {
+    /// `f`, `i`, `u` or `b`.
+    letter: char,
     bytes: usize,
     big_endian: bool,
+    /// Whether f32 holds all such numbers.
+    is_single: bool,
     /// From its bits.
-    number: fn(u64) -> f32,
+    number: fn(u64) -> f64,
 }
 
 impl Kind {
     fn of(descr: &str) -> Result<Self, String> {
-        let (bytes, number): (_, fn(u64) -> f32) = match descr.trim_start_matches(['<', '>', '|', '=']) {
-            "f4" => (4, |bits| f32::from_bits(bits as u32)),
-            "f8" => (8, |bits| f64::from_bits(bits) as f32),
-            "u1" => (1, |bits| bits as f32),
-            "u2" => (2, |bits| bits as f32),
-            "u4" => (4, |bits| bits as f32),
-            "u8" => (8, |bits| bits as f32),
-            "i1" => (1, |bits| bits as i8 as f32),
-            "i2" => (2, |bits| bits as i16 as f32),
-            "i4" => (4, |bits| bits as i32 as f32),
-            "i8" => (8, |bits| bits as i64 as f32),
-            "b1" => (1, |bits| f32::from(bits != 0)),
+        let name = descr.trim_start_matches(['<', '>', '|', '=']);
+        let (bytes, number): (_, fn(u64) -> f64) = match name {
+            "f4" => (4, |bits| f64::from(f32::from_bits(bits as u32))),
+            "f8" => (8, f64::from_bits),
+            "u1" => (1, |bits| bits as f64),
+            "u2" => (2, |bits| bits as f64),
+            "u4" => (4, |bits| bits as f64),
+            "u8" => (8, |bits| bits as f64),
+            "i1" => (1, |bits| f64::from(bits as i8)),
+            "i2" => (2, |bits| f64::from(bits as i16)),
+            "i4" => (4, |bits| f64::from(bits as i32)),
+            "i8" => (8, |bits| bits as i64 as f64),
+            "b1" => (1, |bits| f64::from(u8::from(bits != 0))),
             _ => {
                 return Err(format!(
                     "its values are of type '{}', where floats of 4 or 8 bytes, integers and booleans can be read",
@@ -154,11 +171,37 @@ impl Kind {
                 ));
             }
         };
-        Ok(Kind { bytes, big_endian: descr.starts_with('>'), number })
+        let letter = name.chars().next().unwrap_or_default();
+        Ok(Kind { letter, bytes, big_endian: descr.starts_with('>'), is_single: bytes < 4 || name == "f4", number })
+    }
+
+    /// All values in C's order; `None` if they do not fit into memory.
+    fn values<T: Copy + Default>(
+        &self,
+        stream: &mut impl Read,
+        layout: &Layout,
+        convert: impl Fn(f64) -> T,
+    ) -> io::Result<Option<Vec<T>>> {
+        let Layout { count, rows, dims, fortran_order } = layout;
+        let mut values = Vec::new();
+        if values.try_reserve_exact(*count).is_err() {
+            return Ok(None);
+        }
+        if *fortran_order {
+            values.resize(*count, T::default());
+            let mut at = 0;
+            self.each(stream, *count, |value| {
+                values[at % rows * (count / rows) + column(at / rows, dims)] = convert(value);
+                at += 1;
+            })?;
+        } else {
+            self.each(stream, *count, |value| values.push(convert(value)))?;
+        }
+        Ok(Some(values))
     }
 
     /// Calls `take` with each of `count` numbers.
-    fn each(&self, stream: &mut impl Read, count: usize, mut take: impl FnMut(f32)) -> io::Result<()> {
+    fn each(&self, stream: &mut impl Read, count: usize, mut take: impl FnMut(f64)) -> io::Result<()> {
         let mut buffer = vec![0; CHUNK * self.bytes];
         let mut left = count;
         while left > 0 {

@@ -10,3 +10,4 @@ mod load;
 mod matrix;
 mod picture;
 mod support;
+mod tables;

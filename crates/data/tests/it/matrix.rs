@@ -195,6 +195,11 @@ fn text_is_read_with_each_separator() {
     ] {
         assert_eq!(csv(text), expected, "{text:?}");
     }
+    for text in
+        ["1;-2,5;3e4\n4;5;6\n", "1\t-2,5\t3e4\n4\t5\t6\n", "a;b;c\n1;-2,5;3e4\n4;5,0;6\n", "1,0;-2,5;3e4\n4;5;6"]
+    {
+        assert_eq!(csv(text), expected, "{text:?}");
+    }
     assert_eq!(csv("7\n8\n"), Ok(matrix(1, [7.0, 8.0])));
     assert_eq!(csv("x\n8\n"), Ok(matrix(1, [8.0])));
     let odd = csv("nan,inf\n-inf,1e300\n").unwrap().values;
@@ -210,7 +215,7 @@ fn what_is_no_number_is_named_with_its_place() {
         ("oops,2,3\n4,5,6\n", "line 1, column 1 is 'oops', which is no number"),
         ("1,,3\n4,5,6\n", "line 1, column 2 is empty"),
         ("\n\na,b\r\n\r\n1,2\r\n\r\n\r\n3,x y\r\n", "line 8, column 2 is 'x y', which is no number"),
-        ("1;2\n3,5;4\n", "line 2, column 1 is '3,5', which is no number"),
+        ("1;2\n3,5,1;4\n", "line 2, column 1 is '3,5,1', which is no number"),
         ("a\n1 2\n", "line 2, column 1 is '1 2', which is no number"),
         ("1\n\"a\nb\"\n", "line 2, column 1 is 'a\\nb', which is no number"),
         ("1,2\n3,4,5\n", "line 2 has 3 fields, where line 1 has 2"),

@@ -1,0 +1,96 @@
+//! What the columns of a table are: which are numbers of a point, and which say something about it.
+
+use super::options::TableOptions;
+
+/// What columns that hold each row's class are called, in any case; the first that is there does.
+const LABELS: [&str; 6] = ["label", "labels", "class", "target", "species", "category"];
+/// What columns that number the rows are called, in any case.
+const INDICES: [&str; 7] = ["index", "idx", "id", "row", "row_id", "rowid", "row.names"];
+/// How pandas calls a column whose name was empty when it was written.
+const UNNAMED: &str = "unnamed: ";
+
+/// What a column is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A number of each point.
+    Number,
+    /// The class of each point.
+    Label,
+    /// Nothing.
+    Left,
+}
+
+/// Which columns are wanted of a file.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    /// All, whatever they are called.
+    All,
+    /// Those that are numbers of points, and their classes.
+    Points(&'a TableOptions),
+    /// The two places on a map.
+    Map,
+}
+
+/// What each of `columns` columns is for. `names` are what the header calls them.
+pub(super) fn roles(
+    names: Option<&[String]>,
+    columns: usize,
+    wanted: Wanted<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Role>, String> {
+    let mut roles = vec![Role::Number; columns];
+    match (wanted, names) {
+        (Wanted::Map, Some(names)) if ["x", "y"].iter().all(|axis| names.iter().any(|name| name == axis)) => {
+            let is_axis = |name: &String| name == "x" || name == "y";
+            roles = names.iter().map(|name| if is_axis(name) { Role::Number } else { Role::Left }).collect();
+        }
+        (Wanted::Points(options), _) => {
+            drop_columns(names, &options.drop, &mut roles)?;
+            if let Some(names) = names {
+                recognise(names, &mut roles, notes);
+            }
+            if !roles.contains(&Role::Number) {
+                return Err("has no column of numbers left: drop fewer".into());
+            }
+        }
+        _ => {}
+    }
+    Ok(roles)
+}
+
+fn drop_columns(names: Option<&[String]>, drop: &[String], roles: &mut [Role]) -> Result<(), String> {
+    for dropped in drop {
+        let Some(names) = names else {
+            return Err(format!("has no header that calls a column '{dropped}': give it one, or drop nothing"));
+        };
+        if !names.contains(dropped) {
+            let known = names.iter().take(20).map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+            return Err(format!("has no column '{dropped}' to drop: its columns are {known}"));
+        }
+        let is_dropped = |name: &String| name == dropped;
+        roles.iter_mut().zip(names).filter(|(_, name)| is_dropped(name)).for_each(|(role, _)| *role = Role::Left);
+    }
+    Ok(())
+}
+
+/// Finds the column of classes and those that number the rows by their names.
+fn recognise(names: &[String], roles: &mut [Role], notes: &mut Vec<String>) {
+    let is_called = |column: usize, name: &str| names[column].eq_ignore_ascii_case(name);
+    let numbers = |roles: &[Role]| (0..names.len()).filter(|&at| roles[at] == Role::Number).collect::<Vec<_>>();
+    let label = LABELS.iter().find_map(|label| numbers(roles).into_iter().find(|&column| is_called(column, label)));
+    if let Some(column) = label.filter(|_| numbers(roles).len() > 1) {
+        roles[column] = Role::Label;
+        notes.push(format!("column '{}' is taken for the classes, not for a number of each point", names[column]));
+    }
+    for column in numbers(roles) {
+        let is_nameless =
+            (column == 0 && names[0].is_empty()) || names[column].to_ascii_lowercase().starts_with(UNNAMED);
+        let is_index = is_nameless || INDICES.iter().any(|index| is_called(column, index));
+        if is_index && numbers(roles).len() > 1 {
+            roles[column] = Role::Left;
+            let name =
+                if names[column].is_empty() { "1, which has no name,".into() } else { format!("'{}'", names[column]) };
+            notes.push(format!("column {name} is taken for the numbers of rows and left out"));
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Numbers as text, with a decimal point or, where commas do not separate, a decimal comma.
+
+use std::str;
+
+/// Whole numbers of so many characters are held by f64.
+const EXACT: usize = 15;
+
+/// Reads the numbers of a table, which all have the same decimal sign.
+pub(super) struct Numbers {
+    /// Commas separate no fields, so they may be decimal.
+    may_have_commas: bool,
+    /// The first lines with either.
+    comma: Option<usize>,
+    point: Option<usize>,
+    is_rounded: bool,
+    /// The first whole number that begins with a needless zero.
+    padded: Option<String>,
+}
+
+impl Numbers {
+    pub(super) fn new(delimiter: u8) -> Self {
+        Self { may_have_commas: delimiter != b',', comma: None, point: None, is_rounded: false, padded: None }
+    }
+
+    /// A number, or `None` if it is none.
+    pub(super) fn read(&mut self, field: &[u8], line: impl Fn() -> usize) -> Result<Option<f64>, String> {
+        let Some(value) = number(field) else { return self.read_comma(field, line) };
+        if self.point.is_none() && field.contains(&b'.') {
+            self.point = Some(line());
+            self.check_signs()?;
+        }
+        if self.padded.is_none() && field.len() > 1 && field[0] == b'0' && is_whole(field) {
+            self.padded = Some(String::from_utf8_lossy(field).into_owned());
+        }
+        self.is_rounded |= field.len() > EXACT && is_whole_and_rounded(field, value);
+        Ok(Some(value))
+    }
+
+    fn read_comma(&mut self, field: &[u8], line: impl Fn() -> usize) -> Result<Option<f64>, String> {
+        let value = if self.may_have_commas { number_with_comma(field) } else { None };
+        if value.is_some() && self.comma.is_none() {
+            self.comma = Some(line());
+            self.check_signs()?;
+        }
+        Ok(value)
+    }
+
+    fn check_signs(&self) -> Result<(), String> {
+        match (self.comma, self.point) {
+            (Some(comma), Some(point)) => {
+                Err(format!("line {comma} has a decimal comma and line {point} a decimal point: write all in one way"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What there is to say about these numbers.
+    pub(super) fn notes(self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.is_rounded {
+            notes.push("it has whole numbers beyond 2^53, which are rounded".into());
+        }
+        if self.comma.is_some() {
+            notes.push("commas within its numbers are taken for decimal points".into());
+        }
+        // Halves of numbers as 1,05 look like that.
+        if let Some(padded) = self.padded.filter(|_| !self.may_have_commas && self.point.is_none()) {
+            notes.push(format!(
+                "it has no decimal points, but numbers as {padded}: if its commas are decimal, separate by semicolons"
+            ));
+        }
+        notes
+    }
+}
+
+/// A number with a decimal point or none.
+pub(super) fn number(field: &[u8]) -> Option<f64> {
+    str::from_utf8(field).ok()?.parse().ok()
+}
+
+/// A whole number without a decimal sign.
+pub(super) fn is_whole(field: &[u8]) -> bool {
+    let digits = field.strip_prefix(b"-").unwrap_or(field);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+}
+
+/// A number with a decimal comma.
+pub(super) fn number_with_comma(field: &[u8]) -> Option<f64> {
+    let is_sound = !field.contains(&b'.') && field.iter().filter(|&&byte| byte == b',').count() == 1;
+    let field: Vec<u8> = field.iter().map(|&byte| if byte == b',' { b'.' } else { byte }).collect();
+    if is_sound { number(&field) } else { None }
+}
+
+/// A number with either.
+pub(super) fn number_in_any_form(field: &[u8]) -> Option<f64> {
+    number(field).or_else(|| number_with_comma(field))
+}
+
+fn is_whole_and_rounded(field: &[u8], value: f64) -> bool {
+    let whole: Option<i128> = str::from_utf8(field).ok().and_then(|text| text.parse().ok());
+    whole.is_some_and(|whole| whole != value as i128)
+}

@@ -1,0 +1,43 @@
+//! Bytes of a text file as UTF-8, whichever Unicode they were saved in.
+
+use std::char;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The text without its byte order mark. UTF-16, as some programs save it, becomes UTF-8.
+pub(super) fn decoded(bytes: Vec<u8>) -> Vec<u8> {
+    match bytes[..] {
+        [0xff, 0xfe, ..] => utf_16(&bytes[2..], u16::from_le_bytes),
+        [0xfe, 0xff, ..] => utf_16(&bytes[2..], u16::from_be_bytes),
+        // No table of numbers begins with a letter that is zero in UTF-8.
+        [first, 0, ..] if first != 0 => utf_16(&bytes, u16::from_le_bytes),
+        [0, second, ..] if second != 0 => utf_16(&bytes, u16::from_be_bytes),
+        _ => bytes.strip_prefix(BYTE_ORDER_MARK).map(<[u8]>::to_vec).unwrap_or(bytes),
+    }
+}
+
+fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Vec<u8> {
+    let units = bytes.as_chunks::<2>().0.iter().map(|&pair| unit(pair));
+    char::decode_utf16(units)
+        .map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect::<String>()
+        .into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unicode_says_the_same() {
+        let text = "α,b\n1,2\n";
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(decoded(text.into()), text.as_bytes());
+        assert_eq!(decoded([BYTE_ORDER_MARK, text.as_bytes()].concat()), text.as_bytes());
+        assert_eq!(decoded([b"\xff\xfe", &little[..]].concat()), text.as_bytes());
+        assert_eq!(decoded([b"\xfe\xff", &big[..]].concat()), text.as_bytes());
+        let plain: Vec<u8> = "1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(decoded(plain), b"1,2\n");
+    }
+}
