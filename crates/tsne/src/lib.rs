@@ -18,6 +18,7 @@
 pub mod affinities;
 pub mod components;
 mod coordinates;
+mod distinct;
 mod divergence;
 mod error;
 mod gradient;
@@ -34,6 +35,7 @@ mod simd;
 mod tsne;
 
 pub use affinities::Affinities;
+pub use distinct::Distinct;
 pub use divergence::divergence;
 pub use error::Error;
 pub use gradient::{Method, gradient};

@@ -40,6 +40,11 @@ impl<'a> Points<'a> {
         Ok(points)
     }
 
+    /// Some of points that were checked.
+    pub(crate) fn of_checked(values: &'a [f32], dimensions: usize) -> Self {
+        Self { values, dimensions }
+    }
+
     /// The number of points, n.
     pub fn len(&self) -> usize {
         self.values.len() / self.dimensions
