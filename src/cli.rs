@@ -317,6 +317,12 @@ pub struct PointOptions {
     /// Rows of numbers, a point in each, instead of images
     #[arg(long, value_name = "FILE.npy|.csv", conflicts_with_all = ["data", "data_dir"], help_heading = "Data")]
     pub input: Option<PathBuf>,
+    /// Take the first line of --input for a point, whatever it looks like
+    #[arg(long, requires = "input", conflicts_with_all = ["data", "data_dir"], help_heading = "Data")]
+    pub no_header: bool,
+    /// Leave out this column of --input; may be given several times
+    #[arg(long, value_name = "NAME", requires = "input", conflicts_with_all = ["data", "data_dir"], help_heading = "Data")]
+    pub drop: Vec<String>,
     #[command(flatten)]
     pub data: DataOptions,
 }
@@ -417,7 +423,7 @@ impl From<OsString> for Space {
 }
 
 /// `embed`
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct EmbedArgs {
     #[command(flatten)]
     pub points: PointOptions,

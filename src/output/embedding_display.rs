@@ -11,7 +11,8 @@ use crate::cli::OutputOptions;
 /// So often the line shows that something is going on.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Shows a map as it is made.
+/// Shows a map as it is made. What one copy shows, another can clear away.
+#[derive(Clone)]
 pub struct EmbeddingDisplay {
     /// None where nobody looks.
     bar: Option<ProgressBar>,
@@ -65,7 +66,7 @@ impl EmbeddingDisplay {
 }
 
 impl Drop for EmbeddingDisplay {
-    /// The line goes, whatever happened.
+    /// The line goes, whatever happened, and with the first copy.
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

@@ -1,10 +1,14 @@
 //! `embed`: what a map leaves behind, that its files agree, and that one which fails leaves nothing.
 
+#[cfg(unix)]
+use serde_json::Value;
+#[cfg(target_os = "linux")]
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
+#[cfg(unix)]
+use std::process::{Child, ChildStdout};
 use std::process::{Command, Stdio};
-
-use serde_json::Value;
 
 use crate::runner::{Ended, World, two_class_set};
 
@@ -66,9 +70,9 @@ fn held(page: &str, id: &str) -> Vec<u8> {
     quads.flat_map(|(quad, bits)| (bits << (6 * (4 - quad.len()))).to_be_bytes()[1..quad.len()].to_vec()).collect()
 }
 
-/// Points of four numbers in three heaps, `[60, 4]`.
+/// Points of four numbers in three heaps, all of them different, `[60, 4]`.
 fn heaps() -> Vec<[f32; 4]> {
-    let value = |row: usize, column: usize| (row % 3 * 8 * (column % 2 + 1) + (row * 7 + column * 5) % 11) as f32;
+    let value = |row: usize, column: usize| (row % 3 * 16 * (column % 2 + 1) + (row * 7 + column * 5) % 23) as f32;
     (0..60).map(|row| [0, 1, 2, 3].map(|column| value(row, column))).collect()
 }
 
@@ -304,7 +308,7 @@ fn samples_are_of_training_images_while_there_are_enough() {
     let world = World::new();
     two_class_set(&world.path("sets/tiny"), [7, 201], 40, (4, 5));
     let make = |samples: &str| {
-        let words = format!("embed --data sets/tiny --perplexity 8 --iterations 60 --samples {samples} --json");
+        let words = format!("embed --data sets/tiny --perplexity 8 --iterations 60 --samples {samples} --quiet --json");
         let document = world.words(&words).json();
         let out = document["out"].as_str().unwrap().to_owned();
         assert!(out.starts_with("maps/tiny-"), "{out}");
@@ -411,41 +415,172 @@ fn points_that_have_no_map_are_told() {
 }
 
 #[test]
-fn points_that_are_all_one_have_a_map() {
+fn equal_points_lie_together_and_are_said() {
     let world = World::new();
     world.file("same.csv", "1,2\n".repeat(30));
-    let map = world.words("embed --input same.csv --perplexity 5 --iterations 60 --json").json();
-    assert_eq!(names(&world, "maps/same-1"), FILES);
-    assert!(map["kl_divergence"].as_f64().unwrap() < 1.0);
-    assert!(table(&world, "maps/same-1").iter().all(|[_, x, ..]| x.parse::<f32>().unwrap().is_finite()));
+    let ended = world.words("embed --input same.csv --perplexity 5 --iterations 60 --out same --json");
+    assert_eq!(
+        ended.stderr,
+        "29 of 30 rows repeat others, and lie where those do\n\
+         1 different point: too few for t-SNE, so their principal components are the map\n"
+    );
+    assert_eq!(serde_json::from_str::<Value>(&ended.stdout).unwrap()["kl_divergence"], 0.0);
+    assert_eq!(names(&world, "same"), FILES);
+    assert!(table(&world, "same").iter().all(|[_, x, ..]| x.parse::<f32>().unwrap().is_finite()));
+
+    // The different ones lie as if nothing repeated them.
+    let (rows, _) = five_heaps();
+    let lines: Vec<String> = rows.iter().map(|row| row.map(|value| value.to_string()).join(",") + "\n").collect();
+    world.file("once.csv", lines.concat());
+    world.file("often.csv", [lines.concat(), lines[7].repeat(900)].concat());
+    for name in ["once", "often"] {
+        let words = format!("embed --input {name}.csv --perplexity 8 --iterations 60 --out {name}");
+        assert_eq!(world.words(&words).stderr.contains("900 of 1,000 rows repeat others"), name == "often");
+    }
+    let [once, often] = [("once", 100), ("often", 1000)].map(|(name, count)| coordinates(&world, name, count));
+    assert_eq!(often[..800], once);
+    assert!(often[800..].chunks(8).all(|place| *place == once[56..64]));
+    world.file("twice.csv", [lines.concat(), lines[7].clone()].concat());
+    let said = world.words("embed --input twice.csv --perplexity 8 --iterations 60").stderr;
+    assert_eq!(said, "1 of 101 rows repeats another, and lies where that does\n");
 }
+
+/// A map that is being made, once its first line is printed.
+#[cfg(unix)]
+struct Making {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+}
+
+#[cfg(unix)]
+impl Making {
+    fn begin(world: &World, words: &str) -> Self {
+        let mut command = world.command();
+        command.args(words.split_whitespace()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        assert!(line.starts_with("t-SNE of "), "{line}");
+        Self { child, stdout }
+    }
+
+    /// Sends these signals, one right after the other, and has nothing more printed but that nothing is kept.
+    fn interrupt(mut self, signals: &[&str]) {
+        let process = self.child.id();
+        let kills: String = signals.iter().map(|signal| format!("kill -{signal} {process};")).collect();
+        Command::new("sh").args(["-c", &kills]).status().unwrap();
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        let output = self.child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), rest.as_str()), (Some(130), ""), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.ends_with("interrupted; nothing of the map is kept\n"), "{said}");
+    }
+}
+
+/// A map that takes longer than any test.
+#[cfg(unix)]
+const ENDLESS: &str = "embed --data drawn-garments --samples 1000 --iterations 1000000";
 
 #[cfg(unix)]
 #[test]
 fn an_interrupted_map_leaves_nothing() {
     let world = World::new();
     fs::create_dir(world.path("empty")).unwrap();
-    for (signal, out) in [("INT", ""), ("TERM", "--out deep/map"), ("INT", "--out empty")] {
-        let words = format!("{EMBED} {out}").replacen("--iterations 60", "--iterations 1000000", 1);
-        let mut child = world
-            .command()
-            .args(words.split_whitespace())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        assert!(line.starts_with("t-SNE of 100 images"), "{line}");
-        Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status().unwrap();
-        let mut rest = String::new();
-        stdout.read_to_string(&mut rest).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert_eq!((output.status.code(), rest.as_str()), (Some(130), ""), "{output:?}");
-        assert_eq!(String::from_utf8(output.stderr).unwrap(), "interrupted; nothing of the map is kept\n");
+    for (signals, out) in [
+        (&["INT"][..], ""),
+        (&["TERM"], "--out deep/map"),
+        (&["INT"], "--out empty"),
+        (&["INT", "INT", "TERM"], ""),
+        (&["TERM", "INT", "INT"], "--out empty"),
+    ] {
+        Making::begin(&world, &format!("{ENDLESS} {out}")).interrupt(signals);
         assert_eq!(world.names(), ["empty"]);
         assert_eq!(names(&world, "empty"), [""; 0]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_search_for_neighbours_can_be_interrupted() {
+    let world = World::new();
+    // Nothing rules pairs of such points out: finding their neighbours takes many seconds.
+    let (rows, columns) = (40_000, 32);
+    let mut state = 1u32;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32
+    });
+    let values: Vec<f32> = noise.take(rows * columns).collect();
+    let mut file = Vec::new();
+    modiste_data::write_npy(&mut file, columns, &values).unwrap();
+    world.file("noise.npy", file);
+    let making = Making::begin(&world, "embed --input noise.npy --perplexity 100");
+    making.interrupt(&["INT"]);
+    assert_eq!(world.names(), ["noise.npy"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_takes_one_map_at_a_time() {
+    let world = World::new();
+    for (out, left) in [("map", &[][..]), ("empty", &["empty"])] {
+        if out == "empty" {
+            fs::create_dir(world.path("empty")).unwrap();
+        }
+        let first = Making::begin(&world, &format!("{ENDLESS} --out {out}"));
+        let sentence = world.words(&format!("{EMBED} --out {out}")).sentence();
+        assert!(sentence.starts_with(&format!("another process is making a map in {out}")), "{sentence}");
+        first.interrupt(&["INT"]);
+        assert_eq!(world.names(), left);
+    }
+    // What the first would have been called is the second's name only once there is a map.
+    let first = Making::begin(&world, ENDLESS);
+    world.words(EMBED).done();
+    first.interrupt(&["INT"]);
+    assert_eq!(names(&world, "maps"), ["drawn-garments-2"]);
+    assert_eq!(names(&world, "maps/drawn-garments-2"), FILES);
+}
+
+#[test]
+fn a_map_is_made_though_nobody_reads_of_it() {
+    let world = World::new();
+    for options in ["", "--json", "--quiet"] {
+        let mut command = world.command();
+        command.args(format!("{EMBED} --out map {options}").split_whitespace());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{options}");
+        assert_eq!(names(&world, "map"), FILES, "{options}");
+        fs::remove_dir_all(world.path("map")).unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_directory_may_have_any_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let world = World::new();
+    let out = OsStr::from_bytes(b"m\xe4p");
+    let words = format!("{EMBED} --json --out");
+    let document = world.run(words.split_whitespace().map(OsStr::new).chain([out])).json();
+    assert_eq!(document["out"], "m\u{fffd}p");
+    assert_eq!(fs::read_dir(world.path("").join(out)).unwrap().count(), 4);
+}
+
+#[test]
+fn another_method_than_asked_for_is_said() {
+    let world = World::new();
+    for command in ["embed", "bench tsne"] {
+        let words = format!("{command} --data drawn-garments --samples 100 --iterations 60 --json --method");
+        let ended = world.words(&format!("{words} fourier"));
+        let said = "100 points are too few for --method fourier: their forces are computed by 'exact'\n";
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), said));
+        assert_eq!(serde_json::from_str::<Value>(&ended.stdout).unwrap()["method"], "exact");
+        world.words(&format!("{words} fourier --quiet")).json();
+        assert_eq!(world.words(&format!("{words} barnes-hut")).json()["method"], "barnes-hut");
     }
 }
 
@@ -462,4 +597,113 @@ fn a_disk_that_fills_up_is_told_and_left_as_it_was() {
     assert_eq!(ended.status, Some(1), "{ended:?}");
     assert!(ended.stderr.starts_with("error: cannot write maps/drawn-garments-1/map.html: "), "{ended:?}");
     assert_eq!(world.names(), [""; 0], "{ended:?}");
+}
+
+/// Points of four numbers in five heaps, all of them different, far from each other, `[100, 4]`, and the heap of each.
+fn five_heaps() -> (Vec<[f64; 4]>, Vec<usize>) {
+    let value = |row: usize, column: usize| {
+        let heap = row % 5;
+        (heap * heap * (column + 3) % 11 * 40) as f64 + (row * 37 % 101 * (column + 5) % 103) as f64 / 8.0
+    };
+    ((0..100).map(|row| [0, 1, 2, 3].map(|column| value(row, column))).collect(), (0..100).map(|row| row % 5).collect())
+}
+
+/// Whether the nearest other point of each point of a map is of its own heap.
+fn keeps_heaps(world: &World, map: &str, heaps: &[usize]) -> bool {
+    let number = |text: &String| text.parse::<f64>().unwrap();
+    let places: Vec<[f64; 2]> = table(world, map).iter().map(|[_, x, y, ..]| [number(x), number(y)]).collect();
+    assert_eq!(places.len(), heaps.len());
+    (0..places.len()).all(|point| {
+        let distance =
+            |&other: &usize| (places[point][0] - places[other][0]).hypot(places[point][1] - places[other][1]);
+        let others = (0..places.len()).filter(|&other| other != point);
+        let nearest = others.min_by(|one, other| distance(one).total_cmp(&distance(other))).unwrap();
+        heaps[point] == heaps[nearest]
+    })
+}
+
+#[test]
+fn offsets_and_sizes_of_columns_do_not_matter() {
+    let world = World::new();
+    let (rows, heaps) = five_heaps();
+    for (offset, size) in [(1.7e9, 1.0), (-3e14, 16.0), (0.0, 1e-300), (0.0, 1e290), (1e9, 0.01)] {
+        let text = |row: &[f64; 4]| row.map(|value| format!("{:?}", offset + size * value)).join(",") + "\n";
+        let bytes = rows.iter().flatten().map(|value| (offset + size * value).to_le_bytes().to_vec());
+        world.file("far.csv", rows.iter().map(text).collect::<String>());
+        world.file("far.npy", [&npy("<f8", std::iter::empty())[..], &bytes.flatten().collect::<Vec<u8>>()].concat());
+        let fixed = read(&world, "far.npy").into_iter().collect::<Vec<u8>>();
+        let shape = fixed.windows(7).position(|bytes| bytes == b"(60, 4)").unwrap();
+        let fixed = [&fixed[..shape], b"(100,4)", &fixed[shape + 7..]].concat();
+        world.file("far.npy", fixed);
+        for file in ["far.csv", "far.npy"] {
+            let ended = world.words(&format!("embed --input {file} --perplexity 8 --iterations 300 --out {file}-map"));
+            assert_eq!(ended.status, Some(0), "{ended:?}");
+            assert_eq!(ended.stderr.contains("multiplied by 2^"), !(1e-3..=1e3).contains(&size), "{ended:?}");
+            assert!(keeps_heaps(&world, &format!("{file}-map"), &heaps), "{file}, {offset:e}, {size:e}");
+            fs::remove_dir_all(world.path(&format!("{file}-map"))).unwrap();
+        }
+    }
+    // The cosine needs zero where it is, so that nothing can be mended.
+    let far: String = (0..100).map(|row| format!("1,{}\n", 1.7e9 + f64::from(row))).collect();
+    world.file("far.csv", far);
+    let said = world.words("embed --input far.csv --metric cosine --perplexity 8 --iterations 30").stderr;
+    assert!(said.contains("far.csv: different values of column 2 become equal in 32-bit numbers"), "{said}");
+}
+
+#[test]
+fn tables_are_read_as_people_mean_them() {
+    let world = World::new();
+    let (rows, heaps) = five_heaps();
+    let line = |row: &[f64; 4]| row.map(|value| value.to_string()).join(",");
+    let with = |header: &str, before: &dyn Fn(usize) -> String| {
+        let lines = rows.iter().enumerate().map(|(at, row)| format!("{}{}\n", before(at), line(row)));
+        format!("{header}\n{}", lines.collect::<String>())
+    };
+    let plain = with("a,b,c,d", &|_| String::new());
+    let names = ["wool", "silk", "linen", "hemp", "cotton"];
+    world.file("plain.csv", &plain);
+    world.words("embed --input plain.csv --perplexity 8 --iterations 60 --out plain").done();
+    let utf_16: Vec<u8> = format!("\u{feff}{plain}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (name, content, options, words) in [
+        ("numbers", with("0,1,2,3", &|_| String::new()).into_bytes(), "", "line 1 rises evenly"),
+        ("index", with(",a,b,c,d", &|at| format!("{at},")).into_bytes(), "", "numbers of rows and left out"),
+        ("commas", plain.replace(',', ";").replace('.', ",").into_bytes(), "", "taken for decimal points"),
+        ("utf-16", utf_16, "", ""),
+        ("label", with("label,a,b,c,d", &|at| format!("{},", names[at % 5])).into_bytes(), "", "column 'label'"),
+        ("time", with("time,a,b,c,d", &|at| format!("12:{at},")).into_bytes(), "--drop time", ""),
+    ] {
+        world.file(&format!("{name}.csv"), content);
+        let words_of_all = format!("embed --input {name}.csv --perplexity 8 --iterations 60 {options} --out {name}");
+        let ended = world.words(&words_of_all);
+        assert_eq!(ended.status, Some(0), "{name}: {ended:?}");
+        assert!(ended.stderr.contains(words) && words.is_empty() == ended.stderr.is_empty(), "{name}: {ended:?}");
+        assert_eq!(read(&world, &format!("{name}/map.npy")), read(&world, "plain/map.npy"), "{name}");
+    }
+    let labels: Vec<String> = table(&world, "label").into_iter().map(|[_, _, _, label, _]| label).collect();
+    assert!(labels.iter().zip(&heaps).all(|(label, &heap)| label == names[heap]), "{labels:?}");
+    let count = |options: &str| {
+        let words = format!("embed --input numbers.csv --perplexity 8 --iterations 30 --quiet --json {options}");
+        world.words(&words).json()["samples"].as_u64()
+    };
+    assert_eq!((count(""), count("--no-header")), (Some(100), Some(101)));
+    let sentence = world.words("embed --input time.csv --drop when").sentence();
+    assert_eq!(sentence, "time.csv has no column 'when' to drop: its columns are 'time', 'a', 'b', 'c', 'd'");
+    world.words("embed --data drawn-garments --drop a").misuse();
+}
+
+#[test]
+fn wide_images_are_mapped() {
+    let world = World::new();
+    // Three pictures, each of them six times under noise of its own.
+    let value = |row: usize, column: usize| {
+        let noise = (row * 131 + column * 37 + row * column) % 17;
+        (column * (row % 3 + 2) % 200 + noise) as f32
+    };
+    let values: Vec<f32> = (0..18).flat_map(|row| (0..5000).map(move |column| value(row, column))).collect();
+    let mut file = Vec::new();
+    modiste_data::write_npy(&mut file, 5000, &values).unwrap();
+    world.file("wide.npy", file);
+    world.words("embed --input wide.npy --perplexity 3 --iterations 250 --out map").done();
+    let heaps: Vec<usize> = (0..18).map(|row| row % 3).collect();
+    assert!(keeps_heaps(&world, "map", &heaps));
 }

@@ -1,17 +1,16 @@
 //! `bench tsne`: how long a map takes, and how good it is.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, bail};
-use modiste_data::{Matrix, read_matrix, write_npy};
+use modiste_data::{Matrix, read_map, write_npy};
 use modiste_files::atomic;
 use modiste_report::numbers::grouped;
 use modiste_tsne::{Affinities, Metric, Neighbours, Perplexity, divergence, quality};
 use serde::Serialize;
 
 use super::milliseconds_or_seconds;
-use crate::cli::BenchTsneArgs;
+use crate::cli::{BenchTsneArgs, Distance};
 use crate::commands::embed::points::Points;
 use crate::commands::embed::tsne::{self, Phases};
 use crate::commands::setup::{device, threads};
@@ -67,7 +66,7 @@ pub fn run(arguments: &BenchTsneArgs) -> Result<()> {
         check_out(out)?;
     }
     let (labels, seed) = (arguments.labels.as_deref(), arguments.tsne.seed);
-    let mut points = Points::load(&arguments.points, labels, seed, arguments.output.quiet)?;
+    let mut points = Points::load(&arguments.points, labels, Distance::Euclidean, seed, arguments.output.quiet)?;
     let subject = tsne::subject(&points);
     // Nobody looks at them here, and the peak of memory is to be that of a map.
     points.images = None;
@@ -134,8 +133,12 @@ struct Judged {
 impl Judged {
     fn make(arguments: &BenchTsneArgs, points: &Points, perplexity: &Perplexity) -> Result<Self> {
         let settings = tsne::settings(&arguments.tsne, perplexity);
+        let method_note = tsne::method_note(settings.optimiser.method, points.matrix.rows);
+        if let Some(note) = method_note.filter(|_| !arguments.output.quiet) {
+            output::note(&note);
+        }
         let mut display = EmbeddingDisplay::new(arguments.output, arguments.tsne.iterations);
-        let fitted = tsne::fit(&settings, points, &mut display, &AtomicBool::new(false))?;
+        let fitted = tsne::fit(&settings, points, &mut display)?;
         let made = Made {
             seconds: fitted.seconds.total(),
             phases: fitted.seconds.into(),
@@ -148,7 +151,7 @@ impl Judged {
 
     /// Whoever made it, it is held against the same affinities, which come of the points alone.
     fn read(path: &Path, points: &Points, perplexity: &Perplexity) -> Result<Self> {
-        let Matrix { rows, columns, values } = read_matrix(path)?;
+        let Matrix { rows, columns, values } = read_map(path)?;
         let (2, (map, [])) = (columns, values.as_chunks()) else {
             bail!("{} has {rows} rows of {columns} numbers: give a map, with two in each", path.display());
         };

@@ -4,15 +4,17 @@ mod map_directory;
 pub mod points;
 pub mod tsne;
 
-use std::path::{Path, PathBuf};
+use std::panic;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use modiste_data::write_npy;
 use modiste_report::map::{self, Map, MapImages};
 use modiste_report::numbers::grouped;
-use modiste_tsne::{Initialisation, Metric, Perplexity, Seconds, Tsne, quality};
+use modiste_tsne::{Initialisation, Metric, Perplexity, Seconds, Tsne, initialisation, quality};
 use serde::Serialize;
 
 use self::map_directory::MapDirectory;
@@ -24,13 +26,17 @@ use crate::cli::{Distance, EmbedArgs, FirstMap, Space};
 use crate::output;
 use crate::output::duration::span;
 use crate::output::embedding_display::EmbeddingDisplay;
-use crate::output::{count, megabytes};
+use crate::output::megabytes;
 use crate::system::memory;
 use crate::system::signals::Interrupt;
 
 /// Where maps are kept by default.
 const MAPS: &str = "maps";
 const FILES: [&str; 4] = ["map.png", "map.html", "map.csv", "map.npy"];
+/// So often it is asked whether the map is to be given up.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Fewer points have no affinities, and lie in the plane as they are.
+const FEW: usize = 4;
 
 /// `--json`
 #[derive(Serialize)]
@@ -61,7 +67,8 @@ struct Document {
     label_accuracy: Option<f64>,
     /// Share of points that the network takes for another class.
     mistakes: Option<f64>,
-    out: PathBuf,
+    /// As text, whatever bytes the path is of.
+    out: String,
     files: [&'static str; 4],
     /// Since the process began.
     wall_seconds: f64,
@@ -75,11 +82,11 @@ pub fn run(arguments: &EmbedArgs, started: Instant) -> Result<Outcome> {
     let threads = threads(&arguments.compute);
     let pool = tsne::pool(threads)?;
     if let Some(out) = &arguments.out {
-        map_directory::check_free(out)?;
+        map_directory::check_free(out, &FILES)?;
     }
     let (options, seed, quiet) = (&arguments.points, arguments.tsne.seed, arguments.output.quiet);
-    let (points, seen_by) = match &arguments.space {
-        Space::Pixels => (Points::load(options, None, seed, quiet)?, None),
+    let (mut points, seen_by) = match &arguments.space {
+        Space::Pixels => (Points::load(options, None, arguments.metric, seed, quiet)?, None),
         Space::Run(path) if !path.exists() => {
             bail!("there is no run or model {}: give a run directory, a model file or 'pixels'", path.display())
         }
@@ -88,25 +95,50 @@ pub fn run(arguments: &EmbedArgs, started: Instant) -> Result<Outcome> {
             (Points::of_network(&trained, &device, options, seed, quiet)?, Some(trained.model.card.recipe.name))
         }
     };
-
+    let repeats = pool.install(|| points.put_equal_together())?;
     let perplexity = pool.install(|| tsne::perplexity(&arguments.tsne, &points))?;
 
-    interrupt.defer_signals();
+    interrupt.hold_signals();
     let directory = match &arguments.out {
-        Some(out) => MapDirectory::create(out)?,
-        None => MapDirectory::create_numbered(Path::new(MAPS), &name(arguments, &points))?,
+        Some(out) => MapDirectory::create(out, &FILES)?,
+        None => MapDirectory::create_numbered(Path::new(MAPS), &name(arguments, &points), &FILES)?,
     };
-    let job = Job { arguments, points, seen_by, perplexity, threads, stop: interrupt.stop_flag() };
-    match pool.install(|| job.run(directory, started))? {
-        Some(document) => {
-            print_result(&document, arguments)?;
-            Ok(Outcome::Done)
-        }
-        None => {
-            output::note("interrupted; nothing of the map is kept");
-            Ok(Outcome::Interrupted)
+    let display = EmbeddingDisplay::new(arguments.output, arguments.tsne.iterations);
+    let job = Job { arguments: arguments.clone(), points, seen_by, perplexity, threads };
+    job.announce(repeats)?;
+    let work = {
+        let display = display.clone();
+        thread::spawn(move || pool.install(|| job.run(display)))
+    };
+    let finished = wait(work, interrupt.stop_flag())?;
+    drop(display);
+    let Some(Finished { mut document, files }) = finished else { return Ok(interrupted()) };
+    for (name, content) in files {
+        directory.write(name, &content)?;
+        if interrupt.is_stopped() {
+            return Ok(interrupted());
         }
     }
+    document.out = directory.publish()?.display().to_string();
+    document.wall_seconds = started.elapsed().as_secs_f64();
+    print_result(&document, arguments)?;
+    Ok(Outcome::Done)
+}
+
+/// What the work comes to; `None` if it is to be given up first, in the middle of whatever it does.
+fn wait(work: JoinHandle<Result<Finished>>, stop: &AtomicBool) -> Result<Option<Finished>> {
+    while !work.is_finished() {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        thread::sleep(PAUSE);
+    }
+    work.join().unwrap_or_else(|panic| panic::resume_unwind(panic)).map(Some)
+}
+
+fn interrupted() -> Outcome {
+    output::note("interrupted; nothing of the map is kept");
+    Outcome::Interrupted
 }
 
 /// What the map's directory is called.
@@ -118,20 +150,18 @@ fn name(arguments: &EmbedArgs, points: &Points) -> String {
 }
 
 /// A map about to be made.
-struct Job<'a> {
-    arguments: &'a EmbedArgs,
+struct Job {
+    arguments: EmbedArgs,
     points: Points,
     /// The recipe of the network that made the points.
     seen_by: Option<String>,
     perplexity: Perplexity,
     threads: usize,
-    /// Becomes true when it is to end early.
-    stop: &'a AtomicBool,
 }
 
 /// A map, and how it was made.
 struct Made {
-    /// `[n, 2]`
+    /// `[n, 2]`, of equal points only the first.
     coordinates: Vec<[f32; 2]>,
     kl_divergence: f64,
     /// Steps done.
@@ -147,21 +177,22 @@ struct Judgement {
     mistakes: Option<f64>,
 }
 
-impl Job<'_> {
-    /// Makes the map, judges and draws it; `None` if it was to end early.
-    fn run(mut self, mut directory: MapDirectory, started: Instant) -> Result<Option<Document>> {
-        let title = self.title();
-        self.announce(&title)?;
-        let mut display = EmbeddingDisplay::new(self.arguments.output, self.arguments.tsne.iterations);
-        let Some(made) = self.make(&mut display)? else { return Ok(None) };
+/// A map as it is to be kept.
+struct Finished {
+    /// But for where it is and how long everything took.
+    document: Document,
+    files: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl Job {
+    /// Makes the map, judges and draws it.
+    fn run(mut self, mut display: EmbeddingDisplay) -> Result<Finished> {
+        let mut made = self.make(&mut display)?;
         display.busy("judging the map");
-        let judgement = self.judge(&made)?;
+        let judgement = self.judge(&mut made)?;
         display.busy("drawing the map");
-        if !self.draw(&made, &title, &mut directory)? {
-            return Ok(None);
-        }
-        drop(display);
-        Ok(Some(self.document(made, judgement, directory.keep(), started)))
+        let files = self.draw(&made)?;
+        Ok(Finished { document: self.document(made, judgement), files })
     }
 
     fn title(&self) -> String {
@@ -169,43 +200,82 @@ impl Job<'_> {
         format!("t-SNE of {}{seen_by}", tsne::subject(&self.points))
     }
 
-    /// What people read before the map is there.
-    fn announce(&self, title: &str) -> Result<()> {
-        let (arguments, perplexity) = (self.arguments, self.perplexity.values());
+    /// What people read before the map is there. `repeats` points are equal to others.
+    fn announce(&self, repeats: usize) -> Result<()> {
+        let (arguments, perplexity) = (&self.arguments, self.perplexity.values());
         if arguments.output.quiet {
             return Ok(());
         }
-        let usual = Perplexity::usual(usize::MAX);
-        if arguments.tsne.perplexity.is_empty() && usual.values() != perplexity {
-            let [perplexity, usual] = [perplexity, usual.values()].map(tsne::perplexity_text);
-            output::note(&format!("these are few points for a map: perplexity {perplexity} instead of {usual}"));
+        let count = self.points.of_library()?.len();
+        if repeats > 0 {
+            let all = format!("{} {}", grouped(self.points.matrix.rows as u64), tsne::what(&self.points));
+            output::note(&match repeats {
+                1 => format!("1 of {all} repeats another, and lies where that does"),
+                _ => format!("{} of {all} repeat others, and lie where those do", grouped(repeats as u64)),
+            });
         }
-        if arguments.output.json {
+        if count < FEW {
+            let points = output::count(count, "different point");
+            output::note(&format!("{points}: too few for t-SNE, so their principal components are the map"));
+            return self.print_title();
+        }
+        let usual = Perplexity::usual(usize::MAX);
+        let asked = if arguments.tsne.perplexity.is_empty() { usual.values() } else { &arguments.tsne.perplexity };
+        if asked != perplexity {
+            let [perplexity, asked] = [perplexity, asked].map(tsne::perplexity_text);
+            output::note(&format!("these are few points for a map: perplexity {perplexity} instead of {asked}"));
+        }
+        let method = settings(arguments, &self.perplexity).optimiser.method;
+        if let Some(note) = tsne::method_note(method, count) {
+            output::note(&note);
+        }
+        self.print_title()
+    }
+
+    /// What is mapped, for people.
+    fn print_title(&self) -> Result<()> {
+        if self.arguments.output.json {
             return Ok(());
         }
         let (dimensions, isa) = (grouped(self.points.matrix.columns as u64), modiste_tsne::instruction_set());
-        output::print(&format!("{title}: {dimensions} dimensions; cpu {isa}, {}", count(self.threads, "thread")))
+        let threads = output::count(self.threads, "thread");
+        // Whether or not anybody reads this, the map is what was asked for.
+        let _ = output::print(&format!("{}: {dimensions} dimensions; cpu {isa}, {threads}", self.title()));
+        Ok(())
     }
 
-    /// Makes the map; `None` if it was to end early.
-    fn make(&self, display: &mut EmbeddingDisplay) -> Result<Option<Made>> {
-        let settings = settings(self.arguments, &self.perplexity);
-        let method = settings.optimiser.method.for_points(self.points.matrix.rows).to_string();
-        let fitted = tsne::fit(&settings, &self.points, display, self.stop)?;
-        Ok((!self.is_stopped()).then_some(Made {
+    /// Makes the map of different points.
+    fn make(&self, display: &mut EmbeddingDisplay) -> Result<Made> {
+        let (settings, points) = (settings(&self.arguments, &self.perplexity), self.points.of_library()?);
+        if points.len() < FEW {
+            return Ok(Made {
+                coordinates: initialisation::principal_components(&points, settings.seed),
+                kl_divergence: 0.0,
+                iterations: 0,
+                method: "principal components".to_owned(),
+                seconds: Seconds::default(),
+            });
+        }
+        let method = settings.optimiser.method.for_points(points.len()).to_string();
+        let fitted = tsne::fit(&settings, &self.points, display)?;
+        Ok(Made {
             coordinates: fitted.map,
             kl_divergence: fitted.divergence,
             iterations: fitted.iterations,
             method,
             seconds: fitted.seconds,
-        }))
+        })
     }
 
-    /// Judges the map. It gives up the points, which take much memory, and so does drawing.
-    fn judge(&mut self, made: &Made) -> Result<Judgement> {
-        let metric = settings(self.arguments, &self.perplexity).metric;
+    /// Judges the map, whose coordinates become those of all points. It gives up the points, which take much memory, and so
+    /// does drawing.
+    fn judge(&mut self, made: &mut Made) -> Result<Judgement> {
+        let metric = settings(&self.arguments, &self.perplexity).metric;
         let trustworthiness = tsne::trustworthiness(&self.points.of_library()?, &made.coordinates, metric)?;
         self.points.matrix.values = Vec::new();
+        if let Some(distinct) = self.points.distinct.take() {
+            made.coordinates = distinct.for_all(&made.coordinates);
+        }
         let labels = self.points.labels.as_deref();
         let label_accuracy = labels.map(|labels| quality::label_accuracy(&made.coordinates, labels)).transpose()?;
         let mistakes = labels.zip(self.points.predicted.as_deref()).map(|(labels, predicted)| {
@@ -215,8 +285,8 @@ impl Job<'_> {
         Ok(Judgement { trustworthiness, label_accuracy, mistakes })
     }
 
-    /// Writes all files; `false` if it was to end early.
-    fn draw(&self, made: &Made, title: &str, directory: &mut MapDirectory) -> Result<bool> {
+    /// All files, with their names.
+    fn draw(&self, made: &Made) -> Result<Vec<(&'static str, Vec<u8>)>> {
         let points = &self.points;
         let subtitle = format!(
             "{}, perplexity {}, {} iterations, {}, KL divergence {:.3}",
@@ -229,25 +299,19 @@ impl Job<'_> {
         let pixels = points.pixels();
         let images = points.images.as_ref().zip(pixels.as_deref());
         let drawn = Map {
-            title,
+            title: &self.title(),
             subtitle: &subtitle,
             coordinates: &made.coordinates,
             indices: &points.indices,
             labels: points.labels.as_deref(),
             predicted: points.predicted.as_deref(),
-            class_names: points.images.as_ref().map_or(&[], |data| &data.class_names),
+            class_names: &points.class_names,
             images: images.map(|(data, pixels)| MapImages { shape: data.train.shape(), pixels }),
         };
-        for file in FILES {
-            if self.is_stopped() {
-                return Ok(false);
-            }
-            write(directory, file, &drawn)?;
-        }
-        Ok(true)
+        FILES.into_iter().map(|file| Ok((file, content(file, &drawn)?))).collect()
     }
 
-    fn document(self, made: Made, judgement: Judgement, out: PathBuf, started: Instant) -> Document {
+    fn document(self, made: Made, judgement: Judgement) -> Document {
         let Self { arguments, points, perplexity, threads, .. } = self;
         let Judgement { trustworthiness, label_accuracy, mistakes } = judgement;
         Document {
@@ -270,15 +334,11 @@ impl Job<'_> {
             trustworthiness,
             label_accuracy,
             mistakes,
-            out,
+            out: String::new(),
             files: FILES,
-            wall_seconds: started.elapsed().as_secs_f64(),
+            wall_seconds: 0.0,
             peak_memory_bytes: memory::peak_bytes(),
         }
-    }
-
-    fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
     }
 }
 
@@ -294,16 +354,16 @@ fn settings(arguments: &EmbedArgs, perplexity: &Perplexity) -> Tsne {
     Tsne { metric, initialisation, ..tsne::settings(&arguments.tsne, perplexity) }
 }
 
-fn write(directory: &mut MapDirectory, file: &str, map: &Map<'_>) -> Result<()> {
+/// What is in a file.
+fn content(file: &str, map: &Map<'_>) -> Result<Vec<u8>> {
+    let mut content = Vec::new();
     match file {
-        "map.png" => {
-            let png = map::picture::draw(map).to_png()?;
-            directory.write(file, |out| out.write_all(&png))
-        }
-        "map.html" => directory.write(file, |out| map::page::write(map, out)),
-        "map.csv" => directory.write(file, |out| map::table::write(map, out)),
-        _ => directory.write(file, |out| write_npy(out, 2, map.coordinates.as_flattened())),
+        "map.png" => content = map::picture::draw(map).to_png()?,
+        "map.html" => map::page::write(map, &mut content)?,
+        "map.csv" => map::table::write(map, &mut content)?,
+        _ => write_npy(&mut content, 2, map.coordinates.as_flattened())?,
     }
+    Ok(content)
 }
 
 /// The result, and where it is.
@@ -327,7 +387,7 @@ fn print_result(document: &Document, arguments: &EmbedArgs) -> Result<()> {
         let [others @ .., last] = document.files;
         output::print(&format!(
             "kept in {}: {} and {last}; {}{memory} in all",
-            document.out.display(),
+            document.out,
             others.join(", "),
             seconds(document.wall_seconds)
         ))?;

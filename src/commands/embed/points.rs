@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use modiste_data::{Dataset, Matrix, read_matrix, sample};
+use modiste_data::{Dataset, Matrix, NotFinite, TableOptions, read_matrix, read_table, sample};
 use modiste_executors::Device;
 use modiste_inference::Features;
+use modiste_tsne::Distinct;
 
-use crate::cli::{PointOptions, Samples};
+use crate::cli::{Distance, PointOptions, Samples};
 use crate::commands::trained::Trained;
-use crate::output::download_display;
+use crate::output::{self, download_display};
 
 /// As many images as the post's map has.
 const USUAL_IMAGES: usize = 1000;
@@ -20,21 +21,36 @@ pub struct Points {
     pub data: String,
     /// A point in each row.
     pub matrix: Matrix,
+    /// The different ones, once equal ones are put together; then the matrix has no values of its own.
+    pub distinct: Option<Distinct>,
     /// The row or image that each point is. Training images come first, then those for tests.
     pub indices: Vec<usize>,
     /// The set whose images they are.
     pub images: Option<Dataset>,
     /// The class of each point.
     pub labels: Option<Vec<u8>>,
+    /// What each class is called; none of numbers.
+    pub class_names: Vec<String>,
     /// The class that the network takes each point for.
     pub predicted: Option<Vec<u8>>,
 }
 
 impl Points {
-    /// Rows of `--input`, whose classes are in the file `labels`; or else images of `--data` as they are, from 0 to 255.
-    pub fn load(options: &PointOptions, labels: Option<&Path>, seed: u64, quiet: bool) -> Result<Self> {
+    /// Rows of `--input`, whose classes are in the file `labels` or in a column, for distances of this kind; or else images
+    /// of `--data` as they are, from 0 to 255.
+    pub fn load(
+        options: &PointOptions,
+        labels: Option<&Path>,
+        metric: Distance,
+        seed: u64,
+        quiet: bool,
+    ) -> Result<Self> {
         if let Some(input) = &options.input {
-            return Self::of_rows(input, labels, options.samples, seed);
+            let (points, notes) = Self::of_rows(input, options, labels, metric, seed)?;
+            if !quiet {
+                notes.iter().for_each(|note| output::note(&format!("{}: {note}", input.display())));
+            }
+            return Ok(points);
         }
         let data = download_display::load(&options.data.source(), options.data.place(), quiet)?;
         let indices = chosen(&data, options.samples, seed)?;
@@ -76,43 +92,64 @@ impl Points {
             Some(index) => data.test.labels()[index],
         };
         let labels = Some(indices.iter().map(label).collect());
-        Self { data: data.name.clone(), matrix, indices, images: Some(data), labels, predicted }
+        let (name, class_names) = (data.name.clone(), data.class_names.clone());
+        Self { data: name, matrix, distinct: None, indices, images: Some(data), labels, class_names, predicted }
     }
 
-    fn of_rows(path: &Path, labels: Option<&Path>, samples: Option<Samples>, seed: u64) -> Result<Self> {
-        let Matrix { rows, columns, mut values } = read_matrix(path)?;
-        let indices = match samples {
+    /// Rows of a file, and what there is to say about them.
+    fn of_rows(
+        path: &Path,
+        options: &PointOptions,
+        labels: Option<&Path>,
+        metric: Distance,
+        seed: u64,
+    ) -> Result<(Self, Vec<String>)> {
+        let reading = TableOptions { no_header: options.no_header, drop: options.drop.clone() };
+        let mut table = read_table(path, &reading)?;
+        let rows = table.rows;
+        let indices = match options.samples {
             None | Some(Samples::All) => (0..rows).collect(),
             Some(Samples::Count(count)) => sample(count, rows, seed),
         };
         if indices.len() < rows {
-            // They rise, so that no row is written over that is still to come.
-            for (to, &from) in indices.iter().enumerate() {
-                values.copy_within(from * columns..(from + 1) * columns, to * columns);
-            }
-            values.truncate(indices.len() * columns);
-            values.shrink_to_fit();
+            table.select(&indices);
         }
-        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-            let (row, column, value) = (indices[at / columns], at % columns, values[at]);
+        if let Some(NotFinite { row, column, name, value }) = table.not_finite() {
+            let column = name.map_or_else(|| column.to_string(), |name| format!("{column} ('{name}')"));
             bail!(
-                "{} has {value} in row {row}, column {column}, counted from 0: leave the row out, or put a number there",
-                path.display()
+                "{} has {value} in row {}, column {column}, counted from 0: leave the row out, or put a number there",
+                path.display(),
+                indices[row]
             );
         }
-        let labels = match labels {
-            Some(file) => {
+        let (labels, class_names) = match (labels, table.labels.take()) {
+            (Some(file), _) => {
                 let labels = read_labels(file, rows)?;
-                Some(indices.iter().map(|&index| labels[index]).collect())
+                (Some(indices.iter().map(|&index| labels[index]).collect()), Vec::new())
             }
-            None => None,
+            (None, Some(labels)) => (Some(labels.classes), labels.names),
+            (None, None) => (None, Vec::new()),
         };
-        let matrix = Matrix { rows: indices.len(), columns, values };
-        Ok(Self { data: path.display().to_string(), matrix, indices, images: None, labels, predicted: None })
+        let mut notes = std::mem::take(&mut table.notes);
+        let (matrix, more) = table.into_matrix(metric == Distance::Euclidean);
+        notes.extend(more);
+        let data = path.display().to_string();
+        Ok((Self { data, matrix, indices, images: None, distinct: None, labels, class_names, predicted: None }, notes))
+    }
+
+    /// From now on [`Points::of_library`] has only the first of equal points; returns how many others there are.
+    pub fn put_equal_together(&mut self) -> Result<usize> {
+        self.distinct = Distinct::of(&self.of_library()?);
+        let Some(distinct) = &self.distinct else { return Ok(0) };
+        self.matrix.values = Vec::new();
+        Ok(self.matrix.rows - distinct.points().len())
     }
 
     /// As the library takes them.
     pub fn of_library(&self) -> Result<modiste_tsne::Points<'_>> {
+        if let Some(distinct) = &self.distinct {
+            return Ok(distinct.points());
+        }
         modiste_tsne::Points::new(&self.matrix.values, self.matrix.columns).with_context(|| self.data.clone())
     }
 

@@ -1,11 +1,10 @@
 //! What the commands that make maps share: how a map is made, and how good it is.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use modiste_report::numbers::grouped;
-use modiste_tsne::{Fitted, Method, Metric, Optimiser, Perplexity, Seconds, Tsne, quality};
+use modiste_tsne::{Error, Fitted, Method, Metric, Optimiser, Perplexity, Seconds, Tsne, quality};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::Serialize;
 
@@ -29,7 +28,8 @@ pub fn pool(threads: usize) -> Result<ThreadPool> {
         .with_context(|| format!("the system gives no {threads} threads: take fewer by --threads"))
 }
 
-/// The perplexity of `--perplexity`, or the usual one for so many points, if these points can have it.
+/// The perplexity of `--perplexity`, or the usual one for so many points, if these points can have it. Where that is too much
+/// only because equal points count once, it is the largest that the different ones can have.
 pub fn perplexity(options: &TsneOptions, points: &Points) -> Result<Perplexity> {
     let count = points.of_library()?.len();
     let perplexity = match options.perplexity[..] {
@@ -37,6 +37,10 @@ pub fn perplexity(options: &TsneOptions, points: &Points) -> Result<Perplexity> 
         [perplexity] => Perplexity::Single(perplexity),
         _ => Perplexity::Multiscale(options.perplexity.clone()),
     };
+    let of_all = perplexity.neighbours(points.matrix.rows).with_context(|| points.data.clone())?;
+    if points.distinct.is_some() && of_all >= count {
+        return Ok(Perplexity::usual(count));
+    }
     let neighbours = perplexity.neighbours(count).with_context(|| points.data.clone())?;
     let needed = (count as u64).saturating_mul(neighbours as u64).saturating_mul(BYTES_OF_A_NEIGHBOUR);
     let what = format!("{} neighbours of each of {} points need", grouped(neighbours as u64), grouped(count as u64));
@@ -58,13 +62,24 @@ pub fn settings(options: &TsneOptions, perplexity: &Perplexity) -> Tsne {
     Tsne { perplexity: Some(perplexity.clone()), optimiser, seed: options.seed, ..Tsne::default() }
 }
 
-/// Makes a map and shows how it goes; it is unfinished if `stop` became true.
-pub fn fit(tsne: &Tsne, points: &Points, display: &mut EmbeddingDisplay, stop: &AtomicBool) -> Result<Fitted> {
+/// What is said where points are too few for the method that was asked for.
+pub fn method_note(asked: Method, count: usize) -> Option<String> {
+    let used = asked.for_points(count);
+    (asked != Method::Auto && used != asked)
+        .then(|| format!("{count} points are too few for --method {asked}: their forces are computed by '{used}'"))
+}
+
+/// Makes a map and shows how it goes.
+pub fn fit(tsne: &Tsne, points: &Points, display: &mut EmbeddingDisplay) -> Result<Fitted> {
     let fitted = tsne.fit(&points.of_library()?, |phase| {
         display.phase(&phase);
-        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        ControlFlow::Continue(())
     });
-    fitted.with_context(|| points.data.clone())
+    let named = |error| match (error, &points.distinct) {
+        (Error::NoDirection { point }, Some(distinct)) => Error::NoDirection { point: distinct.first(point) },
+        (error, _) => error,
+    };
+    fitted.map_err(named).with_context(|| points.data.clone())
 }
 
 /// Seconds of each phase, for programs.
@@ -101,8 +116,12 @@ pub fn perplexity_text(perplexity: &[f64]) -> String {
 
 /// `1,000 images of fashion-mnist`, or `300 rows of vectors.npy`.
 pub fn subject(points: &Points) -> String {
-    let what = if points.images.is_some() { "images" } else { "rows" };
-    format!("{} {what} of {}", grouped(points.matrix.rows as u64), points.data)
+    format!("{} {} of {}", grouped(points.matrix.rows as u64), what(points), points.data)
+}
+
+/// What each point is, if there are several.
+pub fn what(points: &Points) -> &'static str {
+    if points.images.is_some() { "images" } else { "rows" }
 }
 
 /// Numbers by which a map is judged, as far as they are known.
