@@ -38,30 +38,18 @@ fn garments_set(directory: &Path, train: usize, test: usize) {
     write_set(directory, [first(&dataset.train, train), first(&dataset.test, test)]);
 }
 
+/// Of another size, in colour, and of fewer classes than a recipe was made for.
 #[test]
-fn recipes_learn_from_colour_images_of_another_size() {
+fn recipes_learn_from_what_they_were_not_made_for() {
     let world = World::new();
-    colour_set(&world.path("stripes"), 150, 10);
+    colour_set(&world.path("stripes"), 60, 4);
     for recipe in RECIPES {
         let ended = world.words(&format!(
-            "train {recipe} --data stripes --epochs 4 --batch 15 --validation 0 --out {recipe} --quiet --json"
+            "train {recipe} --data stripes --epochs 3 --batch 6 --validation 0 --out {recipe} --quiet --json"
         ));
         let accuracy = ended.json()["test_accuracy"].as_f64().unwrap();
         assert!(accuracy > 0.9, "{recipe} reaches {accuracy}");
         assert_eq!(world.words(&format!("evaluate {recipe} --json")).json()["accuracy"], accuracy, "{recipe}");
-    }
-}
-
-#[test]
-fn recipes_take_as_many_classes_as_there_are() {
-    let world = World::new();
-    colour_set(&world.path("four"), 60, 4);
-    for recipe in RECIPES {
-        let ended = world.words(&format!(
-            "train {recipe} --data four --epochs 3 --batch 6 --validation 0 --out {recipe} --quiet --json"
-        ));
-        let accuracy = ended.json()["test_accuracy"].as_f64().unwrap();
-        assert!(accuracy > 0.9, "{recipe} reaches {accuracy}");
     }
 }
 
