@@ -7,10 +7,14 @@ use super::Matrix;
 
 /// Values beyond this have squares that f32 cannot hold well in sums,
 const LARGEST: f64 = 1e15;
-/// and if all are below this, it loses their squares.
+/// and it loses those of distances below this.
 const SMALLEST: f64 = 1e-15;
-/// What is scaled is scaled to below this power of two.
-const SCALED_TO: i32 = 10;
+/// The square of a distance below this is 0.
+const VANISHES: f64 = 1e-18;
+/// Rows between which distances are measured, at most,
+const MEASURED: usize = 256;
+/// and as few as make this many differences, but for a few.
+const DIFFERENCES: usize = 50_000_000;
 /// A column is centred where its median is so many times the range of the middle half of its values.
 const FAR: f64 = 64.0;
 /// Rows from which a column is judged, at most.
@@ -112,34 +116,40 @@ impl Table {
     /// The rows as f32 in such a way that their distances are kept in proportion, and what there is to say about that.
     ///
     /// Values that f32 holds stay what they are. A column which f32 would round and which lies far from zero becomes that
-    /// less its median, but for the cosine (`is_centred` is false), which needs zero where it is. If values are so large or
-    /// small that f32 cannot hold their squares, all are multiplied by one power of two. All numbers must be finite.
+    /// less its median. If f32 cannot hold the squares of the largest values or of the distances between nearby rows, all
+    /// columns do, and all are multiplied by one power of two. For the cosine (`is_centred` is false), which needs zero where
+    /// it is, each row whose square f32 cannot hold is multiplied by a power of its own. All numbers must be finite.
     pub fn into_matrix(self, is_centred: bool) -> (Matrix, Vec<String>) {
         let (is_rounded, mut notes) = (self.rounded_columns(), Vec::new());
-        let offsets: Vec<f64> = (0..self.columns)
+        let mut offsets: Vec<f64> = (0..self.columns)
             .map(|column| if is_centred && is_rounded[column] { self.offset(column) } else { 0.0 })
             .collect();
-        let scale = Scale(self.exponent(&offsets));
-        if scale.0 != 0 {
-            let what = if scale.0 > 0 { "small" } else { "large" };
-            notes.push(format!(
-                "its values are too {what} for the squares of 32-bit numbers: all are multiplied by 2^{}, \
-                 which keeps the proportions of distances",
-                scale.0
-            ));
+        let mut scale = Scale(0);
+        if is_centred && let Some(nearby) = self.needs_scale(&offsets) {
+            offsets = (0..self.columns).map(|column| self.median(column)).collect();
+            scale = Scale::between(nearby, self.largest(&offsets));
+            notes.push(scale_note(scale, nearby));
         }
         let is_lost = |&column: &usize| {
-            (is_rounded[column] || scale.0 != 0) && are_merged(&self.sorted_sample(column), offsets[column], scale)
+            let mut sorted = self.sorted_sample(column);
+            // For the cosine, rows of other sizes are scaled by themselves.
+            sorted.retain(|&value| is_centred || is_within(value.abs()));
+            (is_rounded[column] || scale.0 != 0) && are_merged(&sorted, offsets[column], scale)
         };
         notes.extend(self.lost(&(0..self.columns).filter(is_lost).collect::<Vec<_>>(), is_centred));
         let Self { rows, columns, values, .. } = self;
         let values = match values {
-            Values::Single(values) if scale.0 == 0 => values,
-            Values::Single(values) => values.into_iter().map(|value| scale.single(f64::from(value), 0.0)).collect(),
-            Values::Double(values) => {
+            Values::Single(values) if is_centred && scale.0 == 0 => values,
+            Values::Single(values) if is_centred => {
+                let offsets = offsets.iter().cycle();
+                values.into_iter().zip(offsets).map(|(value, &offset)| scale.single(f64::from(value), offset)).collect()
+            }
+            Values::Double(values) if is_centred => {
                 let offsets = offsets.iter().cycle();
                 values.into_iter().zip(offsets).map(|(value, &offset)| scale.single(value, offset)).collect()
             }
+            Values::Single(values) => directions(values.into_iter().map(f64::from).collect(), columns),
+            Values::Double(values) => directions(values, columns),
         };
         (Matrix { rows, columns, values }, notes)
     }
@@ -165,21 +175,54 @@ impl Table {
         if median.abs() > FAR * range || are_merged(&sorted, 0.0, Scale(0)) { median } else { 0.0 }
     }
 
-    /// The exponent of the power of two by which all values have to be multiplied; 0 if none.
-    fn exponent(&self, offsets: &[f64]) -> i32 {
-        let largest = match &self.values {
+    fn median(&self, column: usize) -> f64 {
+        let sorted = self.sorted_sample(column);
+        sorted[(sorted.len() - 1) / 2]
+    }
+
+    /// The distance between nearby rows, if f32 cannot hold its square or those of the largest values.
+    fn needs_scale(&self, offsets: &[f64]) -> Option<f64> {
+        let (nearby, largest) = (self.nearby(), self.largest(offsets));
+        if is_within(largest) && is_within(nearby) { None } else { Some(nearby) }
+    }
+
+    /// The largest value less its offset.
+    fn largest(&self, offsets: &[f64]) -> f64 {
+        // Half of each, so that no difference is infinite.
+        let half = |(value, offset): (f64, &f64)| (value / 2.0 - offset / 2.0).abs();
+        let offsets = offsets.iter().cycle();
+        let halves: f64 = match &self.values {
             Values::Single(values) => {
-                values.iter().fold(0.0, |largest: f64, value| largest.max(f64::from(value.abs())))
+                values.iter().map(|&value| f64::from(value)).zip(offsets).map(half).fold(0.0, f64::max)
             }
-            Values::Double(values) => {
-                // Half of each, so that no difference is infinite.
-                let halves =
-                    values.iter().zip(offsets.iter().cycle()).map(|(value, offset)| value / 2.0 - offset / 2.0);
-                halves.fold(0.0, |largest: f64, half| largest.max(half.abs())) * 2.0
-            }
+            Values::Double(values) => values.iter().copied().zip(offsets).map(half).fold(0.0, f64::max),
         };
-        let is_within = largest == 0.0 || (SMALLEST..=LARGEST).contains(&largest);
-        if is_within { 0 } else { SCALED_TO - largest.min(f64::MAX).log2().ceil() as i32 }
+        (halves * 2.0).min(f64::MAX)
+    }
+
+    /// How far a row is from the nearest other one, at the median of some rows of which no two are equal; 0 if all are.
+    fn nearby(&self) -> f64 {
+        let most = (DIFFERENCES / self.columns).isqrt().clamp(8, MEASURED);
+        let rows: Vec<usize> = (0..self.rows).step_by(self.rows.div_ceil(most).max(1)).collect();
+        let value = |row: usize, column: usize| match &self.values {
+            Values::Single(values) => f64::from(values[row * self.columns + column]),
+            Values::Double(values) => values[row * self.columns + column],
+        };
+        // The largest difference stands for all, since squares of f64 may be lost too.
+        let distance = |one: usize, other: usize| {
+            let halves = (0..self.columns).map(|column| (value(one, column) / 2.0 - value(other, column) / 2.0).abs());
+            (halves.fold(0.0, f64::max) * 2.0).min(f64::MAX)
+        };
+        let mut nearest: Vec<f64> = rows
+            .iter()
+            .map(|&one| {
+                let distances = rows.iter().map(|&other| distance(one, other)).filter(|&distance| distance > 0.0);
+                distances.fold(f64::INFINITY, f64::min)
+            })
+            .filter(|distance| distance.is_finite())
+            .collect();
+        nearest.sort_unstable_by(f64::total_cmp);
+        nearest.get(nearest.len() / 2).copied().unwrap_or(0.0)
     }
 
     /// Some values of a column, the smallest first.
@@ -220,6 +263,18 @@ impl Table {
 struct Scale(i32);
 
 impl Scale {
+    /// The power that brings two sizes as far below one as above it, so that f32 holds the squares of both if it can, and in
+    /// any case those of the largest.
+    fn between(nearby: f64, largest: f64) -> Self {
+        let [nearby, largest] = [if nearby > 0.0 { nearby } else { largest }, largest].map(f64::log2);
+        let most = LARGEST.log2().floor() - 1.0;
+        Self((-(nearby + largest) / 2.0).min(most - largest).round() as i32)
+    }
+
+    fn of(self, size: f64) -> f64 {
+        size * 2f64.powi(self.0 / 2) * 2f64.powi(self.0 - self.0 / 2)
+    }
+
     /// A value less an offset, scaled.
     fn single(self, value: f64, offset: f64) -> f32 {
         if self.0 == 0 {
@@ -229,6 +284,33 @@ impl Scale {
         let (half, rest) = (2f64.powi(self.0 / 2), 2f64.powi(self.0 - self.0 / 2));
         (value * half * rest - offset * half * rest) as f32
     }
+}
+
+/// Whether f32 holds the square of such a size.
+fn is_within(size: f64) -> bool {
+    size == 0.0 || (SMALLEST..=LARGEST).contains(&size)
+}
+
+/// What is said of a scale that rows are given.
+fn scale_note(scale: Scale, nearby: f64) -> String {
+    let begins = format!("squares of its values are beyond 32-bit numbers: all are multiplied by 2^{}", scale.0);
+    if scale.of(nearby) < VANISHES {
+        return format!(
+            "{begins}, and even so the distances of most points vanish beside the largest: leave the largest out, or scale \
+             the columns"
+        );
+    }
+    format!("{begins}, which keeps the proportions of distances")
+}
+
+/// Rows as f32, each multiplied by a power of two if f32 cannot hold its square: that changes no angle.
+fn directions(values: Vec<f64>, columns: usize) -> Vec<f32> {
+    let scaled = |row: &[f64]| -> Vec<f32> {
+        let largest = row.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+        let scale = if is_within(largest) { Scale(0) } else { Scale::between(largest, largest) };
+        row.iter().map(|&value| scale.single(value, 0.0)).collect()
+    };
+    values.chunks_exact(columns).flat_map(scaled).collect()
 }
 
 /// Whether too many different ones of these values, the smallest first, become equal in f32.
@@ -303,9 +385,52 @@ mod tests {
             assert!(notes.len() == 1 && notes[0].contains("multiplied by 2^"), "{size:e}: {notes:?}");
             let steps: Vec<f32> = matrix.values.windows(2).map(|pair| pair[1] - pair[0]).collect();
             assert!(
-                steps.iter().all(|step| (step / steps[0] - 1.0).abs() < 1e-3 && *step > 0.5),
+                steps.iter().all(|step| (step / steps[0] - 1.0).abs() < 1e-3 && *step > 1e-3),
                 "{size:e}: {steps:?}"
             );
+        }
+    }
+
+    /// Five clusters of rows, in two columns, as large as asked.
+    fn clusters(size: f64) -> Vec<[f64; 2]> {
+        let point = |at: i32| [f64::from(at % 5) * 10.0 + f64::from(at % 7) / 7.0, f64::from(at % 11) / 11.0];
+        (0..100).map(|at| point(at).map(|value| value * size)).collect()
+    }
+
+    fn distance(one: &[f32], other: &[f32]) -> f32 {
+        one.iter().zip(other).map(|(one, other)| (one - other) * (one - other)).sum::<f32>().sqrt()
+    }
+
+    #[test]
+    fn neither_a_constant_nor_an_outlier_hides_small_distances() {
+        let usual = clusters(1.0);
+        for size in [1e-24, 1e-30, 1.0, 1e24] {
+            for (extra, outlier) in [(1.0, None), (1e9, None), (0.0, Some(1e12)), (0.0, Some(1e24 * size))] {
+                let mut rows: Vec<[f64; 3]> = clusters(size).iter().map(|row| [extra, row[0], row[1]]).collect();
+                rows[0] = outlier.map_or(rows[0], |value| [value; 3]);
+                let (matrix, notes) = table(3, rows.concat()).into_matrix(true);
+                let row = |at: usize| &matrix.values[3 * at..][..3];
+                let unit = distance(row(1), row(2));
+                let expected = distance(&usual[1].map(|value| value as f32), &usual[2].map(|value| value as f32));
+                for (one, other) in [(1, 6), (10, 45), (98, 99)] {
+                    let usual =
+                        distance(&usual[one].map(|value| value as f32), &usual[other].map(|value| value as f32));
+                    let found = distance(row(one), row(other)) / unit * expected;
+                    let is_said = notes.iter().any(|note| note.contains("vanish") || note.contains("become equal"));
+                    assert!(is_said || (found / usual - 1.0).abs() < 1e-3, "{size:e} {extra} {outlier:?}: {notes:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_of_any_length_keep_their_direction_for_the_cosine() {
+        let rows: Vec<f64> = (0..61).flat_map(|at| [3.0, 4.0].map(|value| value * 10f64.powi(10 * at - 300))).collect();
+        let (matrix, notes) = table(2, rows).into_matrix(false);
+        assert_eq!(notes, [""; 0]);
+        for row in matrix.values.chunks(2) {
+            let length = (row[0] * row[0] + row[1] * row[1]).sqrt();
+            assert!((row[0] / length - 0.6).abs() < 1e-6, "{row:?}");
         }
     }
 }
