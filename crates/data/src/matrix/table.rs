@@ -128,7 +128,7 @@ impl Table {
         if is_centred && let Some(nearby) = self.needs_scale(&offsets) {
             offsets = (0..self.columns).map(|column| self.median(column)).collect();
             scale = Scale::between(nearby, self.largest(&offsets));
-            notes.push(scale_note(scale, nearby));
+            notes.extend(scale_note(scale, nearby));
         }
         let is_lost = |&column: &usize| {
             let mut sorted = self.sorted_sample(column);
@@ -138,18 +138,24 @@ impl Table {
         };
         notes.extend(self.lost(&(0..self.columns).filter(is_lost).collect::<Vec<_>>(), is_centred));
         let Self { rows, columns, values, .. } = self;
+        // For the cosine, each row's own: that changes no angle.
+        let scale_of = |largest: f64| if is_centred { scale } else { Scale::of_length(largest) };
         let values = match values {
-            Values::Single(values) if is_centred && scale.0 == 0 => values,
-            Values::Single(values) if is_centred => {
-                let offsets = offsets.iter().cycle();
-                values.into_iter().zip(offsets).map(|(value, &offset)| scale.single(f64::from(value), offset)).collect()
+            Values::Single(mut values) => {
+                for row in values.chunks_exact_mut(columns) {
+                    let scale = scale_of(row.iter().fold(0.0, |largest, &value| largest.max(f64::from(value).abs())));
+                    let pairs = row.iter_mut().zip(&offsets);
+                    pairs.for_each(|(value, &offset)| *value = scale.single(f64::from(*value), offset));
+                }
+                values
             }
-            Values::Double(values) if is_centred => {
-                let offsets = offsets.iter().cycle();
-                values.into_iter().zip(offsets).map(|(value, &offset)| scale.single(value, offset)).collect()
-            }
-            Values::Single(values) => directions(values.into_iter().map(f64::from).collect(), columns),
-            Values::Double(values) => directions(values, columns),
+            Values::Double(values) => values
+                .chunks_exact(columns)
+                .flat_map(|row| {
+                    let scale = scale_of(row.iter().fold(0.0, |largest, value| largest.max(value.abs())));
+                    row.iter().zip(&offsets).map(move |(&value, &offset)| scale.single(value, offset))
+                })
+                .collect(),
         };
         (Matrix { rows, columns, values }, notes)
     }
@@ -266,9 +272,17 @@ impl Scale {
     /// The power that brings two sizes as far below one as above it, so that f32 holds the squares of both if it can, and in
     /// any case those of the largest.
     fn between(nearby: f64, largest: f64) -> Self {
+        if largest == 0.0 {
+            return Self(0);
+        }
         let [nearby, largest] = [if nearby > 0.0 { nearby } else { largest }, largest].map(f64::log2);
         let most = LARGEST.log2().floor() - 1.0;
         Self((-(nearby + largest) / 2.0).min(most - largest).round() as i32)
+    }
+
+    /// Of a row with this largest value, by which f32 holds its square.
+    fn of_length(largest: f64) -> Self {
+        if is_within(largest) { Self(0) } else { Self::between(largest, largest) }
     }
 
     fn of(self, size: f64) -> f64 {
@@ -292,25 +306,18 @@ fn is_within(size: f64) -> bool {
 }
 
 /// What is said of a scale that rows are given.
-fn scale_note(scale: Scale, nearby: f64) -> String {
+fn scale_note(scale: Scale, nearby: f64) -> Option<String> {
+    if scale.0 == 0 {
+        return None;
+    }
     let begins = format!("squares of its values are beyond 32-bit numbers: all are multiplied by 2^{}", scale.0);
     if scale.of(nearby) < VANISHES {
-        return format!(
+        return Some(format!(
             "{begins}, and even so the distances of most points vanish beside the largest: leave the largest out, or scale \
              the columns"
-        );
+        ));
     }
-    format!("{begins}, which keeps the proportions of distances")
-}
-
-/// Rows as f32, each multiplied by a power of two if f32 cannot hold its square: that changes no angle.
-fn directions(values: Vec<f64>, columns: usize) -> Vec<f32> {
-    let scaled = |row: &[f64]| -> Vec<f32> {
-        let largest = row.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
-        let scale = if is_within(largest) { Scale(0) } else { Scale::between(largest, largest) };
-        row.iter().map(|&value| scale.single(value, 0.0)).collect()
-    };
-    values.chunks_exact(columns).flat_map(scaled).collect()
+    Some(format!("{begins}, which keeps the proportions of distances"))
 }
 
 /// Whether too many different ones of these values, the smallest first, become equal in f32.
@@ -419,6 +426,18 @@ mod tests {
                     let is_said = notes.iter().any(|note| note.contains("vanish") || note.contains("become equal"));
                     assert!(is_said || (found / usual - 1.0).abs() < 1e-3, "{size:e} {extra} {outlier:?}: {notes:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn equal_rows_stay_equal_whatever_their_size() {
+        for size in [0.0, 1.0, 1e-30, 1e30, 1e300, -1.7e308] {
+            for is_centred in [true, false] {
+                let (matrix, notes) = table(2, [size, size / 3.0].repeat(20)).into_matrix(is_centred);
+                let first = &matrix.values[..2];
+                assert!(matrix.values.chunks(2).all(|row| row == first && row.iter().all(|value| value.is_finite())));
+                assert_eq!(notes, [""; 0], "{size:e} {is_centred}");
             }
         }
     }
