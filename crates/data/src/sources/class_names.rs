@@ -16,6 +16,9 @@ const MOST_CLASSES: usize = 256;
 /// Bytes: far more than so many names take.
 const LARGEST_FILE: u64 = 1 << 20;
 
+/// What tables call a column of names, in any case.
+const HEADERS: [&str; 8] = ["label", "labels", "class", "classes", "name", "names", "class_name", "class name"];
+
 /// The names of classes, by label.
 pub(super) struct ClassNames {
     pub(super) names: Vec<String>,
@@ -55,6 +58,23 @@ pub(super) fn find(dir: &Path, progress: &dyn Progress) -> Result<Option<ClassNa
 }
 
 impl ClassNames {
+    /// Refuses a first line that names all the others, where there is one line more than classes; `highest` is the last of
+    /// these.
+    pub(super) fn check_header(&self, highest: u8) -> Result<(), Error> {
+        let is_header = self.names.len() == usize::from(highest) + 2
+            && HEADERS.iter().any(|header| self.names[0].eq_ignore_ascii_case(header));
+        match &self.file {
+            Some(path) if is_header => {
+                let why = format!(
+                    "line 1, '{}', seems to say what the others are, since there are labels for one name less",
+                    self.names[0]
+                );
+                Err(Error::Classes { path: path.clone(), why })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses names that are too few for the labels in `file`.
     pub(super) fn check_labels(&self, labels: &[u8], file: &Path) -> Result<(), Error> {
         let (Some(path), names) = (&self.file, self.names.len()) else { return Ok(()) };
@@ -97,6 +117,12 @@ fn lines(bytes: &[u8]) -> Result<Lines, String> {
     }
     if names.len() > MOST_CLASSES {
         return Err(format!("it has {} names, where labels tell at most {MOST_CLASSES} classes apart", names.len()));
+    }
+    if names[0] == "#" || names[0].starts_with("# ") {
+        return Err("line 1 is a comment, where the name of class 0 should be".into());
+    }
+    if names.len() > 1 && are_numbers_in_disorder(&names) {
+        return Err("its lines are the numbers of classes in another order than theirs".into());
     }
     let numbers_off = unnumbered(&names)?;
     let numbered = numbers_off.is_some();
@@ -144,6 +170,16 @@ fn unnumbered<'a>(names: &[&'a str]) -> Result<Option<Vec<&'a str>>, String> {
         }
         None => Ok(Some(split.into_iter().map(|(_, name)| name).collect())),
     }
+}
+
+/// Whether the names are 0, 1, 2, … and not in that order.
+fn are_numbers_in_disorder(names: &[&str]) -> bool {
+    let Ok(mut numbers) = names.iter().map(|name| name.parse()).collect::<Result<Vec<usize>, _>>() else {
+        return false;
+    };
+    let is_in_order = numbers.is_sorted();
+    numbers.sort_unstable();
+    !is_in_order && numbers.into_iter().eq(0..names.len())
 }
 
 /// `0 cat`, `0: cat` or `0,cat` as its number and name.
@@ -199,6 +235,8 @@ mod tests {
             (utf_16, "save it as UTF-8"),
             (marked, "UTF-16"),
             (latin, "line 2 is not UTF-8"),
+            (b"# kinds\nant\nbee\n".to_vec(), "line 1 is a comment"),
+            (b"2\n0\n1\n".to_vec(), "the numbers of classes in another order"),
             (b"1 bee\n0 ant\n".to_vec(), "line 1 is numbered 1, where the name of class 0 should be"),
         ] {
             let found = lines(&bytes).unwrap_err();

@@ -114,16 +114,17 @@ fn read_four<T: Send>(read: impl Fn(usize) -> T + Sync) -> [T; 4] {
 fn assemble(name: String, class_names: Option<ClassNames>, files: [FileContent; 4]) -> Result<Dataset, Error> {
     let [train_images, train_labels, test_images, test_labels] = files;
     let (train_path, test_path) = (train_images.0.clone(), test_images.0.clone());
+    let highest = train_labels.1.values.iter().chain(&test_labels.1.values).max().copied();
     let class_names = match class_names {
         Some(class_names) => {
+            highest.map_or(Ok(()), |highest| class_names.check_header(highest))?;
             for (path, labels) in [&train_labels, &test_labels] {
                 class_names.check_labels(&labels.values, path)?;
             }
             class_names.names
         }
         None => {
-            let highest = train_labels.1.values.iter().chain(&test_labels.1.values).max();
-            let classes = highest.map_or(0, |&label| usize::from(label) + 1);
+            let classes = highest.map_or(0, |label| usize::from(label) + 1);
             (0..classes).map(|class| class.to_string()).collect()
         }
     };

@@ -83,6 +83,8 @@ fn class_names_come_from_their_file() {
     assert!(text.contains("would be on line 10"), "{text}");
     fs::write(dir.path().join("classes.txt"), "\n".to_owned() + &names.join("\n")).unwrap();
     assert!(complaint(dir.path(), "classes.txt").contains("line 1 is empty"));
+    fs::write(dir.path().join("classes.txt"), "Label\n".to_owned() + &names.join("\n")).unwrap();
+    assert!(complaint(dir.path(), "classes.txt").contains("line 1, 'Label', seems to say what the others are"));
     fs::write(dir.path().join("Classes.TXT"), names.join("\n")).unwrap();
     fs::remove_file(dir.path().join("classes.txt")).unwrap();
     assert_eq!(load_directory(dir.path()).unwrap().class_names, names);
