@@ -3,7 +3,7 @@
 use std::fmt;
 
 use modiste_data::{Dataset, Flip, Subset, mirrored_classes};
-use modiste_network::{Network, Operation, Recipe};
+use modiste_network::{Network, Operation, Recipe, Validation};
 
 use super::splits::Splits;
 
@@ -11,15 +11,24 @@ use super::splits::Splits;
 const NAMED: usize = 10;
 
 /// Something that will surprise. As text: a sentence that says what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Caution {
     /// Classes that have no image in the whole data set.
     NoImages(Vec<String>),
     /// All training images are of this class.
     OneClass(String),
-    /// Classes that are in the test images and not learned.
+    /// Classes that are in the test images and have no training image.
     NotLearned(Vec<String>),
+    /// Classes of which the limit leaves no training image.
+    LimitedOut(Vec<String>),
+    /// A share of the images was to be held out, and of no class does it come to one.
+    NothingHeldOut {
+        /// The share.
+        share: f64,
+        /// The smallest share that comes to one.
+        least: f64,
+    },
     /// Classes with no image among those that are held out, where others have some.
     NotHeldOut(Vec<String>),
     /// Classes that look like each other's mirror image, where images are mirrored.
@@ -50,6 +59,16 @@ impl fmt::Display for Caution {
                 "no training image is of {}, but test images are: they cannot be classified rightly, so give images to learn from",
                 listed(classes)
             ),
+            Self::LimitedOut(classes) => write!(
+                formatter,
+                "no training image of {} is among the few that --limit leaves: give a larger limit",
+                listed(classes)
+            ),
+            Self::NothingHeldOut { share, least } => write!(
+                formatter,
+                "no image is held out for validation, since a share of {share} is less than half an image of each class: give \
+                 at least {least:.2}, or 0 for none"
+            ),
             Self::NotHeldOut(classes) => write!(
                 formatter,
                 "no validation image is of {}: so few images leave none to hold out, and validation says nothing of {}",
@@ -60,8 +79,8 @@ impl fmt::Display for Caution {
                 let pairs: Vec<_> = pairs.iter().take(NAMED).map(|(one, other)| format!("{one} and {other}")).collect();
                 write!(
                     formatter,
-                    "{} look like each other's mirror image, and this recipe mirrors images, so that it cannot tell them \
-                     apart: give --no-flip",
+                    "classes {} look like each other's mirror image, and this recipe mirrors images, so that it cannot tell \
+                     them apart: begin the run with --no-flip",
                     pairs.join(", ")
                 )
             }
@@ -82,11 +101,20 @@ pub fn cautions(recipe: &Recipe, network: &Network, dataset: &Dataset, splits: &
     };
     let (all, train, test) =
         (dataset.class_sizes(), sizes(&splits.train, names.len()), sizes(&splits.test, names.len()));
+    let mut unlimited = vec![0; names.len()];
+    dataset.train.labels().iter().for_each(|&label| unlimited[usize::from(label)] += 1);
     let mut found = vec![
         Caution::NoImages(named(&|class| all[class] == 0)),
-        Caution::NotLearned(named(&|class| train[class] == 0 && test[class] > 0)),
+        Caution::NotLearned(named(&|class| unlimited[class] == 0 && test[class] > 0)),
+        Caution::LimitedOut(named(&|class| unlimited[class] > 0 && train[class] == 0)),
     ];
-    if let [class] = &named(&|class| train[class] > 0)[..] {
+    if let (Validation::Share(share), None) = (recipe.data.validation, &splits.validation)
+        && share > 0.0
+    {
+        let largest = train.iter().copied().max().unwrap_or(0).max(1);
+        found.push(Caution::NothingHeldOut { share, least: (50.0 / largest as f64).ceil() / 100.0 });
+    }
+    if let [class] = &named(&|class| unlimited[class] > 0)[..] {
         found.push(Caution::OneClass(class.clone()));
     }
     if let (Some(validation), false) = (&splits.validation, splits.validates_on_test) {
@@ -103,9 +131,12 @@ pub fn cautions(recipe: &Recipe, network: &Network, dataset: &Dataset, splits: &
         found.push(Caution::LastBatchOfOne { batch });
     }
     found.retain(|caution| match caution {
-        Caution::NoImages(classes) | Caution::NotLearned(classes) | Caution::NotHeldOut(classes) => !classes.is_empty(),
+        Caution::NoImages(classes)
+        | Caution::NotLearned(classes)
+        | Caution::LimitedOut(classes)
+        | Caution::NotHeldOut(classes) => !classes.is_empty(),
         Caution::Mirrored(pairs) => !pairs.is_empty(),
-        Caution::OneClass(_) | Caution::LastBatchOfOne { .. } => true,
+        Caution::OneClass(_) | Caution::NothingHeldOut { .. } | Caution::LastBatchOfOne { .. } => true,
     });
     found
 }
