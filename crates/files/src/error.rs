@@ -39,7 +39,7 @@ pub enum FileError {
         directory: PathBuf,
     },
     /// The file is there but is not what it should be.
-    #[error("{} is not a valid {kind}: {why}", path.display())]
+    #[error("{} is not a valid {kind}: {why}; put a whole copy in its place, or make it again", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
@@ -66,13 +66,14 @@ impl FileError {
 
 /// What to do when the system refuses to do something, e.g. to `write`.
 fn remedy(action: &str, refusal: io::ErrorKind) -> &'static str {
-    use io::ErrorKind::{OutOfMemory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    use io::ErrorKind::{InvalidData, OutOfMemory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     match refusal {
         OutOfMemory => "free memory, raise its limit, or take smaller data",
         StorageFull | QuotaExceeded => "make room there, or take another place",
         PermissionDenied | ReadOnlyFilesystem if action != "read" => {
             "get the permission to write, or take another place"
         }
+        InvalidData => "put a whole copy in its place, or make it again",
         _ if action == "read" => "check the path and its permissions",
         _ => "check the path, its permissions and the space left",
     }

@@ -131,7 +131,7 @@ impl TensorFile {
     fn parse(path: &Path, kind: &'static str, bytes: Vec<u8>) -> Result<Self, FileError> {
         let invalid = |why: String| FileError::invalid(path, kind, why);
         let (length, header) =
-            SafeTensors::read_metadata(&bytes).map_err(|error| invalid(format!("not safetensors ({error})")))?;
+            SafeTensors::read_metadata(&bytes).map_err(|_| invalid("it is cut short or damaged".to_owned()))?;
         let texts = header.metadata().clone().unwrap_or_default();
         let file = Self { path: path.to_owned(), kind, texts, header, bytes, values: 8 + length };
         let written = file.text(CHECKSUM)?;

@@ -111,7 +111,14 @@ impl RunPaths {
     pub fn read_source(&self) -> Result<RunSource, RunError> {
         let path = self.source();
         let text = self.read(&path)?;
-        toml::from_str(&text).map_err(|error| FileError::invalid(&path, "description of a run", error.message()).into())
+        if text.trim().is_empty() {
+            return Err(FileError::invalid(&path, "description of a run", "it is empty").into());
+        }
+        toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            let why = format!("line {line}: {}", error.message().replace('`', "'"));
+            FileError::invalid(&path, "description of a run", why).into()
+        })
     }
 
     /// Reads `recipe.toml`.
