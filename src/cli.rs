@@ -211,26 +211,26 @@ pub struct TrainArgs {
     #[arg(conflicts_with = "resume")]
     pub recipe: Option<String>,
     /// Passes over the training images [default: the recipe's]; with --resume, the new total
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = value_parser!(u64).range(1..=1_000_000))]
     pub epochs: Option<u64>,
     /// Images per step [default: the recipe's]
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=LARGEST_BATCH), conflicts_with = "resume")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = value_parser!(u64).range(1..=LARGEST_BATCH), conflicts_with = "resume")]
     pub batch: Option<u64>,
     /// Use only N training images, drawn by the seed, of each class its part
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..), conflicts_with = "resume")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = value_parser!(u64).range(1..), conflicts_with = "resume")]
     pub limit: Option<u64>,
     /// Everything random follows from it [default: the recipe's]
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(..=LARGEST_SEED), conflicts_with = "resume")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = value_parser!(u64).range(..=LARGEST_SEED), conflicts_with = "resume")]
     pub seed: Option<u64>,
     /// What is measured after each epoch: a share of the training images, held out; the test images; or 0 for nothing, to train
     /// on all images [default: the recipe's]
-    #[arg(long, value_name = "SHARE|test|0", conflicts_with = "resume")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE|test|0", conflicts_with = "resume")]
     pub validation: Option<Validation>,
     /// Mirror no images, whatever the recipe says: for classes that are each other's mirror image
     #[arg(long, conflicts_with = "resume")]
     pub no_flip: bool,
     /// Train with N seeds, one after the other, and print mean and deviation; with --out, resume the series
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=10_000), conflicts_with = "resume")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = value_parser!(u64).range(1..=10_000), conflicts_with = "resume")]
     pub seeds: Option<u64>,
     /// The run directory to write [default: runs/NAME-1, -2, …]; with --seeds, the directory of their runs, seed-0 and so on
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
@@ -239,7 +239,12 @@ pub struct TrainArgs {
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
     /// With --resume, begin the run anew: what it has learned is lost
-    #[arg(long, requires = "resume", conflicts_with = "epochs")]
+    // The conflicts are said again, since what conflicts with --resume would count for it.
+    #[arg(
+        long,
+        requires = "resume",
+        conflicts_with_all = ["recipe", "epochs", "batch", "limit", "seed", "validation", "no_flip", "seeds", "out"]
+    )]
     pub restart: bool,
     #[command(flatten)]
     pub data: DataOptions,
@@ -453,7 +458,13 @@ pub struct BenchTsneArgs {
     #[command(flatten)]
     pub points: PointOptions,
     /// The class of each point of --input, as numbers
-    #[arg(long, value_name = "FILE.npy|.csv", requires = "input", help_heading = "Data")]
+    #[arg(
+        long,
+        value_name = "FILE.npy|.csv",
+        requires = "input",
+        conflicts_with_all = ["data", "data_dir"],
+        help_heading = "Data"
+    )]
     pub labels: Option<PathBuf>,
     /// Judge this map of the points instead of making one
     #[arg(long, value_name = "FILE.npy|.csv", conflicts_with_all = ["out", "iterations", "method"])]
