@@ -166,6 +166,33 @@ fn memory_is_planned_for_the_images_that_there_are() {
 }
 
 #[test]
+fn a_finished_run_makes_its_model_again() {
+    let world = world();
+    world.words(&format!("{TRAIN} --out run --quiet")).done();
+    let (model, before) = (world.path("run/model.safetensors"), weights(&world.path("run")));
+    let meddle: [&dyn Fn(); 3] = [&|| fs::remove_file(&model).unwrap(), &|| fs::write(&model, "").unwrap(), &|| {
+        fs::write(&model, &fs::read(&model).unwrap()[..500]).unwrap()
+    }];
+    for meddle in meddle {
+        meddle();
+        let ended = world.words("evaluate run");
+        assert!(ended.status == Some(1) && !ended.stderr.contains("header"), "{ended:?}");
+        let ended = world.words("train --resume run --quiet");
+        assert!(ended.status == Some(0) && ended.stderr.contains("going on from the checkpoint"), "{ended:?}");
+        assert!(weights(&world.path("run")) == before);
+    }
+    let problem = world.words("train --resume run --data mnist").sentence();
+    assert!(problem.contains("run is finished and needs no data"), "{problem}");
+    fs::write(world.path("run/run.toml"), "").unwrap();
+    assert!(
+        world
+            .words("evaluate run")
+            .sentence()
+            .contains("run/run.toml is not a valid description of a run: it is empty")
+    );
+}
+
+#[test]
 fn damaged_lines_of_the_history_are_said() {
     let world = world();
     world.words(&format!("{TRAIN} --out run")).done();

@@ -45,6 +45,7 @@ fn accuracy(ended: &Ended) -> f64 {
 }
 
 const TRAIN: &str = "train mlp --batch 10 --epochs 30 --quiet --json";
+const SHORT: &str = "train mlp --batch 10 --epochs 1 --quiet --json";
 
 #[test]
 fn few_steps_are_enough_for_running_means() {
@@ -115,6 +116,20 @@ fn a_limit_takes_some_of_each_class() {
     // More than there are is all of them.
     let all = world.words(&format!("{TRAIN} --data sorted --limit 100000 --validation 0")).json();
     assert_eq!((&all["sizes"]["train"], &all["limit"]), (&120.into(), &serde_json::Value::Null));
+}
+
+#[test]
+fn what_is_too_few_to_hold_out_or_to_learn_from_is_said_with_its_cause() {
+    let world = World::new();
+    grey_set(&world, "six", &[0, 1, 2, 3, 4, 5], 20, None);
+    let (_, said) = noted(world.words(&format!("{SHORT} --data six --validation 0.02")));
+    assert!(said.contains("no image is held out for validation, since a share of 0.02"), "{said}");
+    assert!(said.contains("give at least 0.03"), "{said}");
+    let (_, said) = noted(world.words(&format!("{SHORT} --data six --validation 0.03")));
+    assert_eq!(said, "");
+    let (_, said) = noted(world.words(&format!("{SHORT} --data six --validation 0 --limit 5")));
+    assert!(said.starts_with("note: no training image of class ") && said.contains("--limit leaves"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
 }
 
 #[test]
@@ -212,6 +227,19 @@ fn a_run_whose_classes_have_other_names_does_not_go_on() {
     world.file("names/classes.txt", "cat\nbee\nant\n");
     let problem = world.words("train --resume a --epochs 3").sentence();
     assert!(problem.contains("are called cat, bee, ant where a was trained on ant, bee, cat"), "{problem}");
+    // Nor where it has a file of a run on the same images under other names.
+    grey_set(&world, "other", &[0, 1, 2], 10, Some("cat\nbee\nant\n"));
+    world.file("names/classes.txt", "ant\nbee\ncat\n");
+    noted(world.words("train mlp --data other --batch 10 --epochs 2 --out other-run --quiet"));
+    for file in ["checkpoint.safetensors", "run.toml"] {
+        let (run, kept) = (world.path("a").join(file), world.path("kept"));
+        fs::rename(&run, &kept).unwrap();
+        fs::copy(world.path("other-run").join(file), &run).unwrap();
+        let problem = world.words("train --resume a --epochs 3").sentence();
+        assert!(problem.contains("the classes of ") && problem.contains("where a was trained on"), "{file}: {problem}");
+        fs::rename(kept, run).unwrap();
+    }
+    world.file("names/classes.txt", "cat\nbee\nant\n");
     // Runs of before do not say what their classes were called, and their models do.
     let source = fs::read_to_string(world.path("a/run.toml")).unwrap();
     let before: String =

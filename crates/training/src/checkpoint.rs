@@ -36,8 +36,6 @@ pub struct Checkpoint<'a> {
     pub best: Option<Cow<'a, [f32]>>,
     /// How far it has come.
     pub position: Position,
-    /// By what it was made. Checkpoints of 0.2 and before do not say.
-    pub origin: Option<Origin>,
 }
 
 /// A checkpoint as it lies in its file, of a network that is still to be told.
@@ -55,18 +53,15 @@ impl Checkpoint<'_> {
         best.map_or(self.position.epoch, |best| best.epoch)
     }
 
-    /// Writes a checkpoint; the old one stays if that fails.
+    /// Writes a checkpoint and by what it was made; the old one stays if that fails.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn save(&self, path: &Path, network: &Network) -> Result<(), FileError> {
-        let position = serde_json::to_string(&self.position);
-        let position = position.map_err(|error| FileError::io("write", path, error.into()))?;
-        let mut texts = BTreeMap::from([("format", FORMAT.to_owned()), ("position", position)]);
-        if let Some(origin) = &self.origin {
-            let origin = serde_json::to_string(origin).map_err(|error| FileError::io("write", path, error.into()))?;
-            texts.insert("origin", origin);
-        }
+    pub fn save(&self, path: &Path, network: &Network, origin: &Origin) -> Result<(), FileError> {
+        let refused = |error: serde_json::Error| FileError::io("write", path, error.into());
+        let position = serde_json::to_string(&self.position).map_err(refused)?;
+        let origin = serde_json::to_string(origin).map_err(refused)?;
+        let texts = BTreeMap::from([("format", FORMAT.to_owned()), ("position", position), ("origin", origin)]);
         let mut all = tensors(network, "", &self.state.parameters);
         all.extend(tensors(network, FIRST_MOMENT, &self.state.first_moment));
         all.extend(tensors(network, SECOND_MOMENT, &self.state.second_moment));
@@ -99,7 +94,7 @@ impl CheckpointFile {
         Ok(Self(file))
     }
 
-    /// By what it was made, if it says so.
+    /// By what it was made. Checkpoints of 0.2 and before do not say.
     ///
     /// # Errors
     /// When what it says makes no sense.
@@ -125,7 +120,7 @@ impl CheckpointFile {
         };
         let position: Position = file.document("position")?;
         position.check().map_err(|why| file.invalid(why))?;
-        Ok(Checkpoint { state, best: where_there_is(BEST)?, position, origin: self.origin()? })
+        Ok(Checkpoint { state, best: where_there_is(BEST)?, position })
     }
 }
 
@@ -155,8 +150,9 @@ mod tests {
         }
     }
 
-    fn info() -> DeviceInfo {
-        DeviceInfo { device: "cpu", isa: "avx2".to_owned(), threads: 2 }
+    fn origin() -> Origin {
+        let info = DeviceInfo { device: "cpu", isa: "avx2".to_owned(), threads: 2 };
+        Origin::new(&Recipe::find("mlp").unwrap(), &["ant".to_owned()], &info)
     }
 
     fn comes_back(averaged: bool) {
@@ -189,18 +185,18 @@ mod tests {
                 best: Some(BestEpoch { epoch: 1, validation_loss: 0.7, validation_accuracy: 1.0 / 3.0 }),
                 ..Position::default()
             },
-            origin: averaged.then(|| Origin::new(&Recipe::find("mlp").unwrap(), &info())),
         };
         assert_eq!((checkpoint.kept(), checkpoint.kept_epoch()), (&*values(-7.0), 1));
-        checkpoint.save(&path, &network).unwrap();
-        assert_eq!(Checkpoint::open(&path, &network).unwrap(), checkpoint);
+        checkpoint.save(&path, &network, &origin()).unwrap();
+        let file = CheckpointFile::read(&path).unwrap();
+        assert_eq!((file.checkpoint(&network).unwrap(), file.origin().unwrap()), (checkpoint.clone(), Some(origin())));
 
         let last = Checkpoint { best: None, ..checkpoint };
         let kept = values(if averaged { 0.7 } else { 1.0 });
         assert_eq!((last.kept(), last.kept_epoch()), (&*kept, 2));
         let plain = Checkpoint { state: State { average: None, ..last.state.clone() }, ..last };
         assert_eq!(plain.kept(), &*values(1.0));
-        plain.save(&path, &network).unwrap();
+        plain.save(&path, &network, &origin()).unwrap();
         assert_eq!(Checkpoint::open(&path, &network).unwrap(), plain);
     }
 
@@ -222,7 +218,7 @@ mod tests {
             (Position { best: Some(best), ..whole }, Some("its best epoch is 3, but 2 are trained")),
         ] {
             let state = State::fresh(vec![0.0; network.parameter_count()]);
-            Checkpoint { state, best: None, position, origin: None }.save(&path, &network).unwrap();
+            Checkpoint { state, best: None, position }.save(&path, &network, &origin()).unwrap();
             match (Checkpoint::open(&path, &network), words) {
                 (Ok(_), None) => {}
                 (Err(error), Some(words)) => assert!(error.to_string().contains(words), "{error}"),
@@ -237,7 +233,7 @@ mod tests {
         let path = directory.path().join("checkpoint.safetensors");
         let three = network(3);
         let state = State::fresh(vec![0.0; three.parameter_count()]);
-        Checkpoint { state, best: None, position: Position::default(), origin: None }.save(&path, &three).unwrap();
+        Checkpoint { state, best: None, position: Position::default() }.save(&path, &three, &origin()).unwrap();
         let problem = Checkpoint::open(&path, &network(4)).unwrap_err().to_string();
         assert!(problem.contains("checkpoint.safetensors") && problem.contains("dense1.weight"), "{problem}");
     }

@@ -12,14 +12,16 @@ const LAYERS: &str = "layers are others";
 pub struct Origin {
     /// The recipe, as TOML.
     recipe: String,
+    /// What each class was called.
+    pub class_names: Vec<String>,
     /// The instruction set, or what a device has in its place: results depend on it in their last bits.
     pub isa: String,
 }
 
 impl Origin {
-    /// A recipe on a device.
-    pub fn new(recipe: &Recipe, info: &DeviceInfo) -> Self {
-        Self { recipe: recipe.to_toml(), isa: info.isa.to_owned() }
+    /// A recipe for these classes, on a device.
+    pub fn new(recipe: &Recipe, class_names: &[String], info: &DeviceInfo) -> Self {
+        Self { recipe: recipe.to_toml(), class_names: class_names.to_vec(), isa: info.isa.to_owned() }
     }
 
     /// Whether the recipe had other layers than this one.
@@ -83,7 +85,7 @@ mod tests {
     fn what_has_changed_is_named_with_both_values() {
         let sgd = |rate: f64| recipe(&format!("optimiser = {{ type = 'sgd', learning_rate = {rate:?} }}"), 2);
         let info = DeviceInfo { device: "cpu", isa: "avx2".into(), threads: 1 };
-        let origin = Origin::new(&sgd(0.1), &info);
+        let origin = Origin::new(&sgd(0.1), &[], &info);
         let mut longer = sgd(0.1);
         longer.training.epochs = 5;
         assert!(origin.changes(&longer).is_empty());

@@ -87,6 +87,12 @@ impl Series {
                     true => ExistingRun::Unfinished(Box::new(ExistingRun::restart(directory)?)),
                     false => ExistingRun::open(directory, *epochs)?,
                 };
+                if let (ExistingRun::Finished(_), Some(source)) = (&run, &moved.source) {
+                    let directory = directory.display();
+                    bail!(
+                        "{directory} is finished and needs no data: leave --data {source} out, or train further by --epochs"
+                    );
+                }
                 resume(run, device, |run| load_again(run, directory, moved, self.quiet))
             }
             (Kind::Seeds(experiment, _), Some(seed)) => {
@@ -140,7 +146,7 @@ fn resume(
         ExistingRun::Finished(result) => return Ok(Opened::Finished(result)),
         ExistingRun::Unfinished(run) => run,
     };
-    if let Some(error) = run.damaged_result() {
+    if let Some(error) = run.damaged() {
         output::note(&format!("{error}; going on from the checkpoint"));
     }
     let dataset = load(&mut run)?;

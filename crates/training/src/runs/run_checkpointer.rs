@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use modiste_files::FileError;
-use modiste_network::{ModelCard, Network, model};
+use modiste_network::{DeviceInfo, ModelCard, Network, model};
 
 use super::metrics_file::History;
 use super::run_directory::RunDirectory;
 use crate::checkpoint::Checkpoint;
+use crate::origin::Origin;
 use crate::progress::EpochRecord;
 use crate::trainer::Checkpointer;
 
@@ -20,18 +21,25 @@ pub struct RunCheckpointer<'a> {
     run: &'a RunDirectory,
     card: ModelCard,
     network: Network,
+    origin: Origin,
     history: History,
 }
 
 impl<'a> RunCheckpointer<'a> {
-    /// Of a run with `epochs` complete epochs; what `metrics.jsonl` says of later ones is dropped.
+    /// Of a run that is trained on this device; what `metrics.jsonl` says of later epochs than the card's is dropped.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn new(run: &'a RunDirectory, card: ModelCard, network: &Network, epochs: usize) -> Result<Self, FileError> {
+    pub fn new(
+        run: &'a RunDirectory,
+        card: ModelCard,
+        network: &Network,
+        device: &DeviceInfo,
+    ) -> Result<Self, FileError> {
         run.check()?;
-        let history = History::open(&run.paths().metrics(), epochs)?;
-        Ok(Self { run, card, network: network.clone(), history })
+        let history = History::open(&run.paths().metrics(), card.epochs)?;
+        let origin = Origin::new(&card.recipe, &card.class_names, device);
+        Ok(Self { run, card, network: network.clone(), origin, history })
     }
 }
 
@@ -50,7 +58,7 @@ impl Checkpointer for RunCheckpointer<'_> {
     fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), FileError> {
         let paths = self.run.paths();
         self.run.check()?;
-        checkpoint.save(&paths.checkpoint(), &self.network)?;
+        checkpoint.save(&paths.checkpoint(), &self.network, &self.origin)?;
         self.card.epochs = checkpoint.kept_epoch();
         self.run.check()?;
         model::save(&paths.model(), &self.card, &self.network, checkpoint.kept())

@@ -65,7 +65,7 @@ pub struct UnfinishedRun {
     recipe_changed: bool,
     source_changed: bool,
     restarts: bool,
-    damaged_result: Option<FileError>,
+    damaged: Option<FileError>,
 }
 
 /// How training ended.
@@ -201,13 +201,16 @@ impl ExistingRun {
         let mut recipe = paths.read_recipe()?;
         let recorded = recipe.training.epochs;
         recipe.training.epochs = epochs.unwrap_or(recorded);
-        let damaged_result = match result(paths)? {
+        let damaged = match result(paths)? {
             Some(Ok(result)) => {
                 ensure_epochs(directory, &recipe, Done { epochs: result.epochs, steps: 0 })?;
-                if recipe.training.is_over(result.epochs, result.best_epoch) {
-                    return Ok(Self::Finished(Box::new(result)));
+                match Model::open(&paths.model()) {
+                    Ok(_) if recipe.training.is_over(result.epochs, result.best_epoch) => {
+                        return Ok(Self::Finished(Box::new(result)));
+                    }
+                    Ok(_) => None,
+                    Err(error) => Some(error),
                 }
-                None
             }
             Some(Err(error)) => Some(error),
             None => None,
@@ -217,7 +220,7 @@ impl ExistingRun {
         }
         let recipe_changed = recipe.training.epochs != recorded;
         let (source_changed, restarts) = (false, false);
-        let run = UnfinishedRun { run, recipe, source, recipe_changed, source_changed, restarts, damaged_result };
+        let run = UnfinishedRun { run, recipe, source, recipe_changed, source_changed, restarts, damaged };
         Ok(Self::Unfinished(Box::new(run)))
     }
 
@@ -229,8 +232,8 @@ impl ExistingRun {
     pub fn restart(directory: &Path) -> Result<UnfinishedRun, SessionError> {
         let run = RunDirectory::open(directory)?;
         let (source, recipe) = (run.paths().read_source()?, run.paths().read_recipe()?);
-        let (recipe_changed, source_changed, damaged_result) = (false, false, None);
-        Ok(UnfinishedRun { run, recipe, source, recipe_changed, source_changed, restarts: true, damaged_result })
+        let (recipe_changed, source_changed, damaged) = (false, false, None);
+        Ok(UnfinishedRun { run, recipe, source, recipe_changed, source_changed, restarts: true, damaged })
     }
 }
 
@@ -253,9 +256,9 @@ impl UnfinishedRun {
         fs::metadata(self.run.paths().checkpoint()).ok().map(|file| file.len().saturating_mul(2))
     }
 
-    /// Why its result cannot be read, if it has one: it is made again from the checkpoint.
-    pub fn damaged_result(&self) -> Option<&FileError> {
-        self.damaged_result.as_ref()
+    /// Why its result, or the model of a finished run, cannot be read: it is made again from the checkpoint.
+    pub fn damaged(&self) -> Option<&FileError> {
+        self.damaged.as_ref()
     }
 
     /// Has the data at another place from now on.
@@ -278,18 +281,21 @@ impl UnfinishedRun {
         if dataset.fingerprint() != source.data.fingerprint {
             return Err(SessionError::OtherData { source_name: source.data.source, directory });
         }
-        let names = class_names(run.paths(), &source)?.unwrap_or_else(|| dataset.class_names.clone());
-        if restarts {
-            source_changed |= source.class_names != dataset.class_names;
-            source.class_names.clone_from(&dataset.class_names);
-        } else if names != dataset.class_names {
-            let [then, now] = [&names, &dataset.class_names].map(|names| names.join(", "));
-            return Err(SessionError::OtherClasses { source_name: source.data.source, directory, then, now });
-        }
-        let Prepared { experiment, network, splits } = Experiment { recipe, dataset, source }.prepare()?;
         let path = run.paths().checkpoint();
         let file = (!restarts && exists(&path)?).then(|| CheckpointFile::read(&path)).transpose()?;
         let origin = file.as_ref().map(CheckpointFile::origin).transpose()?.flatten();
+        if restarts {
+            source_changed |= source.class_names != dataset.class_names;
+            source.class_names.clone_from(&dataset.class_names);
+        } else {
+            let names = origin.as_ref().map(|origin| origin.class_names.clone());
+            let names = names.or_else(|| class_names(run.paths(), &source));
+            if let Some(names) = names.filter(|names| *names != dataset.class_names) {
+                let [then, now] = [&names, &dataset.class_names].map(|names| names.join(", "));
+                return Err(SessionError::OtherClasses { source_name: source.data.source, directory, then, now });
+            }
+        }
+        let Prepared { experiment, network, splits } = Experiment { recipe, dataset, source }.prepare()?;
         let checkpoint = match file.map(|file| file.checkpoint(&network)).transpose() {
             Err(_) if origin.as_ref().is_some_and(|origin| origin.has_other_layers(&experiment.recipe)) => {
                 return Err(SessionError::OtherLayers { directory });
@@ -389,6 +395,9 @@ impl Session {
     /// # Errors
     /// When the system refuses.
     pub fn lost_records(&self) -> Result<Vec<usize>, SessionError> {
+        if self.done.epochs == 0 {
+            return Ok(Vec::new());
+        }
         Ok(metrics_file::missing(&self.run.paths().metrics(), self.done.epochs)?)
     }
 
@@ -450,8 +459,7 @@ impl Session {
             data: source.data.clone(),
             epochs: trainer.position().epoch,
         };
-        let epochs = trainer.position().epoch;
-        let mut checkpointer = RunCheckpointer::new(&self.run, card, &self.network, epochs)?;
+        let mut checkpointer = RunCheckpointer::new(&self.run, card, &self.network, &info)?;
         Ok(match trainer.run(&mut checkpointer, observer, stop).map_err(explained)? {
             Ended::Finished(scores) => {
                 Fitted::Finished(Box::new(self.result(trainer.position(), &scores, info, trainer.wall_seconds())))
@@ -553,12 +561,12 @@ fn has_been_trained(paths: &RunPaths) -> Result<bool, FileError> {
     Ok(has_history || exists(&paths.model())? || exists(&paths.result())?)
 }
 
-/// What the classes of a run were called when it began, if that is written anywhere.
-fn class_names(paths: &RunPaths, source: &RunSource) -> Result<Option<Vec<String>>, FileError> {
+/// What the classes of a run whose checkpoint does not say were called when it began, if that can be read anywhere.
+fn class_names(paths: &RunPaths, source: &RunSource) -> Option<Vec<String>> {
     if !source.class_names.is_empty() {
-        return Ok(Some(source.class_names.clone()));
+        return Some(source.class_names.clone());
     }
-    Ok(exists(&paths.model())?.then(|| Model::open(&paths.model())).transpose()?.map(|model| model.card.class_names))
+    Model::open(&paths.model()).ok().map(|model| model.card.class_names)
 }
 
 /// Removes a file, if it is there.

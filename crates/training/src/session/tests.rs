@@ -134,6 +134,6 @@ fn a_damaged_result_is_told_and_made_again() {
     let result = finish(begin(recipe(), world.path()));
     fs::write(RunPaths::new(world.path()).result(), "{").unwrap();
     let run = unfinished(world.path(), None);
-    assert!(run.damaged_result().unwrap().to_string().contains("result.json"));
+    assert!(run.damaged().unwrap().to_string().contains("result.json"));
     assert_eq!(finish(run.resume(dataset(200)).unwrap()).test_loss, result.test_loss);
 }

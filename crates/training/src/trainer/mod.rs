@@ -20,7 +20,6 @@ use self::clock::WallTime;
 pub use self::error::TrainError;
 pub use self::observer::{Observer, StepEvent};
 use crate::checkpoint::Checkpoint;
-use crate::origin::Origin;
 use crate::progress::{BestEpoch, EpochRecord, Position};
 use crate::splits::Splits;
 
@@ -387,8 +386,7 @@ impl<'a> Trainer<'a> {
             }
         }
         let best = self.best.as_deref().map(Into::into);
-        let origin = Some(Origin::new(self.recipe, &self.executor.device()));
-        checkpointer.save(&Checkpoint { state, best, position: self.position.clone(), origin })?;
+        checkpointer.save(&Checkpoint { state, best, position: self.position.clone() })?;
         self.saved = Some(self.time.elapsed());
         Ok(())
     }

@@ -82,9 +82,9 @@ impl Checkpointer for Memory {
             let source = io::ErrorKind::StorageFull.into();
             return Err(FileError::Io { action: "write", path: PathBuf::from("checkpoint"), source });
         }
-        let Checkpoint { state, best, position, origin } = checkpoint.clone();
+        let Checkpoint { state, best, position } = checkpoint.clone();
         let best = best.map(|best| Cow::Owned(best.into_owned()));
-        self.checkpoints.push(Checkpoint { state: state.into_owned(), best, position, origin });
+        self.checkpoints.push(Checkpoint { state: state.into_owned(), best, position });
         Ok(())
     }
 }
