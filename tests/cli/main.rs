@@ -5,6 +5,8 @@ mod bench;
 mod circles;
 mod data;
 mod embed;
+mod embed_directory;
+mod embed_points;
 mod evaluate;
 mod faults;
 mod format;
