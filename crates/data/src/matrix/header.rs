@@ -23,7 +23,10 @@ pub(super) fn is_header(record: &ByteRecord) -> bool {
         return false;
     }
     let has_word = record.iter().any(|field| number_in_any_form(field).is_none() && !is_missing(field));
-    is_count(&numbers) || (has_word && (2 * numbers.len() <= record.len() || is_even(&numbers)))
+    // Above the names of rows there may be none; a value that is missing elsewhere is one of a point.
+    let has_nameless_first = numbers.len() + 1 == record.len() && record[0].is_empty();
+    (is_count(&numbers) && (has_word || has_nameless_first))
+        || (has_word && (2 * numbers.len() <= record.len() || is_even(&numbers)))
 }
 
 fn is_missing(field: &[u8]) -> bool {

@@ -83,6 +83,10 @@ fn a_first_point_is_no_header() {
     // A first point of which much is missing is no header that could be passed over.
     let problem = outcome(b",NA,2.5\n1,2,3\n", &TableOptions::default()).unwrap_err();
     assert!(problem.contains("line 1, column 1 is empty"), "{problem}");
+    for (first, column) in [("NA,0,1", 1), ("0,,1", 2), ("0,1,?", 3)] {
+        let problem = outcome(format!("{first}\n1,0,1\n0,1,1\n").as_bytes(), &TableOptions::default()).unwrap_err();
+        assert!(problem.contains(&format!("line 1, column {column} is ")), "{first}: {problem}");
+    }
 }
 
 fn columns_of(data: &str) -> usize {
