@@ -5,6 +5,7 @@ mod counts;
 mod csv;
 mod header;
 mod labels;
+mod lines;
 pub(crate) mod npy;
 mod number;
 pub(crate) mod options;
