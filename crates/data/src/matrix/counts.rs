@@ -7,12 +7,12 @@ use super::table::{Table, Values};
 const ROWS: usize = 4;
 
 /// Leaves out a first column that counts the rows, unless it has a name: then there may be a reason for it. What may be
-/// such a column and is kept is said.
-pub(super) fn leave_out(table: &mut Table) {
-    let Values::Double(values) = &mut table.values else { return };
+/// such a column and is kept is said. Returns whether one is left out.
+pub(super) fn leave_out(table: &mut Table) -> bool {
+    let Values::Double(values) = &mut table.values else { return false };
     let columns = table.columns;
     if columns < 2 || table.rows < ROWS {
-        return;
+        return false;
     }
     if let Some(names) = &table.names {
         for (name, column) in names.iter().zip(0..) {
@@ -21,10 +21,10 @@ pub(super) fn leave_out(table: &mut Table) {
                 table.notes.push(note);
             }
         }
-        return;
+        return false;
     }
     let note = match counts_from(values, columns, 0) {
-        None => return,
+        None => return false,
         Some(first) if is_count(&[first, first + 1.0]) => {
             let mut at = 0;
             values.retain(|_| {
@@ -40,6 +40,7 @@ pub(super) fn leave_out(table: &mut Table) {
         }
     };
     table.notes.push(note.into());
+    table.columns < columns
 }
 
 /// The first number of a column that rises by 1 from row to row.

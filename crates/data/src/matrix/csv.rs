@@ -10,14 +10,17 @@ use super::columns::{Role, Wanted, roles};
 use super::counts;
 use super::header::{NumberedColumns, is_header, names};
 use super::labels::Labels;
-use super::lines::{Lines, line_of};
-use super::number::{Numbers, number_with_comma};
+use super::lines::{Lines, is_quoted, line_of};
+use super::number::{DECIMAL_COMMAS, Numbers, is_whole, number_with_comma};
+use super::row_names;
 use super::table::{Table, Values};
 use super::text::decoded;
 use crate::error::Error;
 
 /// So many characters are shown of what stands where a number should.
 const SHOWN: usize = 40;
+/// What may have come of a line that has too many fields.
+const HALVES: &str = " (if commas are decimal, write points, or separate by semicolons)";
 
 pub(super) fn read(mut file: File, stored: u64, path: &Path, wanted: Wanted<'_>) -> Result<Table, Error> {
     let mut text = Vec::new();
@@ -53,11 +56,14 @@ fn parse(text: &[u8], wanted: Wanted<'_>) -> Result<Table, Flaw> {
     let mut notes = Vec::new();
     let mut header = header(&first, text, wanted, &mut notes)?;
     let mut record = if header.is_some() { lines.next()? } else { Some(first.clone()) };
+    let mut has_counted_names = false;
     if let (Some(names), Some(second), Wanted::Points(_)) = (&mut header, &record, wanted)
         && second.len() == names.len() + 1
+        && row_names::stand_before_rows(text)?
     {
         // R writes no name above the names of rows.
         names.insert(0, String::new());
+        has_counted_names = !is_quoted(second, text) && is_whole(&second[0]);
         first_line = line_of(second, text);
     }
     let columns = header.as_ref().map_or(first.len(), Vec::len);
@@ -67,7 +73,9 @@ fn parse(text: &[u8], wanted: Wanted<'_>) -> Result<Table, Flaw> {
     while let Some(now) = record {
         if now.len() != columns {
             let line = line_of(&now, text);
-            return Err(format!("line {line} has {}, where line {first_line} has {columns}", fields(now.len())).into());
+            let hint = if may_be_halves(&now, columns, lines.delimiter) { HALVES } else { "" };
+            let found = fields(now.len());
+            return Err(format!("line {line} has {found}, where line {first_line} has {columns}{hint}").into());
         }
         for (column, (field, role)) in now.iter().zip(&roles).enumerate() {
             match role {
@@ -94,6 +102,9 @@ fn parse(text: &[u8], wanted: Wanted<'_>) -> Result<Table, Flaw> {
             format!("nothing follows line {first_line}, which is a header, since most of it are no numbers").into()
         );
     }
+    // A column of numbers that count may be what stands before decimal commas.
+    let may_be_halves = columns == 2 && numbers.may_be_halves();
+    let mut is_count_left_out = has_counted_names;
     notes.extend(numbers.notes());
     let columns = values.len() / rows;
     let mut table = Table::new(rows, columns, Values::Double(values));
@@ -102,7 +113,10 @@ fn parse(text: &[u8], wanted: Wanted<'_>) -> Result<Table, Flaw> {
     table.notes = notes;
     table.labels = labels.into_classes(&mut table.notes);
     if let Wanted::Points(_) = wanted {
-        counts::leave_out(&mut table);
+        is_count_left_out |= counts::leave_out(&mut table);
+    }
+    if may_be_halves && is_count_left_out {
+        table.notes.push(format!("two whole numbers are on each of its lines: {DECIMAL_COMMAS}"));
     }
     Ok(table)
 }
@@ -139,6 +153,11 @@ fn numbers_columns(first: &ByteRecord, text: &[u8]) -> Result<bool, String> {
         columns.see(&record);
     }
     Ok(columns.is_header())
+}
+
+/// Whether numbers with decimal commas may have become more fields than there are columns.
+fn may_be_halves(record: &ByteRecord, columns: usize, delimiter: u8) -> bool {
+    delimiter == b',' && record.len() > columns && record.iter().all(is_whole)
 }
 
 fn fields(count: usize) -> String {

@@ -63,3 +63,9 @@ pub(super) fn line_of(record: &ByteRecord, text: &[u8]) -> usize {
     let empty = text[start..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     1 + text[..start + empty].iter().filter(|&&byte| byte == b'\n').count()
 }
+
+/// Whether a record begins with a quote. The parser takes it away.
+pub(super) fn is_quoted(record: &ByteRecord, text: &[u8]) -> bool {
+    let start = record.position().map_or(0, |position| position.byte() as usize).min(text.len());
+    text[start..].iter().find(|byte| !matches!(byte, b'\n' | b'\r')) == Some(&b'"')
+}

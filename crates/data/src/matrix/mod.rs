@@ -10,6 +10,7 @@ pub(crate) mod npy;
 mod number;
 pub(crate) mod options;
 pub(crate) mod read;
+mod row_names;
 pub(crate) mod table;
 mod text;
 

@@ -2,6 +2,8 @@
 
 use std::str;
 
+/// What to do where numbers may have been taken apart at their commas.
+pub(super) const DECIMAL_COMMAS: &str = "if its commas are decimal, separate by semicolons";
 /// Whole numbers of so many characters are held by f64.
 const EXACT: usize = 15;
 
@@ -54,6 +56,11 @@ impl Numbers {
         }
     }
 
+    /// Whether the file may have parted numbers at commas that are decimal.
+    pub(super) fn may_be_halves(&self) -> bool {
+        !self.may_have_commas && self.point.is_none()
+    }
+
     /// What there is to say about these numbers.
     pub(super) fn notes(self) -> Vec<String> {
         let mut notes = Vec::new();
@@ -64,10 +71,9 @@ impl Numbers {
             notes.push("commas within its numbers are taken for decimal points".into());
         }
         // Halves of numbers as 1,05 look like that.
-        if let Some(padded) = self.padded.filter(|_| !self.may_have_commas && self.point.is_none()) {
-            notes.push(format!(
-                "it has no decimal points, but numbers as {padded}: if its commas are decimal, separate by semicolons"
-            ));
+        let may_be_halves = self.may_be_halves();
+        if let Some(padded) = self.padded.filter(|_| may_be_halves) {
+            notes.push(format!("it has no decimal points, but numbers as {padded}: {DECIMAL_COMMAS}"));
         }
         notes
     }
@@ -96,7 +102,11 @@ pub(super) fn number_in_any_form(field: &[u8]) -> Option<f64> {
     number(field).or_else(|| number_with_comma(field))
 }
 
+/// A whole number without a decimal sign, as far as it can be told.
+pub(super) fn whole(field: &[u8]) -> Option<i128> {
+    str::from_utf8(field).ok()?.parse().ok()
+}
+
 fn is_whole_and_rounded(field: &[u8], value: f64) -> bool {
-    let whole: Option<i128> = str::from_utf8(field).ok().and_then(|text| text.parse().ok());
-    whole.is_some_and(|whole| whole != value as i128)
+    whole(field).is_some_and(|whole| whole != value as i128)
 }

@@ -199,6 +199,28 @@ fn commas_that_may_be_decimal_are_said() {
 }
 
 #[test]
+fn halves_of_numbers_are_no_names_of_rows() {
+    for (text, line) in [
+        ("a\n0,3456\n-1,2234\n2,5\n", "line 2 has 2 fields, where line 1 has 1 (if commas are decimal"),
+        ("a,b\n7,25,3\n4,5,1\n7,5,2\n", "line 2 has 3 fields, where line 1 has 2 (if commas are decimal"),
+        ("a,b\nx,25,3\n4,5,1\n", "line 2 has 3 fields, where line 1 has 2;"),
+    ] {
+        let problem = outcome(text.as_bytes(), &TableOptions::default()).unwrap_err();
+        assert!(problem.contains(line), "{problem}");
+    }
+    for text in ["a,b\n\"7\",25,3\n\"4\",5,1\n", "a,b\n1,25,3\n2,5,1\n", "a,b\nx,25,3\ny,5,1\n"] {
+        let table = read(text);
+        assert_eq!(table.notes, ["column 1, which has no name, is taken for the numbers of rows and left out"]);
+        assert_eq!(values(table), [25.0, 3.0, 5.0, 1.0]);
+    }
+    for text in ["a\n1,25\n2,5\n3,7\n4,1\n", "0,25\n1,5\n2,7\n3,1\n"] {
+        let table = read(text);
+        assert!(table.notes[1].contains("two whole numbers") && table.notes.len() == 2, "{:?}", table.notes);
+        assert_eq!(values(table), [25.0, 5.0, 7.0, 1.0]);
+    }
+}
+
+#[test]
 fn utf_16_is_read() {
     let text = with("a,b,c", |_| String::new());
     for (mark, unit) in [(b"\xff\xfe", u16::to_le_bytes as fn(u16) -> [u8; 2]), (b"\xfe\xff", u16::to_be_bytes)] {
