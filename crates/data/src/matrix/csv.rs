@@ -10,7 +10,7 @@ use super::columns::{Role, Wanted, roles};
 use super::counts;
 use super::header::{NumberedColumns, is_header, names};
 use super::labels::Labels;
-use super::lines::{Lines, is_quoted, line_of};
+use super::lines::{Lines, is_all_that_is_quoted, is_quoted, line_of};
 use super::number::{DECIMAL_COMMAS, Numbers, is_whole, number_with_comma};
 use super::row_names;
 use super::table::{Table, Values};
@@ -134,25 +134,26 @@ fn header(
     if is_header(first) {
         return Ok(Some(names(first)));
     }
-    if !matches!(wanted, Wanted::Points(_)) || !numbers_columns(first, text)? {
+    if !matches!(wanted, Wanted::Points(_)) {
         return Ok(None);
     }
-    notes.push(format!(
-        "line {} rises evenly, as no other does, and is taken for a header: --no-header makes it a point",
-        line_of(first, text)
-    ));
+    let Some(reason) = numbers_columns(first, text)? else { return Ok(None) };
+    let line = line_of(first, text);
+    notes.push(format!("line {line} {reason} and is taken for a header: --no-header makes it a point"));
     Ok(Some(names(first)))
 }
 
-/// Whether the first line numbers the columns.
-fn numbers_columns(first: &ByteRecord, text: &[u8]) -> Result<bool, String> {
-    let Some(mut columns) = NumberedColumns::of_first(first) else { return Ok(false) };
+/// Why the first line numbers the columns, if it does.
+fn numbers_columns(first: &ByteRecord, text: &[u8]) -> Result<Option<&'static str>, String> {
+    let Some(mut columns) = NumberedColumns::of_first(first, is_all_that_is_quoted(first, text)) else {
+        return Ok(None);
+    };
     let mut lines = Lines::new(text);
     lines.next()?;
     while let Some(record) = lines.next()? {
         columns.see(&record);
     }
-    Ok(columns.is_header())
+    Ok(columns.reason())
 }
 
 /// Whether numbers with decimal commas may have become more fields than there are columns.

@@ -1,5 +1,7 @@
 //! Whether the first line of a table names its columns.
 
+use std::cmp::Ordering;
+
 use ::csv::ByteRecord;
 
 use super::number::{is_whole, number, number_in_any_form};
@@ -43,57 +45,111 @@ fn rises_evenly(numbers: &[f64]) -> bool {
     step > 0.0 && numbers.windows(2).all(|pair| (pair[1] - pair[0] - step).abs() <= 1e-6 * step)
 }
 
-/// Finds out whether the first line of a table, though all of it is numbers, names the columns: it counts, or it rises
-/// evenly and lies apart from the others, while the others do neither.
+/// Finds out whether the first line of a table, though all of it is numbers, or all but a first name, names the columns:
+/// it counts, or it rises or falls apart from the others, while the others do neither; or it alone is quoted.
 pub(super) struct NumberedColumns {
     first: Vec<f64>,
+    /// Counts in whole numbers, or in such numbers written with `.0`.
     is_count: bool,
-    /// Other lines, and those of them that rise evenly too.
+    is_dotted_count: bool,
+    is_even: bool,
+    is_quoted: bool,
+    /// Other lines, those of them that rise evenly too, and those that rise or fall as the first one does.
     lines: usize,
     alike: usize,
-    /// Whether a whole number stands in another line.
+    ordered: usize,
+    /// Whether a whole number stands in another line, or one written with `.0`.
     has_whole: bool,
+    has_dotted: bool,
     /// The least and largest number of each column in other lines.
     ranges: Vec<(f64, f64)>,
 }
 
 impl NumberedColumns {
-    /// Of a first line that may do so.
-    pub(super) fn of_first(record: &ByteRecord) -> Option<Self> {
-        let first = numbers(record)?;
-        let is_count = record.iter().all(is_whole) && (is_count(&first) || first == [0.0]);
+    /// Of a first line that may do so. `is_quoted` says whether all of it is quoted, and nothing else.
+    pub(super) fn of_first(record: &ByteRecord, is_quoted: bool) -> Option<Self> {
+        // The column of the names of rows may be called by a word, or not at all.
+        let is_named = |field: &[u8]| number_in_any_form(field).is_none() && (field.is_empty() || !is_missing(field));
+        let from = usize::from(record.len() > 1 && is_named(&record[0]));
+        let fields = || record.iter().skip(from);
+        let first: Vec<f64> = fields().map(number).collect::<Option<_>>()?;
+        let counts = is_count(&first) || first == [0.0];
+        let is_even = is_even(&first);
+        let is_ordered = first.len() >= EVENLY && direction(&first).is_some();
+        let is_count = counts && fields().all(is_whole);
+        let is_dotted_count = first.len() > 1 && counts && fields().all(is_dotted);
         let ranges = vec![(f64::INFINITY, f64::NEG_INFINITY); first.len()];
-        (is_count || is_even(&first)).then_some(Self { first, is_count, lines: 0, alike: 0, has_whole: false, ranges })
+        (is_count || is_dotted_count || is_even || is_ordered || is_quoted).then_some(Self {
+            first,
+            is_count,
+            is_dotted_count,
+            is_even,
+            is_quoted,
+            lines: 0,
+            alike: 0,
+            ordered: 0,
+            has_whole: false,
+            has_dotted: false,
+            ranges,
+        })
     }
 
     /// Looks at another line.
     pub(super) fn see(&mut self, record: &ByteRecord) {
-        let other: Vec<f64> = record.iter().filter_map(number_in_any_form).collect();
+        // Names of rows stand first, whether there is a name above them or not.
+        let fields = || record.iter().skip(record.len().saturating_sub(self.first.len()));
+        let other: Vec<f64> = fields().filter_map(number_in_any_form).collect();
         self.lines += 1;
         self.alike += usize::from(is_count(&other) || (other.len() > 2 && rises_evenly(&other)));
-        self.has_whole |= record.iter().any(is_whole);
-        for ((least, largest), value) in self.ranges.iter_mut().zip(other) {
+        self.ordered += usize::from(direction(&other).is_some_and(|way| Some(way) == direction(&self.first)));
+        self.has_whole |= fields().any(is_whole);
+        self.has_dotted |= fields().any(is_dotted);
+        for ((least, largest), field) in self.ranges.iter_mut().zip(fields()) {
+            let Some(value) = number_in_any_form(field) else { continue };
             (*least, *largest) = (least.min(value), largest.max(value));
         }
     }
 
-    /// What comes of all lines.
-    pub(super) fn is_header(&self) -> bool {
-        if self.lines < LINES || self.alike * ALIKE > self.lines {
-            return false;
-        }
-        if self.is_count {
-            // Of two columns, whole numbers in other lines are points of the same kind.
-            return self.first.len() > 2 || !self.has_whole;
-        }
+    /// What the first line does that no other does, if it is a header.
+    pub(super) fn reason(&self) -> Option<&'static str> {
         let is_apart = |(value, (least, largest)): (&f64, &(f64, f64))| value < least || value > largest;
-        2 * self.first.iter().zip(&self.ranges).filter(|&pair| is_apart(pair)).count() > self.first.len()
+        let apart = self.first.iter().zip(&self.ranges).filter(|&pair| is_apart(pair)).count();
+        let is_unlike = self.alike * ALIKE <= self.lines;
+        let counts = if self.is_count {
+            // Of two columns, whole numbers in other lines are points of the same kind.
+            self.first.len() > 2 || !self.has_whole
+        } else {
+            (self.is_dotted_count && !self.has_dotted) || (self.is_even && 2 * apart > self.first.len())
+        };
+        if self.lines >= LINES && is_unlike && counts {
+            return Some("rises evenly, as no other does,");
+        }
+        if self.is_quoted && self.lines > 0 {
+            return Some("is quoted, as no other is,");
+        }
+        if self.lines < LINES
+            || self.first.len() < EVENLY
+            || apart < self.first.len()
+            || self.ordered * ALIKE > self.lines
+        {
+            return None;
+        }
+        direction(&self.first).map(|way| match way {
+            Ordering::Less => "rises apart from all others",
+            _ => "falls apart from all others",
+        })
     }
 }
 
-/// All fields of a line as numbers, if they are.
-fn numbers(record: &ByteRecord) -> Option<Vec<f64>> {
-    record.iter().map(number).collect()
+/// Whether numbers rise (`Less`) or fall (`Greater`) from each to the next.
+fn direction(numbers: &[f64]) -> Option<Ordering> {
+    let way = numbers.first()?.partial_cmp(numbers.get(1)?)?;
+    (way.is_ne() && numbers.windows(2).all(|pair| pair[0].partial_cmp(&pair[1]) == Some(way))).then_some(way)
+}
+
+/// A whole number that is written as a fraction, `1.0`.
+fn is_dotted(field: &[u8]) -> bool {
+    field.strip_suffix(b".0").is_some_and(is_whole)
 }
 
 /// 0, 1, 2 … or 1, 2, 3 …

@@ -69,3 +69,16 @@ pub(super) fn is_quoted(record: &ByteRecord, text: &[u8]) -> bool {
     let start = record.position().map_or(0, |position| position.byte() as usize).min(text.len());
     text[start..].iter().find(|byte| !matches!(byte, b'\n' | b'\r')) == Some(&b'"')
 }
+
+/// Whether each field of the first record is quoted, and all else has no quotes but about the first field of a line.
+pub(super) fn is_all_that_is_quoted(first: &ByteRecord, text: &[u8]) -> bool {
+    if !is_quoted(first, text) {
+        return false;
+    }
+    let mut lines =
+        text.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let quotes = |line: &[u8]| line.iter().filter(|&&byte| byte == b'"').count();
+    lines.next().is_some_and(|line| quotes(line) == 2 * first.len())
+        && lines
+            .all(|line| matches!((quotes(line), line.starts_with(b"\"")), (0, _) | (2, true)) && !line.ends_with(b"\""))
+}

@@ -39,7 +39,7 @@ pub fn read_map(path: &Path) -> Result<Matrix, Error> {
 ///
 /// Of a `.csv` file, a column called `label`, `class`, `target` or the like holds the classes; columns called `index`, `id`
 /// or the like, a first one without a name and, where there is no header, a first one that counts the rows are left out. A
-/// header may be of numbers, if it counts or rises evenly and no other line does. What is recognised is in
+/// header may be of numbers, if it counts, rises or falls as no other line does, or alone is quoted. What is recognised is in
 /// [`Table::notes`].
 ///
 /// # Errors

@@ -89,6 +89,40 @@ fn a_first_point_is_no_header() {
     }
 }
 
+#[test]
+fn a_header_of_numbers_need_not_rise_evenly() {
+    for (header, reason) in [
+        ("4000,3998,3996,3994", "line 1 falls apart from all others and"),
+        ("400,412,443,490", "line 1 rises apart from all others and"),
+        ("nm,400,412,443,490", "line 1 rises apart"),
+        ("\"400\",\"412\",\"413\",\"9\"", "line 1 is quoted, as no other is, and"),
+        ("0.0,1.0,2.0,3.0", "line 1 rises evenly"),
+    ] {
+        let name = if header.starts_with("nm") { "7," } else { "" };
+        let rows: String = ["1.5,3.5,2.25,9.5", "4.5,2.25,3.5,0.5", "7.25,1.5,1.5,0.25", "2.5,9.5,0.25,4.5"]
+            .map(|row| format!("{name}{row}\n"))
+            .concat();
+        let table = read(&format!("{header}\n{rows}"));
+        assert!(table.rows == 4 && table.notes[0].starts_with(reason), "{header}: {:?}", table.notes);
+    }
+    // R quotes names of rows, and has no name above them.
+    let table = read("\"400\",\"412\"\n\"1\",2.5,7\n\"2\",3.5,1\n");
+    assert_eq!((table.rows, table.columns), (2, 2));
+    for data in [
+        // Others rise too, or lie on both sides.
+        "1,2,4,9\n11,12,15,19\n21,24,26,30\n31,33,34,40\n41,45,46,50\n",
+        "5,6,8,9\n4,9,2,1\n7,1,3,8\n3,8,9,2\n6,3,1,7\n",
+        // All are quoted.
+        "\"5\",\"2\"\n\"3\",\"9\"\n\"8\",\"1\"\n",
+        "\"5\",2\n3,9\n8,1\n",
+        "\"5\"\n\"3\"\n\"8\"\n",
+    ] {
+        let table = read(data);
+        assert_eq!((table.rows, table.columns), (data.lines().count(), columns_of(data)), "{data}");
+        assert_eq!(table.notes, [""; 0], "{data}");
+    }
+}
+
 fn columns_of(data: &str) -> usize {
     data.lines().next().map_or(0, |line| line.split(',').count())
 }
