@@ -3,9 +3,46 @@
 use super::options::TableOptions;
 
 /// What columns that hold each row's class are called, in any case; the first that is there does.
-const LABELS: [&str; 6] = ["label", "labels", "class", "target", "species", "category"];
+const LABELS: [&str; 17] = [
+    "label",
+    "labels",
+    "class",
+    "target",
+    "species",
+    "category",
+    "classes",
+    "targets",
+    "class_id",
+    "label_id",
+    "y_true",
+    "variety",
+    "diagnosis",
+    "digit",
+    "group",
+    "cluster",
+    "outcome",
+];
+/// What it is called beside numbers of which none is called `x`: then it is no coordinate.
+const Y: &str = "y";
 /// What columns that number the rows are called, in any case.
-const INDICES: [&str; 7] = ["index", "idx", "id", "row", "row_id", "rowid", "row.names"];
+const INDICES: [&str; 16] = [
+    "index",
+    "idx",
+    "id",
+    "row",
+    "row_id",
+    "rowid",
+    "row.names",
+    "rownames",
+    "row_number",
+    "sample_id",
+    "level_0",
+    "no",
+    "nr",
+    "#",
+    "obs",
+    "key",
+];
 /// How pandas calls a column whose name was empty when it was written.
 const UNNAMED: &str = "unnamed: ";
 
@@ -77,10 +114,22 @@ fn drop_columns(names: Option<&[String]>, drop: &[String], roles: &mut [Role]) -
 fn recognise(names: &[String], roles: &mut [Role], notes: &mut Vec<String>) {
     let is_called = |column: usize, name: &str| names[column].eq_ignore_ascii_case(name);
     let numbers = |roles: &[Role]| (0..names.len()).filter(|&at| roles[at] == Role::Number).collect::<Vec<_>>();
-    let label = LABELS.iter().find_map(|label| numbers(roles).into_iter().find(|&column| is_called(column, label)));
-    if let Some(column) = label.filter(|_| numbers(roles).len() > 1) {
-        roles[column] = Role::Label;
-        notes.push(format!("column '{}' is taken for the classes, not for a number of each point", names[column]));
+    let has_x = (0..names.len()).any(|column| is_called(column, "x"));
+    let mut known: Vec<usize> = Vec::new();
+    for label in LABELS.iter().chain((!has_x).then_some(&Y)) {
+        known.extend(numbers(roles).into_iter().filter(|&column| is_called(column, label)));
+    }
+    for (at, &column) in known.iter().enumerate() {
+        if numbers(roles).len() == 1 {
+            break;
+        }
+        let name = &names[column];
+        roles[column] = if at == 0 { Role::Label } else { Role::Left };
+        notes.push(if at == 0 {
+            format!("column '{name}' is taken for the classes, not for a number of each point")
+        } else {
+            format!("column '{name}' may be classes too and is left out, since '{}' is taken for them", names[known[0]])
+        });
     }
     for column in numbers(roles) {
         let is_nameless =

@@ -207,6 +207,21 @@ fn a_column_of_classes_is_no_number_of_a_point() {
 }
 
 #[test]
+fn of_two_columns_of_classes_one_is_left_out() {
+    for header in ["label,class,a,b,c", "label,label,a,b,c", "target,y,a,b,c", "target,species,a,b,c"] {
+        let table = read(&with(header, |at| format!("{},{},", at % 2, at % 3)));
+        assert_eq!(table.labels.as_ref().unwrap().classes, [0, 1, 0, 1, 0], "{header}");
+        assert!(table.notes[1].contains("may be classes too and is left out"), "{:?}", table.notes);
+        assert_eq!(values(table), plain(), "{header}");
+    }
+    for (header, columns) in
+        [("x,y,a,b", 4), ("y,a,b,c", 3), ("#,a,b,c", 3), ("Digit,a,b,c", 3), ("sample_id,a,b,c", 3)]
+    {
+        assert_eq!(read(&with(header, |at| format!("{},", at * 3))).columns, columns, "{header}");
+    }
+}
+
+#[test]
 fn decimal_commas_are_read_where_commas_do_not_separate() {
     let text = with("a,b,c", |_| String::new()).replace(',', ";").replace('.', ",");
     for text in [text.clone(), text.replace(';', "\t"), text.replace("\n", "\r\n")] {
