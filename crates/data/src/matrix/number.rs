@@ -14,6 +14,8 @@ pub(super) struct Numbers {
     /// The first lines with either.
     comma: Option<usize>,
     point: Option<usize>,
+    /// Whether a number has other than three digits behind its decimal comma, so that none of them parts thousands.
+    has_fraction: bool,
     is_rounded: bool,
     /// The first whole number that begins with a needless zero.
     padded: Option<String>,
@@ -21,7 +23,14 @@ pub(super) struct Numbers {
 
 impl Numbers {
     pub(super) fn new(delimiter: u8) -> Self {
-        Self { may_have_commas: delimiter != b',', comma: None, point: None, is_rounded: false, padded: None }
+        Self {
+            may_have_commas: delimiter != b',',
+            comma: None,
+            point: None,
+            has_fraction: false,
+            is_rounded: false,
+            padded: None,
+        }
     }
 
     /// A number, or `None` if it is none.
@@ -40,6 +49,7 @@ impl Numbers {
 
     fn read_comma(&mut self, field: &[u8], line: impl Fn() -> usize) -> Result<Option<f64>, String> {
         let value = if self.may_have_commas { number_with_comma(field) } else { None };
+        self.has_fraction |= value.is_some() && !may_be_thousands(field);
         if value.is_some() && self.comma.is_none() {
             self.comma = Some(line());
             self.check_signs()?;
@@ -68,7 +78,9 @@ impl Numbers {
             notes.push("it has whole numbers beyond 2^53, which are rounded".into());
         }
         if self.comma.is_some() {
-            notes.push("commas within its numbers are taken for decimal points".into());
+            let doubt =
+                if self.has_fraction { "" } else { ", not for signs of thousands, though three digits follow each" };
+            notes.push(format!("commas within its numbers are taken for decimal points{doubt}"));
         }
         // Halves of numbers as 1,05 look like that.
         let may_be_halves = self.may_be_halves();
@@ -95,6 +107,16 @@ pub(super) fn number_with_comma(field: &[u8]) -> Option<f64> {
     let is_sound = !field.contains(&b'.') && field.iter().filter(|&&byte| byte == b',').count() == 1;
     let field: Vec<u8> = field.iter().map(|&byte| if byte == b',' { b'.' } else { byte }).collect();
     if is_sound { number(&field) } else { None }
+}
+
+/// Whether a comma may part thousands: one to three digits, of which the first is not 0, stand before it, three behind.
+fn may_be_thousands(field: &[u8]) -> bool {
+    let field = field.strip_prefix(b"-").unwrap_or(field);
+    let comma = field.iter().position(|&byte| byte == b',').unwrap_or(field.len());
+    (1..=3).contains(&comma)
+        && field[0] != b'0'
+        && field.len() == comma + 4
+        && field[comma + 1..].iter().all(u8::is_ascii_digit)
 }
 
 /// A number with either.

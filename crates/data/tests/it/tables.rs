@@ -248,6 +248,17 @@ fn commas_that_may_be_decimal_are_said() {
 }
 
 #[test]
+fn commas_that_may_part_thousands_are_said() {
+    for (text, is_said) in [
+        ("a\tb\n1,000\t2,004\n-7\t12,250\n", true),
+        ("a\tb\n0,125\t2,004\n7\t12,250\n", false),
+        ("a\tb\n1,25\t2,004\n7\t12,250\n", false),
+    ] {
+        assert_eq!(read(text).notes[0].contains("signs of thousands"), is_said, "{text}");
+    }
+}
+
+#[test]
 fn halves_of_numbers_are_no_names_of_rows() {
     for (text, line) in [
         ("a\n0,3456\n-1,2234\n2,5\n", "line 2 has 2 fields, where line 1 has 1 (if commas are decimal"),
