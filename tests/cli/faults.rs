@@ -133,7 +133,7 @@ fn a_run_with_any_limit_is_trained_or_refused() {
     world.file("wide.toml", format!("name = 'wide'\n{WIDE}\n{training}"));
     world.words("train wide.toml --data data --out whole --threads 2 --quiet").done();
     let mut trained = Vec::new();
-    for kilobytes in (40_000..360_000).step_by(40_000) {
+    for kilobytes in (40_000..800_000).step_by(120_000) {
         for (words, kept) in [
             (format!("train wide.toml --data data --out {kilobytes} --threads 2 --quiet"), kilobytes.to_string()),
             ("train --resume whole --epochs 1 --threads 2 --quiet".to_owned(), "whole".to_owned()),
