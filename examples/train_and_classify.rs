@@ -5,10 +5,10 @@ use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use modiste_data::{Silent, Source, load};
 use modiste_executors::Device;
 use modiste_inference::Predictor;
 use modiste_network::Recipe;
+use modiste_sources::{Silent, Source, load};
 use modiste_training::{EpochRecord, ExistingRun, Experiment, Fitted, Observer, RunDirectory, RunSource, Session};
 
 const RECIPE: &str = "

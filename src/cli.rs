@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
-use modiste_data::Source;
 use modiste_network::Validation;
+use modiste_sources::Source;
 use serde::Serialize;
 
 /// Largest batch of a recipe as well.

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use modiste_data::{DRAWN_GARMENTS, FileReport, KnownSet, RetryPolicy, find_dir, known_set, known_sets};
 use modiste_files::atomic;
 use modiste_report::numbers::{counted, grouped};
 use modiste_report::snapshot;
+use modiste_sources::{DRAWN_GARMENTS, FileReport, KnownSet, RetryPolicy, find_dir, known_set, known_sets};
 use serde::Serialize;
 
 use super::setup::{Outcome, file_name};
@@ -131,7 +131,7 @@ fn fetch(arguments: &DataFetchArgs) -> Result<()> {
     let mut fetched = Vec::new();
     for set in sets_with_files(&arguments.names)? {
         let directory =
-            modiste_data::fetch(set, arguments.place.data_dir.as_deref(), &RetryPolicy::default(), &progress)?;
+            modiste_sources::fetch(set, arguments.place.data_dir.as_deref(), &RetryPolicy::default(), &progress)?;
         if !arguments.output.json {
             output::print(&format!("{} is in {}", set.name, directory.display()))?;
         }
@@ -168,7 +168,7 @@ fn verify(arguments: &DataVerifyArgs) -> Result<()> {
     }
     let mut files = Vec::new();
     for (set, directory) in sets {
-        files.extend(modiste_data::verify(set, &directory).into_iter().map(|report| verified(set, report)));
+        files.extend(modiste_sources::verify(set, &directory).into_iter().map(|report| verified(set, report)));
     }
     if arguments.output.json {
         output::print_json(&files)?;

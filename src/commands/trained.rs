@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use modiste_data::{Dataset, ImageShape, Source, are_names};
+use modiste_data::{Dataset, ImageShape, are_names};
 use modiste_executors::Device;
 use modiste_files::shell;
 use modiste_inference::Predictor;
 use modiste_network::Model;
+use modiste_sources::Source;
 use modiste_training::{RunPaths, runs};
 
 use super::setup::{RUNS, ensure_memory, ensure_one_run};

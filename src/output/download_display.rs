@@ -8,8 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use modiste_data::{Dataset, Event, Progress, Source, find_dir};
+use modiste_data::Dataset;
 use modiste_files::shell;
+use modiste_sources::{Event, Progress, Source, find_dir};
 
 use crate::output;
 
@@ -29,7 +30,7 @@ pub fn load(source: &Source, data_dir: Option<&Path>, quiet: bool) -> Result<Dat
             "note: --data {source} is the built-in set, not {path} here: that would be --data {word}"
         ));
     }
-    Ok(modiste_data::load(source, data_dir, &DownloadDisplay::new(quiet))?)
+    Ok(modiste_sources::load(source, data_dir, &DownloadDisplay::new(quiet))?)
 }
 
 /// What has the name of a built-in set in the current directory, and is not where the set's own files are kept.

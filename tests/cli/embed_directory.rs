@@ -108,7 +108,7 @@ fn the_search_for_neighbours_can_be_interrupted() {
     });
     let values: Vec<f32> = noise.take(rows * columns).collect();
     let mut file = Vec::new();
-    modiste_data::write_npy(&mut file, columns, &values).unwrap();
+    modiste_sources::write_npy(&mut file, columns, &values).unwrap();
     world.file("noise.npy", file);
     let making = Making::begin(&world, "embed --input noise.npy --perplexity 100");
     making.interrupt(&["INT"]);

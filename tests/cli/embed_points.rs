@@ -21,7 +21,7 @@ fn rows_of_numbers_are_points_in_whatever_form() {
     let values = || heaps().into_iter().flatten();
     let singles: Vec<f32> = values().collect();
     let mut own = Vec::new();
-    modiste_data::write_npy(&mut own, 4, &singles).unwrap();
+    modiste_sources::write_npy(&mut own, 4, &singles).unwrap();
     for (name, content) in [
         ("plain.csv", lines(&heaps()).into_bytes()),
         ("header.csv", format!("a,b,c,d\n{}", lines(&heaps())).into_bytes()),
@@ -243,7 +243,7 @@ fn wide_images_are_mapped() {
     };
     let values: Vec<f32> = (0..18).flat_map(|row| (0..5000).map(move |column| value(row, column))).collect();
     let mut file = Vec::new();
-    modiste_data::write_npy(&mut file, 5000, &values).unwrap();
+    modiste_sources::write_npy(&mut file, 5000, &values).unwrap();
     world.file("wide.npy", file);
     world.words("embed --input wide.npy --perplexity 3 --iterations 250 --out map").done();
     let heaps: Vec<usize> = (0..18).map(|row| row % 3).collect();

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use modiste_data::{ImageShape, Images, Silent, Source, load};
+use modiste_data::{ImageShape, Images};
+use modiste_sources::{Silent, Source, load};
 
 use crate::runner::{Part, World, write_set};
 
@@ -56,7 +57,7 @@ fn recipes_learn_from_what_they_were_not_made_for() {
 #[test]
 fn recipes_learn_from_drawn_garments() {
     let world = World::new();
-    garments_set(&world.path("garments"), 300, 200);
+    garments_set(&world.path("garments"), 300, 100);
     for recipe in RECIPES {
         let ended = world.words(&format!(
             "train {recipe} --data garments --validation 0 --epochs 2 --batch 10 --out {recipe} --quiet --json"

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use modiste_data::{Matrix, read_map, write_npy};
 use modiste_files::atomic;
 use modiste_report::numbers::grouped;
+use modiste_sources::{Matrix, read_map, write_npy};
 use modiste_tsne::{Affinities, Metric, Neighbours, Perplexity, divergence, quality};
 use serde::Serialize;
 

@@ -11,9 +11,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use modiste_data::write_npy;
 use modiste_report::map::{self, Map, MapImages};
 use modiste_report::numbers::grouped;
+use modiste_sources::write_npy;
 use modiste_tsne::{Initialisation, Metric, Perplexity, Seconds, Tsne, initialisation, quality};
 use serde::Serialize;
 

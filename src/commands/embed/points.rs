@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use modiste_data::{Dataset, Matrix, NotFinite, TableOptions, read_matrix, read_table, sample};
+use modiste_data::{Dataset, sample};
 use modiste_executors::Device;
 use modiste_inference::Features;
+use modiste_sources::{Matrix, NotFinite, TableOptions, read_matrix, read_table};
 use modiste_tsne::Distinct;
 
 use crate::cli::{Distance, PointOptions, Samples};

@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use modiste_data::Source;
 use modiste_executors::Device;
 use modiste_network::Recipe;
+use modiste_sources::Source;
 use modiste_training::{Experiment, RunSource};
 
 use crate::cli::{LARGEST_SEED, OutputOptions, TrainArgs};

@@ -6,9 +6,10 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use modiste_data::{Dataset, Source};
+use modiste_data::Dataset;
 use modiste_executors::Device;
 use modiste_files::{numbered_directory, shell};
+use modiste_sources::Source;
 use modiste_training::runs::seed_directory;
 use modiste_training::session::UnfinishedRun;
 use modiste_training::{ExistingRun, Experiment, RunDirectory, RunPaths, RunResult, RunSource, Session};

@@ -2,12 +2,4 @@
 
 mod augmentation;
 mod batches;
-#[cfg(feature = "download")]
-mod download;
-mod garments;
-mod idx;
-mod load;
-mod matrix;
 mod picture;
-mod support;
-mod tables;

@@ -287,9 +287,8 @@ proptest! {
             executor.state().parameters.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
         };
         for options in CpuOptions::available(1) {
-            let one = train(options);
-            prop_assert_eq!(&one, &train(CpuOptions { threads: 2, ..options }), "{}", options);
-            prop_assert_eq!(&one, &train(CpuOptions { threads: 4, ..options }), "{}", options);
+            // Three leave a remainder of nearly everything that is divided.
+            prop_assert_eq!(train(options), train(CpuOptions { threads: 3, ..options }), "{}", options);
         }
     }
 

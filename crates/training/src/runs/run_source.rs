@@ -3,8 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use modiste_data::{Dataset, Source};
+use modiste_data::Dataset;
 use modiste_network::DataReference;
+use modiste_sources::Source;
 use serde::{Deserialize, Serialize};
 
 /// What a run is trained on.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use modiste_data::{ImageShape, Images, Source};
+use modiste_data::{ImageShape, Images};
 use modiste_inference::Predictor;
+use modiste_sources::Source;
 
 use super::*;
 use crate::trainer::StepEvent;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use super::known::KnownSet;
+use super::sets::KnownSet;
 use crate::error::Error;
 
 /// The environment variable that names a directory of data sets.

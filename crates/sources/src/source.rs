@@ -1,30 +1,12 @@
-//! Where images come from: what `--data` can name, and how it is found, fetched, checked and read.
-
-#[cfg(feature = "download")]
-mod certificates;
-mod class_names;
-#[cfg(feature = "download")]
-mod complete;
-mod directory;
-#[cfg(feature = "download")]
-mod download;
-pub(crate) mod fetch;
-pub mod garments;
-mod gzip;
-pub mod idx;
-pub(crate) mod known;
-pub(crate) mod load;
-pub(crate) mod place;
-pub(crate) mod progress;
-pub(crate) mod retry;
-pub(crate) mod verify;
+//! Where images come from: what `--data` can name.
 
 use std::convert::Infallible;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use known::{KnownSet, known_set};
+use crate::garments::DRAWN_GARMENTS;
+use crate::known::sets::{KnownSet, known_set};
 
 /// Where a data set comes from. Parsed from the words of `--data`; what it parsed from is what it prints.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -39,9 +21,6 @@ pub enum Source {
     /// A directory with the four official IDX files. Whether there is one is seen when it is loaded.
     Directory(PathBuf),
 }
-
-/// The name of the set that needs no files.
-pub const DRAWN_GARMENTS: &str = "drawn-garments";
 
 impl FromStr for Source {
     type Err = Infallible;

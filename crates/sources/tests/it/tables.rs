@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use modiste_data::{Table, TableOptions, read_map, read_table};
+use modiste_sources::{Table, TableOptions, read_map, read_table};
 
 /// What reading these bytes as a `.csv` file says.
 fn outcome(bytes: &[u8], options: &TableOptions) -> Result<Table, String> {

@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use modiste_files::{DirectoryLock, LOCK_FILE, atomic};
 
 use super::download::Downloader;
-use super::known::KnownSet;
-use super::progress::{Event, Progress};
 use super::retry::RetryPolicy;
+use super::sets::KnownSet;
 use super::verify::{FileState, read_checked};
 use crate::error::Error;
+use crate::progress::{Event, Progress};
 
 /// Downloads into `dir` what is not good there.
-pub(super) fn complete(set: &KnownSet, dir: &Path, retry: &RetryPolicy, progress: &dyn Progress) -> Result<(), Error> {
+pub(crate) fn complete(set: &KnownSet, dir: &Path, retry: &RetryPolicy, progress: &dyn Progress) -> Result<(), Error> {
     loop {
         let made = Made::for_lock(dir)?;
         let lock = DirectoryLock::wait(dir, || {

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 use std::{fs, thread};
 
-use modiste_data::{Error, FileState, KnownSet, RetryPolicy, Silent, Source, fetch, load, verify};
+use modiste_sources::{Error, FileState, KnownSet, RetryPolicy, Silent, Source, fetch, load, verify};
 
 use crate::support::encrypted_server::serve_encrypted;
 use crate::support::server::{Answer, HASTY, Request, Server};

@@ -20,12 +20,12 @@ use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, Timeout};
 
 use super::certificates;
-use super::known::{KnownFile, KnownSet};
 use super::place::remedy;
-use super::progress::{Event, Progress};
 use super::retry::RetryPolicy;
+use super::sets::{KnownFile, KnownSet};
 use super::verify::hexadecimal;
 use crate::error::Error;
+use crate::progress::{Event, Progress};
 
 /// Fetches the files of one set.
 pub(super) struct Downloader<'a> {

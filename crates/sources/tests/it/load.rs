@@ -4,11 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use modiste_data::{
-    Dataset, Error, FileState, ImageShape, Loader, Scaling, Silent, Source, find_dir, known_sets, load, verify,
-};
+use modiste_data::{Dataset, ImageShape, Loader, Scaling};
+use modiste_sources::{Error, FileState, Silent, Source, find_dir, known_sets, load, verify};
 #[cfg(not(feature = "download"))]
-use modiste_data::{RetryPolicy, fetch};
+use modiste_sources::{RetryPolicy, fetch};
 
 use crate::support::{NAMES, Notes, closed_address, gzip, idx, put_files, small_files, small_set};
 

@@ -1,7 +1,8 @@
 //! The drawn garments: always the same, all different, and worth learning.
 
-use modiste_data::garments::{dataset, draw};
-use modiste_data::{Images, Silent, load};
+use modiste_data::Images;
+use modiste_sources::garments::{dataset, draw};
+use modiste_sources::{Silent, load};
 
 /// FNV-1a, to freeze what is drawn.
 fn digest(images: &Images) -> u64 {

@@ -6,10 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::known::{KnownFile, known_sets};
-use super::progress::{Event, Progress};
-use super::verify::read_checked;
 use crate::error::Error;
+use crate::progress::{Event, Progress};
 
 /// A label is a byte.
 const MOST_CLASSES: usize = 256;
@@ -20,26 +18,21 @@ const LARGEST_FILE: u64 = 1 << 20;
 const HEADERS: [&str; 8] = ["label", "labels", "class", "classes", "name", "names", "class_name", "class name"];
 
 /// The names of classes, by label.
-pub(super) struct ClassNames {
-    pub(super) names: Vec<String>,
+pub(crate) struct ClassNames {
+    pub(crate) names: Vec<String>,
     /// The file that they come from.
-    pub(super) file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
 }
 
-/// The lines of the directory's `classes.txt`, or the names of the known set whose labels it holds.
-pub(super) fn find(dir: &Path, progress: &dyn Progress) -> Result<Option<ClassNames>, Error> {
+/// The lines of the directory's `classes.txt`, if it has one.
+pub(crate) fn find(dir: &Path, progress: &dyn Progress) -> Result<Option<ClassNames>, Error> {
     let is_named = |name: &str| name.eq_ignore_ascii_case("classes.txt");
     let entries = fs::read_dir(dir).map_err(|source| Error::io("read", dir, source))?;
     let mut files: Vec<_> =
         entries.flatten().map(|entry| entry.path()).filter(|path| is_named(&file_name(path))).collect();
     // The usual name last, which is then taken.
     files.sort_by_key(|path| file_name(path) == "classes.txt");
-    let Some(path) = files.pop() else {
-        // Labels are small, and no two sets have the same.
-        let has = |file: &KnownFile| read_checked(&dir.join(file.name), file).is_ok();
-        let set = known_sets().iter().find(|set| has(&set.files[1]) && has(&set.files[3]));
-        return Ok(set.map(|set| ClassNames { names: set.class_names.map(String::from).to_vec(), file: None }));
-    };
+    let Some(path) = files.pop() else { return Ok(None) };
     let bad = |why: String| Error::Classes { path: path.clone(), why };
     let meta = fs::metadata(&path).map_err(|source| Error::io("read", &path, source))?;
     if !meta.is_file() {
@@ -60,7 +53,7 @@ pub(super) fn find(dir: &Path, progress: &dyn Progress) -> Result<Option<ClassNa
 impl ClassNames {
     /// Refuses a first line that names all the others, where there is one line more than classes; `highest` is the last of
     /// these.
-    pub(super) fn check_header(&self, highest: u8) -> Result<(), Error> {
+    pub(crate) fn check_header(&self, highest: u8) -> Result<(), Error> {
         let is_header = self.names.len() == usize::from(highest) + 2
             && HEADERS.iter().any(|header| self.names[0].eq_ignore_ascii_case(header));
         match &self.file {
@@ -76,7 +69,7 @@ impl ClassNames {
     }
 
     /// Refuses names that are too few for the labels in `file`.
-    pub(super) fn check_labels(&self, labels: &[u8], file: &Path) -> Result<(), Error> {
+    pub(crate) fn check_labels(&self, labels: &[u8], file: &Path) -> Result<(), Error> {
         let (Some(path), names) = (&self.file, self.names.len()) else { return Ok(()) };
         match labels.iter().max() {
             Some(&label) if usize::from(label) >= names => {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use modiste_data::RetryPolicy;
+use modiste_sources::RetryPolicy;
 
 /// Waits briefly, so that tests do not take long.
 pub const HASTY: RetryPolicy = RetryPolicy {

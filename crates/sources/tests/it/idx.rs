@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use modiste_data::idx::{Idx, decode, read};
+use modiste_sources::idx::{Idx, decode, read};
 use proptest::prelude::*;
 
 use crate::support::{gzip, idx};

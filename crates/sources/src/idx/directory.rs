@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::idx::{self, Idx};
-use super::progress::{Event, Progress};
+use super::file::{self, Idx};
 use crate::error::Error;
+use crate::progress::{Event, Progress};
 
 /// Training images, training labels, test images, test labels. The number is that of the dimensions: images of colour may
 /// also be called `idx4`.
-pub(super) const FILE_NAMES: [&str; 4] =
+pub(crate) const FILE_NAMES: [&str; 4] =
     ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
 
 /// How many folders deep it is looked where else the files may be.
@@ -23,16 +23,16 @@ const DEEPEST: usize = 3;
 const MOST_ENTRIES: usize = 1000;
 
 /// A file's path and what it holds.
-pub(super) type FileContent = (PathBuf, Idx);
+pub(crate) type FileContent = (PathBuf, Idx);
 
 /// Where each of the four files is; several places where it is there more than once, the first one to be read.
-pub(super) type Places = [Vec<PathBuf>; 4];
+pub(crate) type Places = [Vec<PathBuf>; 4];
 
 /// Finds the four files of the one set in `dir`.
 ///
 /// # Errors
 /// When there is none, which then says what comes near, or more than one.
-pub(super) fn find(dir: &Path) -> Result<Places, Error> {
+pub(crate) fn find(dir: &Path) -> Result<Places, Error> {
     let entries = fs::read_dir(dir).map_err(|source| Error::io("read", dir, source))?;
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort_by_cached_key(|path| rank(&name_of(path)));
@@ -64,14 +64,14 @@ pub(super) fn find(dir: &Path) -> Result<Places, Error> {
 ///
 /// # Errors
 /// What is wrong with the first, if none is sound.
-pub(super) fn read(places: &[PathBuf], progress: &dyn Progress) -> Result<FileContent, Error> {
+pub(crate) fn read(places: &[PathBuf], progress: &dyn Progress) -> Result<FileContent, Error> {
     let [first, others @ ..] = places else { unreachable!("a set has a place for each of its files") };
-    let error = match idx::read(first) {
+    let error = match file::read(first) {
         Ok(idx) => return Ok((first.clone(), idx)),
         Err(error) => error,
     };
     for other in others {
-        if let Ok(idx) = idx::read(other) {
+        if let Ok(idx) = file::read(other) {
             progress.report(Event::Notice(&format!("{error}; reading {} instead", other.display())));
             return Ok((other.clone(), idx));
         }

@@ -8,7 +8,7 @@ use std::env;
 use rustls_native_certs::load_native_certs;
 use ureq::tls::{Certificate, RootCerts};
 
-use super::progress::{Event, Progress};
+use crate::progress::{Event, Progress};
 
 /// What OpenSSL and others read them from, too.
 const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use modiste_files::regular_file;
 use sha2::{Digest, Sha256};
 
-use super::known::{KnownFile, KnownSet};
+use super::sets::{KnownFile, KnownSet, known_sets};
 
 /// What a file was found to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,12 @@ pub struct FileReport {
     pub file: &'static KnownFile,
     /// What it is.
     pub state: FileState,
+}
+
+/// The known set whose labels lie in the directory. They are small, and no two sets have the same.
+pub(crate) fn set_in(dir: &Path) -> Option<&'static KnownSet> {
+    let has = |file: &KnownFile| read_checked(&dir.join(file.name), file).is_ok();
+    known_sets().iter().find(|set| has(&set.files[1]) && has(&set.files[3]))
 }
 
 /// Checks the files of `set` in the directory that holds them (as [`find_dir`](crate::find_dir) says) by size and

@@ -28,10 +28,12 @@ use dice::Dice;
 use patterns::Garment;
 use rand::seq::SliceRandom;
 
-use super::DRAWN_GARMENTS;
-use super::known::GARMENT_NAMES;
-use crate::dataset::{Dataset, ImageShape, Images};
+use modiste_data::{Dataset, ImageShape, Images};
 
+use crate::known::sets::GARMENT_NAMES;
+
+/// The name of the set that needs no files.
+pub const DRAWN_GARMENTS: &str = "drawn-garments";
 /// Training images of [`dataset`].
 pub const TRAIN_IMAGES: usize = 10_000;
 /// Test images of [`dataset`].

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use modiste_data::{Error, Matrix, read_matrix, write_npy};
 use modiste_files::FileError;
+use modiste_sources::{Error, Matrix, read_matrix, write_npy};
 use proptest::prelude::*;
 
 /// What reading a file of this name and these bytes says.

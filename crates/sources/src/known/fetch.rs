@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::known::KnownSet;
 use super::place::find_dir;
 #[cfg(not(feature = "download"))]
 use super::place::remedy;
-use super::progress::Progress;
 use super::retry::RetryPolicy;
+use super::sets::KnownSet;
 use super::verify::read_checked;
 use crate::error::Error;
+use crate::progress::Progress;
 
 /// Makes sure that all files of `set` are in their directory ([`find_dir`]), whole and checked, and returns it.
 ///
@@ -34,10 +34,10 @@ pub fn fetch(
 }
 
 #[cfg(feature = "download")]
-pub(super) use super::complete::complete;
+pub(crate) use super::complete::complete;
 
 /// Stands in for what would download, which this program is built without.
 #[cfg(not(feature = "download"))]
-pub(super) fn complete(set: &KnownSet, dir: &Path, _: &RetryPolicy, _: &dyn Progress) -> Result<(), Error> {
+pub(crate) fn complete(set: &KnownSet, dir: &Path, _: &RetryPolicy, _: &dyn Progress) -> Result<(), Error> {
     Err(Error::WithoutDownloads { set: set.name.to_owned(), remedy: remedy(set, dir) })
 }

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use modiste_data::{Event, KnownFile, KnownSet, Progress};
+use modiste_sources::{Event, KnownFile, KnownSet, Progress};
 use sha2::{Digest, Sha256};
 
 /// An address at which nobody answers.

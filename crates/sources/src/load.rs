@@ -1,0 +1,101 @@
+//! From the name of a source to images in memory.
+
+use std::path::Path;
+
+use modiste_data::Dataset;
+
+use crate::error::Error;
+use crate::garments::{self, DRAWN_GARMENTS};
+use crate::idx::class_names::{self, ClassNames};
+use crate::idx::directory;
+use crate::idx::set::{assemble, read_four};
+use crate::idx::{self, Idx};
+use crate::known::fetch::complete;
+use crate::known::place::find_dir;
+use crate::known::retry::RetryPolicy;
+use crate::known::sets::{FASHION_MNIST, KnownFile, KnownSet, known_sets};
+use crate::known::verify::{FileState, read_checked, set_in};
+use crate::progress::{Event, Progress};
+use crate::source::Source;
+
+/// Loads a data set, downloading it first where it is known and not here yet.
+///
+/// `dir` is where known sets are kept (`--data-dir`; see [`find_dir`]). [`Source::Auto`] falls back to drawn garments
+/// when Fashion-MNIST cannot be fetched (no network, trouble at every server, nowhere to keep it, or a program built without
+/// downloads), and says so and why by a notice; nothing else falls back.
+///
+/// A [`Source::Directory`] holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
+/// `t10k-labels-idx1-ubyte`, each raw or with `.gz`, or files whose names differ from these by case, dots for dashes, `test`
+/// for `t10k` or a set's name before them. Images are grey, `[n, height, width]`, or of red, green and blue,
+/// `[n, height, width, 3]`; files of colour images may be called `idx4` instead of `idx3`. Line k of `classes.txt`, where
+/// there is one, names class k, counted from 0.
+///
+/// # Errors
+/// When files are missing, damaged or do not belong together, and when they cannot be downloaded.
+pub fn load(source: &Source, dir: Option<&Path>, progress: &dyn Progress) -> Result<Dataset, Error> {
+    match source {
+        Source::Auto => match load_known(FASHION_MNIST, dir, progress) {
+            Err(error) if cannot_be_had(&error) => {
+                let notice =
+                    format!("{} cannot be had, going on with {DRAWN_GARMENTS} instead: {error}", FASHION_MNIST.name);
+                progress.report(Event::Notice(&notice));
+                Ok(garments::dataset())
+            }
+            loaded_or_damaged => loaded_or_damaged,
+        },
+        Source::Known(set) => load_known(set, dir, progress),
+        Source::DrawnGarments => Ok(garments::dataset()),
+        Source::Directory(path) => load_directory(path, progress),
+    }
+}
+
+/// Whether the trouble is with fetching a set, not with what has been fetched.
+fn cannot_be_had(error: &Error) -> bool {
+    use Error::{Download, File, NoCache, NoNetwork, WithoutDownloads};
+    matches!(error, NoNetwork { .. } | Download { .. } | WithoutDownloads { .. } | File(_) | NoCache)
+}
+
+fn load_known(set: &KnownSet, dir: Option<&Path>, progress: &dyn Progress) -> Result<Dataset, Error> {
+    let dir = find_dir(set, dir)?;
+    let read = || read_four(|at| read_known(&dir.join(set.files[at].name), &set.files[at]));
+    let mut files = read();
+    if files.iter().any(|file| matches!(file, Ok(Err(_)))) {
+        complete(set, &dir, &RetryPolicy::default(), progress)?;
+        files = read();
+    }
+    let [train_images, train_labels, test_images, test_labels] = files;
+    let valid = |at: usize, file: Result<Result<Idx, FileState>, Error>| {
+        let path = dir.join(set.files[at].name);
+        match file? {
+            Ok(idx) => Ok((path, idx)),
+            Err(state) => Err(Error::Damaged { path, why: state.to_string() }),
+        }
+    };
+    let files = [valid(0, train_images)?, valid(1, train_labels)?, valid(2, test_images)?, valid(3, test_labels)?];
+    assemble(set.name.to_owned(), Some(names_of(set)), files)
+}
+
+/// The outer error is for good, the inner one for what fetching can mend.
+fn read_known(path: &Path, known: &KnownFile) -> Result<Result<Idx, FileState>, Error> {
+    match read_checked(path, known) {
+        Ok(bytes) => idx::decode(bytes.as_slice(), known.size, path).map(Ok),
+        Err(state) => Ok(Err(state)),
+    }
+}
+
+fn load_directory(dir: &Path, progress: &dyn Progress) -> Result<Dataset, Error> {
+    if !dir.exists() && dir.components().count() <= 1 {
+        let mut known: Vec<_> = known_sets().iter().map(|set| set.name).collect();
+        known.push(DRAWN_GARMENTS);
+        return Err(Error::UnknownSet { name: dir.display().to_string(), known: known.join(", ") });
+    }
+    let places = directory::find(dir)?;
+    let [train_images, train_labels, test_images, test_labels] = read_four(|at| directory::read(&places[at], progress));
+    let files = [train_images?, train_labels?, test_images?, test_labels?];
+    let names = class_names::find(dir, progress)?.or_else(|| set_in(dir).map(names_of));
+    assemble(dir.display().to_string(), names, files)
+}
+
+fn names_of(set: &KnownSet) -> ClassNames {
+    ClassNames { names: set.class_names.map(String::from).to_vec(), file: None }
+}

@@ -1,0 +1,10 @@
+//! Tests of the crate as others use it, all in one program, since linking one takes longer than running it.
+
+#[cfg(feature = "download")]
+mod download;
+mod garments;
+mod idx;
+mod load;
+mod matrix;
+mod support;
+mod tables;
