@@ -27,10 +27,10 @@ pub enum UnknownClass {
 }
 
 impl Dataset {
-    /// How many images each class has, `[classes]`, in training and test images together.
+    /// How many images each class has, `[classes]`, in all parts together.
     pub fn class_sizes(&self) -> Vec<usize> {
         let mut sizes = vec![0; self.class_names.len()];
-        for &label in self.train.labels().iter().chain(self.test.labels()) {
+        for &label in self.parts().flat_map(|images| images.labels()) {
             sizes[usize::from(label)] += 1;
         }
         sizes
@@ -63,6 +63,7 @@ impl Dataset {
         let renumbered = |images: Arc<Images>| Arc::new(images.with_labels(|label| numbers[usize::from(label)]));
         Ok(Self {
             train: renumbered(self.train),
+            validation: self.validation.map(renumbered),
             test: renumbered(self.test),
             class_names: names.to_vec(),
             name: self.name,
@@ -84,7 +85,13 @@ mod tests {
         let shape = ImageShape { height: 1, width: 1, channels: 1 };
         let images = Images::new(shape, vec![0; labels.len()], labels.to_vec(), names.len()).unwrap();
         let images = Arc::new(images);
-        Dataset { name: "a".to_owned(), class_names: words(names), train: Arc::clone(&images), test: images }
+        Dataset {
+            name: "a".to_owned(),
+            class_names: words(names),
+            train: Arc::clone(&images),
+            validation: None,
+            test: images,
+        }
     }
 
     fn words(names: &[&str]) -> Vec<String> {

@@ -122,7 +122,7 @@ impl fmt::Debug for Images {
     }
 }
 
-/// A data set: training and test images and what their classes are called.
+/// A data set: the images of each part and what their classes are called.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     /// The name outputs report, e.g. `fashion-mnist`.
@@ -131,6 +131,15 @@ pub struct Dataset {
     pub class_names: Vec<String>,
     /// Images to learn from.
     pub train: Arc<Images>,
+    /// Images that the set keeps for choices, if it does.
+    pub validation: Option<Arc<Images>>,
     /// Images kept for the final measurement.
     pub test: Arc<Images>,
+}
+
+impl Dataset {
+    /// The images of each part that there is: training, validation, test.
+    pub fn parts(&self) -> impl Iterator<Item = &Arc<Images>> {
+        [Some(&self.train), self.validation.as_ref(), Some(&self.test)].into_iter().flatten()
+    }
 }

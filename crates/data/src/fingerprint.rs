@@ -9,7 +9,7 @@ impl Dataset {
     /// order.
     pub fn fingerprint(&self) -> String {
         let mut fingerprint = Fingerprint::new();
-        for images in [&self.train, &self.test] {
+        for images in self.parts() {
             add_images(&mut fingerprint, images);
         }
         fingerprint.digits()
@@ -37,7 +37,8 @@ mod tests {
         let images = Images::new(shape, (0..2 * shape.len() as u8).collect(), labels.to_vec(), 2).unwrap();
         let images = Arc::new(images);
         let class_names = names.map(String::from).to_vec();
-        Dataset { name: names[0].to_owned(), class_names, train: Arc::clone(&images), test: images }.fingerprint()
+        Dataset { name: names[0].to_owned(), class_names, train: Arc::clone(&images), validation: None, test: images }
+            .fingerprint()
     }
 
     #[test]

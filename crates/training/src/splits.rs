@@ -1,6 +1,8 @@
 //! Which images a run learns from, chooses by and is measured on.
 
-use modiste_data::{Dataset, Subset, stratified_sample, stratified_split};
+use std::sync::Arc;
+
+use modiste_data::{Dataset, Images, Subset, stratified_sample, stratified_split};
 use modiste_network::{DataReference, NamedValidation, TrainingRecipe, Validation};
 
 /// There is nothing to learn from, to choose by or to measure on.
@@ -41,7 +43,8 @@ pub struct Splits {
 }
 
 impl Splits {
-    /// Takes `limit` training images and holds out of them what `validation` says.
+    /// Takes `limit` training images and holds out of them the share that `validation` says, where the set has no validation
+    /// images of its own.
     pub fn new(dataset: &Dataset, validation: Validation, limit: Option<Limit>, seed: u64) -> Self {
         let labels = dataset.train.labels();
         let taken: Vec<u32> = match limit {
@@ -49,10 +52,12 @@ impl Splits {
             Some(Limit::First(count)) => (0..labels.len().min(count) as u32).collect(),
             Some(Limit::Stratified(count)) => stratified_sample(labels, count, seed),
         };
-        let test = Subset::new(&dataset.test, (0..dataset.test.len() as u32).collect::<Vec<_>>());
-        let (train, validation, validates_on_test) = match validation {
-            Validation::Named(NamedValidation::Test) => (taken, Some(test.clone()), true),
-            Validation::Share(share) => {
+        let all_of = |images: &Arc<Images>| Subset::new(images, (0..images.len() as u32).collect::<Vec<_>>());
+        let test = all_of(&dataset.test);
+        let (train, validation, validates_on_test) = match (validation, &dataset.validation) {
+            (Validation::Named(NamedValidation::Test), _) => (taken, Some(test.clone()), true),
+            (Validation::Share(_), Some(images)) => (taken, Some(all_of(images)), false),
+            (Validation::Share(share), None) => {
                 let labels: Vec<u8> = taken.iter().map(|&index| labels[index as usize]).collect();
                 let split = stratified_split(&labels, dataset.class_names.len(), share, seed);
                 let of_set = |places: Vec<u32>| places.iter().map(|&place| taken[place as usize]).collect::<Vec<_>>();
@@ -80,9 +85,7 @@ impl Splits {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use modiste_data::{ImageShape, Images};
+    use modiste_data::ImageShape;
 
     use super::*;
 
@@ -97,6 +100,7 @@ mod tests {
             name: "counted".to_owned(),
             class_names: (0..10).map(|class| class.to_string()).collect(),
             train: images(count),
+            validation: None,
             test: images(20),
         }
     }
@@ -130,6 +134,16 @@ mod tests {
         let splits = Splits::new(&dataset(200), Validation::Named(NamedValidation::Test), None, 1);
         assert_eq!((splits.train.len(), splits.validation.unwrap().len()), (200, 20));
         assert!(splits.validates_on_test);
+    }
+
+    #[test]
+    fn a_sets_own_validation_images_are_taken_whatever_the_share() {
+        let own = Dataset { validation: Some(dataset(30).train), ..dataset(200) };
+        for share in [0.0, 0.5] {
+            let splits = Splits::new(&own, Validation::Share(share), None, 1);
+            assert_eq!((splits.train.len(), splits.validation.unwrap().len()), (200, 30));
+            assert!(!splits.validates_on_test);
+        }
     }
 
     #[test]

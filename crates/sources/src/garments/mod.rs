@@ -49,6 +49,7 @@ pub fn dataset() -> Dataset {
         name: DRAWN_GARMENTS.to_owned(),
         class_names: GARMENT_NAMES.map(String::from).to_vec(),
         train: Arc::new(draw(TRAIN_IMAGES, SEED)),
+        validation: None,
         test: Arc::new(draw(TEST_IMAGES, SEED + 1)),
     }
 }

@@ -29,7 +29,7 @@ fn dataset(brightest: u8) -> Dataset {
     let pixels = labels.iter().flat_map(|label| [label * brightest; 4]).collect();
     let images = Arc::new(Images::new(SHAPE, pixels, labels, 2).unwrap());
     let class_names = ["dark", "bright"].map(str::to_owned).to_vec();
-    Dataset { name: "levels".to_owned(), class_names, train: Arc::clone(&images), test: images }
+    Dataset { name: "levels".to_owned(), class_names, train: Arc::clone(&images), validation: None, test: images }
 }
 
 fn begin(recipe: Recipe, directory: &Path) -> Session {

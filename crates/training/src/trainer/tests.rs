@@ -53,6 +53,7 @@ fn dataset() -> Dataset {
         name: "patterns".to_owned(),
         class_names: ["a", "b", "c"].map(str::to_owned).to_vec(),
         train: images(52),
+        validation: None,
         test: images(11),
     }
 }
