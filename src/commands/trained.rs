@@ -56,7 +56,7 @@ impl Trained {
     /// The data of `--data`, or what the network was trained on; and whether it is that, whatever its name and place.
     pub fn data(&self, options: &DataOptions, quiet: bool) -> Result<(Dataset, bool)> {
         let card = &self.model.card;
-        let Ok(own) = card.data.source.parse::<Source>();
+        let own = data_source(&card.data);
         let source = if options.data.is_some() { options.source() } else { own };
         let data_dir = options.place().or(self.data_dir.as_deref());
         let dataset = download_display::load(&source, data_dir, quiet)?;

@@ -37,7 +37,7 @@ pub fn load(source: &Source, data_dir: Option<&Path>, quiet: bool) -> Result<Dat
 fn shadowed(source: &Source, data_dir: Option<&Path>) -> Option<PathBuf> {
     let path = PathBuf::from(source.to_string());
     let is_another = match source {
-        Source::Directory(_) => false,
+        Source::Own(..) => false,
         Source::Known(set) => {
             find_dir(set, data_dir).is_ok_and(|dir| fs::canonicalize(dir).ok() != fs::canonicalize(&path).ok())
         }

@@ -67,6 +67,7 @@ impl Dataset {
             test: renumbered(self.test),
             class_names: names.to_vec(),
             name: self.name,
+            preparation: self.preparation,
         })
     }
 }
@@ -90,6 +91,7 @@ mod tests {
             class_names: words(names),
             train: Arc::clone(&images),
             validation: None,
+            preparation: None,
             test: images,
         }
     }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::preparation::Preparation;
+
 /// Height, width and channels of every image of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageShape {
@@ -135,6 +137,8 @@ pub struct Dataset {
     pub validation: Option<Arc<Images>>,
     /// Images kept for the final measurement.
     pub test: Arc<Images>,
+    /// How pictures of any kind became these images, or would.
+    pub preparation: Option<Preparation>,
 }
 
 impl Dataset {

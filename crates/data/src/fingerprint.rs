@@ -37,8 +37,15 @@ mod tests {
         let images = Images::new(shape, (0..2 * shape.len() as u8).collect(), labels.to_vec(), 2).unwrap();
         let images = Arc::new(images);
         let class_names = names.map(String::from).to_vec();
-        Dataset { name: names[0].to_owned(), class_names, train: Arc::clone(&images), validation: None, test: images }
-            .fingerprint()
+        Dataset {
+            name: names[0].to_owned(),
+            class_names,
+            train: Arc::clone(&images),
+            validation: None,
+            test: images,
+            preparation: None,
+        }
+        .fingerprint()
     }
 
     #[test]

@@ -165,13 +165,7 @@ mod tests {
             recipe: Recipe::parse(text, "test").unwrap(),
             class_names: ["a", "b", "c"].map(str::to_owned).to_vec(),
             image_shape: SHAPE,
-            data: DataReference {
-                name: String::new(),
-                source: String::new(),
-                limit: None,
-                stratified: false,
-                fingerprint: String::new(),
-            },
+            data: DataReference::default(),
             epochs: 1,
         };
         let network = card.network().unwrap();

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use modiste_data::ImageShape;
+use modiste_data::{ImageShape, Preparation};
 use modiste_files::FileError;
 use modiste_files::tensor_file::{self, Tensor, TensorFile};
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ const KIND: &str = "model file";
 const FORMAT: &str = "modiste-model-1";
 
 /// Which data a run uses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataReference {
     /// The name outputs report.
@@ -40,6 +40,15 @@ pub struct DataReference {
     pub stratified: bool,
     /// [`modiste_data::Dataset::fingerprint`] of the whole set.
     pub fingerprint: String,
+    /// Whether damaged pictures were left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skip_bad: bool,
+    /// What was said of how its values lie, where it is a table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<ImageShape>,
+    /// How pictures became its images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preparation: Option<Preparation>,
 }
 
 impl DataReference {
@@ -66,6 +75,11 @@ pub struct ModelCard {
 }
 
 impl ModelCard {
+    /// What becomes of a picture of any kind before the network sees it.
+    pub fn preparation(&self) -> Preparation {
+        self.data.preparation.unwrap_or(Preparation::of(self.image_shape))
+    }
+
     /// The network of the recipe's layers for images and classes like these.
     ///
     /// # Errors
@@ -170,6 +184,7 @@ mod tests {
                 limit: Some(7),
                 stratified: true,
                 fingerprint: "0123".to_owned(),
+                ..DataReference::default()
             },
             epochs: 3,
         }

@@ -25,6 +25,6 @@ pub use matrix::npy::write_npy;
 pub use matrix::options::TableOptions;
 pub use matrix::read::{read_map, read_matrix, read_table};
 pub use matrix::table::{NotFinite, Table, TableLabels};
-pub use options::{Background, Fit, LoadOptions};
+pub use options::LoadOptions;
 pub use progress::{Event, Progress, Silent};
 pub use source::Source;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use crate::garments::DRAWN_GARMENTS;
 use crate::known::sets::{KnownSet, known_set};
+use crate::options::LoadOptions;
 
 /// Where a data set comes from. Parsed from the words of `--data`; what it parsed from is what it prints.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -18,8 +19,18 @@ pub enum Source {
     Known(&'static KnownSet),
     /// Ten classes of garments drawn by this program.
     DrawnGarments,
-    /// A directory with the four official IDX files. Whether there is one is seen when it is loaded.
-    Directory(PathBuf),
+    /// Somebody's own images, and how they are to be read. What lies there is seen when it is loaded.
+    Own(PathBuf, LoadOptions),
+}
+
+impl Source {
+    /// The same, read in this way where it is somebody's own.
+    pub fn with_options(self, options: &LoadOptions) -> Self {
+        match self {
+            Source::Own(path, _) => Source::Own(path, options.clone()),
+            other => other,
+        }
+    }
 }
 
 impl FromStr for Source {
@@ -29,7 +40,7 @@ impl FromStr for Source {
         Ok(match words {
             "auto" => Source::Auto,
             DRAWN_GARMENTS => Source::DrawnGarments,
-            _ => known_set(words).map_or_else(|| Source::Directory(words.into()), Source::Known),
+            _ => known_set(words).map_or_else(|| Source::Own(words.into(), LoadOptions::default()), Source::Known),
         })
     }
 }
@@ -40,7 +51,7 @@ impl fmt::Display for Source {
             Source::Auto => f.write_str("auto"),
             Source::Known(set) => f.write_str(set.name),
             Source::DrawnGarments => f.write_str(DRAWN_GARMENTS),
-            Source::Directory(path) => path.display().fmt(f),
+            Source::Own(path, _) => path.display().fmt(f),
         }
     }
 }

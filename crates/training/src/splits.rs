@@ -101,6 +101,7 @@ mod tests {
             class_names: (0..10).map(|class| class.to_string()).collect(),
             train: images(count),
             validation: None,
+            preparation: None,
             test: images(20),
         }
     }

@@ -180,7 +180,7 @@ fn load_again(run: &mut UnfinishedRun, directory: &Path, moved: &MovedData, quie
     let recorded = run.source();
     let data_dir = moved.data_dir.as_deref().or(recorded.data_dir.as_deref());
     let Some(source) = &moved.source else {
-        let Ok(source) = recorded.data.source.parse::<Source>();
+        let source = data_source(&recorded.data);
         return download_display::load(&source, data_dir, quiet).with_context(|| {
             let (run, word) = (directory.display(), shell::word(directory));
             format!("the data of {run} is not where it was; say where it is now by `--resume {word} --data PATH`")

@@ -50,6 +50,7 @@ pub fn dataset() -> Dataset {
         class_names: GARMENT_NAMES.map(String::from).to_vec(),
         train: Arc::new(draw(TRAIN_IMAGES, SEED)),
         validation: None,
+        preparation: None,
         test: Arc::new(draw(TEST_IMAGES, SEED + 1)),
     }
 }

@@ -55,7 +55,7 @@ pub(crate) fn assemble(
         });
         return Err(Error::pair(&train_path, &test_path, format!("images of {train} and of {test} pixels")));
     }
-    Ok(Dataset { name, class_names, train: Arc::new(train), validation: None, test: Arc::new(test) })
+    Ok(Dataset { name, class_names, train: Arc::new(train), validation: None, test: Arc::new(test), preparation: None })
 }
 
 fn pair(images: FileContent, labels: FileContent, classes: usize) -> Result<Images, Error> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use modiste_data::{Dataset, ImageShape, Loader, Scaling};
-use modiste_sources::{Error, FileState, Silent, Source, find_dir, known_sets, load, verify};
+use modiste_sources::{Error, FileState, LoadOptions, Silent, Source, find_dir, known_sets, load, verify};
 #[cfg(not(feature = "download"))]
 use modiste_sources::{RetryPolicy, fetch};
 
@@ -33,7 +33,7 @@ fn words_become_sources_and_sources_words() {
         assert_eq!(source(words).to_string(), words);
     }
     assert_eq!(source("auto"), Source::Auto);
-    assert_eq!(source("./x"), Source::Directory("./x".into()));
+    assert_eq!(source("./x"), Source::Own("./x".into(), LoadOptions::default()));
     for set in known_sets() {
         assert_eq!(source(set.name), Source::Known(set));
     }

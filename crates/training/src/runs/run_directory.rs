@@ -250,6 +250,7 @@ impl RunDirectory {
 
 #[cfg(test)]
 mod tests {
+    use modiste_data::{Background, Fit, ImageShape, Preparation};
     use modiste_network::DataReference;
 
     use super::*;
@@ -314,6 +315,15 @@ mod tests {
             limit: Some(5),
             stratified: true,
             fingerprint: "0f".to_owned(),
+            skip_bad: true,
+            shape: Some(ImageShape { height: 2, width: 3, channels: 1 }),
+            preparation: Some(Preparation {
+                height: 8,
+                width: 9,
+                channels: 3,
+                fit: Fit::Crop,
+                background: Background::Black,
+            }),
         };
         let source = RunSource { data_dir: Some("/cache".into()), class_names: vec!["a".to_owned()], data };
         let recipe = Recipe::find("seed-mlp").unwrap();

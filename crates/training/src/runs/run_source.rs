@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use modiste_data::Dataset;
 use modiste_network::DataReference;
-use modiste_sources::Source;
+use modiste_sources::{LoadOptions, Source};
 use serde::{Deserialize, Serialize};
 
 /// What a run is trained on.
@@ -54,13 +54,26 @@ impl RunSource {
         let words = match source {
             // It may mean something else tomorrow.
             Source::Auto => dataset.name.clone(),
-            Source::Directory(path) => absolute(path)?.display().to_string(),
+            Source::Own(path, _) => absolute(path)?.display().to_string(),
             _ => source.to_string(),
         };
         let (name, fingerprint) = (dataset.name.clone(), dataset.fingerprint());
         // More than there are is all.
         let limit = limit.filter(|&limit| limit < dataset.train.len());
-        let data = DataReference { name, source: words, limit, stratified: limit.is_some(), fingerprint };
+        let (skip_bad, shape) = match source {
+            Source::Own(_, options) => (options.skip_bad, options.shape),
+            _ => (false, None),
+        };
+        let data = DataReference {
+            name,
+            source: words,
+            limit,
+            stratified: limit.is_some(),
+            fingerprint,
+            skip_bad,
+            shape,
+            preparation: dataset.preparation,
+        };
         let data_dir = data_dir.map(absolute).transpose()?;
         let source = Self { data_dir, class_names: dataset.class_names.clone(), data };
         source.to_toml()?;
@@ -74,6 +87,12 @@ impl RunSource {
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(self)
     }
+}
+
+/// Where the data of a run or model is found, read as it was read for that.
+pub fn data_source(data: &DataReference) -> Source {
+    let Ok(source) = data.source.parse::<Source>();
+    source.with_options(&LoadOptions::again(data.preparation, data.shape, data.skip_bad))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, SourceError> {

@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use modiste_data::{ImageShape, Images};
 use modiste_inference::Predictor;
-use modiste_sources::Source;
 
 use super::*;
 use crate::trainer::StepEvent;
@@ -29,12 +28,19 @@ fn dataset(brightest: u8) -> Dataset {
     let pixels = labels.iter().flat_map(|label| [label * brightest; 4]).collect();
     let images = Arc::new(Images::new(SHAPE, pixels, labels, 2).unwrap());
     let class_names = ["dark", "bright"].map(str::to_owned).to_vec();
-    Dataset { name: "levels".to_owned(), class_names, train: Arc::clone(&images), validation: None, test: images }
+    Dataset {
+        name: "levels".to_owned(),
+        class_names,
+        train: Arc::clone(&images),
+        validation: None,
+        test: images,
+        preparation: None,
+    }
 }
 
 fn begin(recipe: Recipe, directory: &Path) -> Session {
     let dataset = dataset(200);
-    let source = RunSource::new(&dataset, &Source::Directory("levels".into()), None, None).unwrap();
+    let source = RunSource::new(&dataset, &"levels".parse().unwrap(), None, None).unwrap();
     let prepared = Experiment { recipe, dataset, source }.prepare().unwrap();
     Session::begin(prepared, RunDirectory::create(directory).unwrap()).unwrap()
 }

@@ -54,6 +54,7 @@ fn dataset() -> Dataset {
         class_names: ["a", "b", "c"].map(str::to_owned).to_vec(),
         train: images(52),
         validation: None,
+        preparation: None,
         test: images(11),
     }
 }
