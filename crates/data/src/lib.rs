@@ -3,6 +3,7 @@
 
 mod augmentation;
 mod batches;
+mod check;
 mod classes;
 mod dataset;
 mod fingerprint;
@@ -17,6 +18,7 @@ pub use augmentation::{Augmentation, Erase, Fill, Flip};
 pub use batches::Loader;
 pub use batches::batch::Batch;
 pub use batches::prefetch::Batches;
+pub use check::{Check, ClassCounts, Duplicates, Note, NoteKind, PartCounts};
 pub use classes::{UnknownClass, are_names};
 pub use dataset::{Dataset, ImageShape, Images, ImagesError};
 pub use mirrored::mirrored_classes;
