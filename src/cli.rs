@@ -1,5 +1,7 @@
 //! What can be typed: commands, arguments and the values they take.
 
+mod reading;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,8 +9,11 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use modiste_network::Validation;
-use modiste_sources::Source;
+use modiste_sources::{LoadOptions, Source};
+
 use serde::Serialize;
+
+use self::reading::ReadingOptions;
 
 /// Largest batch of a recipe as well.
 const LARGEST_BATCH: u64 = 65_536;
@@ -56,6 +61,8 @@ pub enum DataCommand {
     Fetch(DataFetchArgs),
     /// Check the files that are here against their known checksums
     Verify(DataVerifyArgs),
+    /// Say what is in a data set and what is wrong with it, before any training
+    Check(DataCheckArgs),
     /// Write the snapshot: a PNG grid of samples, a row for each class
     Show(DataShowArgs),
 }
@@ -76,18 +83,25 @@ pub enum BenchCommand {
 /// Which images.
 #[derive(Clone, Debug, Args)]
 pub struct DataOptions {
-    /// Data set: auto, fashion-mnist, mnist, kmnist, drawn-garments, or a directory of IDX files
+    /// Data set: auto, fashion-mnist, mnist, kmnist, drawn-garments, or your own: a folder of pictures by class, a .zip or .tar
+    /// of one, or .npz, .csv, .parquet, CIFAR or IDX files
     #[arg(long, value_name = "NAME|PATH", help_heading = "Data")]
     pub data: Option<String>,
     #[command(flatten)]
     pub place: DataPlace,
+    #[command(flatten)]
+    pub reading: ReadingOptions,
 }
 
 impl DataOptions {
     /// What `--data` names; `auto` where it is not given.
     pub fn source(&self) -> Source {
-        let Ok(source) = self.data.as_deref().unwrap_or("auto").parse();
-        source
+        self.source_like(&LoadOptions::default())
+    }
+
+    /// The same, read as images were read before where nothing else is said.
+    pub fn source_like(&self, before: &LoadOptions) -> Source {
+        self.reading.source(self.data.as_deref().unwrap_or("auto"), before)
     }
 
     /// The directory of `--data-dir`.
@@ -165,6 +179,20 @@ pub struct DataVerifyArgs {
     pub names: Vec<String>,
     #[command(flatten)]
     pub place: DataPlace,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// `data check`
+#[derive(Debug, Args)]
+pub struct DataCheckArgs {
+    /// Data set: a name, or a path of your own
+    #[arg(value_name = "NAME|PATH")]
+    pub data: String,
+    #[command(flatten)]
+    pub place: DataPlace,
+    #[command(flatten)]
+    pub reading: ReadingOptions,
     #[command(flatten)]
     pub output: OutputOptions,
 }

@@ -8,8 +8,8 @@ use modiste_executors::Device;
 use modiste_files::shell;
 use modiste_inference::Predictor;
 use modiste_network::Model;
-use modiste_sources::Source;
-use modiste_training::{RunPaths, runs};
+use modiste_sources::LoadOptions;
+use modiste_training::{RunPaths, data_source, runs};
 
 use super::setup::{RUNS, ensure_memory, ensure_one_run};
 use crate::cli::DataOptions;
@@ -57,7 +57,9 @@ impl Trained {
     pub fn data(&self, options: &DataOptions, quiet: bool) -> Result<(Dataset, bool)> {
         let card = &self.model.card;
         let own = data_source(&card.data);
-        let source = if options.data.is_some() { options.source() } else { own };
+        // Pictures become what the network was trained for.
+        let like = LoadOptions::again(Some(card.preparation()), None, false);
+        let source = if options.data.is_some() { options.source_like(&like) } else { own };
         let data_dir = options.place().or(self.data_dir.as_deref());
         let dataset = download_display::load(&source, data_dir, quiet)?;
         self.check_shape(&dataset)?;

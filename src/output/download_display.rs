@@ -10,7 +10,7 @@ use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use modiste_data::Dataset;
 use modiste_files::shell;
-use modiste_sources::{Event, Progress, Source, find_dir};
+use modiste_sources::{Event, Loaded, Progress, Source, find_dir};
 
 use crate::output;
 
@@ -24,13 +24,18 @@ pub struct DownloadDisplay {
 
 /// Loads a data set, showing any download on the way; `quiet` leaves only notices.
 pub fn load(source: &Source, data_dir: Option<&Path>, quiet: bool) -> Result<Dataset> {
+    load_described(source, data_dir, quiet).map(|loaded| loaded.dataset)
+}
+
+/// The same, and how it was read.
+pub fn load_described(source: &Source, data_dir: Option<&Path>, quiet: bool) -> Result<Loaded> {
     if let Some(path) = shadowed(source, data_dir) {
         let (path, word) = (path.display(), shell::word(&Path::new(".").join(&path)));
         output::note(&format!(
             "note: --data {source} is the built-in set, not {path} here: that would be --data {word}"
         ));
     }
-    Ok(modiste_sources::load(source, data_dir, &DownloadDisplay::new(quiet))?)
+    Ok(modiste_sources::load_described(source, data_dir, &DownloadDisplay::new(quiet))?)
 }
 
 /// What has the name of a built-in set in the current directory, and is not where the set's own files are kept.

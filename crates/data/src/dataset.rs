@@ -85,6 +85,13 @@ impl Images {
         Self { shape: self.shape, pixels: self.pixels.clone(), labels }
     }
 
+    /// Copies of the images of these numbers, in their order.
+    pub fn chosen(&self, indices: &[u32]) -> Self {
+        let pixels = indices.iter().flat_map(|&index| self.image(index as usize)).copied().collect();
+        let labels = indices.iter().map(|&index| self.labels[index as usize]).collect();
+        Self { shape: self.shape, pixels, labels }
+    }
+
     /// Number of images.
     pub fn len(&self) -> usize {
         self.labels.len()

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(unreachable_pub)]
 
+mod complete_set;
 mod error;
 pub mod garments;
 pub mod idx;
@@ -19,7 +20,7 @@ pub use known::place::{DATA_DIR_VARIABLE, find_dir};
 pub use known::retry::RetryPolicy;
 pub use known::sets::{KnownFile, KnownSet, known_set, known_sets};
 pub use known::verify::{FileReport, FileState, verify};
-pub use load::load;
+pub use load::{LeftOut, Loaded, load, load_described};
 pub use matrix::Matrix;
 pub use matrix::npy::write_npy;
 pub use matrix::options::TableOptions;

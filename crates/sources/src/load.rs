@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use modiste_data::Dataset;
+use serde::Serialize;
 
 use crate::error::Error;
 use crate::garments::{self, DRAWN_GARMENTS};
@@ -33,19 +34,49 @@ use crate::source::Source;
 /// # Errors
 /// When files are missing, damaged or do not belong together, and when they cannot be downloaded.
 pub fn load(source: &Source, dir: Option<&Path>, progress: &dyn Progress) -> Result<Dataset, Error> {
+    load_described(source, dir, progress).map(|loaded| loaded.dataset)
+}
+
+/// A data set, and what is known of how it was read.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The images.
+    pub dataset: Dataset,
+    /// What they lay in: `folder`, `idx`, `npz`, `csv`, `parquet`, `cifar` or `drawn`.
+    pub form: &'static str,
+    /// What was not read.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A file that was not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Where it lies within the set.
+    pub path: String,
+    /// Why it was not read.
+    pub why: String,
+}
+
+/// Loads a data set like [`load`], and says how it was read.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn load_described(source: &Source, dir: Option<&Path>, progress: &dyn Progress) -> Result<Loaded, Error> {
+    let loaded = |form| move |dataset| Loaded { dataset, form, left_out: Vec::new() };
+    let drawn = || loaded("drawn")(garments::dataset());
     match source {
         Source::Auto => match load_known(FASHION_MNIST, dir, progress) {
             Err(error) if cannot_be_had(&error) => {
                 let notice =
                     format!("{} cannot be had, going on with {DRAWN_GARMENTS} instead: {error}", FASHION_MNIST.name);
                 progress.report(Event::Notice(&notice));
-                Ok(garments::dataset())
+                Ok(drawn())
             }
-            loaded_or_damaged => loaded_or_damaged,
+            loaded_or_damaged => loaded_or_damaged.map(loaded("idx")),
         },
-        Source::Known(set) => load_known(set, dir, progress),
-        Source::DrawnGarments => Ok(garments::dataset()),
-        Source::Own(path, _) => load_directory(path, progress),
+        Source::Known(set) => load_known(set, dir, progress).map(loaded("idx")),
+        Source::DrawnGarments => Ok(drawn()),
+        Source::Own(path, _) => load_directory(path, progress).map(loaded("idx")),
     }
 }
 

@@ -18,7 +18,7 @@ pub use progress::{Done, EpochRecord};
 pub use runs::aggregate::{SeedAggregate, Spread};
 pub use runs::result::RunResult;
 pub use runs::run_directory::{RunDirectory, RunPaths};
-pub use runs::run_source::{RunSource, data_source};
+pub use runs::run_source::{RunSource, data_source, reading_options};
 pub use session::{ExistingRun, Fitted, Session};
 pub use splits::{Limit, Splits};
 pub use trainer::{Observer, StepEvent};

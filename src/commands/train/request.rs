@@ -54,6 +54,9 @@ impl Request {
         let runs = match &arguments.resume {
             Some(directory) => {
                 let epochs = arguments.epochs.map(|epochs| epochs as usize);
+                if let Some(flag) = arguments.data.reading.first_given() {
+                    bail!("{flag} does not go with --resume: the images of a run are read as they were when it began");
+                }
                 let source = arguments.data.data.is_some().then(|| arguments.data.source());
                 let moved = MovedData { source, data_dir };
                 Runs::Resumed { directory: directory.clone(), epochs, restart: arguments.restart, moved }

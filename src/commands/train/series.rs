@@ -9,10 +9,11 @@ use anyhow::{Context, Result, bail};
 use modiste_data::Dataset;
 use modiste_executors::Device;
 use modiste_files::{numbered_directory, shell};
-use modiste_sources::Source;
 use modiste_training::runs::seed_directory;
 use modiste_training::session::UnfinishedRun;
-use modiste_training::{ExistingRun, Experiment, RunDirectory, RunPaths, RunResult, RunSource, Session};
+use modiste_training::{
+    ExistingRun, Experiment, RunDirectory, RunPaths, RunResult, RunSource, Session, data_source, reading_options,
+};
 
 use super::request::{MovedData, Runs};
 use crate::commands::setup::{RUNS, ensure_free, ensure_one_run, ensure_training_memory};
@@ -186,8 +187,9 @@ fn load_again(run: &mut UnfinishedRun, directory: &Path, moved: &MovedData, quie
             format!("the data of {run} is not where it was; say where it is now by `--resume {word} --data PATH`")
         });
     };
-    let dataset = download_display::load(source, data_dir, quiet)?;
-    let place = RunSource::new(&dataset, source, data_dir, recorded.data.limit)?;
+    let source = source.clone().with_options(&reading_options(&recorded.data));
+    let dataset = download_display::load(&source, data_dir, quiet)?;
+    let place = RunSource::new(&dataset, &source, data_dir, recorded.data.limit)?;
     run.move_data(&place);
     Ok(dataset)
 }

@@ -92,7 +92,12 @@ impl RunSource {
 /// Where the data of a run or model is found, read as it was read for that.
 pub fn data_source(data: &DataReference) -> Source {
     let Ok(source) = data.source.parse::<Source>();
-    source.with_options(&LoadOptions::again(data.preparation, data.shape, data.skip_bad))
+    source.with_options(&reading_options(data))
+}
+
+/// How the data of a run or model was read.
+pub fn reading_options(data: &DataReference) -> LoadOptions {
+    LoadOptions::again(data.preparation, data.shape, data.skip_bad)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, SourceError> {

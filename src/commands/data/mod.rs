@@ -1,5 +1,7 @@
 //! `data`: lists, fetches, verifies and shows data sets.
 
+mod check;
+
 use std::fs;
 use std::path::Path;
 
@@ -22,6 +24,7 @@ pub fn run(command: &DataCommand) -> Result<Outcome> {
         DataCommand::Fetch(arguments) => fetch(arguments),
         DataCommand::Verify(arguments) => verify(arguments),
         DataCommand::Show(arguments) => show(arguments),
+        DataCommand::Check(arguments) => check::run(arguments),
     }?;
     Ok(Outcome::Done)
 }
