@@ -6,6 +6,7 @@ mod batches;
 mod classes;
 mod dataset;
 mod error;
+mod file_kind;
 mod fingerprint;
 mod matrix;
 mod mirrored;
