@@ -2,6 +2,8 @@
 
 use std::str;
 
+use super::lines::Separator;
+
 /// What to do where numbers may have been taken apart at their commas.
 pub(super) const DECIMAL_COMMAS: &str = "if its commas are decimal, separate by semicolons";
 /// Whole numbers of so many characters are held by f64.
@@ -22,9 +24,9 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    pub(super) fn new(delimiter: u8) -> Self {
+    pub(super) fn new(separator: Separator) -> Self {
         Self {
-            may_have_commas: delimiter != b',',
+            may_have_commas: !separator.is_comma(),
             comma: None,
             point: None,
             has_fraction: false,
@@ -34,10 +36,10 @@ impl Numbers {
     }
 
     /// A number, or `None` if it is none.
-    pub(super) fn read(&mut self, field: &[u8], line: impl Fn() -> usize) -> Result<Option<f64>, String> {
+    pub(super) fn read(&mut self, field: &[u8], line: usize) -> Result<Option<f64>, String> {
         let Some(value) = number(field) else { return self.read_comma(field, line) };
         if self.point.is_none() && field.contains(&b'.') {
-            self.point = Some(line());
+            self.point = Some(line);
             self.check_signs()?;
         }
         if self.padded.is_none() && field.len() > 1 && field[0] == b'0' && is_whole(field) {
@@ -47,11 +49,11 @@ impl Numbers {
         Ok(Some(value))
     }
 
-    fn read_comma(&mut self, field: &[u8], line: impl Fn() -> usize) -> Result<Option<f64>, String> {
+    fn read_comma(&mut self, field: &[u8], line: usize) -> Result<Option<f64>, String> {
         let value = if self.may_have_commas { number_with_comma(field) } else { None };
         self.has_fraction |= value.is_some() && !may_be_thousands(field);
         if value.is_some() && self.comma.is_none() {
-            self.comma = Some(line());
+            self.comma = Some(line);
             self.check_signs()?;
         }
         Ok(value)

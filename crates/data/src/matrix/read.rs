@@ -10,6 +10,9 @@ use super::table::Table;
 use super::{Matrix, csv, npy};
 use crate::error::Error;
 
+/// How names of tables end, in any case.
+const TEXTS: [&str; 3] = ["csv", "tsv", "txt"];
+
 /// Reads a matrix of f32: NumPy's `.npy`, or `.csv`.
 ///
 /// A `.npy` file holds floats of 4 or 8 bytes, integers or booleans in either byte order, in C's order or Fortran's.
@@ -55,7 +58,7 @@ pub fn read_table(path: &Path, options: &TableOptions) -> Result<Table, Error> {
 fn read(path: &Path, wanted: Wanted<'_>) -> Result<Table, Error> {
     let ends_with = |ending: &str| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending));
     let is_npy = ends_with("npy");
-    if !is_npy && !ends_with("csv") {
+    if !is_npy && !TEXTS.into_iter().any(ends_with) {
         return Err(Error::MatrixFormat { path: path.to_owned() });
     }
     let (file, stored) = regular_file::open(path).map_err(|source| Error::io("read", path, source))?;
