@@ -7,10 +7,10 @@ use std::path::Path;
 use super::columns::{Role, Wanted, roles};
 use super::counts;
 use super::header::{NumberedColumns, is_header, names};
-use super::labels::Labels;
+use super::labels::{self, Labels};
 use super::layout::Layout;
 use super::lines::{Record, ends};
-use super::number::{DECIMAL_COMMAS, Numbers, is_whole, number_with_comma};
+use super::number::{DECIMAL_COMMAS, Numbers, is_parted, is_whole, number_with_comma};
 use super::row_names;
 use super::table::{Table, Values};
 use super::text::decoded;
@@ -78,8 +78,16 @@ fn parse(text: &[u8], wanted: Wanted<'_>) -> Result<Table, Flaw> {
     let mut lines = layout.lines();
     let Some(first) = lines.next()? else { return Err(nothing_in(&layout).into()) };
     let mut first_line = first.line;
-    let mut header = header(&first, &layout, wanted, &mut notes)?;
-    let mut record = if header.is_some() { lines.next()? } else { Some(first.clone()) };
+    let (mut header, is_comment) = header(&first, &layout, wanted, &mut notes)?;
+    let comments = layout.comments - usize::from(is_comment);
+    match comments {
+        0 => {}
+        1 => notes.push("1 line begins with '#' and is left out as a comment".into()),
+        _ => notes.push(format!("{comments} lines begin with '#' and are left out as comments")),
+    }
+    let from_first_row = if header.is_none() || is_comment { layout.lines() } else { lines };
+    let mut lines = from_first_row.clone();
+    let mut record = lines.next()?;
     let mut has_counted_names = false;
     if let (Some(names), Some(second), Wanted::Points(_)) = (&mut header, &record, wanted)
         && second.len() == names.len() + 1
@@ -91,7 +99,8 @@ fn parse(text: &[u8], wanted: Wanted<'_>) -> Result<Table, Flaw> {
         first_line = second.line;
     }
     let columns = header.as_ref().map_or(first.len(), Vec::len);
-    let roles = roles(header.as_deref(), columns, wanted, &mut notes).map_err(Flaw::Columns)?;
+    let are_words = |column: usize| labels::are_words(from_first_row.clone(), column);
+    let roles = roles(header.as_deref(), columns, wanted, are_words, &mut notes).map_err(Flaw::Columns)?;
     let (mut numbers, mut values, mut labels) = (Numbers::new(layout.separator), Vec::new(), Labels::default());
     let mut rows = 0;
     while let Some(now) = record {
@@ -122,9 +131,11 @@ fn parse(text: &[u8], wanted: Wanted<'_>) -> Result<Table, Flaw> {
         record = lines.next()?;
     }
     if rows == 0 {
-        return Err(
-            format!("nothing follows line {first_line}, which is a header, since most of it are no numbers").into()
-        );
+        let but = if comments > 0 { ", but comments, lines that begin with '#'" } else { "" };
+        return Err(format!(
+            "nothing follows line {first_line}, which is a header, since most of it are no numbers{but}"
+        )
+        .into());
     }
     // A column of numbers that count may be what stands before decimal commas.
     let may_be_halves = columns == 2 && numbers.may_be_halves();
@@ -145,29 +156,29 @@ fn parse(text: &[u8], wanted: Wanted<'_>) -> Result<Table, Flaw> {
     Ok(table)
 }
 
-/// What the first line calls the columns, if it is a header.
+/// What the first line calls the columns, if it is a header, or else a comment before it, and whether that does.
 fn header(
     first: &Record<'_>,
     layout: &Layout<'_>,
     wanted: Wanted<'_>,
     notes: &mut Vec<String>,
-) -> Result<Option<Vec<String>>, String> {
+) -> Result<(Option<Vec<String>>, bool), String> {
     if matches!(wanted, Wanted::Points(options) if options.no_header) {
-        return Ok(None);
+        return Ok((None, false));
     }
     if is_header(first) {
-        return Ok(Some(names(first)));
+        return Ok((Some(names(first)), false));
     }
     if let Some(names) = layout.commented_names(first.len()) {
-        return Ok(Some(names));
+        return Ok((Some(names), true));
     }
     if !matches!(wanted, Wanted::Points(_)) {
-        return Ok(None);
+        return Ok((None, false));
     }
-    let Some(reason) = numbers_columns(first, layout)? else { return Ok(None) };
+    let Some(reason) = numbers_columns(first, layout)? else { return Ok((None, false)) };
     let line = first.line;
     notes.push(format!("line {line} {reason} and is taken for a header: --no-header makes it a point"));
-    Ok(Some(names(first)))
+    Ok((Some(names(first)), false))
 }
 
 /// Why the first line numbers the columns, if it does.
@@ -207,6 +218,7 @@ fn description(field: &[u8], has_names: bool, wanted: Wanted<'_>) -> String {
     };
     let advice = match wanted {
         _ if number_with_comma(field).is_some() => " (write decimal points, or separate by semicolons)",
+        _ if is_parted(field) => " (leave signs of thousands out)",
         Wanted::Points(_) if has_names => " (--drop NAME leaves a column out)",
         Wanted::Points(_) => " (where a header names the columns, --drop NAME leaves one out)",
         Wanted::All | Wanted::Map => "",

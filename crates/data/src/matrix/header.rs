@@ -30,7 +30,7 @@ pub(super) fn is_header(record: &Record<'_>) -> bool {
         || (has_word && (2 * numbers.len() <= record.len() || is_even(&numbers)))
 }
 
-fn is_missing(field: &[u8]) -> bool {
+pub(super) fn is_missing(field: &[u8]) -> bool {
     MISSING.iter().any(|missing| missing.as_bytes().eq_ignore_ascii_case(field))
 }
 

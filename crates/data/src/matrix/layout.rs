@@ -31,7 +31,9 @@ impl<'a> Layout<'a> {
         }
         match widest - width {
             0 => {}
-            1 => notes.push("its last column is empty, as separators at the ends of lines make it, and left out".into()),
+            1 => {
+                notes.push("its last column is empty, as separators at the ends of lines make it, and left out".into())
+            }
             empty => notes.push(format!("its last {empty} columns are empty and left out")),
         }
         if lines.hollow > 0 {

@@ -21,10 +21,7 @@ pub(super) fn decoded(bytes: Vec<u8>) -> Vec<u8> {
 
 fn utf_32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> Vec<u8> {
     let units = bytes.as_chunks::<4>().0.iter().map(|&four| unit(four));
-    units
-        .map(|letter| char::from_u32(letter).unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect::<String>()
-        .into_bytes()
+    units.map(|letter| char::from_u32(letter).unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>().into_bytes()
 }
 
 fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Vec<u8> {

@@ -6,6 +6,7 @@ mod batches;
 mod download;
 mod garments;
 mod idx;
+mod layouts;
 mod load;
 mod matrix;
 mod picture;
