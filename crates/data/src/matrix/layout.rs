@@ -37,8 +37,10 @@ impl<'a> Layout<'a> {
             empty => notes.push(format!("its last {empty} columns are empty and left out")),
         }
         if lines.hollow > 0 {
-            let what = if lines.hollow == 1 { "1 line has" } else { &format!("{} lines have", lines.hollow) };
-            notes.push(format!("{what} separators alone, and count as empty"));
+            notes.push(match lines.hollow {
+                1 => "1 line has separators alone, and counts as empty".into(),
+                lines => format!("{lines} lines have separators alone, and count as empty"),
+            });
         }
         Ok(Self { text, line, separator, width, comments: lines.comments })
     }

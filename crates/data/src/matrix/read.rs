@@ -19,7 +19,7 @@ const TEXTS: [&str; 3] = ["csv", "tsv", "txt"];
 /// One dimension is a single column; more than two are a point for each index of the first, as images are.
 ///
 /// A `.csv`, `.tsv` or `.txt` file is separated by commas, semicolons, tabs, vertical bars or blanks, or by what a first line
-/// `sep=;` names, in UTF-8, UTF-16 or UTF-32. Where commas do not separate, they may be decimal. Its first line is a header if
+/// `sep=;` names, in UTF-8, UTF-16, UTF-32 or Latin-1. Where commas do not separate, they may be decimal. Its first line is a header if
 /// words in it outnumber numbers, or name columns that count; or a comment before it is, if it has as many fields. Empty lines
 /// and comments, which begin with `#`, mean nothing.
 ///

@@ -1,10 +1,10 @@
 //! Bytes of a text file as UTF-8, whichever Unicode they were saved in.
 
-use std::char;
+use std::{char, str};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The text without its byte order mark. UTF-16 and UTF-32, as some programs save it, become UTF-8.
+/// The text without its byte order mark. UTF-16, UTF-32 and Latin-1, as some programs save it, become UTF-8.
 pub(super) fn decoded(bytes: Vec<u8>) -> Vec<u8> {
     match bytes[..] {
         // Before those of UTF-16, which begin as they do.
@@ -15,6 +15,8 @@ pub(super) fn decoded(bytes: Vec<u8>) -> Vec<u8> {
         // No table of numbers begins with a letter that is zero in UTF-8.
         [first, 0, ..] if first != 0 => utf_16(&bytes, u16::from_le_bytes),
         [0, second, ..] if second != 0 => utf_16(&bytes, u16::from_be_bytes),
+        // Letters of Latin-1 would all become the same sign, and so would names of classes.
+        _ if str::from_utf8(&bytes).is_err() => bytes.into_iter().map(char::from).collect::<String>().into_bytes(),
         _ => bytes.strip_prefix(BYTE_ORDER_MARK).map(<[u8]>::to_vec).unwrap_or(bytes),
     }
 }
@@ -50,6 +52,7 @@ mod tests {
         };
         assert_eq!(decoded(wide(u32::to_le_bytes)), text.as_bytes());
         assert_eq!(decoded(wide(u32::to_be_bytes)), text.as_bytes());
+        assert_eq!(decoded(b"\xe4,b\n".to_vec()), "ä,b\n".as_bytes());
         let plain: Vec<u8> = "1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(decoded(plain), b"1,2\n");
     }
