@@ -2,6 +2,7 @@
 #![warn(unreachable_pub)]
 
 mod error;
+mod file_kind;
 pub mod garments;
 pub mod idx;
 mod known;
