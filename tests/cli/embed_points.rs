@@ -65,7 +65,7 @@ fn points_that_have_no_map_are_told() {
     world.file("words.csv", "a,b\n1,2\n3,four\n");
     world.file("short.npy", npy("<f4", std::iter::once(vec![0; 12])));
     world.file("complex.npy", npy("<c8", std::iter::once(vec![0; 8 * 240])));
-    world.file("heaps.txt", lines(&heaps()));
+    world.file("heaps.dat", lines(&heaps()));
     fs::create_dir(world.path("directory.npy")).unwrap();
     fs::create_dir(world.path("empty")).unwrap();
     let before = world.names();
@@ -78,7 +78,7 @@ fn points_that_have_no_map_are_told() {
         ("--input words.csv", &["words.csv", "line 3, column 2 is 'four'"]),
         ("--input short.npy", &["short.npy", "60x4"]),
         ("--input complex.npy", &["complex.npy", "c8"]),
-        ("--input heaps.txt", &["heaps.txt", ".npy nor a .csv"]),
+        ("--input heaps.dat", &["heaps.dat", ".npy nor a .csv"]),
         ("--input directory.npy", &["directory.npy", "not a file"]),
         ("--input nowhere.npy", &["nowhere.npy", "No such file"]),
         ("--input heaps.csv --perplexity 20", &["heaps.csv", "perplexity of 20", "at most 19.7"]),

@@ -23,12 +23,14 @@ pub enum Error {
         remedy: &'static str,
     },
     /// A file is not the matrix of numbers it should be.
-    #[error("{} is not a valid matrix: {why}; give a whole file of numbers, a point in each row", path.display())]
+    #[error("{} is not a valid matrix: {why}; {remedy}", path.display())]
     Matrix {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
+        /// What to do.
+        remedy: &'static str,
     },
     /// A file has not the columns that are wanted of it.
     #[error("{} {why}", path.display())]
@@ -39,7 +41,7 @@ pub enum Error {
         why: String,
     },
     /// A file's name does not say that it is a matrix of numbers.
-    #[error("{} is neither a .npy nor a .csv file; save the matrix as one of them, a point in each row", path.display())]
+    #[error("{} is neither a .npy nor a .csv, .tsv or .txt file; save the matrix as one of them, a point in each row", path.display())]
     MatrixFormat {
         /// The file.
         path: PathBuf,
@@ -143,7 +145,8 @@ impl Error {
     }
 
     pub(crate) fn matrix(path: &Path, why: impl Into<String>) -> Self {
-        Error::Matrix { path: path.to_owned(), why: why.into() }
+        let remedy = "give a whole file of numbers, a point in each row";
+        Error::Matrix { path: path.to_owned(), why: why.into(), remedy }
     }
 
     pub(crate) fn pair(first: &Path, second: &Path, why: impl ToString) -> Self {

@@ -3,6 +3,7 @@
 
 mod complete_set;
 mod error;
+mod file_kind;
 pub mod garments;
 pub mod idx;
 mod known;

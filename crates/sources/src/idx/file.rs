@@ -11,6 +11,7 @@ use modiste_files::regular_file;
 
 use super::gzip::{self, Members};
 use crate::error::Error;
+use crate::file_kind::FileKind;
 
 /// Up to here a file may unpack to any multiple of its size, since plain images of one colour do.
 const UNSUSPECTED: u64 = 256 << 20;
@@ -134,21 +135,23 @@ fn unpacked(mut stream: impl Read, stored: u64, gzipped: bool, path: &Path) -> R
 
 /// What is wrong with a file that begins with other bytes than an IDX file: it is another kind of file, as a rule.
 fn another_kind(start: [u8; 4], path: &Path) -> Error {
-    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start();
-    let (kind, remedy) = match start {
-        [b'P', b'K', ..] => ("a zip archive", "unpack it"),
-        [0x1f, 0x8b, ..] => ("gzipped twice", "unpack it once"),
-        [b'B', b'Z', b'h', _] | [0xfd, b'7', b'z', b'X'] | [0x28, 0xb5, 0x2f, 0xfd] => {
-            ("compressed in another way than by gzip", "unpack it")
+    const WRITE: &str = "write its bytes behind the header of an IDX file";
+    let (kind, remedy) = match FileKind::of(&start) {
+        // It has been unpacked once.
+        Some(FileKind::Gzip) => ("gzipped twice", "unpack it once"),
+        Some(kind) => {
+            let remedy = match kind {
+                FileKind::LfsPointer => "fetch that with `git lfs pull`",
+                FileKind::WebPage => "fetch the file itself",
+                FileKind::Zip | FileKind::Gzip | FileKind::Compressed => "unpack it",
+                FileKind::NumpyArray | FileKind::OldWorkbook | FileKind::Hdf5 | FileKind::Parquet => WRITE,
+            };
+            (kind.name(), remedy)
         }
-        [0x93, b'N', b'U', b'M'] => ("a NumPy array", "write its bytes behind the header of an IDX file"),
-        // `version https://git-lfs…`
-        [b'v', b'e', b'r', b's'] => ("a pointer to a file in Git LFS", "fetch that with `git lfs pull`"),
-        _ if text.starts_with(b"<") => ("a web page", "fetch the file itself"),
-        _ if start.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) => {
+        None if start.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) => {
             ("text", "write the values as bytes behind the header of an IDX file")
         }
-        _ => return Error::idx(path, format!("it begins with {start:02x?} instead of [00, 00, 08, dimensions]")),
+        None => return Error::idx(path, format!("it begins with {start:02x?} instead of [00, 00, 08, dimensions]")),
     };
     Error::Idx { path: path.to_owned(), why: format!("it is {kind}"), remedy }
 }

@@ -2,7 +2,8 @@
 
 use super::options::TableOptions;
 
-/// What columns that hold each row's class are called, in any case; the first that is there does.
+/// What columns that hold each row's class are called, in any case; the first that is there and holds words does, or else
+/// the first that is there.
 const LABELS: [&str; 17] = [
     "label",
     "labels",
@@ -68,11 +69,12 @@ pub(super) enum Wanted<'a> {
     Map,
 }
 
-/// What each of `columns` columns is for. `names` are what the header calls them.
+/// What each of `columns` columns is for. `names` are what the header calls them; `are_words` says whether a column holds words.
 pub(super) fn roles(
     names: Option<&[String]>,
     columns: usize,
     wanted: Wanted<'_>,
+    are_words: impl Fn(usize) -> bool,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Role>, String> {
     let mut roles = vec![Role::Number; columns];
@@ -84,7 +86,7 @@ pub(super) fn roles(
         (Wanted::Points(options), _) => {
             drop_columns(names, &options.drop, &mut roles)?;
             if let Some(names) = names {
-                recognise(names, &mut roles, notes);
+                recognise(names, are_words, &mut roles, notes);
             }
             if !roles.contains(&Role::Number) {
                 return Err("has no column of numbers left: drop fewer".into());
@@ -111,13 +113,17 @@ fn drop_columns(names: Option<&[String]>, drop: &[String], roles: &mut [Role]) -
 }
 
 /// Finds the column of classes and those that number the rows by their names.
-fn recognise(names: &[String], roles: &mut [Role], notes: &mut Vec<String>) {
+fn recognise(names: &[String], are_words: impl Fn(usize) -> bool, roles: &mut [Role], notes: &mut Vec<String>) {
     let is_called = |column: usize, name: &str| names[column].eq_ignore_ascii_case(name);
     let numbers = |roles: &[Role]| (0..names.len()).filter(|&at| roles[at] == Role::Number).collect::<Vec<_>>();
     let has_x = (0..names.len()).any(|column| is_called(column, "x"));
     let mut known: Vec<usize> = Vec::new();
     for label in LABELS.iter().chain((!has_x).then_some(&Y)) {
         known.extend(numbers(roles).into_iter().filter(|&column| is_called(column, label)));
+    }
+    // Words say more than the numbers that stand for them beside them.
+    if let Some(words) = (known.len() > 1).then(|| known.iter().position(|&column| are_words(column))).flatten() {
+        known[..=words].rotate_right(1);
     }
     for (at, &column) in known.iter().enumerate() {
         if numbers(roles).len() == 1 {

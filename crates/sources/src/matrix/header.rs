@@ -2,8 +2,7 @@
 
 use std::cmp::Ordering;
 
-use ::csv::ByteRecord;
-
+use super::lines::Record;
 use super::number::{is_whole, number, number_in_any_form};
 
 /// What stands where a number is missing, in any case.
@@ -19,7 +18,7 @@ const ALIKE: usize = 10;
 ///
 /// Something in it is a word, and at most half of its fields are numbers; if it were more, the word is a slip. Or those
 /// that are numbers count or rise evenly, as where pandas or a spectrometer names columns.
-pub(super) fn is_header(record: &ByteRecord) -> bool {
+pub(super) fn is_header(record: &Record<'_>) -> bool {
     let numbers: Vec<f64> = record.iter().filter_map(number_in_any_form).collect();
     if numbers.len() == record.len() {
         return false;
@@ -31,7 +30,7 @@ pub(super) fn is_header(record: &ByteRecord) -> bool {
         || (has_word && (2 * numbers.len() <= record.len() || is_even(&numbers)))
 }
 
-fn is_missing(field: &[u8]) -> bool {
+pub(super) fn is_missing(field: &[u8]) -> bool {
     MISSING.iter().any(|missing| missing.as_bytes().eq_ignore_ascii_case(field))
 }
 
@@ -53,6 +52,7 @@ pub(super) struct NumberedColumns {
     is_count: bool,
     is_dotted_count: bool,
     is_even: bool,
+    /// All of it is quoted, and nothing else.
     is_quoted: bool,
     /// Other lines, those of them that rise evenly too, and those that rise or fall as the first one does.
     lines: usize,
@@ -66,8 +66,8 @@ pub(super) struct NumberedColumns {
 }
 
 impl NumberedColumns {
-    /// Of a first line that may do so. `is_quoted` says whether all of it is quoted, and nothing else.
-    pub(super) fn of_first(record: &ByteRecord, is_quoted: bool) -> Option<Self> {
+    /// Of a first line that may do so.
+    pub(super) fn of_first(record: &Record<'_>) -> Option<Self> {
         // The column of the names of rows may be called by a word, or not at all.
         let is_named = |field: &[u8]| number_in_any_form(field).is_none() && (field.is_empty() || !is_missing(field));
         let from = usize::from(record.len() > 1 && is_named(&record[0]));
@@ -75,6 +75,7 @@ impl NumberedColumns {
         let first: Vec<f64> = fields().map(number).collect::<Option<_>>()?;
         let counts = is_count(&first) || first == [0.0];
         let is_even = is_even(&first);
+        let is_quoted = (0..record.len()).all(|at| record.is_quoted(at));
         let is_ordered = first.len() >= EVENLY && direction(&first).is_some();
         let is_count = counts && fields().all(is_whole);
         let is_dotted_count = first.len() > 1 && counts && fields().all(is_dotted);
@@ -95,10 +96,13 @@ impl NumberedColumns {
     }
 
     /// Looks at another line.
-    pub(super) fn see(&mut self, record: &ByteRecord) {
+    pub(super) fn see(&mut self, record: &Record<'_>) {
         // Names of rows stand first, whether there is a name above them or not.
         let fields = || record.iter().skip(record.len().saturating_sub(self.first.len()));
         let other: Vec<f64> = fields().filter_map(number_in_any_form).collect();
+        // R quotes the names of rows too.
+        let unquoted = usize::from(record.len() > 1);
+        self.is_quoted &= !(unquoted..record.len()).any(|at| record.is_quoted(at));
         self.lines += 1;
         self.alike += usize::from(is_count(&other) || (other.len() > 2 && rises_evenly(&other)));
         self.ordered += usize::from(direction(&other).is_some_and(|way| Some(way) == direction(&self.first)));
@@ -161,6 +165,6 @@ pub(super) fn is_count(numbers: &[f64]) -> bool {
 }
 
 /// A header's fields as text.
-pub(super) fn names(record: &ByteRecord) -> Vec<String> {
+pub(super) fn names(record: &Record<'_>) -> Vec<String> {
     record.iter().map(|field| String::from_utf8_lossy(field).trim().to_owned()).collect()
 }

@@ -2,12 +2,27 @@
 
 use std::collections::BTreeSet;
 
+use super::header::is_missing;
+use super::lines::Lines;
+use super::number::number_in_any_form;
 use super::table::TableLabels;
 
 /// Classes that a map can tell apart.
 const CLASSES: usize = 256;
 /// What rows are called whose class is empty.
 const NONE: &str = "(none)";
+
+/// Whether a column of these lines holds a word.
+pub(super) fn are_words(mut lines: Lines<'_>, column: usize) -> bool {
+    let is_word = |field: &[u8]| number_in_any_form(field).is_none() && !is_missing(field);
+    // Lines that cannot be read are told of by whoever reads them for their numbers.
+    while let Ok(Some(record)) = lines.next() {
+        if record.iter().nth(column).is_some_and(is_word) {
+            return true;
+        }
+    }
+    false
+}
 
 /// What a column of classes holds, `[rows]`; nothing where there is no such column.
 #[derive(Default)]

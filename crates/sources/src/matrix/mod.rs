@@ -5,12 +5,14 @@ mod counts;
 mod csv;
 mod header;
 mod labels;
+mod layout;
 mod lines;
 pub(crate) mod npy;
 mod number;
 pub(crate) mod options;
 pub(crate) mod read;
 mod row_names;
+mod separator;
 pub(crate) mod table;
 mod text;
 

@@ -2,6 +2,8 @@
 
 use std::str;
 
+use super::lines::Separator;
+
 /// What to do where numbers may have been taken apart at their commas.
 pub(super) const DECIMAL_COMMAS: &str = "if its commas are decimal, separate by semicolons";
 /// Whole numbers of so many characters are held by f64.
@@ -14,7 +16,9 @@ pub(super) struct Numbers {
     /// The first lines with either.
     comma: Option<usize>,
     point: Option<usize>,
-    /// Whether a number has other than three digits behind its decimal comma, so that none of them parts thousands.
+    /// Points may part thousands: people who do so separate fields by semicolons.
+    may_have_thousands: bool,
+    /// Whether a decimal sign stands where none that parts thousands does, so that none of them does.
     has_fraction: bool,
     is_rounded: bool,
     /// The first whole number that begins with a needless zero.
@@ -22,11 +26,12 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    pub(super) fn new(delimiter: u8) -> Self {
+    pub(super) fn new(separator: Separator) -> Self {
         Self {
-            may_have_commas: delimiter != b',',
+            may_have_commas: !separator.is_comma(),
             comma: None,
             point: None,
+            may_have_thousands: separator == Separator::Byte(b';'),
             has_fraction: false,
             is_rounded: false,
             padded: None,
@@ -34,11 +39,14 @@ impl Numbers {
     }
 
     /// A number, or `None` if it is none.
-    pub(super) fn read(&mut self, field: &[u8], line: impl Fn() -> usize) -> Result<Option<f64>, String> {
+    pub(super) fn read(&mut self, field: &[u8], line: usize) -> Result<Option<f64>, String> {
         let Some(value) = number(field) else { return self.read_comma(field, line) };
-        if self.point.is_none() && field.contains(&b'.') {
-            self.point = Some(line());
-            self.check_signs()?;
+        if field.contains(&b'.') {
+            self.has_fraction |= !may_be_thousands(field, b'.');
+            if self.point.is_none() {
+                self.point = Some(line);
+                self.check_signs()?;
+            }
         }
         if self.padded.is_none() && field.len() > 1 && field[0] == b'0' && is_whole(field) {
             self.padded = Some(String::from_utf8_lossy(field).into_owned());
@@ -47,11 +55,11 @@ impl Numbers {
         Ok(Some(value))
     }
 
-    fn read_comma(&mut self, field: &[u8], line: impl Fn() -> usize) -> Result<Option<f64>, String> {
+    fn read_comma(&mut self, field: &[u8], line: usize) -> Result<Option<f64>, String> {
         let value = if self.may_have_commas { number_with_comma(field) } else { None };
-        self.has_fraction |= value.is_some() && !may_be_thousands(field);
+        self.has_fraction |= value.is_some() && !may_be_thousands(field, b',');
         if value.is_some() && self.comma.is_none() {
-            self.comma = Some(line());
+            self.comma = Some(line);
             self.check_signs()?;
         }
         Ok(value)
@@ -82,6 +90,13 @@ impl Numbers {
                 if self.has_fraction { "" } else { ", not for signs of thousands, though three digits follow each" };
             notes.push(format!("commas within its numbers are taken for decimal points{doubt}"));
         }
+        if self.point.is_some() && self.may_have_thousands && !self.has_fraction {
+            notes.push(
+                "points within its numbers are taken for decimal points, not for signs of thousands, \
+                 though three digits follow each"
+                    .into(),
+            );
+        }
         // Halves of numbers as 1,05 look like that.
         let may_be_halves = self.may_be_halves();
         if let Some(padded) = self.padded.filter(|_| may_be_halves) {
@@ -109,14 +124,20 @@ pub(super) fn number_with_comma(field: &[u8]) -> Option<f64> {
     if is_sound { number(&field) } else { None }
 }
 
-/// Whether a comma may part thousands: one to three digits, of which the first is not 0, stand before it, three behind.
-fn may_be_thousands(field: &[u8]) -> bool {
+/// Whether a decimal sign may part thousands: one to three digits, of which the first is not 0, stand before it, three behind.
+fn may_be_thousands(field: &[u8], sign: u8) -> bool {
     let field = field.strip_prefix(b"-").unwrap_or(field);
-    let comma = field.iter().position(|&byte| byte == b',').unwrap_or(field.len());
-    (1..=3).contains(&comma)
+    let sign = field.iter().position(|&byte| byte == sign).unwrap_or(field.len());
+    (1..=3).contains(&sign)
         && field[0] != b'0'
-        && field.len() == comma + 4
-        && field[comma + 1..].iter().all(u8::is_ascii_digit)
+        && field.len() == sign + 4
+        && field[..sign].iter().chain(&field[sign + 1..]).all(u8::is_ascii_digit)
+}
+
+/// Whether signs of thousands alone make something else of a number, as in `1.234,5` or `1'000`.
+pub(super) fn is_parted(field: &[u8]) -> bool {
+    let digits: Vec<u8> = field.iter().copied().filter(|byte| !matches!(byte, b'.' | b',' | b'\'')).collect();
+    digits.len() < field.len() && is_whole(&digits)
 }
 
 /// A number with either.

@@ -4,6 +4,7 @@
 mod download;
 mod garments;
 mod idx;
+mod layouts;
 mod load;
 mod matrix;
 mod support;

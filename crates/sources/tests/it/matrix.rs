@@ -245,7 +245,7 @@ fn the_name_tells_the_format() {
     let directory = dir.path().join("directory.npy");
     fs::create_dir(&directory).unwrap();
     assert!(read_matrix(&directory).unwrap_err().to_string().contains("not a file"));
-    assert!(matches!(read_matrix(Path::new("x.txt")), Err(Error::MatrixFormat { .. })));
+    assert!(matches!(read_matrix(Path::new("x.dat")), Err(Error::MatrixFormat { .. })));
 }
 
 fn any_matrix() -> impl Strategy<Value = Matrix> {

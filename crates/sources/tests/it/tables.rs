@@ -222,6 +222,19 @@ fn of_two_columns_of_classes_one_is_left_out() {
 }
 
 #[test]
+fn of_two_columns_of_classes_words_are_preferred() {
+    let names = ["setosa", "", "virginica", "setosa", "virginica"];
+    for header in ["target,a,b,c,species", "target,a,b,c,Variety"] {
+        let rows = ROWS.iter().zip(names).enumerate();
+        let rows: String = rows.map(|(at, (row, name))| format!("{},{row},{name}\n", at % 3)).collect();
+        let table = read(&format!("{header}\n{rows}"));
+        assert!(table.notes[1].contains("'target' may be classes too and is left out"), "{:?}", table.notes);
+        assert_eq!(table.labels.as_ref().unwrap().names, ["(none)", "setosa", "virginica"]);
+        assert_eq!(values(table), plain());
+    }
+}
+
+#[test]
 fn decimal_commas_are_read_where_commas_do_not_separate() {
     let text = with("a,b,c", |_| String::new()).replace(',', ";").replace('.', ",");
     for text in [text.clone(), text.replace(';', "\t"), text.replace("\n", "\r\n")] {
@@ -255,6 +268,25 @@ fn commas_that_may_part_thousands_are_said() {
         ("a\tb\n1,25\t2,004\n7\t12,250\n", false),
     ] {
         assert_eq!(read(text).notes[0].contains("signs of thousands"), is_said, "{text}");
+    }
+}
+
+#[test]
+fn points_that_may_part_thousands_are_said() {
+    for (text, is_said) in [
+        ("a;b\n1.000;2.004\n-7;12.250\n", true),
+        ("a;b\n0.125;2.004\n7;12.250\n", false),
+        ("a;b\n1.25;2.004\n7;12.250\n", false),
+        ("a;b\n1e3;2.004e0\n7;12.250\n", false),
+        ("a,b\n1.000,2.004\n7,12.250\n", false),
+    ] {
+        let table = read(text);
+        assert_eq!(table.notes.iter().any(|note| note.contains("signs of thousands")), is_said, "{text}");
+        assert!(!is_said || values(table)[0] == 1.0, "{text}");
+    }
+    for number in ["1.234.567", "1'000", "1.234,5"] {
+        let problem = outcome(format!("a;b\n1;{number}\n").as_bytes(), &TableOptions::default()).unwrap_err();
+        assert!(problem.contains("which is no number (leave signs of thousands out)"), "{problem}");
     }
 }
 
