@@ -7,8 +7,10 @@ pub mod idx;
 mod known;
 mod load;
 mod matrix;
+mod natural_order;
 mod options;
 mod parts;
+mod pictures;
 mod progress;
 mod source;
 

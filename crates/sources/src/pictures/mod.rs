@@ -1,0 +1,3 @@
+//! Pictures as people have them, of any size and format, and how they become images of one shape.
+
+pub(crate) mod decode;
