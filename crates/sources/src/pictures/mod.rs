@@ -1,3 +1,4 @@
 //! Pictures as people have them, of any size and format, and how they become images of one shape.
 
 pub(crate) mod decode;
+pub(crate) mod fit;
