@@ -9,10 +9,12 @@ mod load;
 mod matrix;
 mod natural_order;
 mod options;
+mod part_name;
 mod parts;
 mod pictures;
 mod progress;
 mod source;
+mod tree;
 
 pub use error::Error;
 pub use garments::DRAWN_GARMENTS;
