@@ -2,6 +2,7 @@
 #![warn(unreachable_pub)]
 
 mod error;
+mod forms;
 pub mod garments;
 pub mod idx;
 mod known;

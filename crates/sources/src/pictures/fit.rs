@@ -16,6 +16,9 @@ pub(crate) struct Target {
 
 /// Makes `[height, width, channels]` of a picture. What has the right size already keeps its values.
 pub(crate) fn fit(picture: &Picture, target: Target) -> Vec<u8> {
+    if target.height == 0 || target.width == 0 {
+        return Vec::new();
+    }
     let flat = flatten(picture, target.channels, target.background);
     let (width, height) = (picture.width, picture.height);
     if (height, width) == (target.height, target.width) {
@@ -222,7 +225,8 @@ mod tests {
     fn cropping_keeps_the_middle() {
         let image = fit(&grey(6, 2, vec![1, 1, 8, 8, 1, 1, 1, 1, 8, 8, 1, 1]), target(2, 2, Fit::Crop));
         assert_eq!(image, [8; 4]);
-        let shrunk = fit(&grey(12, 4, [vec![1; 4], vec![8; 4], vec![1; 4]].concat().repeat(4)), target(2, 2, Fit::Crop));
+        let shrunk =
+            fit(&grey(12, 4, [vec![1; 4], vec![8; 4], vec![1; 4]].concat().repeat(4)), target(2, 2, Fit::Crop));
         assert!(shrunk.iter().all(|&value| value >= 6), "{shrunk:?}");
     }
 

@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_folder_around_everything_is_stepped_into() {
-        let (files, ..) = listing(&["set/set/train/b/10.png", "set/set/train/b/9.png", "__MACOSX/set/x", ".a"], &["set"]);
+        let (files, ..) =
+            listing(&["set/set/train/b/10.png", "set/set/train/b/9.png", "__MACOSX/set/x", ".a"], &["set"]);
         assert_eq!(files, ["train/b/9.png", "train/b/10.png"]);
         assert_eq!(listing(&["set/a", "b"], &[]).0, ["b", "set/a"]);
         assert_eq!(listing(&["set"], &[]).0, ["set"]);
@@ -139,6 +140,10 @@ mod tests {
     #[test]
     fn paths_that_lead_out_lead_nowhere() {
         let (files, _, places) = listing(&["../../a/./1", "/b//2", "..", "a/1"], &[]);
-        assert_eq!((files, places), (vec!["a/1".to_owned(), "b/2".to_owned()], vec![3, 1]), "the last of a path counts");
+        assert_eq!(
+            (files, places),
+            (vec!["a/1".to_owned(), "b/2".to_owned()], vec![3, 1]),
+            "the last of a path counts"
+        );
     }
 }
