@@ -31,5 +31,6 @@ pub use matrix::options::TableOptions;
 pub use matrix::read::{read_map, read_matrix, read_table};
 pub use matrix::table::{NotFinite, Table, TableLabels};
 pub use options::{Background, Fit, LoadOptions};
+pub use pictures::preparation::Preparation;
 pub use progress::{Event, Progress, Silent};
 pub use source::Source;

@@ -1,9 +1,11 @@
 //! How images that are not of one size already are made so, as `--size`, `--fit`, `--background`, `--shape` and `--skip-bad` say.
 
 use modiste_data::ImageShape;
+use serde::{Deserialize, Serialize};
 
 /// What to do about images whose proportions are not those of the set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Fit {
     /// Keeps all of the image, and fills what is left with the colour of its border.
     #[default]
@@ -15,7 +17,8 @@ pub enum Fit {
 }
 
 /// What lies behind transparent pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Background {
     /// Value 0.
     Black,

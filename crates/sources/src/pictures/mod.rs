@@ -2,3 +2,6 @@
 
 pub(crate) mod decode;
 pub(crate) mod fit;
+pub(crate) mod preparation;
+pub(crate) mod prepare;
+mod survey;
