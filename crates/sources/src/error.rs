@@ -84,6 +84,18 @@ pub enum Error {
         /// What their files' names begin with.
         sets: String,
     },
+    /// An archive is damaged, or of a kind that cannot be read.
+    #[error("{} cannot be read as a {kind} archive: {why}; {remedy}", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// Which format it should have.
+        kind: &'static str,
+        /// What is wrong with it.
+        why: String,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// Files are not laid out as pictures by class.
     #[error(
         "{} {why}; give train/CLASS/… with test/CLASS/… beside it, or CLASS/… alone: a folder of pictures for each class",
@@ -182,6 +194,11 @@ impl Error {
 
     pub(crate) fn idx(path: &Path, why: impl Into<String>) -> Self {
         Error::Idx { path: path.to_owned(), why: why.into(), remedy: "replace it with a whole copy" }
+    }
+
+    pub(crate) fn archive(path: &Path, kind: &'static str, why: impl ToString) -> Self {
+        let remedy = "replace it with a whole copy, or unpack it and give the directory";
+        Error::Archive { path: path.to_owned(), kind, why: why.to_string(), remedy }
     }
 
     pub(crate) fn matrix(path: &Path, why: impl Into<String>) -> Self {

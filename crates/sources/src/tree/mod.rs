@@ -2,11 +2,17 @@
 
 pub(crate) mod directory;
 pub(crate) mod listing;
+pub(crate) mod open;
+mod shared_file;
+mod zip;
 
 use std::path::Path;
 
 use crate::error::Error;
 use listing::Listing;
+
+/// The most bytes of one file of an archive: what an archive says of sizes is not believed further.
+const MOST_BYTES: u64 = 256 << 20;
 
 /// Files below one place, to be read on any thread.
 pub(crate) trait FileTree: Send + Sync {
