@@ -4,6 +4,7 @@ pub(crate) mod directory;
 pub(crate) mod listing;
 pub(crate) mod open;
 mod shared_file;
+mod tar;
 mod zip;
 
 use std::path::Path;
