@@ -86,6 +86,60 @@ pub enum Error {
         /// What their files' names begin with.
         sets: String,
     },
+    /// An archive is damaged, or of a kind that cannot be read.
+    #[error("{} cannot be read as a {kind} archive: {why}; {remedy}", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// Which format it should have.
+        kind: &'static str,
+        /// What is wrong with it.
+        why: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Files are not laid out as pictures by class.
+    #[error(
+        "{} {why}; give train/CLASS/… with test/CLASS/… beside it, or CLASS/… alone: a folder of pictures for each class",
+        place.display()
+    )]
+    Layout {
+        /// The directory or archive.
+        place: PathBuf,
+        /// What stands there instead.
+        why: String,
+    },
+    /// More classes than labels can tell apart.
+    #[error("{} has {classes} classes, where 256 can be told apart; leave some out, or join them", place.display())]
+    TooManyClasses {
+        /// What holds them.
+        place: PathBuf,
+        /// How many there are.
+        classes: usize,
+    },
+    /// Pictures are damaged, or of no kind that can be read.
+    #[error(
+        "{damaged} of {pictures} pictures of {} cannot be read: {first}; replace them, or give --skip-bad to go on without them",
+        place.display()
+    )]
+    Pictures {
+        /// What holds them.
+        place: PathBuf,
+        /// How many cannot be read.
+        damaged: usize,
+        /// How many there are.
+        pictures: usize,
+        /// The first of them, each with what is wrong.
+        first: String,
+    },
+    /// Without the damaged pictures there is nothing to learn from.
+    #[error("none of the training pictures of {} can be read: {first}; replace them", place.display())]
+    NoPictures {
+        /// What holds them.
+        place: PathBuf,
+        /// The first of them, each with what is wrong.
+        first: String,
+    },
     /// Neither a known set nor a path.
     #[error("there is no data set and no directory called '{name}'; give one of {known}, or a directory of IDX files")]
     UnknownSet {
@@ -142,6 +196,11 @@ impl Error {
 
     pub(crate) fn idx(path: &Path, why: impl Into<String>) -> Self {
         Error::Idx { path: path.to_owned(), why: why.into(), remedy: "replace it with a whole copy" }
+    }
+
+    pub(crate) fn archive(path: &Path, kind: &'static str, why: impl ToString) -> Self {
+        let remedy = "replace it with a whole copy, or unpack it and give the directory";
+        Error::Archive { path: path.to_owned(), kind, why: why.to_string(), remedy }
     }
 
     pub(crate) fn matrix(path: &Path, why: impl Into<String>) -> Self {

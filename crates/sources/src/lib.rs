@@ -4,15 +4,20 @@
 mod complete_set;
 mod error;
 mod file_kind;
+mod forms;
 pub mod garments;
 pub mod idx;
 mod known;
 mod load;
 mod matrix;
+mod natural_order;
 mod options;
+mod part_name;
 mod parts;
+mod pictures;
 mod progress;
 mod source;
+mod tree;
 
 pub use error::Error;
 pub use garments::DRAWN_GARMENTS;
@@ -28,5 +33,6 @@ pub use matrix::options::TableOptions;
 pub use matrix::read::{read_map, read_matrix, read_table};
 pub use matrix::table::{NotFinite, Table, TableLabels};
 pub use options::LoadOptions;
+pub use pictures::preparation::prepare_picture;
 pub use progress::{Event, Progress, Silent};
 pub use source::Source;

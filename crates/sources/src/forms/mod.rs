@@ -1,0 +1,3 @@
+//! The forms in which people have data sets.
+
+pub(crate) mod folder;

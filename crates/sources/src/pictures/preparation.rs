@@ -1,0 +1,26 @@
+//! What was done to the pictures of a set, done to a picture of later.
+
+use modiste_data::Preparation;
+
+use super::decode::{Picture, decode};
+use super::fit::{Target, fit};
+
+/// Makes an image, `[height, width, channels]`, of the bytes of a PNG, JPEG, WebP, BMP, GIF, TIFF or PNM file.
+///
+/// # Errors
+/// What is wrong with the picture, or with the preparation itself, as part of a sentence.
+pub fn prepare_picture(bytes: &[u8], preparation: &Preparation) -> Result<Vec<u8>, String> {
+    if !matches!(preparation.channels, 1 | 3) {
+        return Err(format!(
+            "it should get {} channels, where 1 (grey) or 3 (colour) can be had",
+            preparation.channels
+        ));
+    }
+    decode(bytes).map(|picture| image(&picture, preparation))
+}
+
+/// The same of a picture that is decoded. `channels` has to be 1 or 3.
+pub(super) fn image(picture: &Picture, preparation: &Preparation) -> Vec<u8> {
+    let &Preparation { height, width, channels, fit: way, background } = preparation;
+    fit(picture, Target { height, width, channels, fit: way, background })
+}
