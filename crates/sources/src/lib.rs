@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 #![warn(unreachable_pub)]
 
+mod credible;
 mod error;
 pub mod garments;
+mod gzip;
 pub mod idx;
 mod known;
 mod load;
 mod matrix;
+mod npy;
 mod options;
 mod parts;
 mod progress;
@@ -21,10 +24,10 @@ pub use known::sets::{KnownFile, KnownSet, known_set, known_sets};
 pub use known::verify::{FileReport, FileState, verify};
 pub use load::load;
 pub use matrix::Matrix;
-pub use matrix::npy::write_npy;
 pub use matrix::options::TableOptions;
 pub use matrix::read::{read_map, read_matrix, read_table};
 pub use matrix::table::{NotFinite, Table, TableLabels};
+pub use npy::write::write_npy;
 pub use options::{Background, Fit, LoadOptions};
 pub use progress::{Event, Progress, Silent};
 pub use source::Source;

@@ -6,7 +6,7 @@ mod csv;
 mod header;
 mod labels;
 mod lines;
-pub(crate) mod npy;
+mod npy;
 mod number;
 pub(crate) mod options;
 pub(crate) mod read;

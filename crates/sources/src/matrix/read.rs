@@ -12,7 +12,7 @@ use crate::error::Error;
 
 /// Reads a matrix of f32: NumPy's `.npy`, or `.csv`.
 ///
-/// A `.npy` file holds floats of 4 or 8 bytes, integers or booleans in either byte order, in C's order or Fortran's.
+/// A `.npy` file holds floats of 2, 4 or 8 bytes, integers or booleans in either byte order, in C's order or Fortran's.
 /// One dimension is a single column; more than two are a point for each index of the first, as images are.
 ///
 /// A `.csv` file is separated by commas, tabs or semicolons, in UTF-8 or UTF-16. Where commas do not separate, they may be

@@ -5,16 +5,16 @@ use std::io::{self, BufRead, Read};
 use flate2::bufread::GzDecoder;
 
 /// What a gzip stream begins with.
-pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
+pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// Unpacks all members of a file; what else follows them is an error of kind `InvalidData`.
-pub(super) struct Members<R> {
+pub(crate) struct Members<R> {
     /// None at the end.
     decoder: Option<GzDecoder<R>>,
 }
 
 impl<R: BufRead> Members<R> {
-    pub(super) fn new(stream: R) -> Self {
+    pub(crate) fn new(stream: R) -> Self {
         Self { decoder: Some(GzDecoder::new(stream)) }
     }
 }
