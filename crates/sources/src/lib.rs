@@ -3,6 +3,7 @@
 
 mod credible;
 mod error;
+mod forms;
 pub mod garments;
 mod gzip;
 pub mod idx;

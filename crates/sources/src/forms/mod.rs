@@ -1,0 +1,10 @@
+//! Sets of images as others have saved them: a reader for each form.
+
+mod labels;
+mod natural_order;
+pub(crate) mod npz;
+mod part;
+mod part_name;
+mod planes;
+mod shapes;
+mod values;
