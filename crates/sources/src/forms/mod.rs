@@ -1,5 +1,6 @@
 //! Sets of images as others have saved them: a reader for each form.
 
+pub(crate) mod cifar;
 pub(crate) mod csv;
 mod csv_columns;
 mod csv_lines;

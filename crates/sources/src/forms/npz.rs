@@ -481,6 +481,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn damage_never_brings_it_down(cut in 0.0..1.0, flips in prop::collection::vec((0.0..1.0, 0_u8..8), 0..4)) {
             let mut set = npz(&[
