@@ -46,6 +46,14 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A file or directory does not hold images as its form has them.
+    #[error("{} cannot be read as a set of images: {why}", path.display())]
+    Form {
+        /// The file or directory.
+        path: PathBuf,
+        /// What is wrong with it, where, and what to do.
+        why: String,
+    },
     /// Two files are both valid, but do not belong together.
     #[error("{} and {} do not belong together: {why}; take both from one set", first.display(), second.display())]
     Pair {
@@ -206,6 +214,10 @@ impl Error {
     pub(crate) fn matrix(path: &Path, why: impl Into<String>) -> Self {
         let remedy = "give a whole file of numbers, a point in each row";
         Error::Matrix { path: path.to_owned(), why: why.into(), remedy }
+    }
+
+    pub(crate) fn form(path: &Path, why: impl Into<String>) -> Self {
+        Error::Form { path: path.to_owned(), why: why.into() }
     }
 
     pub(crate) fn pair(first: &Path, second: &Path, why: impl ToString) -> Self {

@@ -2,15 +2,18 @@
 #![warn(unreachable_pub)]
 
 mod complete_set;
+mod credible;
 mod error;
 mod file_kind;
 mod forms;
 pub mod garments;
+mod gzip;
 pub mod idx;
 mod known;
 mod load;
 mod matrix;
 mod natural_order;
+mod npy;
 mod options;
 mod part_name;
 mod parts;
@@ -28,10 +31,10 @@ pub use known::sets::{KnownFile, KnownSet, known_set, known_sets};
 pub use known::verify::{FileReport, FileState, verify};
 pub use load::{LeftOut, Loaded, load, load_described};
 pub use matrix::Matrix;
-pub use matrix::npy::write_npy;
 pub use matrix::options::TableOptions;
 pub use matrix::read::{read_map, read_matrix, read_table};
 pub use matrix::table::{NotFinite, Table, TableLabels};
+pub use npy::write::write_npy;
 pub use options::LoadOptions;
 pub use pictures::preparation::prepare_picture;
 pub use progress::{Event, Progress, Silent};

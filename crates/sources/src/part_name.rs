@@ -1,7 +1,7 @@
-//! Which part of a set a folder's name speaks of.
+//! What people call the parts of a set.
 
 /// A part of a set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum PartName {
     Train,
     Validation,
@@ -9,6 +9,8 @@ pub(crate) enum PartName {
 }
 
 impl PartName {
+    pub(crate) const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Test];
+
     /// The part that people call so, in any case.
     pub(crate) fn of(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {

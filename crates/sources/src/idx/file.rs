@@ -9,14 +9,10 @@ use std::path::Path;
 
 use modiste_files::regular_file;
 
-use super::gzip::{self, Members};
+use crate::credible::is_credible;
 use crate::error::Error;
 use crate::file_kind::FileKind;
-
-/// Up to here a file may unpack to any multiple of its size, since plain images of one colour do.
-const UNSUSPECTED: u64 = 256 << 20;
-/// Beyond that, to this multiple at most. Photographs and drawings stay below 20.
-const HIGHEST_RATIO: u64 = 100;
+use crate::gzip::{self, Members};
 
 /// The values of an IDX file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,7 +174,7 @@ fn allowance(dims: &[usize], stored: u64, gzipped: bool) -> Result<Allowance, St
     if !gzipped && claimed != u128::from(held) {
         return Err(format!("its header promises {shape} values, but the bytes that follow are {held}"));
     }
-    if gzipped && claimed > u128::from(UNSUSPECTED.max(stored.saturating_mul(HIGHEST_RATIO))) {
+    if gzipped && !is_credible(claimed, stored) {
         return Err(format!("its header promises {shape} values, absurdly many for a file of {stored} bytes"));
     }
     // Checked above to be at most the length of a file, or at most a hundred times it.

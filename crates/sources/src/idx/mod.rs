@@ -3,7 +3,6 @@
 pub(crate) mod class_names;
 pub(crate) mod directory;
 mod file;
-pub(crate) mod gzip;
 pub(crate) mod set;
 
 pub use file::{Idx, decode, read};

@@ -7,7 +7,7 @@ mod header;
 mod labels;
 mod layout;
 mod lines;
-pub(crate) mod npy;
+mod npy;
 mod number;
 pub(crate) mod options;
 pub(crate) mod read;

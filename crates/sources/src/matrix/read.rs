@@ -15,7 +15,7 @@ const TEXTS: [&str; 3] = ["csv", "tsv", "txt"];
 
 /// Reads a matrix of f32: NumPy's `.npy`, or text.
 ///
-/// A `.npy` file holds floats of 4 or 8 bytes, integers or booleans in either byte order, in C's order or Fortran's.
+/// A `.npy` file holds floats of 2, 4 or 8 bytes, integers or booleans in either byte order, in C's order or Fortran's.
 /// One dimension is a single column; more than two are a point for each index of the first, as images are.
 ///
 /// A `.csv`, `.tsv` or `.txt` file is separated by commas, semicolons, tabs, vertical bars or blanks, or by what a first line

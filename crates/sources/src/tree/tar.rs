@@ -9,7 +9,7 @@ use super::listing::{Listing, TreeFile};
 use super::shared_file::SharedFile;
 use super::{FileTree, MOST_BYTES};
 use crate::error::Error;
-use crate::idx::gzip::Members;
+use crate::gzip::Members;
 
 /// The most bytes that a gzipped archive may have when it is unpacked.
 const MOST_UNPACKED: u64 = 4 << 30;
