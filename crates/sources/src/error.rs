@@ -148,8 +148,20 @@ pub enum Error {
         /// The first of them, each with what is wrong.
         first: String,
     },
+    /// A file is of no form that can be read.
+    #[error(
+        "{} is no data set that can be read; give a folder of pictures by class, a .zip or .tar of one, or .npz, .csv, .parquet, \
+         CIFAR or IDX files",
+        path.display()
+    )]
+    UnknownForm {
+        /// The file.
+        path: PathBuf,
+    },
     /// Neither a known set nor a path.
-    #[error("there is no data set and no directory called '{name}'; give one of {known}, or a directory of IDX files")]
+    #[error(
+        "there is no data set and no file or folder called '{name}'; give one of {known}, or a path to your own images"
+    )]
     UnknownSet {
         /// What was asked for.
         name: String,

@@ -15,6 +15,7 @@ mod matrix;
 mod natural_order;
 mod npy;
 mod options;
+mod own;
 mod part_name;
 mod parts;
 mod pictures;

@@ -16,6 +16,8 @@ use crate::known::place::find_dir;
 use crate::known::retry::RetryPolicy;
 use crate::known::sets::{FASHION_MNIST, KnownFile, KnownSet, known_sets};
 use crate::known::verify::{FileState, read_checked, set_in};
+use crate::options::LoadOptions;
+use crate::own::{self, Form, Own};
 use crate::progress::{Event, Progress};
 use crate::source::Source;
 
@@ -76,7 +78,7 @@ pub fn load_described(source: &Source, dir: Option<&Path>, progress: &dyn Progre
         },
         Source::Known(set) => load_known(set, dir, progress).map(loaded("idx")),
         Source::DrawnGarments => Ok(drawn()),
-        Source::Own(path, _) => load_directory(path, progress).map(loaded("idx")),
+        Source::Own(path, options) => load_own(path, options, progress),
     }
 }
 
@@ -114,12 +116,23 @@ fn read_known(path: &Path, known: &KnownFile) -> Result<Result<Idx, FileState>, 
     }
 }
 
-fn load_directory(dir: &Path, progress: &dyn Progress) -> Result<Dataset, Error> {
-    if !dir.exists() && dir.components().count() <= 1 {
+fn load_own(path: &Path, options: &LoadOptions, progress: &dyn Progress) -> Result<Loaded, Error> {
+    if !path.exists() && path.components().count() <= 1 {
         let mut known: Vec<_> = known_sets().iter().map(|set| set.name).collect();
         known.push(DRAWN_GARMENTS);
-        return Err(Error::UnknownSet { name: dir.display().to_string(), known: known.join(", ") });
+        return Err(Error::UnknownSet { name: path.display().to_string(), known: known.join(", ") });
     }
+    let form = Form::of(path)?;
+    if form == Form::Idx {
+        return Ok(Loaded { dataset: load_idx(path, progress)?, form: form.name(), left_out: Vec::new() });
+    }
+    let Own { dataset, left_out, notes } = own::read(path, &form, options)?;
+    notes.iter().for_each(|note| progress.report(Event::Notice(note)));
+    let left_out = left_out.into_iter().map(|(path, why)| LeftOut { path, why }).collect();
+    Ok(Loaded { dataset, form: form.name(), left_out })
+}
+
+fn load_idx(dir: &Path, progress: &dyn Progress) -> Result<Dataset, Error> {
     let places = directory::find(dir)?;
     let [train_images, train_labels, test_images, test_labels] = read_four(|at| directory::read(&places[at], progress));
     let files = [train_images?, train_labels?, test_images?, test_labels?];

@@ -33,6 +33,12 @@ struct Kind {
 const CIFAR_10: Kind = Kind { classes: 10, labels: 1, names: "batches.meta.txt" };
 const CIFAR_100: Kind = Kind { classes: 100, labels: 2, names: "fine_label_names.txt" };
 
+/// Whether a file's name is that of a batch.
+pub(crate) fn is_name(name: &str) -> bool {
+    (name.starts_with("data_batch_") && name.ends_with(".bin"))
+        || ["train.bin", "test.bin", "test_batch.bin"].contains(&name)
+}
+
 /// Reads the set in a folder with `data_batch_1.bin` …, or with `train.bin`.
 pub(crate) fn read(dir: &Path, _: &LoadOptions) -> Result<Parts<Images>, Error> {
     let mut notes = Vec::new();

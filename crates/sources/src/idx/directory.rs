@@ -110,6 +110,11 @@ impl Named {
     }
 }
 
+/// Whether a name is that of one of the four files, in any spelling.
+pub(crate) fn is_idx_name(name: &str) -> bool {
+    Named::of(name).is_some()
+}
+
 /// Which of several files of one meaning is read first: that of the official name, gzipped, then raw; then the others by name.
 fn rank(name: &str) -> (usize, String) {
     let official = FILE_NAMES.iter().flat_map(|name| [(*name).to_owned(), name.replace("idx3", "idx4")]);
@@ -117,7 +122,8 @@ fn rank(name: &str) -> (usize, String) {
     (official.position(|official| official == name).unwrap_or(usize::MAX), name.to_owned())
 }
 
-fn name_of(path: &Path) -> String {
+/// What a path ends with.
+pub(crate) fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use modiste_data::{Background, ImageShape, Images, Preparation};
+use modiste_data::{Background, Fit, ImageShape, Images, Preparation};
 use rayon::prelude::*;
 
 use super::preparation::image;
@@ -44,11 +44,14 @@ fn prepare_within(
     let look = |pictures| Looked::at(pictures, &room);
     let (train, validation, test) = (look(parts.train), parts.validation.map(look), parts.test.map(look));
     let every = || [Some(&train), validation.as_ref(), test.as_ref()].into_iter().flatten();
-    let preparation = choose(&train, &every().flat_map(Looked::good).collect::<Vec<_>>(), options);
+    let good: Vec<&Look> = every().flat_map(Looked::good).collect();
+    let preparation = choose(&train, &good, options);
+    let of_size = note_of_size(&good, &preparation, options);
 
     let classes = parts.class_names.len();
     let mut damaged = Vec::new();
     let mut notes = parts.notes;
+    notes.extend(of_size);
     notes.extend(note_of_background(every(), preparation.background, options));
     let pictures = every().map(|looked| looked.looks.len()).sum();
     let train = train.into_images(&preparation, classes, place, &mut damaged)?;
@@ -76,11 +79,8 @@ fn prepare_within(
 
 /// What images shall be, by the options and, where they say nothing, by the pictures.
 fn choose(train: &Looked, all: &[&Look], options: &LoadOptions) -> Preparation {
-    let size = all.first().map(|look| (look.height, look.width));
-    let own = size.filter(|&(height, width)| {
-        height.max(width) <= LARGEST_OWN_SIDE && all.iter().all(|look| (look.height, look.width) == (height, width))
-    });
-    let (height, width) = options.size.or(own).unwrap_or((USUAL_SIDE, USUAL_SIDE));
+    let size = common_size(all).map(|(height, width)| usual_size(height, width));
+    let (height, width) = options.size.or(size).unwrap_or((USUAL_SIDE, USUAL_SIDE));
     let bright_on_black = train.good().filter(|look| look.is_bright_on_black).count();
     let usual = if 2 * bright_on_black > train.good().count() { Background::Black } else { Background::White };
     Preparation {
@@ -90,6 +90,33 @@ fn choose(train: &Looked, all: &[&Look], options: &LoadOptions) -> Preparation {
         fit: options.fit,
         background: options.background.unwrap_or(usual),
     }
+}
+
+/// The size that all pictures have, if they agree.
+fn common_size(all: &[&Look]) -> Option<(usize, usize)> {
+    let size = all.first().map(|look| (look.height, look.width))?;
+    all.iter().all(|look| (look.height, look.width) == size).then_some(size)
+}
+
+/// Height and width of images that are all of this size, where nothing is said.
+pub(super) fn usual_size(height: usize, width: usize) -> (usize, usize) {
+    if height.max(width) <= LARGEST_OWN_SIDE { (height, width) } else { (USUAL_SIDE, USUAL_SIDE) }
+}
+
+/// Says to which size pictures are brought that are of others, where nobody said it.
+fn note_of_size(all: &[&Look], preparation: &Preparation, options: &LoadOptions) -> Option<String> {
+    let &Preparation { height, width, fit, .. } = preparation;
+    let common = common_size(all);
+    if options.size.is_some() || all.is_empty() || common == Some((height, width)) {
+        return None;
+    }
+    let sizes = common.map_or("of several sizes".to_owned(), |(height, width)| format!("of {height}x{width}"));
+    let how = match fit {
+        Fit::Pad => "none cut off",
+        Fit::Crop => "cut off at the sides",
+        Fit::Stretch => "stretched",
+    };
+    Some(format!("the pictures are {sizes} and are brought to {height}x{width}, {how}; --size and --fit change that"))
 }
 
 /// Says what was taken for the background, where it shows and nobody said it.
@@ -167,7 +194,6 @@ mod tests {
     use std::io::Cursor;
 
     use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
-    use modiste_data::Fit;
 
     use super::super::preparation::prepare_picture;
     use super::*;

@@ -1,0 +1,116 @@
+//! Somebody's own images: which form they have at a path, by names and content, and the reader for it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use modiste_data::{Images, Preparation};
+
+use crate::complete_set::complete;
+use crate::error::Error;
+use crate::forms::{cifar, csv, folder, npz};
+use crate::idx::directory::{is_idx_name, name_of};
+use crate::options::LoadOptions;
+use crate::parts::Parts;
+use crate::pictures::arrays;
+use crate::pictures::prepare::prepare;
+use crate::tree;
+
+/// What lies at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A directory of IDX files.
+    Idx,
+    /// An `.npz` file.
+    Npz(PathBuf),
+    /// A `.csv` file, or a directory of them.
+    Csv(PathBuf),
+    /// A directory of CIFAR's binary batches.
+    Cifar,
+    /// A directory of folders of pictures, or an archive of one.
+    Folder,
+}
+
+impl Form {
+    /// What outputs call it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Idx => "idx",
+            Self::Npz(_) => "npz",
+            Self::Csv(_) => "csv",
+            Self::Cifar => "cifar",
+            Self::Folder => "folder",
+        }
+    }
+
+    /// The form of what lies at `path`. A directory with one `.npz` file and no folder means that file.
+    ///
+    /// # Errors
+    /// When the system does not let it be looked at.
+    pub(crate) fn of(path: &Path) -> Result<Self, Error> {
+        if !path.is_dir() {
+            return Ok(of_file(path).unwrap_or(Self::Folder));
+        }
+        let entries = fs::read_dir(path).map_err(|source| Error::io("read", path, source))?;
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        if paths.iter().any(|path| is_idx_name(&name_of(path))) {
+            return Ok(Self::Idx);
+        }
+        let files: Vec<&PathBuf> = paths.iter().filter(|path| path.is_file()).collect();
+        if files.iter().any(|path| cifar::is_name(&name_of(path))) {
+            return Ok(Self::Cifar);
+        }
+        let of_kind = |form: fn(PathBuf) -> Self| -> Vec<&PathBuf> {
+            files.iter().copied().filter(|path| of_file(path) == Some(form(path.to_path_buf()))).collect()
+        };
+        let (arrays, tables) = (of_kind(Self::Npz), of_kind(Self::Csv));
+        let has_folders = paths.iter().any(|path| path.is_dir() && !name_of(path).starts_with('.'));
+        Ok(match (&arrays[..], &tables[..]) {
+            ([array], _) if !has_folders => Self::Npz(array.to_path_buf()),
+            ([], [_, ..]) if !has_folders => Self::Csv(path.to_owned()),
+            _ => Self::Folder,
+        })
+    }
+}
+
+/// The form of a file, by the end of its name.
+fn of_file(path: &Path) -> Option<Form> {
+    let name = name_of(path).to_ascii_lowercase();
+    let stem = name.strip_suffix(".gz").unwrap_or(&name);
+    match stem.rsplit_once('.')?.1 {
+        "npz" => Some(Form::Npz(path.to_owned())),
+        "csv" | "tsv" => Some(Form::Csv(path.to_owned())),
+        _ => None,
+    }
+}
+
+/// A data set that was read, and what is known of how.
+pub(crate) struct Own {
+    pub(crate) dataset: modiste_data::Dataset,
+    pub(crate) left_out: Vec<(String, String)>,
+    /// A sentence each.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Reads a set that is not one of IDX files.
+///
+/// # Errors
+/// When it is not what it should be.
+pub(crate) fn read(path: &Path, form: &Form, options: &LoadOptions) -> Result<Own, Error> {
+    let (mut parts, preparation) = match form {
+        Form::Npz(file) => prepared(npz::read(file, options)?, options)?,
+        Form::Csv(tables) => prepared(csv::read(tables, options)?, options)?,
+        Form::Cifar => prepared(cifar::read(path, options)?, options)?,
+        Form::Idx | Form::Folder => match tree::open::open(path)? {
+            Some(tree) => prepare(folder::read(&tree)?, options, path)?,
+            None => return Err(Error::UnknownForm { path: path.to_owned() }),
+        },
+    };
+    let left_out = std::mem::take(&mut parts.left_out);
+    let (dataset, notes) = complete(path.display().to_string(), parts, preparation);
+    Ok(Own { dataset, left_out, notes })
+}
+
+fn prepared(parts: Parts<Images>, options: &LoadOptions) -> Result<(Parts<Images>, Preparation), Error> {
+    Ok(arrays::prepare(parts, options))
+}
