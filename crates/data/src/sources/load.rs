@@ -92,6 +92,13 @@ fn load_directory(dir: &Path, progress: &dyn Progress) -> Result<Dataset, Error>
     let places = directory::find(dir)?;
     let [train_images, train_labels, test_images, test_labels] = read_four(|at| directory::read(&places[at], progress));
     let files = [train_images?, train_labels?, test_images?, test_labels?];
+    if directory::is_emnist(&files[0].0) {
+        progress.report(Event::Notice(&format!(
+            "note: the files of EMNIST hold images with rows and columns swapped, and those in {} are used as they lie; \
+             swap those of any other picture before it is classified",
+            dir.display()
+        )));
+    }
     assemble(dir.display().to_string(), class_names::find(dir, progress)?, files)
 }
 
@@ -159,7 +166,9 @@ fn pair(images: FileContent, labels: FileContent, classes: usize) -> Result<Imag
         return Err(Error::idx(&labels_path, format!("it has {} instead of 1", dimensions(&labels.dims))));
     }
     if images.values.is_empty() {
-        return Err(Error::idx(&images_path, "it holds no pixel"));
+        let what = if images.dims[0] == 0 { "no images" } else { "images without pixels" };
+        let (why, remedy) = (format!("it holds {what}"), "put a file there that has at least one image");
+        return Err(Error::Idx { path: images_path, why, remedy });
     }
     Images::new(shape, images.values, labels.values, classes)
         .map_err(|why| Error::pair(&images_path, &labels_path, why))
