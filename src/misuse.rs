@@ -9,8 +9,10 @@ use crate::output;
 pub fn tell(error: &Error) -> u8 {
     match sentence(error) {
         Some(sentence) => output::note(&format!("error: {sentence}")),
-        // Nothing can be done, or said, if that fails.
-        None => drop(error.print()),
+        None => {
+            // Nothing can be done, or said, if that fails.
+            let _ = error.print();
+        }
     }
     u8::try_from(error.exit_code()).unwrap_or(2)
 }
@@ -25,7 +27,7 @@ fn sentence(error: &Error) -> Option<String> {
     let flag = text(ContextKind::InvalidArg)?.split(' ').next()?;
     let value = text(ContextKind::InvalidValue).filter(|value| !value.is_empty());
     let takes = match error.kind() {
-        ErrorKind::InvalidValue if value.is_none() => return Some(format!("{flag} needs a value: give it behind")),
+        ErrorKind::InvalidValue if value.is_none() => return Some(format!("{flag} needs a value behind it")),
         ErrorKind::ValueValidation => std::error::Error::source(error)?.to_string(),
         ErrorKind::InvalidValue => match error.get(ContextKind::ValidValue)? {
             ContextValue::Strings(values) => one_of(values)?,

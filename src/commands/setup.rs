@@ -101,8 +101,8 @@ pub fn ensure_free(needed: u64, what: &str, advice: &str) -> Result<()> {
 /// `1.5 GB`, or `230 MB` below one, or `12 kB`.
 fn bytes_text(bytes: u64) -> String {
     match bytes {
-        ..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
-        ..1_000_000_000 => output::megabytes(bytes),
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        1_000_000..1_000_000_000 => output::megabytes(bytes),
         _ => format!("{:.1} GB", bytes as f64 / 1e9),
     }
 }

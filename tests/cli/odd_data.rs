@@ -278,7 +278,10 @@ fn a_run_goes_on_where_its_data_is_now_and_says_what_else_has_changed() {
     noted(world.words("train mlp --data here --batch 10 --epochs 1 --out a --quiet"));
     fs::rename(world.path("here"), world.path("there")).unwrap();
     let problem = world.words("train --resume a --epochs 2").sentence();
-    assert!(problem.contains("the data of a is not where it was") && problem.contains("by --data, behind"), "{problem}");
+    assert!(
+        problem.contains("the data of a is not where it was") && problem.contains("by --data, behind"),
+        "{problem}"
+    );
     let (_, said) = noted(world.words("train --resume a --epochs 2 --data there --quiet"));
     assert_eq!(said, "");
     // From then on it is known.

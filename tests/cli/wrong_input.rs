@@ -343,7 +343,7 @@ fn a_value_that_a_flag_does_not_take_is_told_in_a_sentence() {
         ("train --seeds 2.5", "--seeds takes a whole number from 1 to 10,000, not '2.5'"),
         ("train --epochs 0", "--epochs takes a whole number from 1 to 1,000,000, not '0'"),
         ("train --batch abc", "--batch takes a whole number from 1 to 65,536, not 'abc'"),
-        ("train --batch", "--batch needs a value: give it behind"),
+        ("train --batch", "--batch needs a value behind it"),
         ("embed --samples -1", "--samples takes a whole number of 1 or more, or 'all', not '-1'"),
         ("evaluate --split all", "--split takes train, validation or test, not 'all'"),
     ] {
