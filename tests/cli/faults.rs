@@ -201,7 +201,7 @@ fn files_of_another_run_are_refused() {
     for (file, what, commands) in [
         (
             "model.safetensors",
-            "its training.seed is 2 and that of recipe.toml 1",
+            "its training.seed is 2 and that of recipe.toml 1, to be set back if it was edited",
             ["evaluate own", "train --resume own"],
         ),
         ("result.json", "its seed is 2, and that of the run 1", ["compare own", "train --resume own"]),

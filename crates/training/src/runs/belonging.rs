@@ -41,7 +41,10 @@ pub fn check_model(
     let has_other_classes = !source.class_names.is_empty() && source.class_names != card.class_names;
     let why = match differences.first() {
         Some(difference) if difference.is_of_layers() => "its layers are others than those of recipe.toml".to_owned(),
-        Some(difference) => format!("its {}", difference.text("is", "that of recipe.toml")),
+        Some(difference) => {
+            let text = difference.text("is", "that of recipe.toml");
+            format!("its {text}, to be set back if it was edited")
+        }
         None if !card.data.has_images_of(&source.data) => {
             format!(
                 "it was trained on {}, and run.toml names {} or another part of it",
