@@ -183,7 +183,9 @@ fn load_again(run: &mut UnfinishedRun, directory: &Path, moved: &MovedData, quie
         let Ok(source) = recorded.data.source.parse::<Source>();
         return download_display::load(&source, data_dir, quiet).with_context(|| {
             let (run, word) = (directory.display(), shell::word(directory));
-            format!("the data of {run} is not where it was; say where it is now by `--resume {word} --data PATH`")
+            format!(
+                "the data of {run} is not where it was; say where it is now by --data, behind `modiste train --resume {word}`"
+            )
         });
     };
     let dataset = download_display::load(source, data_dir, quiet)?;
