@@ -4,13 +4,14 @@ mod reading;
 
 use std::ffi::OsString;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use modiste_network::Validation;
+use modiste_report::numbers::grouped;
 use modiste_sources::{LoadOptions, Source};
-
 use serde::Serialize;
 
 use self::reading::ReadingOptions;
@@ -19,6 +20,26 @@ use self::reading::ReadingOptions;
 const LARGEST_BATCH: u64 = 65_536;
 /// TOML, in which a run keeps its recipe, has no larger numbers.
 pub const LARGEST_SEED: u64 = i64::MAX as u64;
+
+// What is wrong with a value is what its flag takes: `src/misuse.rs` makes a sentence of it.
+
+/// Whole numbers of a range.
+fn whole(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<u64, String> + Clone + Send + Sync + 'static {
+    let (least, most) = (grouped(*range.start()), grouped(*range.end()));
+    let takes = match *range.end() {
+        u64::MAX => format!("a whole number of {least} or more"),
+        _ => format!("a whole number from {least} to {most}"),
+    };
+    move |words| words.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| takes.clone())
+}
+
+fn number(words: &str) -> Result<f64, &'static str> {
+    words.parse().map_err(|_| "a number, or several with commas between them, as in 10,100")
+}
+
+fn validation(words: &str) -> Result<Validation, &'static str> {
+    words.parse().map_err(|_| "a share of the training images from 0 up to but without 1, or 'test'")
+}
 
 /// Trains, measures and keeps classifiers of small images.
 #[derive(Debug, Parser)]
@@ -122,7 +143,7 @@ pub struct DataPlace {
 #[derive(Clone, Debug, Args)]
 pub struct ComputeOptions {
     /// Number of threads; results do not depend on it [default: all cores]
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=1024), help_heading = "Machine")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole(1..=1024), help_heading = "Machine")]
     pub threads: Option<u64>,
     /// Device to run on
     #[arg(long, value_enum, default_value_t = DeviceKind::Cpu, help_heading = "Machine")]
@@ -239,26 +260,26 @@ pub struct TrainArgs {
     #[arg(conflicts_with = "resume")]
     pub recipe: Option<String>,
     /// Passes over the training images [default: the recipe's]; with --resume, the new total
-    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole(1..=1_000_000))]
     pub epochs: Option<u64>,
     /// Images per step [default: the recipe's]
-    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = value_parser!(u64).range(1..=LARGEST_BATCH), conflicts_with = "resume")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole(1..=LARGEST_BATCH), conflicts_with = "resume")]
     pub batch: Option<u64>,
     /// Use only N training images, drawn by the seed, of each class its part
-    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = value_parser!(u64).range(1..), conflicts_with = "resume")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole(1..=u64::MAX), conflicts_with = "resume")]
     pub limit: Option<u64>,
     /// Everything random follows from it [default: the recipe's]
-    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = value_parser!(u64).range(..=LARGEST_SEED), conflicts_with = "resume")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole(0..=LARGEST_SEED), conflicts_with = "resume")]
     pub seed: Option<u64>,
     /// What is measured after each epoch: a share of the training images, held out; the test images; or 0 for nothing, to train
     /// on all images [default: the recipe's]
-    #[arg(long, allow_negative_numbers = true, value_name = "SHARE|test|0", conflicts_with = "resume")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE|test|0", value_parser = validation, conflicts_with = "resume")]
     pub validation: Option<Validation>,
     /// Mirror no images, whatever the recipe says: for classes that are each other's mirror image
     #[arg(long, conflicts_with = "resume")]
     pub no_flip: bool,
     /// Train with N seeds, one after the other, and print mean and deviation; with --out, resume the series
-    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = value_parser!(u64).range(1..=10_000), conflicts_with = "resume")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole(1..=10_000), conflicts_with = "resume")]
     pub seeds: Option<u64>,
     /// The run directory to write [default: runs/NAME-1, -2, …]; with --seeds, the directory of their runs, seed-0 and so on
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
@@ -328,10 +349,10 @@ pub struct BenchArgs {
     #[arg(long, value_name = "RECIPE", default_value = "seed-vgg")]
     pub recipe: String,
     /// Images per step [default: the recipe's]
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=LARGEST_BATCH))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole(1..=LARGEST_BATCH))]
     pub batch: Option<u64>,
     /// Steps to time, after the warm-up
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=1_000_000), default_value_t = 8)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole(1..=1_000_000), default_value_t = 8)]
     pub steps: u64,
     #[command(flatten)]
     pub data: DataOptions,
@@ -345,7 +366,7 @@ pub struct BenchArgs {
 #[derive(Clone, Debug, Args)]
 pub struct PointOptions {
     /// Number of points, drawn at random: of the training images, or of all where those are too few [default: 1000; all of --input]
-    #[arg(long, value_name = "N|all")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N|all")]
     pub samples: Option<Samples>,
     /// Rows of numbers, a point in each, instead of images
     #[arg(long, value_name = "FILE.npy|.csv", conflicts_with_all = ["data", "data_dir"], help_heading = "Data")]
@@ -376,7 +397,7 @@ impl FromStr for Samples {
         match (words, words.parse()) {
             ("all", _) => Ok(Self::All),
             (_, Ok(count @ 1..)) => Ok(Self::Count(count)),
-            _ => Err("give a number of at least 1, or 'all'"),
+            _ => Err("a whole number of 1 or more, or 'all'"),
         }
     }
 }
@@ -385,16 +406,16 @@ impl FromStr for Samples {
 #[derive(Clone, Debug, Args)]
 pub struct TsneOptions {
     /// Effective number of neighbours; several, as in 10,100, combine local and global [default: 30, or less where points are few]
-    #[arg(long, value_name = "P[,P…]", value_delimiter = ',', help_heading = "t-SNE")]
+    #[arg(long, allow_negative_numbers = true, value_name = "P[,P…]", value_delimiter = ',', value_parser = number, help_heading = "t-SNE")]
     pub perplexity: Vec<f64>,
     /// Number of iterations
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=1_000_000), default_value_t = 1000, help_heading = "t-SNE")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole(1..=1_000_000), default_value_t = 1000, help_heading = "t-SNE")]
     pub iterations: u64,
     /// How points push each other away
     #[arg(long, value_enum, default_value_t = GradientMethod::Auto, help_heading = "t-SNE")]
     pub method: GradientMethod,
     /// Everything random follows from it
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "t-SNE")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole(0..=u64::MAX), default_value_t = 0, help_heading = "t-SNE")]
     pub seed: u64,
 }
 

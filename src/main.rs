@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod misuse;
 mod output;
 mod system;
 
@@ -15,7 +16,11 @@ use system::{memory, signals};
 fn main() -> ExitCode {
     let started = Instant::now();
     memory::end_when_exhausted();
-    match commands::run(cli::Cli::parse(), started) {
+    let arguments = match cli::Cli::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return ExitCode::from(misuse::tell(&error)),
+    };
+    match commands::run(arguments, started) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Interrupted) => ExitCode::from(signals::STATUS),
         // Whoever read our output has seen enough, as in `modiste summary seed-vgg | head -1`.

@@ -92,7 +92,7 @@ fn size(text: &str) -> Result<(usize, usize), String> {
     match sides(text).as_deref() {
         Some(&[side]) => Ok((side, side)),
         Some(&[height, width]) => Ok((height, width)),
-        _ => Err(format!("give one side or height and width, from 1 to {LARGEST_SIDE}, as in 28 or 28x32")),
+        _ => Err(format!("one side, or height and width, from 1 to {LARGEST_SIDE}, as in 28 or 28x32")),
     }
 }
 
@@ -101,7 +101,7 @@ fn shape(text: &str) -> Result<ImageShape, String> {
     match sides(text).as_deref() {
         Some(&[height, width]) => Ok(ImageShape { height, width, channels: 1 }),
         Some(&[height, width, channels @ (1 | 3)]) => Ok(ImageShape { height, width, channels }),
-        _ => Err("give height, width and, if not grey, 3 channels, as in 28x28 or 32x32x3".to_owned()),
+        _ => Err("height, width and, if not grey, 3 channels, as in 28x28 or 32x32x3".to_owned()),
     }
 }
 

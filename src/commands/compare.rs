@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use modiste_files::shell;
 use modiste_network::{DataReference, Recipe};
+use modiste_training::runs::belonging::check_result;
 use modiste_training::runs::seed_directory;
 use modiste_training::{RunPaths, RunResult, SeedAggregate};
 use serde::Serialize;
@@ -83,17 +84,23 @@ impl Run {
     /// `None` if it is not finished.
     fn open(directory: &Path) -> Result<Option<Self>> {
         let paths = RunPaths::new(directory);
-        let data = paths.read_source()?.data;
+        let source = paths.read_source()?;
         let mut recipe = paths.read_recipe()?;
-        recipe.training.seed = 0;
         if !paths.result().exists() {
             return Ok(None);
         }
-        let result = RunResult::open(&paths.result()).with_context(|| {
+        let result = RunResult::open(&paths.result()).or_else(|error| {
+            if error.is_of_directory() {
+                return Err(error.into());
+            }
             let (run, word) = (directory.display(), shell::word(directory));
-            format!("the result of {run} cannot be used, and `modiste train --resume {word}` makes it again")
+            Err(error).context(format!(
+                "the result of {run} cannot be used, and `modiste train --resume {word}` makes it again"
+            ))
         })?;
-        Ok(Some(Self { directory: directory.to_owned(), recipe, data, result }))
+        check_result(&paths, &result, &recipe, &source)?;
+        recipe.training.seed = 0;
+        Ok(Some(Self { directory: directory.to_owned(), recipe, data: source.data, result }))
     }
 }
 

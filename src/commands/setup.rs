@@ -98,7 +98,11 @@ pub fn ensure_free(needed: u64, what: &str, advice: &str) -> Result<()> {
     }
 }
 
-/// `1.5 GB`, or `230 MB` below one.
+/// `1.5 GB`, or `230 MB` below one, or `12 kB`.
 fn bytes_text(bytes: u64) -> String {
-    if bytes < 1_000_000_000 { output::megabytes(bytes) } else { format!("{:.1} GB", bytes as f64 / 1e9) }
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        1_000_000..1_000_000_000 => output::megabytes(bytes),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
 }

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use modiste_data::{Dataset, ImageShape, are_names};
+use anyhow::{Result, anyhow, bail};
+use modiste_data::{Dataset, ImageShape, UnknownClass, are_names};
 use modiste_executors::Device;
 use modiste_files::shell;
 use modiste_inference::Predictor;
 use modiste_network::Model;
 use modiste_sources::LoadOptions;
+use modiste_training::runs::belonging::check_model;
 use modiste_training::{RunPaths, data_source, runs};
 
 use super::setup::{RUNS, ensure_memory, ensure_one_run};
@@ -44,13 +45,18 @@ impl Trained {
         }
         ensure_one_run(&path)?;
         let paths = RunPaths::new(&path);
-        // Only to say clearly that it is no run, or where the data was.
-        let plan = paths.read_source()?;
+        // Also to say clearly that it is no run.
+        let source = paths.read_source()?;
         if !paths.model().exists() {
             let word = shell::word(&path);
             bail!("{} has no model yet: train it with `modiste train --resume {word}`", path.display());
         }
-        Ok(Self { model: Model::open(&paths.model())?, path, data_dir: plan.data_dir })
+        let model = Model::open(&paths.model())?;
+        // The model has a recipe of its own, so that it can do without this one.
+        if let Ok(recipe) = paths.read_recipe() {
+            check_model(&paths, &model.card, &recipe, &source)?;
+        }
+        Ok(Self { model, path, data_dir: source.data_dir })
     }
 
     /// The data of `--data`, or what the network was trained on; and whether it is that, whatever its name and place.
@@ -89,8 +95,15 @@ impl Trained {
             return Ok(dataset);
         }
         let by_name = are_names(&dataset.class_names) && are_names(names);
-        let dataset = dataset.with_classes(names).with_context(|| {
-            format!("{name} cannot be judged by {path}; name its classes, in classes.txt, as those of the network")
+        let dataset = dataset.with_classes(names).map_err(|unknown| {
+            let advice = match unknown {
+                UnknownClass::Number { .. } if are_names(names) => {
+                    "leave such images out, or name its classes, in classes.txt, as those of the network"
+                }
+                UnknownClass::Number { .. } => "leave such images out, or train a network on all its classes",
+                _ => "name its classes, in classes.txt, as those of the network",
+            };
+            anyhow!("{name} cannot be judged by {path}: {unknown}; {advice}")
         })?;
         let how = if by_name { "name" } else { "number" };
         output::note(&format!("note: the classes of {name} are matched with those of the network by {how}"));

@@ -141,6 +141,20 @@ fn equal_points_lie_together_and_are_said() {
     assert_eq!(said, "1 of 101 rows repeats another, and lies where that does\n");
 }
 
+#[test]
+fn rows_of_one_direction_lie_together_for_the_cosine() {
+    let world = World::new();
+    world.file("rows.csv", "1,2,5\n3,1,4\n0.3,0.6,1.5\n1,7,2\n7,7,1\n3,1,5\n6,2,8\n");
+    let words = "embed --input rows.csv --iterations 30 --metric";
+    let said = world.words(&format!("{words} cosine --out cosine")).stderr;
+    assert!(said.starts_with("2 of 7 rows are others or multiples of them, and lie where those do\n"), "{said}");
+    let places = coordinates(&world, "cosine", 7);
+    let place = |row: usize| &places[8 * row..][..8];
+    assert!(place(0) == place(2) && place(1) == place(6) && place(0) != place(1));
+    let said = world.words(&format!("{words} euclidean --out euclidean")).stderr;
+    assert!(!said.contains("lie where"), "{said}");
+}
+
 /// Points of four numbers in five heaps, all of them different, far from each other, `[100, 4]`, and the heap of each.
 fn five_heaps() -> (Vec<[f64; 4]>, Vec<usize>) {
     let value = |row: usize, column: usize| {

@@ -193,6 +193,62 @@ fn a_finished_run_makes_its_model_again() {
 }
 
 #[test]
+fn files_of_another_run_are_refused() {
+    let world = world();
+    for (run, seed) in [("own", 1), ("other", 2)] {
+        world.words(&format!("{TRAIN} --out {run} --seed {seed} --quiet")).done();
+    }
+    for (file, what, commands) in [
+        (
+            "model.safetensors",
+            "its training.seed is 2 and that of recipe.toml 1, to be set back if it was edited",
+            ["evaluate own", "train --resume own"],
+        ),
+        ("result.json", "its seed is 2, and that of the run 1", ["compare own", "train --resume own"]),
+    ] {
+        let own = fs::read(world.path("own").join(file)).unwrap();
+        fs::copy(world.path("other").join(file), world.path("own").join(file)).unwrap();
+        for command in commands {
+            let sentence = world.words(command).sentence();
+            assert!(sentence.starts_with(&format!("own/{file} is not of the run")), "{command}: {sentence}");
+            assert!(sentence.contains(what), "{command}: {sentence}");
+        }
+        // As the sentence says, it can be made again.
+        fs::remove_file(world.path("own").join(file)).unwrap();
+        assert_eq!(world.words("train --resume own --quiet").status, Some(0));
+        if file == "model.safetensors" {
+            assert!(fs::read(world.path("own").join(file)).unwrap() == own);
+        }
+    }
+    world.words("evaluate own").done();
+    world.words("compare own other").done();
+}
+
+#[test]
+fn a_directory_in_place_of_a_file_costs_nothing() {
+    let world = world();
+    world.words(&format!("{TRAIN} --out run --quiet")).done();
+    for (file, command) in [
+        ("result.json", "train --resume run"),
+        ("result.json", "compare run"),
+        ("model.safetensors", "train --resume run"),
+        ("checkpoint.safetensors", "train --resume run --epochs 9"),
+        ("metrics.jsonl", "train --resume run --epochs 9"),
+    ] {
+        let (path, aside) = (world.path("run").join(file), world.path("aside"));
+        fs::rename(&path, &aside).unwrap();
+        fs::create_dir(&path).unwrap();
+        let sentence = world.words(command).sentence();
+        let words = format!("cannot read run/{file}: it is a directory, not a file; a file belongs there");
+        assert!(sentence.starts_with(&words), "{command}: {sentence}");
+        fs::remove_dir(&path).unwrap();
+        fs::rename(&aside, &path).unwrap();
+    }
+    world.words("evaluate run").done();
+    world.words("compare run").done();
+}
+
+#[test]
 fn damaged_lines_of_the_history_are_said() {
     let world = world();
     world.words(&format!("{TRAIN} --out run")).done();

@@ -180,6 +180,12 @@ fn classes_are_matched_by_name() {
     grey_set(&world, "more", &[0, 1, 2, 3], 20, None);
     let problem = world.words("evaluate a --data more").sentence();
     assert!(problem.contains("it has images of class 3, and the network knows 3 classes"), "{problem}");
+    assert!(problem.contains("leave such images out, or name its classes"), "{problem}");
+    // Where neither has names, names are no help.
+    grey_set(&world, "two", &[0, 1], 20, None);
+    noted(world.words(&format!("{SHORT} --data two --out two-run")));
+    let problem = world.words("evaluate two-run --data more").sentence();
+    assert!(problem.contains("or train a network on all its classes") && !problem.contains("name"), "{problem}");
 }
 
 #[test]
@@ -272,7 +278,10 @@ fn a_run_goes_on_where_its_data_is_now_and_says_what_else_has_changed() {
     noted(world.words("train mlp --data here --batch 10 --epochs 1 --out a --quiet"));
     fs::rename(world.path("here"), world.path("there")).unwrap();
     let problem = world.words("train --resume a --epochs 2").sentence();
-    assert!(problem.contains("the data of a is not where it was") && problem.contains("--data PATH"), "{problem}");
+    assert!(
+        problem.contains("the data of a is not where it was") && problem.contains("by --data, behind"),
+        "{problem}"
+    );
     let (_, said) = noted(world.words("train --resume a --epochs 2 --data there --quiet"));
     assert_eq!(said, "");
     // From then on it is known.

@@ -158,11 +158,14 @@ fn suggested_commands_can_be_typed_as_they_are() {
     assert!(sentence.ends_with("`modiste train --resume 'anna'\\''s best run'`"), "{sentence}");
     fs::rename(world.path("set"), world.path("elsewhere")).unwrap();
     let sentence = world.run(["train", "--resume", "anna's best run", "--epochs", "2"]).sentence();
-    assert!(sentence.contains("`--resume 'anna'\\''s best run' --data PATH`"), "{sentence}");
+    assert!(sentence.contains("by --data, behind `modiste train --resume 'anna'\\''s best run'`"), "{sentence}");
     fs::rename(world.path("elsewhere"), world.path("set")).unwrap();
     fs::remove_file(world.path("anna's best run/checkpoint.safetensors")).unwrap();
     let sentence = world.run(["train", "--resume", "anna's best run", "--epochs", "2"]).sentence();
     assert!(sentence.ends_with("`modiste train --resume 'anna'\\''s best run' --restart`"), "{sentence}");
+    let series = ["train", "small.toml", "--data", "set", "--seeds", "2", "--out", "her series"];
+    let said = world.run(series).done();
+    assert!(said.ends_with("by naming them behind it: `modiste compare 'her series'`\n"), "{said}");
 }
 
 #[test]

@@ -335,6 +335,24 @@ fn wrong_usage_exits_with_2() {
     assert_eq!(world.names(), [""; 0]);
 }
 
+#[test]
+fn a_value_that_a_flag_does_not_take_is_told_in_a_sentence() {
+    let world = World::new();
+    for (words, takes) in [
+        ("train --limit -1", "--limit takes a whole number of 1 or more, not '-1'"),
+        ("train --seeds 2.5", "--seeds takes a whole number from 1 to 10,000, not '2.5'"),
+        ("train --epochs 0", "--epochs takes a whole number from 1 to 1,000,000, not '0'"),
+        ("train --batch abc", "--batch takes a whole number from 1 to 65,536, not 'abc'"),
+        ("train --batch", "--batch needs a value behind it"),
+        ("embed --samples -1", "--samples takes a whole number of 1 or more, or 'all', not '-1'"),
+        ("evaluate --split all", "--split takes train, validation or test, not 'all'"),
+    ] {
+        assert_eq!(world.words(words).misuse(), format!("error: {takes}\n"));
+    }
+    let said = world.words("train --validation 1.5").misuse();
+    assert!(said.starts_with("error: --validation takes a share of the training images"), "{said}");
+}
+
 #[cfg(unix)]
 #[test]
 fn arguments_that_are_not_text() {

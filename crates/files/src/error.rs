@@ -56,6 +56,11 @@ impl FileError {
         FileError::Io { action, path: path.to_owned(), source }
     }
 
+    /// Whether a directory lies in the file's place, so that none can be made there.
+    pub fn is_of_directory(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::IsADirectory)
+    }
+
     /// What is at `path` should be a `kind` and is not one. `why` is brought onto one line.
     pub fn invalid(path: &Path, kind: &'static str, why: impl Into<String>) -> Self {
         // Parsers of others put line breaks into their messages.
@@ -66,8 +71,12 @@ impl FileError {
 
 /// What to do when the system refuses to do something, e.g. to `write`.
 fn remedy(action: &str, refusal: io::ErrorKind) -> &'static str {
-    use io::ErrorKind::{InvalidData, OutOfMemory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    use io::ErrorKind::{
+        InvalidData, InvalidInput, IsADirectory, OutOfMemory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem,
+        StorageFull,
+    };
     match refusal {
+        InvalidInput | IsADirectory => "a file belongs there: name one, or move what is there out of the way",
         OutOfMemory => "free memory, raise its limit, or take smaller data",
         StorageFull | QuotaExceeded => "make room there, or take another place",
         PermissionDenied | ReadOnlyFilesystem if action != "read" => {

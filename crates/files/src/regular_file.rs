@@ -8,7 +8,8 @@ use std::path::Path;
 /// Opens a file to read it. With it comes how many bytes it has.
 ///
 /// # Errors
-/// When the system refuses, and [`ErrorKind::InvalidInput`] when what is there, or what a link there leads to, is no file.
+/// When the system refuses, [`ErrorKind::IsADirectory`] when there, or where a link there leads to, is a directory, and
+/// [`ErrorKind::InvalidInput`] when it is something else than a file.
 pub fn open(path: &Path) -> io::Result<(File, u64)> {
     check(fs::metadata(path)?.file_type())?;
     let file = File::open(path)?;
@@ -41,14 +42,14 @@ pub(crate) fn check(found: FileType) -> io::Result<()> {
     if found.is_file() {
         return Ok(());
     }
-    let what = if found.is_dir() {
-        "a directory"
+    let (kind, what) = if found.is_dir() {
+        (ErrorKind::IsADirectory, "a directory")
     } else if found.is_symlink() {
-        "a link"
+        (ErrorKind::InvalidInput, "a link")
     } else {
-        special(found)
+        (ErrorKind::InvalidInput, special(found))
     };
-    Err(io::Error::new(ErrorKind::InvalidInput, format!("it is {what}, not a file")))
+    Err(io::Error::new(kind, format!("it is {what}, not a file")))
 }
 
 /// What only Unix tells apart.
@@ -96,7 +97,8 @@ mod tests {
             [(directory, "a directory"), (socket, "a socket"), (pipe, "a named pipe"), (device, "a device")]
         {
             let problem = read(&path).unwrap_err();
-            assert_eq!(problem.kind(), ErrorKind::InvalidInput);
+            let is_directory = what == "a directory";
+            assert_eq!(problem.kind(), if is_directory { ErrorKind::IsADirectory } else { ErrorKind::InvalidInput });
             assert_eq!(problem.to_string(), format!("it is {what}, not a file"));
         }
     }

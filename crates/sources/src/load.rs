@@ -136,6 +136,13 @@ fn load_idx(dir: &Path, progress: &dyn Progress) -> Result<Dataset, Error> {
     let places = directory::find(dir)?;
     let [train_images, train_labels, test_images, test_labels] = read_four(|at| directory::read(&places[at], progress));
     let files = [train_images?, train_labels?, test_images?, test_labels?];
+    if directory::is_emnist(&files[0].0) {
+        progress.report(Event::Notice(&format!(
+            "note: the files of EMNIST hold images with rows and columns swapped, and those in {} are used as they lie; \
+             swap those of any other picture before it is classified",
+            dir.display()
+        )));
+    }
     let names = class_names::find(dir, progress)?.or_else(|| set_in(dir).map(names_of));
     assemble(dir.display().to_string(), names, files)
 }

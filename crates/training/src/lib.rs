@@ -3,6 +3,7 @@
 
 pub mod cautions;
 pub mod checkpoint;
+mod differences;
 pub mod experiment;
 mod memory;
 pub mod origin;

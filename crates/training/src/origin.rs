@@ -2,10 +2,8 @@
 
 use modiste_network::{DeviceInfo, Recipe};
 use serde::{Deserialize, Serialize};
-use toml::{Table, Value};
 
-/// What is said of layers: they are too long to be quoted.
-const LAYERS: &str = "layers are others";
+use super::differences::{Difference, differences};
 
 /// What made a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,42 +24,14 @@ impl Origin {
 
     /// Whether the recipe had other layers than this one.
     pub fn has_other_layers(&self, recipe: &Recipe) -> bool {
-        self.changes(recipe).iter().any(|change| change == LAYERS)
+        differences(&self.recipe, &recipe.to_toml()).iter().any(Difference::is_of_layers)
     }
 
     /// Fields of the recipe that are others now, each with both its values: `optimiser.learning_rate was 0.1 and is 0.2`. The
     /// number of epochs is not among them: more of them are asked for aloud.
     pub fn changes(&self, recipe: &Recipe) -> Vec<String> {
-        let [then, now] = [&self.recipe, &recipe.to_toml()].map(|text| text.parse::<Table>().unwrap_or_default());
-        let mut changes = Vec::new();
-        compare("", &then, &now, &mut changes);
-        changes
-    }
-}
-
-fn compare(path: &str, then: &Table, now: &Table, changes: &mut Vec<String>) {
-    let mut keys: Vec<&String> = then.keys().chain(now.keys().filter(|key| !then.contains_key(*key))).collect();
-    keys.sort();
-    for key in keys {
-        let field = format!("{path}{key}");
-        match (then.get(key), now.get(key)) {
-            (then, now) if then == now || field == "training.epochs" => {}
-            (Some(Value::Table(then)), Some(Value::Table(now))) => compare(&format!("{field}."), then, now, changes),
-            _ if field == "layers" => changes.push(LAYERS.to_owned()),
-            (then, now) => {
-                let [then, now] = [then, now].map(written);
-                changes.push(format!("{field} was {then} and is {now}"));
-            }
-        }
-    }
-}
-
-fn written(value: Option<&Value>) -> String {
-    match value {
-        None => "not there".to_owned(),
-        // TOML has no other form for large and small ones than all their digits.
-        Some(Value::Float(number)) => format!("{number:?}"),
-        Some(value) => value.to_string(),
+        let text = |difference: &Difference| difference.text("was", "is");
+        differences(&self.recipe, &recipe.to_toml()).iter().map(text).collect()
     }
 }
 

@@ -1,11 +1,17 @@
 //! Points of which some are equal: t-SNE would lay equal ones out by chance, so only different ones go on the map.
 
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 
 use crate::points::Points;
+use crate::random;
 
 /// Odd, with its bits well mixed, as in Firefox's hash.
 const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
+/// How far apart two points of one direction come to lie at length 1, at most: each of their values is rounded to f32, and
+/// twice as much is allowed. Of what is nearer, f32 has the cosine 1.
+const ROUNDED: f64 = 2.0 * f32::EPSILON as f64;
 
 /// The different ones of some points, in the order in which they first come.
 #[derive(Clone, Debug)]
@@ -37,6 +43,49 @@ impl Distinct {
                 }
             }
         }
+        Self::of_firsts(points, &first)
+    }
+
+    /// The points of different directions, which alone have a cosine below 1; `None` if all are. Points that are zero have no
+    /// direction, and count as of one.
+    pub fn of_directions(points: &Points<'_>) -> Option<Self> {
+        let line = line(points.dimensions());
+        // Points of one direction lie at one place of any line, but for rounding.
+        let measured: Vec<(f64, f64)> = (0..points.len())
+            .into_par_iter()
+            .map(|index| {
+                let point = points.point(index);
+                let inverse = 1.0 / length(point);
+                let inverse = if inverse.is_finite() { inverse } else { 0.0 };
+                let along = point.iter().zip(&line).map(|(&value, along)| f64::from(value) * along).sum::<f64>();
+                (inverse, along * inverse)
+            })
+            .collect();
+        let are_alike = |one: usize, other: usize| {
+            let (by, by_other) = (measured[one].0, measured[other].0);
+            let mut squared = 0.0;
+            // Most are far apart in their first values.
+            points.point(one).iter().zip(points.point(other)).all(|(&value, &other)| {
+                squared += (f64::from(value) * by - f64::from(other) * by_other).powi(2);
+                squared <= ROUNDED * ROUNDED
+            })
+        };
+        let mut first: Vec<usize> = (0..points.len()).collect();
+        // The different points so far, by the section of the line that they are in.
+        let mut sections: HashMap<i64, Vec<usize>> = HashMap::new();
+        for (index, &(_, along)) in measured.iter().enumerate() {
+            let section = (along / (2.0 * ROUNDED)).floor() as i64;
+            let near = (section - 1..=section + 1).filter_map(|near| sections.get(&near)).flatten();
+            match near.copied().filter(|&other| are_alike(other, index)).min() {
+                Some(other) => first[index] = other,
+                None => sections.entry(section).or_default().push(index),
+            }
+        }
+        Self::of_firsts(points, &first)
+    }
+
+    /// Of the first point that is equal to each, `[n]`.
+    fn of_firsts(points: &Points<'_>, first: &[usize]) -> Option<Self> {
         let firsts: Vec<usize> = (0..points.len()).filter(|&index| first[index] == index).collect();
         if firsts.len() == points.len() {
             return None;
@@ -75,6 +124,18 @@ fn hash(point: &[f32]) -> u64 {
     point.iter().fold(0, mixed)
 }
 
+/// A line of length 1 in no particular direction, always the same.
+fn line(dimensions: usize) -> Vec<f64> {
+    let mut random = random::generator(0);
+    let values: Vec<f64> = (0..dimensions).map(|_| random::normal(&mut random)).collect();
+    let length = values.iter().map(|value| value * value).sum::<f64>().sqrt();
+    values.into_iter().map(|value| value / length).collect()
+}
+
+fn length(point: &[f32]) -> f64 {
+    point.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +147,22 @@ mod tests {
         assert_eq!(distinct.points().values(), [1.0, 2.0, 0.0, 3.0, 1.0, 3.0]);
         assert_eq!(distinct.for_all(&['a', 'b', 'c']), ['a', 'b', 'a', 'b', 'c', 'b']);
         assert_eq!([0, 1, 2].map(|different| distinct.first(different)), [0, 1, 4]);
+    }
+
+    #[test]
+    fn points_of_one_direction_have_one_place() {
+        let direction = [0.3, 0.1, -0.7];
+        let values: Vec<f32> =
+            [1.0, 3.0, -1.0, 1e-9, 0.7].iter().flat_map(|by| direction.map(|value| value * by)).collect();
+        let points = Points::new(&values, 3).unwrap();
+        let distinct = Distinct::of_directions(&points).unwrap();
+        assert_eq!(distinct.for_all(&['a', 'b']), ['a', 'a', 'b', 'a', 'a']);
+        assert_eq!(distinct.points().values(), [points.point(0), points.point(2)].concat());
+        // Turned by more than f32 rounds.
+        assert!(Distinct::of_directions(&Points::new(&[1.0, 0.0, 1.0, 1e-6], 2).unwrap()).is_none());
+        // No direction is none of a point that has one.
+        let distinct = Distinct::of_directions(&Points::new(&[0.0, 1.0, 0.0, 5.0], 1).unwrap()).unwrap();
+        assert_eq!(distinct.for_all(&['a', 'b']), ['a', 'b', 'a', 'b']);
     }
 
     #[test]

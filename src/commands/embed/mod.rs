@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use modiste_report::map::{self, Map, MapImages};
 use modiste_report::numbers::grouped;
 use modiste_sources::write_npy;
@@ -95,7 +95,7 @@ pub fn run(arguments: &EmbedArgs, started: Instant) -> Result<Outcome> {
             (Points::of_network(&trained, &device, options, seed, quiet)?, Some(trained.model.card.recipe.name))
         }
     };
-    let repeats = pool.install(|| points.put_equal_together())?;
+    let repeats = pool.install(|| points.put_equal_together(arguments.metric))?;
     let perplexity = pool.install(|| tsne::perplexity(&arguments.tsne, &points))?;
 
     interrupt.hold_signals();
@@ -108,7 +108,8 @@ pub fn run(arguments: &EmbedArgs, started: Instant) -> Result<Outcome> {
     job.announce(repeats)?;
     let work = {
         let display = display.clone();
-        thread::spawn(move || pool.install(|| job.run(display)))
+        let spawned = thread::Builder::new().spawn(move || pool.install(|| job.run(display)));
+        spawned.context("the system gives no thread to make the map with: end other programs, or raise its limit")?
     };
     let finished = wait(work, interrupt.stop_flag())?;
     drop(display);
@@ -209,9 +210,13 @@ impl Job {
         let count = self.points.of_library()?.len();
         if repeats > 0 {
             let all = format!("{} {}", grouped(self.points.matrix.rows as u64), tsne::what(&self.points));
+            let (repeats_another, repeat_others) = match arguments.metric {
+                Distance::Euclidean => ("repeats another", "repeat others"),
+                Distance::Cosine => ("is another or a multiple of it", "are others or multiples of them"),
+            };
             output::note(&match repeats {
-                1 => format!("1 of {all} repeats another, and lies where that does"),
-                _ => format!("{} of {all} repeat others, and lie where those do", grouped(repeats as u64)),
+                1 => format!("1 of {all} {repeats_another}, and lies where that does"),
+                _ => format!("{} of {all} {repeat_others}, and lie where those do", grouped(repeats as u64)),
             });
         }
         if count < FEW {

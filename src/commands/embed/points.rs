@@ -138,9 +138,14 @@ impl Points {
         Ok((Self { data, matrix, indices, images: None, distinct: None, labels, class_names, predicted: None }, notes))
     }
 
-    /// From now on [`Points::of_library`] has only the first of equal points; returns how many others there are.
-    pub fn put_equal_together(&mut self) -> Result<usize> {
-        self.distinct = Distinct::of(&self.of_library()?);
+    /// From now on [`Points::of_library`] has only the first of equal points, or for the cosine of points of one direction;
+    /// returns how many others there are.
+    pub fn put_equal_together(&mut self, metric: Distance) -> Result<usize> {
+        let points = self.of_library()?;
+        self.distinct = match metric {
+            Distance::Euclidean => Distinct::of(&points),
+            Distance::Cosine => Distinct::of_directions(&points),
+        };
         let Some(distinct) = &self.distinct else { return Ok(0) };
         self.matrix.values = Vec::new();
         Ok(self.matrix.rows - distinct.points().len())

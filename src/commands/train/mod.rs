@@ -163,5 +163,5 @@ fn print_aggregate(results: Vec<RunResult>, directory: &Path, options: OutputOpt
     }
     output::print(&comparison_text::of_seeds(&aggregate))?;
     let (kept, word) = (directory.display(), shell::word(directory));
-    output::print(&format!("kept in {kept}; compare it with others by `modiste compare {word} RUN…`"))
+    output::print(&format!("kept in {kept}; compare it with others by naming them behind it: `modiste compare {word}`"))
 }

@@ -184,7 +184,9 @@ fn load_again(run: &mut UnfinishedRun, directory: &Path, moved: &MovedData, quie
         let source = data_source(&recorded.data);
         return download_display::load(&source, data_dir, quiet).with_context(|| {
             let (run, word) = (directory.display(), shell::word(directory));
-            format!("the data of {run} is not where it was; say where it is now by `--resume {word} --data PATH`")
+            format!(
+                "the data of {run} is not where it was; say where it is now by --data, behind `modiste train --resume {word}`"
+            )
         });
     };
     let source = source.clone().with_options(&reading_options(&recorded.data));

@@ -79,6 +79,11 @@ pub(crate) fn read(places: &[PathBuf], progress: &dyn Progress) -> Result<FileCo
     Err(error)
 }
 
+/// Whether a file's name says that it is one of EMNIST's, whose images lie with rows and columns swapped.
+pub(crate) fn is_emnist(path: &Path) -> bool {
+    Named::of(&name_of(path)).is_some_and(|named| named.set == "emnist" || named.set.starts_with("emnist-"))
+}
+
 /// What a file's name says that it holds.
 #[derive(Debug, PartialEq, Eq)]
 struct Named {

@@ -77,7 +77,9 @@ fn pair(images: FileContent, labels: FileContent, classes: usize) -> Result<Imag
         return Err(Error::idx(&labels_path, format!("it has {} instead of 1", dimensions(&labels.dims))));
     }
     if images.values.is_empty() {
-        return Err(Error::idx(&images_path, "it holds no pixel"));
+        let what = if images.dims[0] == 0 { "no images" } else { "images without pixels" };
+        let (why, remedy) = (format!("it holds {what}"), "put a file there that has at least one image");
+        return Err(Error::Idx { path: images_path, why, remedy });
     }
     Images::new(shape, images.values, labels.values, classes)
         .map_err(|why| Error::pair(&images_path, &labels_path, why))

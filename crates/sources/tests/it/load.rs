@@ -179,6 +179,18 @@ fn files_that_are_nearly_there_are_named() {
 }
 
 #[test]
+fn swapped_images_are_said() {
+    let said = |set: &str| {
+        let (dir, notes) = (tempfile::tempdir().unwrap(), Notes::default());
+        put_as(dir.path(), NAMES.map(|name| format!("{set}{name}")).each_ref().map(String::as_str));
+        load(&source(dir.path().to_str().unwrap()), None, &notes).unwrap();
+        notes.text()
+    };
+    assert!(said("emnist-letters-").contains("rows and columns swapped"));
+    assert_eq!(said("qmnist-"), "");
+}
+
+#[test]
 fn a_sound_file_beside_a_broken_one_is_read_and_said() {
     let (dir, notes) = (tempfile::tempdir().unwrap(), Notes::default());
     put_files(dir.path());
@@ -227,8 +239,8 @@ fn images_and_labels_must_belong_together() {
         (2, idx(&[100, 8, 4, 2], &[0; 6400]), "its last dimension is 2"),
         (2, idx(&[100, 8], &[0; 800]), "2 dimensions"),
         (3, idx(&[10, 10], &[0; 100]), "2 dimensions"),
-        (0, idx(&[0, 8, 8], &[]), "no pixel"),
-        (0, idx(&[600, 0, 8], &[]), "no pixel"),
+        (0, idx(&[0, 8, 8], &[]), "holds no images; put a file there that has at least one"),
+        (0, idx(&[600, 0, 8], &[]), "images without pixels"),
     ];
     for (file, bytes, why) in changes {
         let dir = tempfile::tempdir().unwrap();

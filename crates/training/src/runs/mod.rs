@@ -1,6 +1,7 @@
 //! What runs leave on disk: a directory for each, a directory of several seeds, and what they came to.
 
 pub mod aggregate;
+pub mod belonging;
 pub mod metrics_file;
 pub mod result;
 pub mod run_checkpointer;

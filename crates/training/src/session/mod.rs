@@ -21,6 +21,7 @@ use super::experiment::{Experiment, ExperimentError, Prepared};
 use super::memory;
 use super::origin::Origin;
 use super::progress::{Done, Position, RunMismatch};
+use super::runs::belonging::{OfAnotherRun, check_model, check_result};
 use super::runs::metrics_file;
 use super::runs::result::{RunResult, Sizes};
 use super::runs::run_checkpointer::RunCheckpointer;
@@ -83,6 +84,9 @@ pub enum SessionError {
     /// The directory, or a file of it, cannot be used.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A file of it is of another run.
+    #[error(transparent)]
+    OfAnotherRun(#[from] OfAnotherRun),
     /// Recipe and data do not fit each other.
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
@@ -193,7 +197,7 @@ impl ExistingRun {
     /// Looks into a run directory; `epochs` is the new total, where it is not to be that of its recipe. Nothing is changed.
     ///
     /// # Errors
-    /// When it is no run, another process has it, or it has more epochs already.
+    /// When it is no run, another process has it, it has more epochs already, or it is finished by files of another run.
     pub fn open(directory: &Path, epochs: Option<usize>) -> Result<Self, SessionError> {
         let run = RunDirectory::open(directory)?;
         let paths = run.paths();
@@ -203,15 +207,23 @@ impl ExistingRun {
         recipe.training.epochs = epochs.unwrap_or(recorded);
         let damaged = match result(paths)? {
             Some(Ok(result)) => {
+                let is_over = recipe.training.is_over(result.epochs, result.best_epoch);
+                // What is trained further is made again from the checkpoint, which has checks of its own.
+                if is_over {
+                    check_result(paths, &result, &recipe, &source)?;
+                }
                 ensure_epochs(directory, &recipe, Done { epochs: result.epochs, steps: 0 })?;
                 match Model::open(&paths.model()) {
-                    Ok(_) if recipe.training.is_over(result.epochs, result.best_epoch) => {
+                    Ok(model) if is_over => {
+                        check_model(paths, &model.card, &recipe, &source)?;
                         return Ok(Self::Finished(Box::new(result)));
                     }
                     Ok(_) => None,
+                    Err(error) if error.is_of_directory() => return Err(error.into()),
                     Err(error) => Some(error),
                 }
             }
+            Some(Err(error)) if error.is_of_directory() => return Err(error.into()),
             Some(Err(error)) => Some(error),
             None => None,
         };
