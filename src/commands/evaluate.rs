@@ -25,6 +25,8 @@ struct Document<'a> {
     split: &'static str,
     images: u64,
     accuracy: f64,
+    /// As if all classes had equally many images.
+    balanced_accuracy: f64,
     /// Mean cross-entropy in nats, which is also the log-loss.
     loss: f64,
     /// Expected calibration error, 15 bins.
@@ -110,6 +112,7 @@ fn document<'a>(
         split: if split == "training" { "train" } else { split },
         images: metrics.count(),
         accuracy: metrics.accuracy(),
+        balanced_accuracy: metrics.balanced_accuracy(),
         loss: metrics.loss(),
         calibration_error: metrics.calibration_error(),
         classes,

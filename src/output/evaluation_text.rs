@@ -36,10 +36,16 @@ pub fn all(header: &Header<'_>, data: &str, split: &str, classes: &[String], met
     [title, summary(metrics), scores(&short, metrics), confusions(&short, metrics.confusion())].join("\n\n")
 }
 
-/// One line.
+/// One line. The balanced accuracy is another one only where classes are of unequal size.
 pub fn summary(metrics: &MetricsAccumulator) -> String {
+    let sizes: Vec<u64> = metrics.class_scores().iter().map(|score| score.support).filter(|&size| size > 0).collect();
+    let balanced = if sizes.windows(2).all(|pair| pair[0] == pair[1]) {
+        String::new()
+    } else {
+        format!("  balanced accuracy {:.4}", metrics.balanced_accuracy())
+    };
     format!(
-        "accuracy {:.4}  loss {:.4}  calibration error {:.4} ({CALIBRATION_BINS} bins)",
+        "accuracy {:.4}{balanced}  loss {:.4}  calibration error {:.4} ({CALIBRATION_BINS} bins)",
         metrics.accuracy(),
         metrics.loss(),
         metrics.calibration_error()

@@ -62,6 +62,14 @@ impl MetricsAccumulator {
         ratio(self.correct(), self.count())
     }
 
+    /// The mean share of right predictions of each class that has images, each counting the same: what the accuracy would be if
+    /// all had equally many. 0 of no images.
+    pub fn balanced_accuracy(&self) -> f64 {
+        let recalls: Vec<f64> =
+            self.class_scores().iter().filter(|score| score.support > 0).filter_map(|score| score.recall).collect();
+        if recalls.is_empty() { 0.0 } else { recalls.iter().sum::<f64>() / recalls.len() as f64 }
+    }
+
     /// Mean cross-entropy, in nats: the log-loss.
     pub fn loss(&self) -> f64 {
         if self.count() == 0 { 0.0 } else { self.loss_sum / self.count() as f64 }
@@ -220,6 +228,9 @@ mod tests {
         assert_eq!(metrics.class_scores()[1], zero);
         close(metrics.macro_average().f1.unwrap(), (1.0 + 0.0 + 2.0 / 3.0) / 3.0);
         close(metrics.macro_average().recall.unwrap(), (1.0 + 0.0 + 0.5) / 3.0);
+        // Class 1 has no image; of class 2 one of two is right, though one of three images is wrong.
+        close(metrics.balanced_accuracy(), 0.75);
+        assert_eq!(MetricsAccumulator::new(3).balanced_accuracy(), 0.0);
         assert_eq!(MetricsAccumulator::new(3).macro_average().f1, None);
         assert_eq!(MetricsAccumulator::new(3).loss(), 0.0);
         assert_eq!(MetricsAccumulator::new(3).calibration_error(), 0.0);
