@@ -2,11 +2,11 @@
 
 pub(crate) mod cifar;
 pub(crate) mod csv;
-mod csv_columns;
-mod csv_lines;
 mod labels;
 mod natural_order;
 pub(crate) mod npz;
+#[cfg(feature = "parquet")]
+pub(crate) mod parquet;
 mod part;
 mod part_name;
 mod planes;

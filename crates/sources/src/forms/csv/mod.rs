@@ -2,12 +2,15 @@
 //!
 //! Lines are read one by one, and memory is taken for bytes of pixels only.
 
+mod columns;
+mod lines;
+
 use std::path::{Path, PathBuf};
 
 use modiste_data::Images;
 
-use super::csv_columns::Columns;
-use super::csv_lines::Lines;
+use self::columns::Columns;
+use self::lines::Lines;
 use super::labels::Labels;
 use super::part::{self, Part};
 use super::part_name::PartName;
