@@ -53,7 +53,7 @@ impl Table {
         outcome.map_err(|flaw| match flaw {
             Flaw::Form(why) => Error::form(path, why),
             Flaw::Parquet(error) => {
-                Error::form(path, format!("its Parquet is damaged or unknown ({error}); fetch it anew"))
+                Error::form(path, format!("its Parquet is damaged or unknown ({error}); fetch it anew, or save it compressed by snappy, zstd or gzip"))
             }
         })
     }
