@@ -148,6 +148,13 @@ pub enum Error {
         /// The first of them, each with what is wrong.
         first: String,
     },
+    /// The feature `parquet` is off.
+    #[cfg(not(feature = "parquet"))]
+    #[error("{} cannot be read: this program is built without Parquet; build it with the feature parquet", path.display())]
+    WithoutParquet {
+        /// The file or folder.
+        path: PathBuf,
+    },
     /// A file is of no form that can be read.
     #[error(
         "{} is no data set that can be read; give a folder of pictures by class, a .zip or .tar of one, or .npz, .csv, .parquet, \

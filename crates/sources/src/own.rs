@@ -7,6 +7,8 @@ use modiste_data::{Images, Preparation};
 
 use crate::complete_set::complete;
 use crate::error::Error;
+#[cfg(feature = "parquet")]
+use crate::forms::parquet;
 use crate::forms::{cifar, csv, folder, npz};
 use crate::idx::directory::{is_idx_name, name_of};
 use crate::options::LoadOptions;
@@ -24,6 +26,8 @@ pub(crate) enum Form {
     Npz(PathBuf),
     /// A `.csv` file, or a directory of them.
     Csv(PathBuf),
+    /// A `.parquet` file, or a directory of them.
+    Parquet(PathBuf),
     /// A directory of CIFAR's binary batches.
     Cifar,
     /// A directory of folders of pictures, or an archive of one.
@@ -37,6 +41,7 @@ impl Form {
             Self::Idx => "idx",
             Self::Npz(_) => "npz",
             Self::Csv(_) => "csv",
+            Self::Parquet(_) => "parquet",
             Self::Cifar => "cifar",
             Self::Folder => "folder",
         }
@@ -64,6 +69,12 @@ impl Form {
             files.iter().copied().filter(|path| of_file(path) == Some(form(path.to_path_buf()))).collect()
         };
         let (arrays, tables) = (of_kind(Self::Npz), of_kind(Self::Csv));
+        let is_parquet = |path: &Path| matches!(of_file(path), Some(Self::Parquet(_)));
+        let below =
+            |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| is_parquet(&entry.path()));
+        if files.iter().any(|path| is_parquet(path)) || below(&path.join("data")) {
+            return Ok(Self::Parquet(path.to_owned()));
+        }
         let has_folders = paths.iter().any(|path| path.is_dir() && !name_of(path).starts_with('.'));
         Ok(match (&arrays[..], &tables[..]) {
             ([array], _) if !has_folders => Self::Npz(array.to_path_buf()),
@@ -79,6 +90,7 @@ fn of_file(path: &Path) -> Option<Form> {
     let stem = name.strip_suffix(".gz").unwrap_or(&name);
     match stem.rsplit_once('.')?.1 {
         "npz" => Some(Form::Npz(path.to_owned())),
+        "parquet" if stem.len() == name.len() => Some(Form::Parquet(path.to_owned())),
         "csv" | "tsv" => Some(Form::Csv(path.to_owned())),
         _ => None,
     }
@@ -100,6 +112,10 @@ pub(crate) fn read(path: &Path, form: &Form, options: &LoadOptions) -> Result<Ow
     let (mut parts, preparation) = match form {
         Form::Npz(file) => prepared(npz::read(file, options)?, options)?,
         Form::Csv(tables) => prepared(csv::read(tables, options)?, options)?,
+        #[cfg(feature = "parquet")]
+        Form::Parquet(shards) => prepare(parquet::read(shards, options)?, options, path)?,
+        #[cfg(not(feature = "parquet"))]
+        Form::Parquet(path) => return Err(Error::WithoutParquet { path: path.clone() }),
         Form::Cifar => prepared(cifar::read(path, options)?, options)?,
         Form::Idx | Form::Folder => match tree::open::open(path)? {
             Some(tree) => prepare(folder::read(&tree)?, options, path)?,

@@ -2,11 +2,11 @@
 
 pub(crate) mod cifar;
 pub(crate) mod csv;
-mod csv_columns;
-mod csv_lines;
 pub(crate) mod folder;
 mod labels;
 pub(crate) mod npz;
+#[cfg(feature = "parquet")]
+pub(crate) mod parquet;
 mod part;
 mod planes;
 mod shapes;

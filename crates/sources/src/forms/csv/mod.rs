@@ -2,12 +2,15 @@
 //!
 //! Lines are read one by one, and memory is taken for bytes of pixels only.
 
+mod columns;
+mod lines;
+
 use std::path::{Path, PathBuf};
 
 use modiste_data::Images;
 
-use super::csv_columns::Columns;
-use super::csv_lines::Lines;
+use self::columns::Columns;
+use self::lines::Lines;
 use super::labels::Labels;
 use super::part::{self, Part};
 use super::shapes;
@@ -106,7 +109,10 @@ impl<'a> FileReader<'a> {
         let found = shapes::of_count(self.columns.pixels(), self.options.shape).map_err(bad)?;
         notes.extend(found.note);
         let left_out = self.columns.left_out.iter();
-        notes.extend(left_out.map(|(_, name)| format!("column '{name}' numbers the images and is left out")));
+        notes.extend(
+            left_out
+                .map(|(_, name)| format!("column '{name}' is taken for one that numbers the images and is left out")),
+        );
         let (mut pixels, mut labels) = (Pixels::of_text(), Labels::new("line"));
         while !self.lines.fields().is_empty() {
             let (fields, line) = (self.lines.fields(), self.lines.number());
