@@ -130,3 +130,35 @@ pub(crate) fn read(path: &Path, form: &Form, options: &LoadOptions) -> Result<Ow
 fn prepared(parts: Parts<Images>, options: &LoadOptions) -> Result<(Parts<Images>, Preparation), Error> {
     Ok(arrays::prepare(parts, options))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_known_by_names() {
+        let directory = tempfile::tempdir().unwrap();
+        let form = |name: &str, files: &[&str]| {
+            let set = directory.path().join(name);
+            for file in files {
+                let path = set.join(file);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, "").unwrap();
+            }
+            Form::of(&set).unwrap().name()
+        };
+        assert_eq!(form("idx", &["emnist-letters-train-images-idx3-ubyte.gz", "a.csv"]), "idx");
+        assert_eq!(form("cifar", &["data_batch_1.bin", "readme.html"]), "cifar");
+        assert_eq!(form("table", &["train.csv", "test.csv.gz"]), "csv");
+        assert_eq!(form("arrays", &["mnist.npz", "about.txt"]), "npz");
+        assert_eq!(form("shards", &["data/train-00000-of-00001.parquet", "README.md"]), "parquet");
+        // Tables beside folders of pictures tell of them.
+        assert_eq!(form("pictures", &["train/a/1.png", "labels.csv"]), "folder");
+        assert_eq!(form("empty", &["nothing/x"]), "folder");
+        let of = |name: &str| Form::of(Path::new(name)).unwrap().name();
+        assert_eq!(
+            ["a.NPZ", "a.csv.gz", "b.parquet", "set.zip", "set.tar.gz"].map(of),
+            ["npz", "csv", "parquet", "folder", "folder"]
+        );
+    }
+}
