@@ -116,12 +116,18 @@ pub struct DataOptions {
 
 impl DataOptions {
     /// What `--data` names; `auto` where it is not given.
-    pub fn source(&self) -> Source {
+    ///
+    /// # Errors
+    /// When it is to be read in a way that does not go with it.
+    pub fn source(&self) -> anyhow::Result<Source> {
         self.source_like(&LoadOptions::default())
     }
 
     /// The same, read as images were read before where nothing else is said.
-    pub fn source_like(&self, before: &LoadOptions) -> Source {
+    ///
+    /// # Errors
+    /// Those of [`source`](Self::source).
+    pub fn source_like(&self, before: &LoadOptions) -> anyhow::Result<Source> {
         self.reading.source(self.data.as_deref().unwrap_or("auto"), before)
     }
 

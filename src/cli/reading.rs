@@ -1,5 +1,6 @@
 //! How images of one's own are read, as it can be typed.
 
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use modiste_data::{Background, Fit, ImageShape};
 use modiste_sources::{LoadOptions, Source};
@@ -80,10 +81,15 @@ impl ReadingOptions {
         given.into_iter().find(|(_, is_given)| *is_given).map(|(flag, _)| flag)
     }
 
-    /// What `words` name, read in this way; what is not said is as in `others`.
-    pub fn source(&self, words: &str, others: &LoadOptions) -> Source {
+    /// What `words` name, read in this way; what is not said is as in `others`. What is no one's own is read as it is.
+    pub fn source(&self, words: &str, others: &LoadOptions) -> Result<Source> {
         let Ok(source) = words.parse::<Source>();
-        source.with_options(&self.or(others))
+        match (&source, self.first_given()) {
+            (Source::Own(..), _) | (_, None) => Ok(source.with_options(&self.or(others))),
+            (_, Some(flag)) => {
+                bail!("{flag} says how your own images are read, and {source} is read as it is: leave {flag} out")
+            }
+        }
     }
 }
 

@@ -44,7 +44,7 @@ pub fn run(arguments: &SummaryArgs) -> Result<Outcome> {
     let recipe = find_recipe(&arguments.recipe)?;
     let data = match arguments.data.data {
         Some(_) => {
-            Some(download_display::load(&arguments.data.source(), arguments.data.place(), arguments.output.quiet)?)
+            Some(download_display::load(&arguments.data.source()?, arguments.data.place(), arguments.output.quiet)?)
         }
         None => None,
     };

@@ -65,7 +65,13 @@ impl Trained {
         let own = data_source(&card.data);
         // Pictures become what the network was trained for.
         let like = LoadOptions::again(Some(card.preparation()), None, false);
-        let source = if options.data.is_some() { options.source_like(&like) } else { own };
+        let source = match (&options.data, options.reading.first_given()) {
+            (Some(_), _) => options.source_like(&like)?,
+            (None, None) => own,
+            (None, Some(flag)) => {
+                bail!("{flag} goes with --data: the images that a network was trained on are read as they were then")
+            }
+        };
         let data_dir = options.place().or(self.data_dir.as_deref());
         let dataset = download_display::load(&source, data_dir, quiet)?;
         self.check_shape(&dataset)?;

@@ -147,7 +147,7 @@ fn data_sets_that_are_none() {
         ("no-such-set", "'no-such-set'"),
         ("no/such/directory", "no/such/directory"),
         ("file", "file"),
-        ("empty", "train-images-idx3-ubyte"),
+        ("empty", "holds no picture"),
         ("broken", "broken/"),
     ] {
         for command in [&["data", "show"][..], &["summary", "seed-mlp"], &["bench", "step", "--recipe", "seed-mlp"]] {

@@ -35,7 +35,7 @@ impl BenchImages {
             let labels = (0..batch).map(|index| (index % classes) as u8).collect();
             return Ok(Self { name: "random".to_owned(), shape, classes, pixels, labels });
         }
-        let data = download_display::load(&arguments.data.source(), arguments.data.place(), arguments.output.quiet)?;
+        let data = download_display::load(&arguments.data.source()?, arguments.data.place(), arguments.output.quiet)?;
         let train = &data.train;
         ensure_room(train.shape())?;
         let pixels = train.pixels().iter().cycle().take(batch * train.shape().len()).map(|&pixel| scaled(pixel));

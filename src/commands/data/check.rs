@@ -1,7 +1,8 @@
 //! `data check`: what is in a data set and what is wrong with it, before any training.
 
 use anyhow::{Result, bail};
-use modiste_data::{Check, ImageShape};
+use modiste_data::{Check, ClassCounts, ImageShape};
+use modiste_report::names;
 use modiste_report::numbers::{counted, grouped};
 use modiste_sources::{LeftOut, LoadOptions, Loaded};
 use serde::Serialize;
@@ -13,6 +14,8 @@ use crate::output::table::{self, Side};
 
 /// Files that were left out and are named one by one for people.
 const NAMED: usize = 10;
+/// Columns that the name of a class takes at most.
+const LONGEST_NAME: usize = 40;
 
 /// `data check --json`
 #[derive(Serialize)]
@@ -27,7 +30,7 @@ struct Checked<'a> {
 
 /// Looks at the whole set. It fails where no network could be trained on it.
 pub fn run(arguments: &DataCheckArgs) -> Result<()> {
-    let source = arguments.reading.source(&arguments.data, &LoadOptions::default());
+    let source = arguments.reading.source(&arguments.data, &LoadOptions::default())?;
     let Loaded { dataset, form, left_out } =
         download_display::load_described(&source, arguments.place.data_dir.as_deref(), arguments.output.quiet)?;
     let check = Check::of(&dataset);
@@ -65,15 +68,13 @@ fn text(checked: &Checked<'_>) -> String {
         ),
         String::new(),
     ];
-    let rows: Vec<[String; 4]> = check
-        .classes
-        .iter()
-        .map(|class| {
-            let [train, validation, test] =
-                [class.train, class.validation, class.test].map(|count| grouped(count as u64));
-            [class.name.clone(), train, validation, test]
-        })
-        .collect();
+    let class_names: Vec<String> = check.classes.iter().map(|class| class.name.clone()).collect();
+    let class_names = names::distinct(&class_names, LONGEST_NAME, "…", |character| !character.is_control());
+    let row = |(class, name): (&ClassCounts, String)| {
+        let [train, validation, test] = [class.train, class.validation, class.test].map(|count| grouped(count as u64));
+        [name, train, validation, test]
+    };
+    let rows: Vec<[String; 4]> = check.classes.iter().zip(class_names).map(row).collect();
     let columns =
         [("class", Side::Left), ("training", Side::Right), ("validation", Side::Right), ("test", Side::Right)];
     lines.push(table::text(columns, &rows));

@@ -217,7 +217,7 @@ fn show(arguments: &DataShowArgs) -> Result<()> {
     {
         bail!("--out {} does not end in .png, which is what the snapshot is", out.display());
     }
-    let data = download_display::load(&arguments.data.source(), arguments.data.place(), arguments.output.quiet)?;
+    let data = download_display::load(&arguments.data.source()?, arguments.data.place(), arguments.output.quiet)?;
     let (images, split, kind) = match arguments.split {
         ShownSplit::Train => (&data.train, "train", "training"),
         ShownSplit::Test => (&data.test, "test", "test"),

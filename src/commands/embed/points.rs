@@ -53,7 +53,7 @@ impl Points {
             }
             return Ok(points);
         }
-        let data = download_display::load(&options.data.source(), options.data.place(), quiet)?;
+        let data = download_display::load(&options.data.source()?, options.data.place(), quiet)?;
         let indices = chosen(&data, options.samples, seed)?;
         let columns = data.train.shape().len();
         let mut values = Vec::with_capacity(indices.len() * columns);

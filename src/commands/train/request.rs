@@ -57,7 +57,7 @@ impl Request {
                 if let Some(flag) = arguments.data.reading.first_given() {
                     bail!("{flag} does not go with --resume: the images of a run are read as they were when it began");
                 }
-                let source = arguments.data.data.is_some().then(|| arguments.data.source());
+                let source = arguments.data.data.is_some().then(|| arguments.data.source()).transpose()?;
                 let moved = MovedData { source, data_dir };
                 Runs::Resumed { directory: directory.clone(), epochs, restart: arguments.restart, moved }
             }
@@ -71,7 +71,7 @@ fn new_runs(arguments: &TrainArgs, data_dir: Option<PathBuf>) -> Result<Runs> {
     let recipe = recipe(arguments)?;
     let first = recipe.training.seed;
     let limit = arguments.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let experiment = ExperimentRequest { recipe, source: arguments.data.source(), data_dir, limit };
+    let experiment = ExperimentRequest { recipe, source: arguments.data.source()?, data_dir, limit };
     let directory = arguments.out.clone();
     // A single seed is a run as any other, unless it is the first of a directory of them.
     Ok(match arguments.seeds.filter(|&count| count > 1 || directory.is_some()) {

@@ -161,7 +161,7 @@ fn near_duplicates(dataset: &Dataset) -> Vec<Note> {
     let Some(found) = near::across(&dataset.train, &dataset.test) else { return Vec::new() };
     let Some(&(test, train)) = found.first() else { return Vec::new() };
     let text = format!(
-        "{} of the tests nearly equal to a training image (test image {test} and training image {train}, counted from 0): look \
+        "of the tests, {} nearly equal to a training image (test image {test} and training image {train}, counted from 0): look \
          at them, and keep pictures of one thing in one part",
         are(found.len())
     );

@@ -48,7 +48,7 @@ pub(crate) fn read(tree: &Arc<dyn FileTree>) -> Result<Parts<Pictures>, Error> {
     if sorted.found.is_empty() {
         let loose = sorted.left_out.iter().filter(|(_, why)| why == IN_NO_CLASS).count();
         return Err(layout(match loose {
-            0 => "holds no picture (PNG, JPEG, WebP, BMP, GIF, TIFF, PNM)".to_owned(),
+            0 => format!("holds no picture (PNG, JPEG, WebP, BMP, GIF, TIFF, PNM){}", sorted.instead()),
             loose => format!("holds pictures ({loose}), but none in a folder of its class"),
         }));
     }
@@ -140,18 +140,30 @@ impl Sorted<'_> {
         self.left_out.push((path.to_owned(), why));
     }
 
+    /// What there is in place of pictures.
+    fn instead(&self) -> String {
+        match self.left_out.len() {
+            0 => String::new(),
+            _ => format!(", but {}", self.kinds()),
+        }
+    }
+
     /// How many files of which kinds are left out.
     fn note(&self) -> Option<String> {
+        let count = self.left_out.len();
+        let files = if count == 1 { "1 file is" } else { &format!("{count} files are") };
+        (count > 0).then(|| format!("{files} left out: {}", self.kinds()))
+    }
+
+    /// `3 .txt, 1 hidden`
+    fn kinds(&self) -> String {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for (_, why) in &self.left_out {
             *counts.entry(why).or_default() += 1;
         }
         let mut counts: Vec<_> = counts.into_iter().collect();
         counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-        let kinds = counts.iter().map(|(why, count)| format!("{count} {why}")).collect();
-        let count = self.left_out.len();
-        let files = if count == 1 { "1 file is" } else { &format!("{count} files are") };
-        (count > 0).then(|| format!("{files} left out: {}", some_of(kinds)))
+        some_of(counts.iter().map(|(why, count)| format!("{count} {why}")).collect())
     }
 }
 
@@ -279,7 +291,7 @@ mod tests {
         for (paths, why) in [
             (&["1.png", "2.png"][..], "pictures (2), but none in a folder of its class"),
             (&["set/1.png"], "pictures (1), but none in"),
-            (&["a/1.txt"], "no picture (PNG"),
+            (&["a/1.txt", "inner.zip"], "PNM), but 1 .txt, 1 .zip; give"),
             (&[], "no picture (PNG"),
             (&["test/a/1.png"], "none for training"),
             (&["a/1.png", "b/1.png", "test/1.png"], "none for training"),

@@ -94,11 +94,11 @@ impl Walk {
 
     fn notes(&self) -> Vec<String> {
         let kinds = [
-            (self.without_text, "names are not UTF-8, so what they name is left out"),
-            (self.circles, "links lead back to a folder that they are in, and are not followed"),
-            (self.no_files, "entries are no files (pipes, devices, links to nothing), and are left out"),
+            (self.without_text, "what has a name that is not UTF-8 is left out"),
+            (self.circles, "links that lead back to a folder that they are in are not followed"),
+            (self.no_files, "what is no file (pipes, devices, links to nothing) is left out"),
         ];
-        kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
+        kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{what}: {count}")).collect()
     }
 }
 

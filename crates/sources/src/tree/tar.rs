@@ -58,11 +58,12 @@ impl Tar {
     fn index(place: &Path, bytes: Bytes) -> Result<Self, Error> {
         let damaged = |why: io::Error| Error::archive(place, "tar", why);
         let length = bytes.length();
-        let (mut found, mut folders, mut others) = (Vec::new(), Vec::new(), 0_usize);
+        let (mut found, mut folders, mut others, mut end) = (Vec::new(), Vec::new(), 0_usize, 0_u64);
         let mut archive = ::tar::Archive::new(bytes.clone());
         for entry in archive.entries_with_seek().map_err(damaged)? {
             let entry = entry.map_err(damaged)?;
             let kind = entry.header().entry_type();
+            end = entry.raw_file_position().saturating_add(entry.size());
             let path = String::from_utf8(entry.path_bytes().into_owned());
             match path {
                 Ok(path) if kind.is_dir() || (kind.is_file() && path.ends_with('/')) => folders.push(path),
@@ -81,9 +82,17 @@ impl Tar {
                 _ => others += 1,
             }
         }
-        let note =
-            format!("{others} entries are no files (links, devices, names that are not UTF-8), and are left out");
-        let notes = if others > 0 { vec![note] } else { Vec::new() };
+        let mut notes = Vec::new();
+        if others > 0 {
+            notes.push(format!("what is no file (links, devices, names that are not UTF-8) is left out: {others}"));
+        }
+        // A block of zeros stands behind the last entry. Not every program writes it.
+        if end.saturating_add(BLOCK) > length {
+            notes.push(format!(
+                "{} ends without the mark of its end, so that something may be missing: fetch it anew if it should have more",
+                place.display()
+            ));
+        }
         let (listing, starts) = Listing::new(found, folders, notes);
         Ok(Self { place: place.to_owned(), bytes, listing, starts })
     }
@@ -203,6 +212,15 @@ mod tests {
             assert_eq!(tree.read(0).unwrap(), "set/b/10.png".repeat(50).into_bytes());
             assert_eq!((&tree.listing().empty_folders[..], tree.listing().notes.len()), (&["empty".to_owned()][..], 1));
         }
+    }
+
+    #[test]
+    fn what_may_be_cut_between_entries_is_said() {
+        let whole = archive();
+        let used = whole.len() - whole.iter().rev().take_while(|byte| **byte == 0).count();
+        let (_directory, tree) = open(&whole[..used.next_multiple_of(BLOCK as usize)]);
+        let notes = &tree.unwrap().unwrap().listing().notes;
+        assert!(notes.iter().any(|note| note.contains("without the mark of its end")), "{notes:?}");
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub(super) struct Columns {
     pub(super) left_out: Vec<(usize, String)>,
     /// Whether the first line is no image.
     pub(super) is_header: bool,
-    has_label_name: bool,
+    /// Whether the label's column is called so, and not only the first one.
+    pub(super) has_label_name: bool,
 }
 
 impl Columns {

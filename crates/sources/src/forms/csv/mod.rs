@@ -72,10 +72,11 @@ fn files(dir: &Path, left_out: &mut Vec<(String, String)>) -> Result<Vec<(PartNa
     Ok(files)
 }
 
-/// A file's name without `.csv` or `.csv.gz`, if it ends so.
+/// A file's name without `.csv`, `.tsv` and `.gz`, if it is one of these.
 fn stem(path: &Path) -> Option<String> {
     let name = file_name(path).to_ascii_lowercase();
-    let stem = name.strip_suffix(".gz").unwrap_or(&name).strip_suffix(".csv")?;
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let stem = name.strip_suffix(".csv").or_else(|| name.strip_suffix(".tsv"))?;
     (!stem.starts_with('.')).then(|| stem.to_owned())
 }
 
@@ -108,6 +109,10 @@ impl<'a> FileReader<'a> {
         let bad = |why: String| Error::form(self.path, why);
         let found = shapes::of_count(self.columns.pixels(), self.options.shape).map_err(bad)?;
         notes.extend(found.note);
+        if !self.columns.has_label_name {
+            notes
+                .push(format!("no column is called label, so labels are taken from column {}", self.columns.label + 1));
+        }
         let left_out = self.columns.left_out.iter();
         notes.extend(
             left_out
@@ -218,14 +223,15 @@ mod tests {
         let parts = read_text("\"shirt, 10\",0.0,0.5,1,0\n\"shirt, 9\",0,0,0,0\n").unwrap();
         assert_eq!(parts.class_names, ["shirt, 9", "shirt, 10"]);
         assert_eq!((parts.train.labels(), parts.train.image(0)), (&[1, 0][..], &[0, 128, 255, 0][..]));
-        assert!(parts.notes[0].contains("multiplied by 255"));
+        assert_eq!(parts.notes[0], "no column is called label, so labels are taken from column 1");
+        assert!(parts.notes[1].contains("multiplied by 255"));
     }
 
     #[test]
     fn a_folder_has_its_parts_by_name() {
         let image: &[u8] = b"label,p1,p2,p3,p4\n1,0,1,2,3\n";
         let unlabelled = b"p1,p2,p3,p4\n0,1,2,3\n";
-        let set = [("mnist_train.csv", image), ("mnist_val.csv.gz", &gzipped(image)), ("mnist_test.csv", image)];
+        let set = [("mnist_train.csv", image), ("mnist_val.csv.gz", &gzipped(image)), ("mnist_test.tsv", image)];
         let parts = read_files(&set).unwrap();
         assert_eq!((parts.train.len(), parts.validation.unwrap().len(), parts.test.unwrap().len()), (1, 1, 1));
 
