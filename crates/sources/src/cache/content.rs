@@ -53,16 +53,17 @@ pub(super) fn write(path: &Path, key: &str, parts: &Parts<Images>, preparation: 
     };
     let set = serde_json::to_string(&described).map_err(|error| FileError::io("write", path, error.into()))?;
     let texts = BTreeMap::from([(KEY, key.to_owned()), (SET, set)]);
-    let of_part = |(name, images): (&str, &Images)| {
-        let ImageShape { height, width, channels } = images.shape();
-        let shape = vec![images.len(), height, width, channels];
-        let pixels = Tensor { name: pixels(name), shape, values: Values::Bytes(images.pixels()) };
-        [pixels, Tensor { name: labels(name), shape: vec![images.len()], values: Values::Bytes(images.labels()) }]
-    };
     let every =
         [("train", Some(&parts.train)), ("validation", parts.validation.as_ref()), ("test", parts.test.as_ref())];
-    let every = every.into_iter().filter_map(|(name, images)| Some((name, images?)));
-    tensor_file::write(path, &texts, &every.flat_map(of_part).collect::<Vec<_>>())
+    let mut tensors = Vec::new();
+    for (name, images) in every {
+        let Some(images) = images else { continue };
+        let ImageShape { height, width, channels } = images.shape();
+        let shape = vec![images.len(), height, width, channels];
+        tensors.push(Tensor { name: pixels(name), shape, values: Values::Bytes(images.pixels()) });
+        tensors.push(Tensor { name: labels(name), shape: vec![images.len()], values: Values::Bytes(images.labels()) });
+    }
+    tensor_file::write(path, &texts, &tensors)
 }
 
 /// Reads what `write` wrote. None where it was made of another content.
