@@ -66,18 +66,28 @@ impl Values<'_> {
 /// # Errors
 /// When the system refuses.
 pub fn write(path: &Path, texts: &BTreeMap<&str, String>, tensors: &[Tensor<'_>]) -> Result<(), FileError> {
+    atomic::write(path, |writer| fill(writer, texts, tensors))
+}
+
+/// The same for what can be made again. See [`atomic::write_unsynced`]; the checksum tells what a loss of power left.
+///
+/// # Errors
+/// When the system refuses.
+pub fn write_unsynced(path: &Path, texts: &BTreeMap<&str, String>, tensors: &[Tensor<'_>]) -> Result<(), FileError> {
+    atomic::write_unsynced(path, |writer| fill(writer, texts, tensors))
+}
+
+fn fill(writer: &mut dyn Write, texts: &BTreeMap<&str, String>, tensors: &[Tensor<'_>]) -> io::Result<()> {
     let header = header(texts, tensors);
-    atomic::write(path, |writer| {
-        writer.write_all(&(header.len() as u64).to_le_bytes())?;
-        writer.write_all(header.as_bytes())?;
-        for tensor in tensors {
-            match tensor.values {
-                Values::Floats(values) => write_floats(writer, values)?,
-                Values::Bytes(values) => writer.write_all(values)?,
-            }
+    writer.write_all(&(header.len() as u64).to_le_bytes())?;
+    writer.write_all(header.as_bytes())?;
+    for tensor in tensors {
+        match tensor.values {
+            Values::Floats(values) => write_floats(writer, values)?,
+            Values::Bytes(values) => writer.write_all(values)?,
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 /// The JSON that a safetensors file begins with, padded so that the values lie at a multiple of eight bytes.

@@ -63,7 +63,7 @@ pub(super) fn write(path: &Path, key: &str, parts: &Parts<Images>, preparation: 
         tensors.push(Tensor { name: pixels(name), shape, values: Values::Bytes(images.pixels()) });
         tensors.push(Tensor { name: labels(name), shape: vec![images.len()], values: Values::Bytes(images.labels()) });
     }
-    tensor_file::write(path, &texts, &tensors)
+    tensor_file::write_unsynced(path, &texts, &tensors)
 }
 
 /// Reads what `write` wrote. None where it was made of another content.
