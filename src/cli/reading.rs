@@ -26,6 +26,9 @@ pub struct ReadingOptions {
     /// Go on without pictures that are damaged
     #[arg(long, help_heading = "Your own images")]
     pub skip_bad: bool,
+    /// Decode all pictures, and keep none of them for the next time
+    #[arg(long, help_heading = "Your own images")]
+    pub no_cache: bool,
 }
 
 /// What to do about pictures of other proportions.
@@ -65,18 +68,20 @@ impl ReadingOptions {
             }),
             shape: self.shape.or(others.shape),
             skip_bad: self.skip_bad || others.skip_bad,
+            no_cache: self.no_cache || others.no_cache,
         }
     }
 
     /// The first flag of these that was typed.
     pub fn first_given(&self) -> Option<&'static str> {
-        let Self { size, fit, background, shape, skip_bad } = self;
+        let Self { size, fit, background, shape, skip_bad, no_cache } = self;
         let given = [
             ("--size", size.is_some()),
             ("--fit", fit.is_some()),
             ("--background", background.is_some()),
             ("--shape", shape.is_some()),
             ("--skip-bad", *skip_bad),
+            ("--no-cache", *no_cache),
         ];
         given.into_iter().find(|(_, is_given)| *is_given).map(|(flag, _)| flag)
     }

@@ -13,6 +13,7 @@ mod format;
 mod garments;
 mod library;
 mod odd_data;
+mod own_cache;
 mod own_images;
 mod recipes;
 mod runner;

@@ -19,16 +19,37 @@ const SUFFIX: &str = ".unfinished";
 /// When the system refuses or `fill` fails; then the file at `path` is what it was. [`FileError::NotSynced`] when the new
 /// one is there, but may be lost with power.
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), FileError> {
+    let (unfinished, file) = fill_beside(path, fill)?;
+    file.sync_all().map_err(|source| FileError::io("write", path, source))?;
+    drop(file);
+    replace(&unfinished.0, path)?;
+    std::mem::forget(unfinished);
+    Ok(())
+}
+
+/// The same without waiting for the disk: for what can be made again and tells by itself whether it is whole, since a loss
+/// of power may leave anything.
+///
+/// # Errors
+/// When the system refuses or `fill` fails; then the file at `path` is what it was.
+pub fn write_unsynced(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), FileError> {
+    let (unfinished, file) = fill_beside(path, fill)?;
+    drop(file);
+    replace_and(&unfinished.0, path, |_| Ok(()))?;
+    std::mem::forget(unfinished);
+    Ok(())
+}
+
+fn fill_beside(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(Unfinished, File), FileError> {
     let unfinished = Unfinished(beside(path));
     let io = |source| FileError::io("write", path, source);
     let mut writer = BufWriter::with_capacity(1 << 18, create(&unfinished.0).map_err(io)?);
     fill(&mut writer).map_err(io)?;
     let file = writer.into_inner().map_err(|error| io(error.into_error()))?;
-    file.sync_all().map_err(io)?;
-    drop(file);
-    replace(&unfinished.0, path)?;
-    std::mem::forget(unfinished);
-    Ok(())
+    Ok((unfinished, file))
 }
 
 /// Renames `finished`, a synced file in the same directory, to `path`, and makes that last through a loss of power.

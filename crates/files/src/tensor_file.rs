@@ -1,4 +1,4 @@
-//! Named f32 tensors with text beside them, as a safetensors file.
+//! Named tensors, of f32 or bytes, with text beside them, as a safetensors file.
 //!
 //! The `safetensors` crate reads; writing is done here, because the crate puts the texts in the order of a hash map
 //! that differs from process to process, and equal runs are to give equal files. The texts carry a checksum over
@@ -31,7 +31,34 @@ pub struct Tensor<'a> {
     /// Its sizes, the outermost dimension first.
     pub shape: Vec<usize>,
     /// As many as the product of `shape`, the last dimension varying fastest.
-    pub values: &'a [f32],
+    pub values: Values<'a>,
+}
+
+/// The values of a tensor.
+#[derive(Clone, Copy, Debug)]
+pub enum Values<'a> {
+    /// Numbers, four bytes each.
+    Floats(&'a [f32]),
+    /// Bytes, such as pixels.
+    Bytes(&'a [u8]),
+}
+
+impl Values<'_> {
+    /// What the format calls their type.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Floats(_) => "F32",
+            Self::Bytes(_) => "U8",
+        }
+    }
+
+    /// Bytes in the file.
+    fn size(self) -> usize {
+        match self {
+            Self::Floats(values) => 4 * values.len(),
+            Self::Bytes(values) => values.len(),
+        }
+    }
 }
 
 /// Writes tensors, in their order, and texts. See [`atomic::write`] for what a failure leaves.
@@ -39,15 +66,28 @@ pub struct Tensor<'a> {
 /// # Errors
 /// When the system refuses.
 pub fn write(path: &Path, texts: &BTreeMap<&str, String>, tensors: &[Tensor<'_>]) -> Result<(), FileError> {
+    atomic::write(path, |writer| fill(writer, texts, tensors))
+}
+
+/// The same for what can be made again. See [`atomic::write_unsynced`]; the checksum tells what a loss of power left.
+///
+/// # Errors
+/// When the system refuses.
+pub fn write_unsynced(path: &Path, texts: &BTreeMap<&str, String>, tensors: &[Tensor<'_>]) -> Result<(), FileError> {
+    atomic::write_unsynced(path, |writer| fill(writer, texts, tensors))
+}
+
+fn fill(writer: &mut dyn Write, texts: &BTreeMap<&str, String>, tensors: &[Tensor<'_>]) -> io::Result<()> {
     let header = header(texts, tensors);
-    atomic::write(path, |writer| {
-        writer.write_all(&(header.len() as u64).to_le_bytes())?;
-        writer.write_all(header.as_bytes())?;
-        for tensor in tensors {
-            write_floats(writer, tensor.values)?;
+    writer.write_all(&(header.len() as u64).to_le_bytes())?;
+    writer.write_all(header.as_bytes())?;
+    for tensor in tensors {
+        match tensor.values {
+            Values::Floats(values) => write_floats(writer, values)?,
+            Values::Bytes(values) => writer.write_all(values)?,
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 /// The JSON that a safetensors file begins with, padded so that the values lie at a multiple of eight bytes.
@@ -56,10 +96,14 @@ fn header(texts: &BTreeMap<&str, String>, tensors: &[Tensor<'_>]) -> String {
     let mut entries = Map::new();
     let mut start = 0;
     for tensor in tensors {
-        let end = start + 4 * tensor.values.len();
-        let entry = json!({ "dtype": "F32", "shape": tensor.shape, "data_offsets": [start, end] });
+        let end = start + tensor.values.size();
+        let entry = json!({ "dtype": tensor.values.kind(), "shape": tensor.shape, "data_offsets": [start, end] });
         entries.insert(tensor.name.clone(), entry);
-        checksum.tensor(&tensor.name, &tensor.shape).floats(tensor.values);
+        let checksum = checksum.tensor(&tensor.name, &tensor.shape);
+        match tensor.values {
+            Values::Floats(values) => checksum.floats(values),
+            Values::Bytes(values) => checksum.field(values),
+        };
         start = end;
     }
     let mut all: Map<String, Value> = texts.iter().map(|(key, text)| ((*key).to_owned(), json!(text))).collect();
@@ -186,13 +230,25 @@ impl TensorFile {
     /// # Errors
     /// When there is no such tensor.
     pub fn expect(&self, name: &str, shape: &[usize]) -> Result<&[[u8; 4]], FileError> {
+        Ok(self.raw(name, Dtype::F32, shape)?.as_chunks().0)
+    }
+
+    /// The values of a tensor of bytes, which must have this name and shape.
+    ///
+    /// # Errors
+    /// When there is no such tensor.
+    pub fn bytes(&self, name: &str, shape: &[usize]) -> Result<&[u8], FileError> {
+        self.raw(name, Dtype::U8, shape)
+    }
+
+    fn raw(&self, name: &str, kind: Dtype, shape: &[usize]) -> Result<&[u8], FileError> {
         let info = self.header.info(name).ok_or_else(|| self.invalid(format!("it lacks the tensor {name}")))?;
-        if info.dtype != Dtype::F32 || info.shape != shape {
+        if info.dtype != kind || info.shape != shape {
             let found = format!("{:?} {:?}", info.dtype, info.shape);
-            return Err(self.invalid(format!("the tensor {name} is {found}, but should be F32 {shape:?}")));
+            return Err(self.invalid(format!("the tensor {name} is {found}, but should be {kind:?} {shape:?}")));
         }
         let (start, end) = info.data_offsets;
-        Ok(self.bytes[self.values..][start..end].as_chunks().0)
+        Ok(&self.bytes[self.values..][start..end])
     }
 
     /// Copies the values of a tensor, which must have this name and shape, to as many `values`.
@@ -242,7 +298,12 @@ mod tests {
         let texts = BTreeMap::from([("recipe", "name = \"a\"".to_owned()), ("epoch", "3".to_owned())]);
         let tensor =
             |name: &str, shape: &[usize], values| Tensor { name: name.to_owned(), shape: shape.to_vec(), values };
-        let tensors = [tensor("b", &[2, 2], &[1.0, -2.5, 3.25, f32::MIN_POSITIVE]), tensor("a", &[1], &[7.0])];
+        let tensors = [
+            tensor("b", &[2, 2], Values::Floats(&[1.0, -2.5, 3.25, f32::MIN_POSITIVE])),
+            tensor("a", &[1], Values::Floats(&[7.0])),
+            tensor("pixels", &[3], Values::Bytes(&[0, 9, 255])),
+            tensor("none", &[0, 5], Values::Bytes(&[])),
+        ];
         write(path, &texts, &tensors).unwrap();
     }
 
@@ -263,6 +324,11 @@ mod tests {
         file.copy("b", &[2, 2], &mut values).unwrap();
         assert_eq!(values, [1.0, -2.5, 3.25, f32::MIN_POSITIVE]);
         assert_eq!(file.text("epoch").unwrap(), "3");
+        assert_eq!(
+            (file.bytes("pixels", &[3]).unwrap(), file.bytes("none", &[0, 5]).unwrap()),
+            (&[0, 9, 255][..], &[][..])
+        );
+        assert!(file.bytes("b", &[2, 2]).is_err() && file.bytes("pixels", &[4]).is_err());
         let problem = file.copy("b", &[4], &mut values).unwrap_err().to_string();
         assert!(problem.contains("x.safetensors") && problem.contains("[2, 2]"), "{problem}");
         // The values stand aligned, so that others can map the file into memory.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use modiste_data::{ImageShape, Preparation};
 use modiste_files::FileError;
-use modiste_files::tensor_file::{self, Tensor, TensorFile};
+use modiste_files::tensor_file::{self, Tensor, TensorFile, Values};
 use serde::{Deserialize, Serialize};
 
 use crate::network::{Network, Parameter};
@@ -123,7 +123,7 @@ pub fn tensors<'a>(network: &Network, prefix: &str, values: &'a [f32]) -> Vec<Te
     let tensor = |parameter: &Parameter| Tensor {
         name: format!("{prefix}{}", parameter.name),
         shape: parameter.shape.clone(),
-        values: &values[parameter.range.clone()],
+        values: Values::Floats(&values[parameter.range.clone()]),
     };
     network.parameters.iter().map(tensor).collect()
 }

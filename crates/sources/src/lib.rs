@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(unreachable_pub)]
 
+mod cache;
 mod complete_set;
 mod credible;
 mod error;

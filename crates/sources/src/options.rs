@@ -17,6 +17,8 @@ pub struct LoadOptions {
     pub shape: Option<ImageShape>,
     /// Goes on without files that are damaged.
     pub skip_bad: bool,
+    /// Neither reads nor writes the cache of decoded pictures.
+    pub no_cache: bool,
 }
 
 impl LoadOptions {

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use modiste_data::{Images, Preparation};
 
+use crate::cache::place::place_of;
 use crate::complete_set::complete;
 use crate::error::Error;
 #[cfg(feature = "parquet")]
@@ -15,7 +17,7 @@ use crate::options::LoadOptions;
 use crate::parts::Parts;
 use crate::pictures::arrays;
 use crate::pictures::prepare::prepare;
-use crate::tree;
+use crate::tree::{self, FileTree};
 
 /// What lies at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,13 +120,30 @@ pub(crate) fn read(path: &Path, form: &Form, options: &LoadOptions) -> Result<Ow
         Form::Parquet(path) => return Err(Error::WithoutParquet { path: path.clone() }),
         Form::Cifar => prepared(cifar::read(path, options)?, options)?,
         Form::Idx | Form::Folder => match tree::open::open(path)? {
-            Some(tree) => prepare(folder::read(&tree)?, options, path)?,
+            Some(tree) => pictures(&tree, options, path)?,
             None => return Err(Error::UnknownForm { path: path.to_owned() }),
         },
     };
     let left_out = std::mem::take(&mut parts.left_out);
     let (dataset, notes) = complete(path.display().to_string(), parts, preparation);
     Ok(Own { dataset, left_out, notes })
+}
+
+/// The images of a tree of pictures, from the cache where it has them.
+fn pictures(
+    tree: &Arc<dyn FileTree>,
+    options: &LoadOptions,
+    path: &Path,
+) -> Result<(Parts<Images>, Preparation), Error> {
+    let place = if options.no_cache { None } else { place_of(tree.as_ref(), options) };
+    if let Some(found) = place.as_ref().and_then(|place| place.read()) {
+        return Ok(found);
+    }
+    let (parts, preparation) = prepare(folder::read(tree)?, options, path)?;
+    if let Some(place) = place {
+        place.write(&parts, &preparation);
+    }
+    Ok((parts, preparation))
 }
 
 fn prepared(parts: Parts<Images>, options: &LoadOptions) -> Result<(Parts<Images>, Preparation), Error> {

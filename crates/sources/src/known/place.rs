@@ -33,7 +33,8 @@ pub fn find_dir(set: &KnownSet, dir: Option<&Path>) -> Result<PathBuf, Error> {
     Ok(if !holds_any(&below) && (has_its_name || holds_own(&given)) { given } else { below })
 }
 
-fn cache_dir() -> Option<PathBuf> {
+/// The platform's directory for what can be had again.
+pub(crate) fn cache_dir() -> Option<PathBuf> {
     let variable = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     if cfg!(windows) {
         variable("LOCALAPPDATA")

@@ -67,7 +67,17 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(one_line)?;
     image.apply_orientation(orientation);
-    Ok(narrow(&image.into_rgba8()))
+    Ok(match image {
+        // What most small pictures are, with nothing to drop.
+        DynamicImage::ImageLuma8(grey) => Picture {
+            width: grey.width() as usize,
+            height: grey.height() as usize,
+            is_grey: true,
+            has_alpha: false,
+            pixels: grey.into_raw(),
+        },
+        other => narrow(&other.into_rgba8()),
+    })
 }
 
 /// Drops the channels that say nothing.

@@ -57,6 +57,9 @@ fn flatten(picture: &Picture, channels: usize, background: Background) -> Vec<u8
         Background::White => u32::from(u8::MAX),
     };
     let colours = if picture.is_grey { 1 } else { 3 };
+    if !picture.has_alpha && colours == channels {
+        return picture.pixels.clone();
+    }
     let mut flat = Vec::with_capacity(picture.width * picture.height * channels);
     for pixel in picture.each_pixel() {
         let alpha = pixel.get(colours).copied().map_or(255, u32::from);

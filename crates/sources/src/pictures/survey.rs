@@ -57,15 +57,16 @@ fn look_at(pictures: &Pictures, index: usize, room: &Room) -> Result<Look, Strin
 /// it shows is bright.
 fn is_bright_on_black(picture: &Picture) -> bool {
     const MIDDLE: f64 = 127.5;
-    let colours = if picture.is_grey { 1 } else { 3 };
+    let (width, channels) = (picture.width, picture.channels());
     let (mut all, mut border) = (Mean::default(), Mean::default());
-    for (at, pixel) in picture.each_pixel().enumerate() {
-        let (row, column) = (at / picture.width, at % picture.width);
-        let value: u32 = pixel[..colours].iter().copied().map(u32::from).sum();
-        let alpha = pixel.get(colours).copied().unwrap_or(u8::MAX);
-        all.add(f64::from(value) / colours as f64, alpha);
-        if row == 0 || column == 0 || row + 1 == picture.height || column + 1 == picture.width {
-            border.add(f64::from(value) / colours as f64, alpha);
+    for (row, pixels) in picture.pixels.chunks_exact(width * channels).enumerate() {
+        let whole = Mean::of(picture, pixels);
+        all.add(whole);
+        if row == 0 || row + 1 == picture.height || width < 3 {
+            border.add(whole);
+        } else {
+            border.add(Mean::of(picture, &pixels[..channels]));
+            border.add(Mean::of(picture, &pixels[(width - 1) * channels..]));
         }
     }
     match (border.value(), all.value()) {
@@ -76,20 +77,34 @@ fn is_bright_on_black(picture: &Picture) -> bool {
 }
 
 /// A mean of values, weighed by alpha.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Mean {
-    sum: f64,
-    weight: f64,
+    sum: u64,
+    weight: u64,
 }
 
 impl Mean {
-    fn add(&mut self, value: f64, alpha: u8) {
-        self.sum += value * f64::from(alpha);
-        self.weight += f64::from(alpha);
+    /// Of some of a picture's pixels.
+    fn of(picture: &Picture, pixels: &[u8]) -> Self {
+        let sum = |values: &[u8]| values.iter().copied().map(u64::from).sum::<u64>();
+        if !picture.has_alpha {
+            let opaque = u64::from(u8::MAX);
+            return Self { sum: opaque * sum(pixels), weight: opaque * pixels.len() as u64 };
+        }
+        let colours = picture.channels() - 1;
+        pixels.chunks_exact(colours + 1).fold(Self::default(), |mean, pixel| {
+            let alpha = u64::from(pixel[colours]);
+            Self { sum: mean.sum + alpha * sum(&pixel[..colours]), weight: mean.weight + alpha * colours as u64 }
+        })
+    }
+
+    fn add(&mut self, other: Self) {
+        self.sum += other.sum;
+        self.weight += other.weight;
     }
 
     fn value(&self) -> Option<f64> {
-        (self.weight > 0.0).then(|| self.sum / self.weight)
+        (self.weight > 0).then(|| self.sum as f64 / self.weight as f64)
     }
 }
 
