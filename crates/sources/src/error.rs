@@ -155,6 +155,12 @@ pub enum Error {
         /// The file or folder.
         path: PathBuf,
     },
+    /// The feature `pictures` is off.
+    #[error("{} cannot be read: this program is built without pictures; build it with the feature pictures", place.display())]
+    WithoutPictures {
+        /// What holds them.
+        place: PathBuf,
+    },
     /// A file is of no form that can be read.
     #[error(
         "{} is no data set that can be read; give a folder of pictures by class, a .zip or .tar of one, or .npz, .csv, .parquet, \

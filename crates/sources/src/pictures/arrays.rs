@@ -3,7 +3,7 @@
 use modiste_data::{Background, ImageShape, Images, Preparation};
 use rayon::prelude::*;
 
-use super::decode::Picture;
+use super::picture::Picture;
 use super::preparation::image;
 use super::prepare::usual_size;
 use crate::options::LoadOptions;

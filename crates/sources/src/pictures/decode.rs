@@ -4,38 +4,14 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
+use super::picture::Picture;
+
 /// The longest side, in pixels.
 const LONGEST_SIDE: u32 = 16_384;
 /// The most pixels of a picture.
 const MOST_PIXELS: u64 = 64 << 20;
 /// The most bytes that a decoder takes: 64 megapixels of four values of 16 bits.
 const MOST_BYTES: u64 = 512 << 20;
-
-/// A decoded picture, with no more channels than it needs.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Picture {
-    pub(crate) width: usize,
-    pub(crate) height: usize,
-    /// Whether red, green and blue are the same wherever they are seen.
-    pub(crate) is_grey: bool,
-    /// Whether anything is not wholly opaque.
-    pub(crate) has_alpha: bool,
-    /// `[height, width, channels]`, of them one for grey or three for colour, then one for alpha if there is any.
-    pub(crate) pixels: Vec<u8>,
-}
-
-impl Picture {
-    /// Values per pixel.
-    pub(crate) fn channels(&self) -> usize {
-        let colours = if self.is_grey { 1 } else { 3 };
-        colours + usize::from(self.has_alpha)
-    }
-
-    /// Values of a pixel, `[channels]`, row by row.
-    pub(crate) fn each_pixel(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        self.pixels.chunks_exact(self.channels())
-    }
-}
 
 /// Decodes a PNG, JPEG, WebP, BMP, GIF, TIFF or PNM file, of animations the first picture, and turns it upright. The content
 /// says which it is.

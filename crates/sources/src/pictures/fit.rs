@@ -1,6 +1,6 @@
 //! From a picture of any size to an image of the size, channels and background that a set has.
 
-use super::decode::Picture;
+use super::picture::Picture;
 use modiste_data::{Background, Fit};
 
 /// What an image has to be.

@@ -2,8 +2,9 @@
 
 use modiste_data::Preparation;
 
-use super::decode::{Picture, decode};
+use super::decode::decode;
 use super::fit::{Target, fit};
+use super::picture::Picture;
 
 /// Makes an image, `[height, width, channels]`, of the bytes of a PNG, JPEG, WebP, BMP, GIF, TIFF or PNM file.
 ///

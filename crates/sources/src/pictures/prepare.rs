@@ -30,6 +30,9 @@ pub(crate) fn prepare(
     options: &LoadOptions,
     place: &Path,
 ) -> Result<(Parts<Images>, Preparation), Error> {
+    if !cfg!(feature = "pictures") {
+        return Err(Error::WithoutPictures { place: place.to_owned() });
+    }
     prepare_within(parts, options, place, ROOM)
 }
 
@@ -188,7 +191,7 @@ impl Looked {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "pictures"))]
 mod tests {
     use std::borrow::Cow;
     use std::io::Cursor;

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::decode::{Picture, decode};
+use super::decode::decode;
+use super::picture::Picture;
 use crate::parts::Pictures;
 
 /// What is known of a picture once it has been decoded.

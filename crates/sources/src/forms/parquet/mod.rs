@@ -2,6 +2,7 @@
 //! for each part.
 
 mod class_names;
+mod quiet;
 mod shards;
 mod table;
 
@@ -289,6 +290,15 @@ mod tests {
         let options = LoadOptions { skip_bad: true, ..LoadOptions::default() };
         let parts = read_with(&[("a.parquet", without)], &options).unwrap();
         assert_eq!((content(&parts.train).len(), parts.left_out[0].0.as_str()), (1, "a.parquet, row 1"));
+    }
+
+    #[test]
+    fn what_the_library_asserts_of_a_page_is_an_error_too() {
+        let mut bytes = SAMPLE.bytes();
+        // The first page, of 19 bytes (doubled, as numbers with a sign are), is said to have none.
+        assert_eq!(std::mem::replace(&mut bytes[9], 0), 38);
+        let why = read_files(&[("a.parquet", bytes)]).err().unwrap();
+        assert!(why.contains("a.parquet") && why.ends_with("its pages are damaged; fetch it anew"), "{why}");
     }
 
     proptest! {

@@ -1,7 +1,6 @@
 //! The rows of one file: an encoded image and a label each.
 
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -12,7 +11,7 @@ use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::schema::types::SchemaDescriptor;
 use modiste_files::regular_file;
 
-use super::class_names;
+use super::{class_names, quiet};
 use crate::credible::is_credible;
 use crate::error::Error;
 
@@ -48,8 +47,8 @@ impl Table {
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         let (file, stored) = regular_file::open(path).map_err(|source| Error::io("read", path, source))?;
         // The library asserts what damage can break in the middle of a page. All that it works on ends here.
-        let outcome = catch_unwind(AssertUnwindSafe(|| decode(file, stored)));
-        let outcome = outcome.unwrap_or_else(|_| Err("its pages are damaged; fetch it anew".to_owned().into()));
+        let outcome = quiet::catch(|| decode(file, stored));
+        let outcome = outcome.unwrap_or_else(|| Err("its pages are damaged; fetch it anew".to_owned().into()));
         outcome.map_err(|flaw| match flaw {
             Flaw::Form(why) => Error::form(path, why),
             Flaw::Parquet(error) => {
