@@ -80,7 +80,7 @@ pub fn are_names(names: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::ImageShape;
+    use crate::shape::ImageShape;
 
     fn dataset(labels: &[u8], names: &[&str]) -> Dataset {
         let shape = ImageShape { height: 1, width: 1, channels: 1 };

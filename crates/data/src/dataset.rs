@@ -3,32 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::preparation::Preparation;
-
-/// Height, width and channels of every image of a set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ImageShape {
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-    /// Values per pixel: 1 is grey, 3 is colour.
-    pub channels: usize,
-}
-
-impl ImageShape {
-    /// Values in one image.
-    pub fn len(&self) -> usize {
-        self.height * self.width * self.channels
-    }
-
-    /// Whether an image holds no value at all.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
+use crate::shape::ImageShape;
 
 /// Why pixels and labels do not make a labelled set.
 #[derive(Debug, thiserror::Error)]

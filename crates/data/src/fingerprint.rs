@@ -29,7 +29,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::dataset::ImageShape;
+    use crate::shape::ImageShape;
 
     fn of(shape: [usize; 3], labels: [u8; 2], names: [&str; 2]) -> String {
         let [height, width, channels] = shape;

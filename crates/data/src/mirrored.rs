@@ -5,8 +5,8 @@
 //! mirrored. Two classes mirror each other where that takes images of the one for the other, both ways, much more often when
 //! they are mirrored than when they are not.
 
-use crate::dataset::ImageShape;
 use crate::sampling::stratified_sample;
+use crate::shape::ImageShape;
 use crate::subset::Subset;
 
 /// Differences of pixels that are computed at most, for each of both looks: a quarter of a second.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::ImageShape;
+use crate::shape::ImageShape;
 
 /// What to do about pictures whose proportions are not those of the set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]

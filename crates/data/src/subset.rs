@@ -45,7 +45,7 @@ impl Subset {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::ImageShape;
+    use crate::shape::ImageShape;
 
     #[test]
     fn a_sample_is_of_the_subset() {

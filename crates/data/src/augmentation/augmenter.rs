@@ -5,8 +5,8 @@ use super::placement::Placement;
 use super::shift::shift;
 use super::turn::turn;
 use super::{Augmentation, Flip};
-use crate::dataset::ImageShape;
 use crate::random::{RandomStream, SplitMix64};
+use crate::shape::ImageShape;
 
 /// Augments the images of one epoch.
 #[derive(Clone, Copy, Debug)]

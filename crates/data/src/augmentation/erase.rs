@@ -1,8 +1,8 @@
 //! A random rectangle of an image replaced by noise.
 
 use super::Erase;
-use crate::dataset::ImageShape;
 use crate::random::SplitMix64;
+use crate::shape::ImageShape;
 
 impl Erase {
     /// Paints over `canvas` of `shape`, or leaves it alone.

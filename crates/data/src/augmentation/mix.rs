@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::Augmentation;
-use crate::dataset::ImageShape;
 use crate::random::SplitMix64;
+use crate::shape::ImageShape;
 
 /// What was mixed into the images of a batch. Nothing, if both are empty.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,7 @@
 
 use super::Fill;
 use super::placement::Placement;
-use crate::dataset::ImageShape;
+use crate::shape::ImageShape;
 
 /// Paints `image` on `canvas`, both of `shape`, mirrored and moved as `placement` says, whose angle and scale are left alone.
 pub(super) fn shift(image: &[u8], shape: ImageShape, placement: &Placement, fill: Fill, canvas: &mut [u8]) {

@@ -3,7 +3,7 @@
 
 use super::Fill;
 use super::placement::Placement;
-use crate::dataset::ImageShape;
+use crate::shape::ImageShape;
 
 /// Bits behind the point of positions.
 const FRACTION: u32 = 16;

@@ -46,14 +46,15 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::dataset::{ImageShape, Images};
+    use crate::dataset::Images;
+    use crate::shape::ImageShape;
 
     const SHAPE: ImageShape = ImageShape { height: 4, width: 6, channels: 1 };
 
     /// Images of these kinds and labels; equal kinds are equal images, and kind 0 is all of one value.
     fn part(kinds_and_labels: &[(u8, u8)]) -> Arc<Images> {
         let pixel = |kind: u8, place: u8| {
-            if kind == 0 { 9 } else { (u32::from(kind) * 2_654_435 * (u32::from(place) + 3) >> 9) as u8 }
+            if kind == 0 { 9 } else { ((u32::from(kind) * 2_654_435 * (u32::from(place) + 3)) >> 9) as u8 }
         };
         let pixels = kinds_and_labels
             .iter()

@@ -93,7 +93,7 @@ fn correlation(one: &[u8], other: &[u8]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::ImageShape;
+    use crate::shape::ImageShape;
 
     const SHAPE: ImageShape = ImageShape { height: 16, width: 18, channels: 1 };
 

@@ -219,7 +219,8 @@ mod tests {
         let whole = archive();
         let used = whole.len() - whole.iter().rev().take_while(|byte| **byte == 0).count();
         let (_directory, tree) = open(&whole[..used.next_multiple_of(BLOCK as usize)]);
-        let notes = &tree.unwrap().unwrap().listing().notes;
+        let tree = tree.unwrap().unwrap();
+        let notes = &tree.listing().notes;
         assert!(notes.iter().any(|note| note.contains("without the mark of its end")), "{notes:?}");
     }
 
