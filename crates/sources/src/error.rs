@@ -106,6 +106,12 @@ pub enum Error {
         /// What to do.
         remedy: &'static str,
     },
+    /// A file of an archive is not what it should be.
+    #[error("{message}")]
+    InArchive {
+        /// What is wrong, where, and what to do: the archive's path, then the file's within it.
+        message: String,
+    },
     /// Files are not laid out as pictures by class.
     #[error(
         "{} {why}; give train/CLASS/… with test/CLASS/… beside it, or CLASS/… alone: a folder of pictures for each class",

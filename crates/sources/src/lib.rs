@@ -23,6 +23,7 @@ mod pictures;
 mod progress;
 mod source;
 mod tree;
+mod unpacked;
 
 pub use error::Error;
 pub use garments::DRAWN_GARMENTS;

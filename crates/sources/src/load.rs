@@ -20,6 +20,7 @@ use crate::options::LoadOptions;
 use crate::own::{self, Form, Own};
 use crate::progress::{Event, Progress};
 use crate::source::Source;
+use crate::unpacked::{InName, Unpacked};
 
 /// Loads a data set, downloading it first where it is known and not here yet.
 ///
@@ -124,13 +125,41 @@ fn load_own(path: &Path, options: &LoadOptions, progress: &dyn Progress) -> Resu
         return Err(Error::UnknownSet { name: path.display().to_string(), known: known.join(", ") });
     }
     let form = Form::of(path)?;
-    if form == Form::Idx {
+    if form != Form::Folder || path.is_dir() {
+        return load_form(path, &form, options, progress);
+    }
+    let archive = own::open(path)?;
+    match Unpacked::of(archive.as_ref())? {
+        Some(unpacked) => {
+            archive.listing().notes.iter().for_each(|note| progress.report(Event::Notice(note)));
+            drop(archive);
+            load_unpacked(&unpacked, options, progress)
+        }
+        None => Ok(described(own::read_pictures(&archive, options)?, &form, progress)),
+    }
+}
+
+fn load_unpacked(unpacked: &Unpacked, options: &LoadOptions, progress: &dyn Progress) -> Result<Loaded, Error> {
+    let progress = InName { unpacked, progress };
+    let form = Form::of(unpacked.path())?;
+    let mut loaded = load_form(unpacked.path(), &form, options, &progress)
+        .map_err(|error| Error::InArchive { message: unpacked.renamed(&error.to_string()) })?;
+    loaded.dataset.name = unpacked.archive().display().to_string();
+    Ok(loaded)
+}
+
+fn load_form(path: &Path, form: &Form, options: &LoadOptions, progress: &dyn Progress) -> Result<Loaded, Error> {
+    if *form == Form::Idx {
         return Ok(Loaded { dataset: load_idx(path, progress)?, form: form.name(), left_out: Vec::new() });
     }
-    let Own { dataset, left_out, notes } = own::read(path, &form, options)?;
+    Ok(described(own::read(path, form, options)?, form, progress))
+}
+
+fn described(own: Own, form: &Form, progress: &dyn Progress) -> Loaded {
+    let Own { dataset, left_out, notes } = own;
     notes.iter().for_each(|note| progress.report(Event::Notice(note)));
     let left_out = left_out.into_iter().map(|(path, why)| LeftOut { path, why }).collect();
-    Ok(Loaded { dataset, form: form.name(), left_out })
+    Loaded { dataset, form: form.name(), left_out }
 }
 
 fn load_idx(dir: &Path, progress: &dyn Progress) -> Result<Dataset, Error> {

@@ -87,7 +87,7 @@ impl Form {
 }
 
 /// The form of a file, by the end of its name.
-fn of_file(path: &Path) -> Option<Form> {
+pub(crate) fn of_file(path: &Path) -> Option<Form> {
     let name = name_of(path).to_ascii_lowercase();
     let stem = name.strip_suffix(".gz").unwrap_or(&name);
     match stem.rsplit_once('.')?.1 {
@@ -111,7 +111,7 @@ pub(crate) struct Own {
 /// # Errors
 /// When it is not what it should be.
 pub(crate) fn read(path: &Path, form: &Form, options: &LoadOptions) -> Result<Own, Error> {
-    let (mut parts, preparation) = match form {
+    let (parts, preparation) = match form {
         Form::Npz(file) => prepared(npz::read(file, options)?, options)?,
         Form::Csv(tables) => prepared(csv::read(tables, options)?, options)?,
         #[cfg(feature = "parquet")]
@@ -119,27 +119,41 @@ pub(crate) fn read(path: &Path, form: &Form, options: &LoadOptions) -> Result<Ow
         #[cfg(not(feature = "parquet"))]
         Form::Parquet(path) => return Err(Error::WithoutParquet { path: path.clone() }),
         Form::Cifar => prepared(cifar::read(path, options)?, options)?,
-        Form::Idx | Form::Folder => match tree::open::open(path)? {
-            Some(tree) => pictures(&tree, options, path)?,
-            None => return Err(Error::UnknownForm { path: path.to_owned() }),
-        },
+        Form::Idx | Form::Folder => return read_pictures(&open(path)?, options),
     };
+    Ok(whole(path, parts, preparation))
+}
+
+/// The directory or archive at `path`.
+///
+/// # Errors
+/// When it is neither, or cannot be read.
+pub(crate) fn open(path: &Path) -> Result<Arc<dyn FileTree>, Error> {
+    tree::open::open(path)?.ok_or_else(|| Error::UnknownForm { path: path.to_owned() })
+}
+
+/// Reads folders of pictures.
+///
+/// # Errors
+/// When they are not what they should be.
+pub(crate) fn read_pictures(tree: &Arc<dyn FileTree>, options: &LoadOptions) -> Result<Own, Error> {
+    let (parts, preparation) = pictures(tree, options)?;
+    Ok(whole(tree.place(), parts, preparation))
+}
+
+fn whole(path: &Path, mut parts: Parts<Images>, preparation: Preparation) -> Own {
     let left_out = std::mem::take(&mut parts.left_out);
     let (dataset, notes) = complete(path.display().to_string(), parts, preparation);
-    Ok(Own { dataset, left_out, notes })
+    Own { dataset, left_out, notes }
 }
 
 /// The images of a tree of pictures, from the cache where it has them.
-fn pictures(
-    tree: &Arc<dyn FileTree>,
-    options: &LoadOptions,
-    path: &Path,
-) -> Result<(Parts<Images>, Preparation), Error> {
+fn pictures(tree: &Arc<dyn FileTree>, options: &LoadOptions) -> Result<(Parts<Images>, Preparation), Error> {
     let place = if options.no_cache { None } else { place_of(tree.as_ref(), options) };
     if let Some(found) = place.as_ref().and_then(|place| place.read()) {
         return Ok(found);
     }
-    let (parts, preparation) = prepare(folder::read(tree)?, options, path)?;
+    let (parts, preparation) = prepare(folder::read(tree)?, options, tree.place())?;
     if let Some(place) = place {
         place.write(&parts, &preparation);
     }

@@ -117,7 +117,8 @@ fn ending(path: &str) -> Option<String> {
     name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase())
 }
 
-fn is_picture(path: &str) -> bool {
+/// Whether a path is that of a picture, by its end.
+pub(crate) fn is_picture(path: &str) -> bool {
     ending(path).is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
 }
 
