@@ -126,7 +126,7 @@ fn load_own(path: &Path, options: &LoadOptions, progress: &dyn Progress) -> Resu
     }
     let form = Form::of(path)?;
     if form != Form::Folder || path.is_dir() {
-        return load_form(path, &form, options, progress);
+        return load_form(path, &form, options, progress).map_err(|error| nearest(path, &form, error));
     }
     let archive = own::open(path)?;
     match Unpacked::of(archive.as_ref())? {
@@ -136,6 +136,15 @@ fn load_own(path: &Path, options: &LoadOptions, progress: &dyn Progress) -> Resu
             load_unpacked(&unpacked, options, progress)
         }
         None => Ok(described(own::read_pictures(&archive, options)?, &form, progress)),
+    }
+}
+
+/// What a directory without pictures lacks of the IDX files, where some that it has come near.
+fn nearest(path: &Path, form: &Form, error: Error) -> Error {
+    let has_no_pictures = *form == Form::Folder && matches!(error, Error::Layout { .. });
+    match has_no_pictures.then(|| directory::find(path)) {
+        Some(Err(Error::Missing { dir, file, hint })) if !hint.is_empty() => Error::Missing { dir, file, hint },
+        _ => error,
     }
 }
 

@@ -45,7 +45,7 @@ fn a_misspelt_name_lists_the_right_ones() {
     assert!(matches!(error, Error::UnknownSet { .. }));
     assert!(error.to_string().contains("'fashon-mnist'") && error.to_string().contains("kmnist"), "{error}");
     let error = load(&source(""), None, &Silent).unwrap_err().to_string();
-    assert!(error.contains("no data set and no directory called ''"), "{error}");
+    assert!(error.contains("no data set and no file or folder called ''"), "{error}");
 }
 
 #[test]
