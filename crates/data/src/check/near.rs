@@ -3,6 +3,7 @@
 //! Of each image a word of 64 bits says in which of its cells it grows brighter from left to right. Pictures whose words differ
 //! in few bits are compared pixel by pixel, as far as brightness and contrast leave them alike.
 
+use std::ops::Range;
 use std::thread;
 
 use crate::dataset::Images;
@@ -25,7 +26,7 @@ pub(super) fn across(train: &Images, test: &Images) -> Option<Vec<(usize, usize)
         return None;
     }
     let (of_train, of_test) = (words(train), words(test));
-    let near = |index: usize| {
+    let near = &|index: usize| {
         let word = of_test[index]?;
         let image = test.image(index);
         let mut candidates = of_train.iter().enumerate().filter_map(|(other, known)| {
@@ -39,9 +40,15 @@ pub(super) fn across(train: &Images, test: &Images) -> Option<Vec<(usize, usize)
     let share = test.len().div_ceil(workers).max(1);
     let ranges = (0..test.len()).step_by(share).map(|from| from..test.len().min(from + share));
     let found = thread::scope(|scope| {
-        let started: Vec<_> = ranges.map(|range| scope.spawn(|| range.filter_map(near).collect::<Vec<_>>())).collect();
-        let joined =
-            started.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let find = |range: Range<usize>| range.filter_map(near).collect::<Vec<_>>();
+        let started: Vec<_> = ranges
+            .map(|range| (range.clone(), thread::Builder::new().spawn_scoped(scope, move || find(range))))
+            .collect();
+        let joined = started.into_iter().map(|(range, started)| match started {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // The system gives no thread, so this one does the work.
+            Err(_) => find(range),
+        });
         joined.flatten().collect()
     });
     Some(found)
