@@ -72,6 +72,19 @@ impl Dataset {
     }
 }
 
+/// More are not named one by one.
+const NAMED: usize = 10;
+
+/// `class a`, `classes a, b and 3 more`
+pub fn listed_classes(names: &[impl AsRef<str>]) -> String {
+    let named = names.iter().take(NAMED).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    match names.len() {
+        1 => format!("class {named}"),
+        count if count > NAMED => format!("classes {named} and {} more", count - NAMED),
+        _ => format!("classes {named}"),
+    }
+}
+
 /// Whether classes have names, and not only their numbers: `0`, `1` and so on.
 pub fn are_names(names: &[String]) -> bool {
     names.iter().enumerate().any(|(number, name)| *name != number.to_string())

@@ -20,7 +20,7 @@ pub use batches::Loader;
 pub use batches::batch::Batch;
 pub use batches::prefetch::Batches;
 pub use check::{Check, ClassCounts, Duplicates, Note, NoteKind, PartCounts};
-pub use classes::{UnknownClass, are_names};
+pub use classes::{UnknownClass, are_names, listed_classes};
 pub use dataset::{Dataset, Images, ImagesError};
 pub use mirrored::mirrored_classes;
 pub use preparation::{Background, Fit, Preparation};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use modiste_data::{Dataset, Flip, Subset, mirrored_classes};
+use modiste_data::{Dataset, Flip, Subset, listed_classes, mirrored_classes};
 use modiste_network::{Network, Operation, Recipe, Validation};
 
 use super::splits::Splits;
@@ -46,7 +46,7 @@ impl fmt::Display for Caution {
             Self::NoImages(classes) => write!(
                 formatter,
                 "no image is of {}: the labels leave {} out, and the network will never predict {}",
-                listed(classes),
+                listed_classes(classes),
                 it(classes),
                 it(classes)
             ),
@@ -57,12 +57,12 @@ impl fmt::Display for Caution {
             Self::NotLearned(classes) => write!(
                 formatter,
                 "no training image is of {}, but test images are: they cannot be classified rightly, so give images to learn from",
-                listed(classes)
+                listed_classes(classes)
             ),
             Self::LimitedOut(classes) => write!(
                 formatter,
                 "no training image of {} is among the few that --limit leaves: give a larger limit",
-                listed(classes)
+                listed_classes(classes)
             ),
             Self::NothingHeldOut { share, least } => write!(
                 formatter,
@@ -72,7 +72,7 @@ impl fmt::Display for Caution {
             Self::NotHeldOut(classes) => write!(
                 formatter,
                 "no validation image is of {}: so few images leave none to hold out, and validation says nothing of {}",
-                listed(classes),
+                listed_classes(classes),
                 it(classes)
             ),
             Self::Mirrored(pairs) => {
@@ -153,16 +153,6 @@ fn sizes(subset: &Subset, classes: usize) -> Vec<usize> {
     let mut sizes = vec![0; classes];
     subset.indices.iter().for_each(|&index| sizes[usize::from(subset.images.labels()[index as usize])] += 1);
     sizes
-}
-
-/// `class a`, `classes a, b and 3 more`
-fn listed(classes: &[String]) -> String {
-    let named = classes.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match classes.len() {
-        1 => format!("class {named}"),
-        count if count > NAMED => format!("classes {named} and {} more", count - NAMED),
-        _ => format!("classes {named}"),
-    }
 }
 
 fn it(classes: &[String]) -> &'static str {

@@ -5,12 +5,11 @@ use serde::Serialize;
 use super::counts::ClassCounts;
 use super::duplicates::Duplicates;
 use super::near;
+use crate::classes::listed_classes;
 use crate::dataset::{Dataset, Images};
 use crate::mirrored::mirrored_classes;
 use crate::subset::Subset;
 
-/// More are not named one by one.
-const NAMED: usize = 10;
 /// Training images of a class below which little can be learned of it.
 const FEW_TO_LEARN: usize = 10;
 /// Test images below which chance moves an accuracy by more than five points.
@@ -39,6 +38,8 @@ pub enum NoteKind {
     DuplicatesAcross,
     /// Test images nearly are training images.
     NearDuplicatesAcross,
+    /// There are too many images to look for such.
+    NearDuplicatesUnchecked,
     /// Equal images within a part.
     Duplicates,
     /// Images of one value.
@@ -116,14 +117,14 @@ fn absent_classes(classes: &[ClassCounts]) -> Vec<Note> {
     if !nowhere.is_empty() {
         let text = format!(
             "no image is of {}: the network will never predict it, so give images or leave it out",
-            listed(&nowhere)
+            listed_classes(&nowhere)
         );
         notes.push(note(NoteKind::ClassWithoutImages, text));
     }
     if !unlearned.is_empty() {
         let text = format!(
             "no training image is of {}: it cannot be classified rightly, so give images to learn from",
-            listed(&unlearned)
+            listed_classes(&unlearned)
         );
         notes.push(note(NoteKind::ClassOnlyInTest, text));
     }
@@ -158,7 +159,12 @@ fn equal_images(duplicates: &Duplicates) -> Vec<Note> {
 }
 
 fn near_duplicates(dataset: &Dataset) -> Vec<Note> {
-    let Some(found) = near::across(&dataset.train, &dataset.test) else { return Vec::new() };
+    let Some(found) = near::across(&dataset.train, &dataset.test) else {
+        let text =
+            "near-duplicates were not looked for, since there are too many pairs of images: check parts of the set"
+                .into();
+        return vec![note(NoteKind::NearDuplicatesUnchecked, text)];
+    };
     let Some(&(test, train)) = found.first() else { return Vec::new() };
     let text = format!(
         "of the tests, {} nearly equal to a training image (test image {test} and training image {train}, counted from 0): look \
@@ -204,7 +210,7 @@ fn sizes(dataset: &Dataset, classes: &[ClassCounts]) -> Vec<Note> {
     if !few.is_empty() {
         let text = format!(
             "there are fewer than {FEW_TO_LEARN} training images of {}: give more, if there are any",
-            listed(&few)
+            listed_classes(&few)
         );
         notes.push(note(NoteKind::FewTrainingImages, text));
     }
@@ -230,7 +236,7 @@ fn mirrored(dataset: &Dataset) -> Vec<Note> {
         return Vec::new();
     }
     let pairs: Vec<&str> = pairs.iter().map(String::as_str).collect();
-    let text = format!("{} look like each other's mirror image: train with --no-flip", listed(&pairs));
+    let text = format!("{} look like each other's mirror image: train with --no-flip", listed_classes(&pairs));
     vec![note(NoteKind::MirroredClasses, text)]
 }
 
@@ -276,14 +282,4 @@ impl Brightness {
 /// `1 image is`, `7 images are`
 fn are(count: usize) -> String {
     if count == 1 { "1 image is".to_owned() } else { format!("{count} images are") }
-}
-
-/// `class a`, `classes a, b and 3 more`
-fn listed(names: &[&str]) -> String {
-    let named = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-    match names.len() {
-        1 => format!("class {named}"),
-        count if count > NAMED => format!("classes {named} and {} more", count - NAMED),
-        _ => format!("classes {named}"),
-    }
 }
