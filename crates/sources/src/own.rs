@@ -112,13 +112,13 @@ pub(crate) struct Own {
 /// When it is not what it should be.
 pub(crate) fn read(path: &Path, form: &Form, options: &LoadOptions) -> Result<Own, Error> {
     let (parts, preparation) = match form {
-        Form::Npz(file) => prepared(npz::read(file, options)?, options)?,
-        Form::Csv(tables) => prepared(csv::read(tables, options)?, options)?,
+        Form::Npz(file) => arrays::prepare(npz::read(file, options)?, options),
+        Form::Csv(tables) => arrays::prepare(csv::read(tables, options)?, options),
         #[cfg(feature = "parquet")]
         Form::Parquet(shards) => prepare(parquet::read(shards, options)?, options, path)?,
         #[cfg(not(feature = "parquet"))]
         Form::Parquet(path) => return Err(Error::WithoutParquet { path: path.clone() }),
-        Form::Cifar => prepared(cifar::read(path, options)?, options)?,
+        Form::Cifar => arrays::prepare(cifar::read(path, options)?, options),
         Form::Idx | Form::Folder => return read_pictures(&open(path)?, options),
     };
     Ok(whole(path, parts, preparation))
@@ -158,10 +158,6 @@ fn pictures(tree: &Arc<dyn FileTree>, options: &LoadOptions) -> Result<(Parts<Im
         place.write(&parts, &preparation);
     }
     Ok((parts, preparation))
-}
-
-fn prepared(parts: Parts<Images>, options: &LoadOptions) -> Result<(Parts<Images>, Preparation), Error> {
-    Ok(arrays::prepare(parts, options))
 }
 
 #[cfg(test)]
