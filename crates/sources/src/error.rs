@@ -169,8 +169,8 @@ pub enum Error {
     },
     /// A file is of no form that can be read.
     #[error(
-        "{} is no data set that can be read; give a folder of pictures by class, a .zip or .tar of one, or .npz, .csv, .parquet, \
-         CIFAR or IDX files",
+        "{} is no data set that can be read; give a folder of pictures by class, .npz, .csv, .parquet, CIFAR or IDX files, \
+         or a .zip or .tar of any of these",
         path.display()
     )]
     UnknownForm {

@@ -28,9 +28,9 @@ use crate::unpacked::{InName, Unpacked};
 /// when Fashion-MNIST cannot be fetched (no network, trouble at every server, nowhere to keep it, or a program built without
 /// downloads), and says so and why by a notice; nothing else falls back.
 ///
-/// What a [`Source::Own`] holds is seen by its names and content: folders of pictures by class, an archive of them, `.npz`,
-/// `.csv`, CIFAR's batches or IDX files. The last are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-/// `t10k-labels-idx1-ubyte`, each raw or with `.gz`, or files whose names differ from these by case, dots for dashes, `test`
+/// What a [`Source::Own`] holds is seen by its names and content: folders of pictures by class, `.npz`, `.csv`, `.parquet`,
+/// CIFAR's batches or IDX files, or an archive of any of these. The last of them are `train-images-idx3-ubyte`,
+/// `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, each raw or with `.gz`, or files whose names differ from these by case, dots for dashes, `test`
 /// for `t10k` or a set's name before them. Images are grey, `[n, height, width]`, or of red, green and blue,
 /// `[n, height, width, 3]`; files of colour images may be called `idx4` instead of `idx3`. Line k of `classes.txt`, where
 /// there is one, names class k, counted from 0.
