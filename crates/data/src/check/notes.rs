@@ -7,7 +7,7 @@ use super::duplicates::Duplicates;
 use super::near;
 use crate::classes::listed_classes;
 use crate::dataset::{Dataset, Images};
-use crate::mirrored::mirrored_classes;
+use crate::mirrors::mirrored_classes;
 use crate::subset::Subset;
 
 /// Training images of a class below which little can be learned of it.
