@@ -1,5 +1,6 @@
 //! What can be typed: commands, arguments and the values they take.
 
+mod budget;
 mod reading;
 
 use std::ffi::OsString;
@@ -7,6 +8,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use modiste_network::Validation;
@@ -262,7 +264,7 @@ pub struct SummaryArgs {
 /// `train`
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// A recipe's built-in name or TOML file [default: speedrun-94]
+    /// A recipe's built-in name or TOML file [default: speedrun-94 on known sets, auto on others]
     #[arg(conflicts_with = "resume")]
     pub recipe: Option<String>,
     /// Passes over the training images [default: the recipe's]; with --resume, the new total
@@ -271,6 +273,10 @@ pub struct TrainArgs {
     /// Images per step [default: the recipe's]
     #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole(1..=LARGEST_BATCH), conflicts_with = "resume")]
     pub batch: Option<u64>,
+    /// Train in at most so long, such as 60s or 5m: fewer epochs where the recipe's take longer on this machine; with --seeds, each
+    /// seed
+    #[arg(long, allow_negative_numbers = true, value_name = "TIME", value_parser = budget::time, conflicts_with_all = ["resume", "epochs"])]
+    pub time: Option<Duration>,
     /// Use only N training images, drawn by the seed, of each class its part
     #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole(1..=u64::MAX), conflicts_with = "resume")]
     pub limit: Option<u64>,
@@ -298,7 +304,7 @@ pub struct TrainArgs {
     #[arg(
         long,
         requires = "resume",
-        conflicts_with_all = ["recipe", "epochs", "batch", "limit", "seed", "validation", "no_flip", "seeds", "out"]
+        conflicts_with_all = ["recipe", "epochs", "time", "batch", "limit", "seed", "validation", "no_flip", "seeds", "out"]
     )]
     pub restart: bool,
     #[command(flatten)]

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use modiste_data::ImageShape;
 use modiste_executors::Device;
 use modiste_network::{Network, Recipe};
+use modiste_training::AUTOMATIC;
 use modiste_training::runs::seed_directory;
 
 use crate::cli::{ComputeOptions, DeviceKind};
@@ -42,6 +43,9 @@ pub fn ensure_one_run(directory: &Path) -> Result<()> {
 
 /// The recipe of this name or path. Where a built-in one has the name of what is here, too, a note says so.
 pub fn find_recipe(name: &str) -> Result<Recipe> {
+    if name == AUTOMATIC {
+        bail!("the recipe {AUTOMATIC} is chosen for images, and there are none here: name another recipe");
+    }
     let recipe = Recipe::find(name)?;
     if Recipe::built_in_names().contains(&name) && Path::new(name).exists() {
         output::note(&format!("note: {name} is the built-in recipe, not {name} here: that would be ./{name}"));

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use modiste_network::{Activation, Layer, Network, Recipe};
 use modiste_report::numbers::grouped;
 use modiste_training::experiment::network;
+use modiste_training::{AUTOMATIC, Automatic};
 use serde::Serialize;
 
 use super::setup::{Outcome, USUAL_CLASSES, USUAL_INPUT, find_recipe};
@@ -41,12 +42,16 @@ struct Row {
 
 /// Prints the network of a recipe.
 pub fn run(arguments: &SummaryArgs) -> Result<Outcome> {
-    let recipe = find_recipe(&arguments.recipe)?;
     let data = match arguments.data.data {
         Some(_) => {
             Some(download_display::load(&arguments.data.source()?, arguments.data.place(), arguments.output.quiet)?)
         }
         None => None,
+    };
+    let recipe = match (&data, arguments.recipe.as_str()) {
+        (Some(data), AUTOMATIC) => Automatic::for_images(data, None, 0)?.recipe,
+        (None, AUTOMATIC) => bail!("the recipe {AUTOMATIC} is chosen for images: name a data set by --data"),
+        (_, name) => find_recipe(name)?,
     };
     let (input, classes) = match &data {
         Some(data) => (data.train.shape(), data.class_names.len()),

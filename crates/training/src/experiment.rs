@@ -2,7 +2,7 @@
 
 use modiste_data::{Dataset, ImageShape};
 use modiste_executors::Device;
-use modiste_network::{Network, NetworkError, OutOfSight, Recipe};
+use modiste_network::{Comment, Network, NetworkError, OutOfSight, Recipe};
 
 use super::cautions::normalises_single_values;
 use super::memory;
@@ -14,6 +14,8 @@ use super::splits::{Limit, NoImages, Splits};
 pub struct Experiment {
     /// Layers, training, and the seed that everything random follows from.
     pub recipe: Recipe,
+    /// Why fields of it have their values, to be written beside them.
+    pub comments: Vec<Comment>,
     /// The whole data set.
     pub dataset: Dataset,
     /// Where that was found, and how much of it is used.
@@ -95,7 +97,7 @@ impl Experiment {
     /// # Errors
     /// When recipe and data do not fit each other.
     pub fn prepare(self) -> Result<Prepared, ExperimentError> {
-        let Self { recipe, dataset, source } = &self;
+        let Self { recipe, dataset, source, .. } = &self;
         let shape = dataset.train.shape();
         let network = network(recipe, shape, dataset.class_names.len())?;
         recipe.check_shifts(shape).map_err(|source| ExperimentError::Shifts { recipe: recipe.name.clone(), source })?;

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![warn(unreachable_pub)]
 
+pub mod automatic;
+pub mod budget;
 pub mod cautions;
 pub mod checkpoint;
 mod differences;
@@ -13,6 +15,7 @@ pub mod session;
 pub mod splits;
 pub mod trainer;
 
+pub use automatic::{AUTOMATIC, Automatic};
 pub use cautions::Caution;
 pub use experiment::Experiment;
 pub use progress::{Done, EpochRecord};

@@ -27,6 +27,12 @@ impl Limit {
     pub fn of(data: &DataReference) -> Option<Self> {
         data.limit.map(if data.stratified { Self::Stratified } else { Self::First })
     }
+
+    /// How many.
+    pub fn count(self) -> usize {
+        let (Self::Stratified(count) | Self::First(count)) = self;
+        count
+    }
 }
 
 /// A data set as a run uses it: a function of the set, the recipe's `validation` and seed, and the limit.

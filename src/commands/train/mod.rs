@@ -23,12 +23,12 @@ use crate::system::signals::Interrupt;
 /// Fits a network, or several. `started` is when the process began, and with it the first run.
 pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
     let interrupt = Interrupt::catch()?;
-    let Request { device, output, runs } = Request::from_arguments(arguments)?;
-    let mut series = Series::new(runs, output.quiet)?;
+    let Request { device, output, runs, time } = Request::from_arguments(arguments)?;
+    let mut series = Series::new(runs, time, output.quiet)?;
     let mut display = TrainingDisplay::new(output);
     let (mut results, mut said, mut begun) = (Vec::new(), Vec::new(), started);
     for seed in series.seeds() {
-        match series.open(seed, &device)? {
+        match series.open(seed, &device, begun)? {
             Opened::Finished(result) => {
                 show_finished(&result, seed, series.directory(), &mut display)?;
                 results.push(*result);

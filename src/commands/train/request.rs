@@ -2,25 +2,31 @@
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use modiste_data::Dataset;
 use modiste_executors::Device;
-use modiste_network::Recipe;
+use modiste_network::{Comment, Recipe, Validation};
 use modiste_sources::Source;
-use modiste_training::{Experiment, RunSource};
+use modiste_training::{AUTOMATIC, Automatic, Experiment, Limit, RunSource};
 
 use crate::cli::{LARGEST_SEED, OutputOptions, TrainArgs};
 use crate::commands::setup::{device, find_recipe};
 use crate::output::download_display;
 
-/// What is trained where no recipe is named.
-const DEFAULT_RECIPE: &str = "speedrun-94";
+/// What is trained on sets known by name where no recipe is named.
+const RECIPE_OF_KNOWN_SETS: &str = "speedrun-94";
+/// Training images of a known set below which that has too few steps to learn by.
+const FEW: usize = 20_000;
 
 /// What `train` is asked to do.
 pub struct Request {
     pub device: Device,
     pub output: OutputOptions,
     pub runs: Runs,
+    /// What each of them may take.
+    pub time: Option<Duration>,
 }
 
 /// Which runs.
@@ -41,10 +47,27 @@ pub struct MovedData {
 
 /// What is trained on what.
 pub struct ExperimentRequest {
-    pub recipe: Recipe,
-    pub source: Source,
-    pub data_dir: Option<PathBuf>,
-    pub limit: Option<usize>,
+    recipe: RecipeRequest,
+    source: Source,
+    data_dir: Option<PathBuf>,
+    limit: Option<usize>,
+}
+
+/// By which recipe.
+enum RecipeRequest {
+    /// This one.
+    Named(Box<Recipe>),
+    /// One that suits the images, with these changes; `auto` even where a known set has one of its own.
+    ForImages { automatic: bool, changes: Changes },
+}
+
+/// What was typed in place of what a recipe says.
+struct Changes {
+    epochs: Option<usize>,
+    batch: Option<usize>,
+    seed: Option<u64>,
+    no_flip: bool,
+    validation: Option<Validation>,
 }
 
 impl Request {
@@ -63,13 +86,13 @@ impl Request {
             }
             None => new_runs(arguments, data_dir)?,
         };
-        Ok(Self { device: device(&arguments.compute)?, output: arguments.output, runs })
+        Ok(Self { device: device(&arguments.compute)?, output: arguments.output, runs, time: arguments.time })
     }
 }
 
 fn new_runs(arguments: &TrainArgs, data_dir: Option<PathBuf>) -> Result<Runs> {
-    let recipe = recipe(arguments)?;
-    let first = recipe.training.seed;
+    let recipe = RecipeRequest::from_arguments(arguments)?;
+    let first = recipe.seed();
     let limit = arguments.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let experiment = ExperimentRequest { recipe, source: arguments.data.source()?, data_dir, limit };
     let directory = arguments.out.clone();
@@ -87,22 +110,78 @@ fn seeds(first: u64, count: u64) -> Result<RangeInclusive<u64>> {
     }
 }
 
-/// The recipe with all that was typed in place of what it says.
-fn recipe(arguments: &TrainArgs) -> Result<Recipe> {
-    let name = arguments.recipe.as_deref().unwrap_or(DEFAULT_RECIPE);
-    let mut recipe = find_recipe(name)?;
-    let training = &mut recipe.training;
-    training.epochs = arguments.epochs.map_or(training.epochs, |epochs| epochs as usize);
-    training.batch = arguments.batch.map_or(training.batch, |batch| batch as usize);
-    training.seed = arguments.seed.unwrap_or(training.seed);
-    if arguments.no_flip {
-        recipe = recipe.without_flips();
+impl RecipeRequest {
+    fn from_arguments(arguments: &TrainArgs) -> Result<Self> {
+        let changes = Changes::from_arguments(arguments);
+        Ok(match arguments.recipe.as_deref() {
+            None => Self::ForImages { automatic: false, changes },
+            Some(AUTOMATIC) => Self::ForImages { automatic: true, changes },
+            Some(name) => Self::Named(Box::new(changes.applied(find_recipe(name)?, name)?)),
+        })
     }
-    match arguments.validation {
-        Some(validation) => {
-            Ok(recipe.with_validation(validation, name).context("--validation does not go with the recipe")?)
+
+    /// From which everything random follows.
+    fn seed(&self) -> u64 {
+        match self {
+            Self::Named(recipe) => recipe.training.seed,
+            Self::ForImages { changes, .. } => changes.seed.unwrap_or_default(),
         }
-        None => Ok(recipe),
+    }
+
+    /// The recipe for these images, with comments on what was chosen for them.
+    fn resolve(self, source: &Source, dataset: &Dataset, limit: Option<Limit>) -> Result<(Recipe, Vec<Comment>)> {
+        let seed = self.seed();
+        let (automatic, changes) = match self {
+            Self::Named(recipe) => return Ok((*recipe, Vec::new())),
+            Self::ForImages { automatic, changes } => (automatic, changes),
+        };
+        let images = limit.map_or(dataset.train.len(), Limit::count);
+        if !automatic && !matches!(source, Source::Own(..)) && images >= FEW {
+            return Ok((changes.applied(find_recipe(RECIPE_OF_KNOWN_SETS)?, RECIPE_OF_KNOWN_SETS)?, Vec::new()));
+        }
+        let Automatic { recipe, mut comments } = Automatic::for_images(dataset, limit, seed)?;
+        comments.retain(|comment| !changes.are_of(comment.field));
+        Ok((changes.applied(recipe, AUTOMATIC)?, comments))
+    }
+}
+
+impl Changes {
+    fn from_arguments(arguments: &TrainArgs) -> Self {
+        Self {
+            epochs: arguments.epochs.map(|epochs| epochs as usize),
+            batch: arguments.batch.map(|batch| batch as usize),
+            seed: arguments.seed,
+            no_flip: arguments.no_flip,
+            validation: arguments.validation,
+        }
+    }
+
+    /// The recipe of this name with them.
+    fn applied(&self, mut recipe: Recipe, name: &str) -> Result<Recipe> {
+        let training = &mut recipe.training;
+        training.epochs = self.epochs.unwrap_or(training.epochs);
+        training.batch = self.batch.unwrap_or(training.batch);
+        training.seed = self.seed.unwrap_or(training.seed);
+        if self.no_flip {
+            recipe = recipe.without_flips();
+        }
+        match self.validation {
+            Some(validation) => {
+                Ok(recipe.with_validation(validation, name).context("--validation does not go with the recipe")?)
+            }
+            None => Ok(recipe),
+        }
+    }
+
+    /// Whether they say what a field is.
+    fn are_of(&self, field: &str) -> bool {
+        match field {
+            "training.epochs" => self.epochs.is_some(),
+            "training.batch" => self.batch.is_some(),
+            "augmentation.flip" => self.no_flip,
+            "data.validation" => self.validation.is_some(),
+            _ => false,
+        }
     }
 }
 
@@ -111,7 +190,8 @@ impl ExperimentRequest {
     pub fn load(self, quiet: bool) -> Result<Experiment> {
         let Self { recipe, source, data_dir, limit } = self;
         let dataset = download_display::load(&source, data_dir.as_deref(), quiet)?;
-        let source = RunSource::new(&dataset, &source, data_dir.as_deref(), limit)?;
-        Ok(Experiment { recipe, dataset, source })
+        let run_source = RunSource::new(&dataset, &source, data_dir.as_deref(), limit)?;
+        let (recipe, comments) = recipe.resolve(&source, &dataset, Limit::of(&run_source.data))?;
+        Ok(Experiment { recipe, comments, dataset, source: run_source })
     }
 }

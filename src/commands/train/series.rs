@@ -4,6 +4,7 @@
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use modiste_data::Dataset;
@@ -24,6 +25,8 @@ pub struct Series {
     runs: Kind,
     /// Of the run, or of the runs of all seeds; none before a numbered one is made.
     directory: Option<PathBuf>,
+    /// What each new run may take.
+    time: Option<Duration>,
     quiet: bool,
 }
 
@@ -43,7 +46,7 @@ pub enum Opened {
 
 impl Series {
     /// Loads the data of new runs, if there is a place for them.
-    pub fn new(runs: Runs, quiet: bool) -> Result<Self> {
+    pub fn new(runs: Runs, time: Option<Duration>, quiet: bool) -> Result<Self> {
         let (runs, directory) = match runs {
             Runs::Resumed { directory, epochs, restart, moved } => {
                 (Kind::Resumed { epochs, restart, moved }, Some(directory))
@@ -57,7 +60,7 @@ impl Series {
                 (Kind::Seeds(Box::new(experiment.load(quiet)?), seeds), directory)
             }
         };
-        Ok(Self { runs, directory, quiet })
+        Ok(Self { runs, directory, time, quiet })
     }
 
     /// What [`Series::open`] takes: each seed, or `None` for a single run, whose seed nobody asks for.
@@ -79,8 +82,9 @@ impl Series {
     }
 
     /// The run of a seed, or the single one: a new one, the rest of one, or one that is finished. A new one is checked before its
-    /// directory is made.
-    pub fn open(&mut self, seed: Option<u64>, device: &Device) -> Result<Opened> {
+    /// directory is made; its time is counted from `begun`.
+    pub fn open(&mut self, seed: Option<u64>, device: &Device, begun: Instant) -> Result<Opened> {
+        let left = self.time.map(|time| time.saturating_sub(begun.elapsed()));
         match (&self.runs, seed) {
             (Kind::Resumed { epochs, restart, moved }, _) => {
                 let directory = self.directory();
@@ -102,10 +106,10 @@ impl Series {
                 let path = self.directory.as_deref().map(|directory| seed_directory::run(directory, seed));
                 match path.filter(|path| RunPaths::new(path).source().exists()) {
                     Some(path) => {
-                        ensure_same_experiment(&path, &experiment)?;
+                        ensure_same_experiment(&path, experiment.clone(), self.time.is_some())?;
                         resume(ExistingRun::open(&path, None)?, device, |_| Ok(experiment.dataset))
                     }
-                    None => begin(experiment, device, |name| {
+                    None => begin(experiment, device, left, |name| {
                         let directory = match &self.directory {
                             Some(directory) => directory,
                             None => self.directory.insert(numbered_directory::create(Path::new(RUNS), name)?),
@@ -115,7 +119,7 @@ impl Series {
                 }
             }
             (Kind::New(experiment) | Kind::Seeds(experiment, _), _) => {
-                let run = begin((**experiment).clone(), device, |name| {
+                let run = begin((**experiment).clone(), device, left, |name| {
                     Ok(match &self.directory {
                         Some(directory) => RunDirectory::create(directory)?,
                         None => RunDirectory::create_numbered(Path::new(RUNS), name)?,
@@ -130,10 +134,19 @@ impl Series {
     }
 }
 
-/// A new run, in the directory that `create` makes for a recipe of this name.
-fn begin(experiment: Experiment, device: &Device, create: impl FnOnce(&str) -> Result<RunDirectory>) -> Result<Opened> {
+/// A new run, in the directory that `create` makes for a recipe of this name; in no more than the time `left`, if any was given.
+fn begin(
+    experiment: Experiment,
+    device: &Device,
+    left: Option<Duration>,
+    create: impl FnOnce(&str) -> Result<RunDirectory>,
+) -> Result<Opened> {
     let prepared = experiment.prepare()?;
     ensure_training_memory(prepared.planned_bytes(device), prepared.batch_size())?;
+    let prepared = match left {
+        Some(left) => prepared.within(left, device).context("--time is too short")?,
+        None => prepared,
+    };
     let run = create(&prepared.recipe().name)?;
     Ok(Opened::Unfinished(Box::new(Session::begin(prepared, run)?)))
 }
@@ -196,13 +209,16 @@ fn load_again(run: &mut UnfinishedRun, directory: &Path, moved: &MovedData, quie
     Ok(dataset)
 }
 
-/// Refuses a run that is not one of this series.
-fn ensure_same_experiment(path: &Path, experiment: &Experiment) -> Result<()> {
+/// Refuses a run that is not one of this series. Where `timed`, its epochs were those that there was time for.
+fn ensure_same_experiment(path: &Path, mut experiment: Experiment, timed: bool) -> Result<()> {
     let paths = RunPaths::new(path);
-    let (then, now) = (paths.read_source()?, &experiment.source);
-    let what = if !then.data.has_images_of(&now.data) {
+    let (then, recipe) = (paths.read_source()?, paths.read_recipe()?);
+    if timed {
+        experiment.recipe.training.epochs = recipe.training.epochs;
+    }
+    let what = if !then.data.has_images_of(&experiment.source.data) {
         "data"
-    } else if paths.read_recipe()? != experiment.recipe {
+    } else if recipe != experiment.recipe {
         "recipe"
     } else {
         return Ok(());

@@ -1,5 +1,6 @@
 //! Experiments as data: a recipe says everything about a training run.
 
+mod comment;
 mod complaint;
 mod data;
 mod layer;
@@ -13,6 +14,7 @@ use modiste_data::{Augmentation, Fill, Flip, ImageShape};
 use modiste_files::regular_file;
 use serde::{Deserialize, Serialize};
 
+pub use self::comment::Comment;
 pub use self::data::{DataRecipe, NamedValidation, Validation};
 pub use self::layer::{Activation, LayerRecipe, Padding};
 pub use self::optimiser::{Adam, Adamw, Muon, Optimiser, Sgd};

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use modiste_files::{DirectoryLock, FileError, LOCK_FILE, atomic, numbered_directory, regular_file};
-use modiste_network::{Recipe, RecipeError, model};
+use modiste_network::{Comment, Recipe, RecipeError, model};
 
 use super::run_source::RunSource;
 
@@ -141,24 +141,22 @@ impl RunPaths {
         })
     }
 
-    /// Writes `recipe.toml` and `run.toml`.
+    /// Writes `run.toml`. It comes after the recipe, since it is what makes the directory a run.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn write_source(&self, recipe: &Recipe, source: &RunSource) -> Result<(), FileError> {
+    pub fn write_source(&self, source: &RunSource) -> Result<(), FileError> {
         let path = self.source();
         let text = source.to_toml().map_err(|error| FileError::io("write", &path, io::Error::other(error)))?;
-        // The source comes last: it is what makes the directory a run.
-        self.write_recipe(recipe)?;
         atomic::write(&path, |writer| writer.write_all(text.as_bytes()))
     }
 
-    /// Writes `recipe.toml`.
+    /// Writes `recipe.toml`, with each comment above its field.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn write_recipe(&self, recipe: &Recipe) -> Result<(), FileError> {
-        atomic::write(&self.recipe(), |writer| writer.write_all(recipe.to_toml().as_bytes()))
+    pub fn write_recipe(&self, recipe: &Recipe, comments: &[Comment]) -> Result<(), FileError> {
+        atomic::write(&self.recipe(), |writer| writer.write_all(recipe.to_toml_with(comments).as_bytes()))
     }
 }
 
@@ -327,7 +325,8 @@ mod tests {
         };
         let source = RunSource { data_dir: Some("/cache".into()), class_names: vec!["a".to_owned()], data };
         let recipe = Recipe::find("seed-mlp").unwrap();
-        paths.write_source(&recipe, &source).unwrap();
+        paths.write_recipe(&recipe, &[]).unwrap();
+        paths.write_source(&source).unwrap();
         assert_eq!(paths.read_source().unwrap(), source);
         assert_eq!(paths.read_recipe().unwrap(), recipe);
     }

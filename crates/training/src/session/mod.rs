@@ -307,7 +307,7 @@ impl UnfinishedRun {
                 return Err(SessionError::OtherClasses { source_name: source.data.source, directory, then, now });
             }
         }
-        let Prepared { experiment, network, splits } = Experiment { recipe, dataset, source }.prepare()?;
+        let Prepared { experiment, network, splits } = Experiment { recipe, comments: Vec::new(), dataset, source }.prepare()?;
         let checkpoint = match file.map(|file| file.checkpoint(&network)).transpose() {
             Err(_) if origin.as_ref().is_some_and(|origin| origin.has_other_layers(&experiment.recipe)) => {
                 return Err(SessionError::OtherLayers { directory });
@@ -344,7 +344,8 @@ impl Session {
     /// When the system refuses.
     pub fn begin(prepared: Prepared, run: RunDirectory) -> Result<Self, SessionError> {
         let Prepared { experiment, network, splits } = prepared;
-        run.paths().write_source(&experiment.recipe, &experiment.source)?;
+        run.paths().write_recipe(&experiment.recipe, &experiment.comments)?;
+        run.paths().write_source(&experiment.source)?;
         Ok(Self {
             experiment,
             network,
@@ -458,7 +459,7 @@ impl Session {
                 _ => SessionError::Stopped { error, directory },
             }
         };
-        let Experiment { recipe, dataset, source } = &self.experiment;
+        let Experiment { recipe, dataset, source, .. } = &self.experiment;
         let info = executor.device();
         let mut trainer = Trainer::new(executor, recipe, &self.splits, clock).map_err(explained)?;
         if let Some(checkpoint) = self.checkpoint.take() {
@@ -495,11 +496,11 @@ impl Session {
         let paths = self.run.paths();
         self.run.check()?;
         if self.recipe_changed {
-            paths.write_recipe(&self.experiment.recipe)?;
+            paths.write_recipe(&self.experiment.recipe, &[])?;
             self.recipe_changed = false;
         }
         if self.source_changed {
-            paths.write_source(&self.experiment.recipe, &self.experiment.source)?;
+            paths.write_source(&self.experiment.source)?;
             self.source_changed = false;
         }
         remove(&paths.result())?;

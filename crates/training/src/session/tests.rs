@@ -41,7 +41,7 @@ fn dataset(brightest: u8) -> Dataset {
 fn begin(recipe: Recipe, directory: &Path) -> Session {
     let dataset = dataset(200);
     let source = RunSource::new(&dataset, &"levels".parse().unwrap(), None, None).unwrap();
-    let prepared = Experiment { recipe, dataset, source }.prepare().unwrap();
+    let prepared = Experiment { recipe, comments: Vec::new(), dataset, source }.prepare().unwrap();
     Session::begin(prepared, RunDirectory::create(directory).unwrap()).unwrap()
 }
 
@@ -131,7 +131,7 @@ fn what_cannot_be_resumed_is_refused() {
     let paths = RunPaths::new(world.path());
     let mut changed = recipe();
     changed.training.batch = 9;
-    paths.write_recipe(&changed).unwrap();
+    paths.write_recipe(&changed, &[]).unwrap();
     refused(Some(3), 200, "a run with batch 8, but this one has 9");
 }
 

@@ -423,7 +423,7 @@ impl<'a> Trainer<'a> {
 
 /// How many training images are measured at the end: as many as a fortieth of those that all epochs show, since a forward pass
 /// takes a third of a step, so that with mirrored views it takes less than two hundredths of a run, unless that is very short.
-fn fitted_images(epochs: usize, train_images: usize) -> usize {
+pub(crate) fn fitted_images(epochs: usize, train_images: usize) -> usize {
     (epochs.saturating_mul(train_images) / 40).clamp(1_000, 10_000)
 }
 

@@ -1,0 +1,40 @@
+//! How long the recipe `auto` trains, and on how many images at once.
+
+use modiste_network::Network;
+
+use super::facts::Facts;
+
+/// Steps of the smallest sets. What few images can teach is learned by about so many, whatever their number.
+const LEAST_STEPS: f64 = 1000.0;
+/// Passes over the images that even the largest sets have.
+const LEAST_EPOCHS: usize = 6;
+/// Multiply-adds of all forward passes together above which training is shortened, down to the least epochs: about two minutes
+/// on two cores.
+const MOST_MULTIPLY_ADDS: f64 = 4.5e12;
+
+/// How long, and how much at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Length {
+    pub(super) epochs: usize,
+    pub(super) batch: usize,
+}
+
+impl Length {
+    /// For these images and this network.
+    pub(super) fn of(facts: &Facts, network: &Network) -> Self {
+        let images = facts.images.max(1);
+        let batch = batch(images);
+        let steps = LEAST_STEPS + 5.0 * (images as f64).sqrt();
+        let wanted = steps * batch as f64 / images as f64;
+        let affordable = MOST_MULTIPLY_ADDS / (images as f64 * network.multiply_adds().max(1) as f64);
+        let epochs = (wanted.min(affordable).round() as usize).max(LEAST_EPOCHS);
+        Self { epochs, batch }
+    }
+}
+
+/// Images of a step: 20 of a hundred, 50 of a thousand, 100 of five thousand, 260 of sixty thousand.
+fn batch(images: usize) -> usize {
+    let batch = (3.2 * (images as f64).powf(0.4)).round() as usize;
+    let batch = if batch > 20 { (batch + 5) / 10 * 10 } else { batch };
+    batch.max(2)
+}

@@ -1,0 +1,168 @@
+//! The recipe `auto`: an ordinary recipe, resolved for the images at hand, with a reason for each choice.
+//!
+//! Nothing is tried on these images: what is decided here was chosen by experiments on many small sets, with images held out,
+//! which `recipes/NOTES.md` has. So the recipe is a function of the images alone, and of no clock.
+
+mod comments;
+mod facts;
+mod layers;
+mod length;
+
+use modiste_data::{Augmentation, Dataset, Fill, Flip};
+use modiste_network::{
+    Adamw, Comment, DataRecipe, EvaluationRecipe, Keep, Muon, Optimiser, Recipe, Schedule, TrainingRecipe, Validation,
+};
+
+use self::comments::comments;
+use self::facts::Facts;
+use self::length::Length;
+use crate::experiment::{ExperimentError, network};
+use crate::splits::{Limit, Splits};
+
+/// What the recipe is called.
+pub const AUTOMATIC: &str = "auto";
+
+/// Training images from which on some are held out, so that validation can be watched; below, each is worth more learned from.
+const MANY: usize = 10_000;
+/// The share held out then.
+const HELD_OUT: f64 = 0.05;
+
+/// Channels of the network's first level.
+const WIDTH: usize = 32;
+/// Pixels of the shorter side for each pixel that images are shifted by.
+const PIXELS_A_SHIFT: usize = 10;
+
+/// A recipe resolved for some images.
+#[derive(Clone, Debug)]
+pub struct Automatic {
+    /// An ordinary recipe.
+    pub recipe: Recipe,
+    /// Why its fields have their values.
+    pub comments: Vec<Comment>,
+}
+
+impl Automatic {
+    /// For the training images of a set, or as many as `limit` leaves by `seed`.
+    ///
+    /// # Errors
+    /// When there is no network for the images.
+    pub fn for_images(dataset: &Dataset, limit: Option<Limit>, seed: u64) -> Result<Self, ExperimentError> {
+        let train = Splits::new(dataset, Validation::Share(0.0), limit, seed).train;
+        let facts = Facts::of(&train, &dataset.class_names);
+        let recipe = resolve(&facts, seed)?;
+        Ok(Self { comments: comments(&facts, &recipe), recipe })
+    }
+}
+
+fn resolve(facts: &Facts, seed: u64) -> Result<Recipe, ExperimentError> {
+    let mirrors = facts.one_sided.is_none();
+    let mut recipe = Recipe {
+        name: AUTOMATIC.to_owned(),
+        layers: layers::layers(facts.shape, WIDTH),
+        data: DataRecipe {
+            validation: Validation::Share(if facts.images < MANY { 0.0 } else { HELD_OUT }),
+            ..DataRecipe::default()
+        },
+        augmentation: Augmentation {
+            flip: if mirrors { Flip::Alternating } else { Flip::None },
+            shift: facts.shape.height.min(facts.shape.width).div_ceil(PIXELS_A_SHIFT) - 1,
+            fill: Fill::Reflect,
+            ..Augmentation::default()
+        },
+        optimiser: Optimiser::Muon(Muon {
+            learning_rate: 0.05,
+            momentum: 0.9,
+            weight_decay: 0.02,
+            others: Adamw { learning_rate: 0.005, weight_decay: 0.05, beta_2: 0.98, ..Adamw::default() },
+            ..Muon::default()
+        }),
+        schedule: Schedule::Linear { warm_up: 0.2, first: 0.2, last: 0.0 },
+        training: TrainingRecipe {
+            epochs: 1,
+            batch: 1,
+            seed,
+            label_smoothing: 0.1,
+            clip_norm: None,
+            average: None,
+            keep: Keep::Last,
+            patience: None,
+        },
+        evaluation: EvaluationRecipe { flip: mirrors, shift: 0 },
+    };
+    let length = Length::of(facts, &network(&recipe, facts.shape, facts.classes.max(2))?);
+    recipe.training.epochs = length.epochs;
+    recipe.training.batch = length.batch;
+    Ok(recipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use modiste_data::{ImageShape, Images};
+
+    use super::*;
+    use crate::experiment::Experiment;
+    use crate::runs::run_source::RunSource;
+    use modiste_sources::Source;
+
+    /// `count` images of this shape with noise, of `classes` classes in turn.
+    fn noise(count: usize, shape: ImageShape, classes: usize) -> Dataset {
+        let pixel = |place: usize| (place.wrapping_mul(2_654_435_761) >> 16) as u8;
+        let part = |count: usize| {
+            let labels = (0..count).map(|image| (image % classes) as u8).collect();
+            Arc::new(Images::new(shape, (0..count * shape.len()).map(pixel).collect(), labels, classes).unwrap())
+        };
+        Dataset {
+            name: "noise".to_owned(),
+            class_names: (0..classes).map(|class| format!("class {class}")).collect(),
+            train: part(count),
+            validation: None,
+            test: part(4),
+            preparation: None,
+        }
+    }
+
+    fn shape(height: usize, width: usize, channels: usize) -> ImageShape {
+        ImageShape { height, width, channels }
+    }
+
+    #[test]
+    fn every_set_gets_a_recipe_that_can_be_trained_and_written_down() {
+        let sets = [
+            (2, shape(1, 1, 1), 2),
+            (2, shape(28, 28, 1), 2),
+            (10, shape(3, 70, 3), 10),
+            (21, shape(8, 8, 1), 10),
+            (41, shape(64, 64, 3), 40),
+            (300, shape(12, 20, 1), 3),
+            (12_000, shape(4, 4, 1), 255),
+        ];
+        for (count, shape, classes) in sets {
+            let dataset = noise(count, shape, classes);
+            let Automatic { recipe, comments } = Automatic::for_images(&dataset, None, 3).unwrap();
+            assert_eq!(Recipe::parse(&recipe.to_toml_with(&comments), "text").unwrap(), recipe);
+            assert_eq!(recipe.training.seed, 3);
+            let source = RunSource::new(&dataset, &Source::DrawnGarments, None, None).unwrap();
+            let prepared = Experiment { recipe, comments, dataset, source }.prepare().unwrap();
+            assert_eq!(prepared.splits.validation.is_some(), count >= MANY, "{count} images");
+        }
+    }
+
+    #[test]
+    fn every_comment_is_of_a_field_of_the_recipe() {
+        let Automatic { recipe, comments } = Automatic::for_images(&noise(300, shape(28, 28, 1), 3), None, 0).unwrap();
+        let text = recipe.to_toml_with(&comments);
+        for Comment { field, text: comment } in comments {
+            assert!(text.contains(&format!("# {comment}\n")), "{field} is no field");
+        }
+    }
+
+    #[test]
+    fn a_limit_is_what_counts() {
+        let dataset = noise(3_000, shape(4, 4, 1), 3);
+        let epochs = |limit| Automatic::for_images(&dataset, limit, 0).unwrap().recipe.training.epochs;
+        assert!(epochs(Some(Limit::Stratified(30))) > epochs(Some(Limit::Stratified(300))));
+        assert!(epochs(Some(Limit::Stratified(300))) > epochs(None));
+    }
+}
