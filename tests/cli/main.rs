@@ -1,6 +1,7 @@
 //! The program as its users meet it: what it prints, what it leaves behind, how it ends.
 
 mod architecture;
+mod automatic;
 mod bench;
 mod circles;
 mod data;
