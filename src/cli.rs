@@ -23,6 +23,14 @@ const LARGEST_BATCH: u64 = 65_536;
 /// TOML, in which a run keeps its recipe, has no larger numbers.
 pub const LARGEST_SEED: u64 = i64::MAX as u64;
 
+/// A probability.
+fn probability(words: &str) -> Result<f64, &'static str> {
+    match words.parse() {
+        Ok(probability) if (0.0..=1.0).contains(&probability) => Ok(probability),
+        _ => Err("give a probability from 0 to 1"),
+    }
+}
+
 // What is wrong with a value is what its flag takes: `src/misuse.rs` makes a sentence of it.
 
 /// Whole numbers of a range.
@@ -66,6 +74,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Measure a trained network: accuracy, loss, every class, confusions
     Evaluate(EvaluateArgs),
+    /// Tell the class of pictures
+    Predict(PredictArgs),
     /// Compare finished runs; those that differ in their seeds alone share a row
     Compare(CompareArgs),
     /// Make a map of many images by t-SNE: a picture, an interactive page, and the coordinates
@@ -324,6 +334,42 @@ pub struct EvaluateArgs {
     /// Which images
     #[arg(long, value_enum, default_value_t = Split::Test)]
     pub split: Split,
+    #[command(flatten)]
+    pub data: DataOptions,
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// `predict`
+#[derive(Debug, Args)]
+pub struct PredictArgs {
+    /// A run directory or model file [default: the newest run], and what to classify: pictures, folders of them, patterns such
+    /// as 'a/*.png', or - for standard input
+    #[arg(value_name = "RUN or MODEL, INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// Which images of the set that --data names
+    #[arg(long, value_enum, default_value_t = Split::Test)]
+    pub split: Split,
+    /// Classes to tell of each picture, the likeliest first
+    #[arg(long, allow_negative_numbers = true, value_name = "K", value_parser = whole(1..=256), default_value_t = 3)]
+    pub top: u64,
+    /// Answer 'unsure' where the likeliest class is less probable
+    #[arg(long, allow_negative_numbers = true, value_name = "P", value_parser = probability)]
+    pub min_confidence: Option<f64>,
+    /// Names of classes to use instead of the model's: a text file with one on each line
+    #[arg(long, value_name = "FILE")]
+    pub names: Option<PathBuf>,
+    /// Look at each picture once, whatever views the recipe has: faster
+    #[arg(long)]
+    pub single_view: bool,
+    /// Write the answers to a file instead of printing them
+    #[arg(long, value_name = "FILE.csv|.jsonl")]
+    pub out: Option<PathBuf>,
+    /// Copy each picture into a folder of its class in DIR
+    #[arg(long, value_name = "DIR")]
+    pub copy_to: Option<PathBuf>,
     #[command(flatten)]
     pub data: DataOptions,
     #[command(flatten)]

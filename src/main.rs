@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     };
     match commands::run(arguments, started) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::SomeFailed) => ExitCode::FAILURE,
         Ok(Outcome::Interrupted) => ExitCode::from(signals::STATUS),
         // Whoever read our output has seen enough, as in `modiste summary seed-vgg | head -1`.
         Err(error) if error.is::<output::Closed>() => ExitCode::SUCCESS,

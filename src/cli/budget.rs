@@ -23,7 +23,9 @@ mod tests {
 
     #[test]
     fn times_are_read_with_their_units_and_nothing_else_is() {
-        for (words, seconds) in [("60s", 60.0), ("90", 90.0), ("2m", 120.0), ("1.5h", 5400.0), ("500ms", 0.5), ("3 min", 180.0)] {
+        for (words, seconds) in
+            [("60s", 60.0), ("90", 90.0), ("2m", 120.0), ("1.5h", 5400.0), ("500ms", 0.5), ("3 min", 180.0)]
+        {
             assert_eq!(time(words), Ok(Duration::from_secs_f64(seconds)), "{words}");
         }
         for words in ["", "s", "0s", "-1s", "nan", "inf", "1e99h", "1d", "1m30s", "soon"] {

@@ -3,15 +3,12 @@
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
-use modiste_data::{Dataset, Subset};
 use modiste_inference::{ClassScore, MetricsAccumulator};
-use modiste_network::Validation;
-use modiste_training::{Limit, Splits};
 use serde::Serialize;
 
 use super::setup::{Outcome, device};
-use super::trained::Trained;
-use crate::cli::{EvaluateArgs, Split};
+use super::trained::{Part, Trained};
+use crate::cli::EvaluateArgs;
 use crate::output;
 use crate::output::evaluation_text::{self, Header};
 
@@ -50,23 +47,10 @@ struct NamedScore<'a> {
 pub fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     let device = device(&arguments.compute)?;
     let trained = Trained::find(arguments.model.as_deref())?;
-    let (dataset, own) = trained.data(&arguments.data, arguments.output.quiet)?;
+    let Part { data, split, images } = trained.part(&arguments.data, arguments.split, arguments.output.quiet)?;
     let (path, card) = (trained.path.display().to_string(), &trained.model.card);
-    // The network may have learned from these very images, so what was held out has to be known.
-    if !own && arguments.data.data.is_some() && arguments.split == Split::Validation {
-        bail!(
-            "{} is not the data that {path} was trained on, so nothing of it was held out: take --split train or test",
-            dataset.name
-        );
-    }
-
-    // All of a foreign set is new to the network.
-    let (validation, limit) =
-        if own { (card.recipe.data.validation, Limit::of(&card.data)) } else { (Validation::Share(0.0), None) };
-    let splits = Splits::new(&dataset, validation, limit, card.recipe.training.seed);
-    let (subset, split) = subset(splits, arguments.split)?;
-    let mut predictor = trained.predictor(&device, subset.len())?;
-    let Some(metrics) = predictor.evaluate(&subset, &AtomicBool::new(false)) else {
+    let mut predictor = trained.predictor(&device, images.len())?;
+    let Some(metrics) = predictor.evaluate(&images, &AtomicBool::new(false)) else {
         return Ok(Outcome::Interrupted);
     };
 
@@ -75,30 +59,18 @@ pub fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     }
     let header = Header { model: path, recipe: &card.recipe.name, epochs: card.epochs };
     if arguments.output.json {
-        output::print_json(&document(header, &dataset, split, &card.class_names, &metrics))?;
+        output::print_json(&document(header, &data, split, &card.class_names, &metrics))?;
     } else if arguments.output.quiet {
         output::print(&evaluation_text::summary(&metrics))?;
     } else {
-        output::print(&evaluation_text::all(&header, &dataset.name, split, &card.class_names, &metrics))?;
+        output::print(&evaluation_text::all(&header, &data, split, &card.class_names, &metrics))?;
     }
     Ok(Outcome::Done)
 }
 
-fn subset(splits: Splits, split: Split) -> Result<(Subset, &'static str)> {
-    let (subset, name) = match split {
-        Split::Train => (Some(splits.train), "training"),
-        Split::Validation => (splits.validation, "validation"),
-        Split::Test => (Some(splits.test), "test"),
-    };
-    match subset.filter(|subset| !subset.is_empty()) {
-        Some(subset) => Ok((subset, name)),
-        None => bail!("the run has no {name} images: choose another --split"),
-    }
-}
-
 fn document<'a>(
     header: Header<'a>,
-    dataset: &'a Dataset,
+    data: &'a str,
     split: &'static str,
     classes: &'a [String],
     metrics: &'a MetricsAccumulator,
@@ -108,7 +80,7 @@ fn document<'a>(
         model: header.model,
         recipe: header.recipe,
         epochs: header.epochs,
-        data: &dataset.name,
+        data,
         split: if split == "training" { "train" } else { split },
         images: metrics.count(),
         accuracy: metrics.accuracy(),

@@ -5,6 +5,7 @@ mod compare;
 mod data;
 mod embed;
 mod evaluate;
+pub mod predict;
 mod setup;
 mod summary;
 mod train;
@@ -25,6 +26,7 @@ pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
         Command::Bench(command) => bench::run(&command),
         Command::Train(arguments) => train::run(&arguments, started),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Embed(arguments) => embed::run(&arguments, started),
     }

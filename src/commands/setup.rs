@@ -25,6 +25,8 @@ pub const RUNS: &str = "runs";
 pub enum Outcome {
     /// All is done.
     Done,
+    /// Some of what was asked for could not be had, which has been said.
+    SomeFailed,
     /// A signal came; what can go on later is saved, and nothing else.
     Interrupted,
 }

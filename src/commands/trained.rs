@@ -3,18 +3,27 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
-use modiste_data::{Dataset, ImageShape, UnknownClass, are_names};
+use modiste_data::{Dataset, ImageShape, Subset, UnknownClass, are_names};
 use modiste_executors::Device;
 use modiste_files::shell;
 use modiste_inference::Predictor;
-use modiste_network::Model;
+use modiste_network::{Model, Validation};
 use modiste_sources::LoadOptions;
 use modiste_training::runs::belonging::check_model;
-use modiste_training::{RunPaths, data_source, runs};
+use modiste_training::{Limit, RunPaths, Splits, data_source, runs};
 
 use super::setup::{RUNS, ensure_memory, ensure_one_run};
-use crate::cli::DataOptions;
+use crate::cli::{DataOptions, Split};
 use crate::output::{self, download_display};
+
+/// Images of a data set that a network is shown.
+pub struct Part {
+    /// The set's name.
+    pub data: String,
+    /// `training`, `validation` or `test`.
+    pub split: &'static str,
+    pub images: Subset,
+}
 
 /// A model, and what its run says beside it.
 pub struct Trained {
@@ -80,6 +89,32 @@ impl Trained {
             output::note(&format!("{} is not the same as when the network was trained on it", dataset.name));
         }
         Ok((self.with_classes(dataset)?, is_own))
+    }
+
+    /// A part of the data of `--data`, or of what the network was trained on, as that was parted then.
+    pub fn part(&self, options: &DataOptions, split: Split, quiet: bool) -> Result<Part> {
+        let (dataset, own) = self.data(options, quiet)?;
+        let (path, card) = (self.path.display(), &self.model.card);
+        // The network may have learned from these very images, so what was held out has to be known.
+        if !own && options.data.is_some() && split == Split::Validation {
+            bail!(
+                "{} is not the data that {path} was trained on, so nothing of it was held out: take --split train or test",
+                dataset.name
+            );
+        }
+        // All of a foreign set is new to the network.
+        let (validation, limit) =
+            if own { (card.recipe.data.validation, Limit::of(&card.data)) } else { (Validation::Share(0.0), None) };
+        let splits = Splits::new(&dataset, validation, limit, card.recipe.training.seed);
+        let (images, name) = match split {
+            Split::Train => (Some(splits.train), "training"),
+            Split::Validation => (splits.validation, "validation"),
+            Split::Test => (Some(splits.test), "test"),
+        };
+        match images.filter(|images| !images.is_empty()) {
+            Some(images) => Ok(Part { data: dataset.name, split: name, images }),
+            None => bail!("the run has no {name} images: choose another --split"),
+        }
     }
 
     fn check_shape(&self, dataset: &Dataset) -> Result<()> {

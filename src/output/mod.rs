@@ -7,6 +7,7 @@ pub mod download_display;
 pub mod duration;
 pub mod embedding_display;
 pub mod evaluation_text;
+pub mod prediction_text;
 pub mod progress_bar;
 pub mod table;
 pub mod training_display;

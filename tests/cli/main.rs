@@ -16,6 +16,7 @@ mod library;
 mod odd_data;
 mod own_cache;
 mod own_images;
+mod predict;
 mod recipes;
 mod runner;
 mod seeds;

@@ -27,6 +27,7 @@ mod unpacked;
 
 pub use error::Error;
 pub use garments::DRAWN_GARMENTS;
+pub use idx::class_names::read_class_names;
 pub use known::fetch::fetch;
 pub use known::place::{DATA_DIR_VARIABLE, find_dir};
 pub use known::retry::RetryPolicy;
@@ -39,6 +40,7 @@ pub use matrix::read::{read_map, read_matrix, read_table};
 pub use matrix::table::{NotFinite, Table, TableLabels};
 pub use npy::write::write_npy;
 pub use options::LoadOptions;
+pub use pictures::below::pictures_below;
 pub use pictures::preparation::prepare_picture;
 pub use progress::{Event, Progress, Silent};
 pub use source::Source;

@@ -6,6 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use modiste_files::regular_file;
+
 use crate::error::Error;
 use crate::progress::{Event, Progress};
 
@@ -22,6 +24,20 @@ pub(crate) struct ClassNames {
     pub(crate) names: Vec<String>,
     /// The file that they come from.
     pub(crate) file: Option<PathBuf>,
+}
+
+/// Names of classes, one on each line of a text file, without numbers before them.
+///
+/// # Errors
+/// When the file cannot be read, or a line is no name.
+pub fn read_class_names(path: &Path) -> Result<Vec<String>, Error> {
+    let bad = |why: String| Error::Classes { path: path.to_owned(), why };
+    let length = fs::metadata(path).map_err(|source| Error::io("read", path, source))?.len();
+    if length > LARGEST_FILE {
+        return Err(bad(format!("it has {length} bytes, far more than names take")));
+    }
+    let bytes = regular_file::read(path).map_err(|source| Error::io("read", path, source))?;
+    lines(&bytes).map(|lines| lines.names).map_err(bad)
 }
 
 /// The lines of the directory's `classes.txt`, if it has one.

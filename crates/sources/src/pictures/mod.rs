@@ -1,6 +1,7 @@
 //! Pictures as people have them, of any size and format, and how they become images of one shape.
 
 pub(crate) mod arrays;
+pub(crate) mod below;
 #[cfg(feature = "pictures")]
 pub(crate) mod decode;
 pub(crate) mod fit;

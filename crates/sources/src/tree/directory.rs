@@ -29,6 +29,11 @@ impl Directory {
         let (listing, paths) = Listing::new(walk.found, walk.folders, notes);
         Ok(Self { place: place.to_owned(), listing, paths })
     }
+
+    /// Where each file of the listing is.
+    pub(crate) fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
 }
 
 impl FileTree for Directory {

@@ -1,0 +1,94 @@
+//! What a network says of one picture.
+
+use serde::Serialize;
+
+/// What `--min-confidence` calls a picture of whose class the network is not certain enough.
+pub const UNSURE: &str = "unsure";
+
+/// What a network says of one picture. Fields may be added, but not renamed: other programs read them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answer {
+    pub input: String,
+    /// The likeliest class, or `unsure`.
+    pub class: String,
+    /// Its number; none where it is unsure.
+    pub index: Option<usize>,
+    /// Of the likeliest class.
+    pub probability: f32,
+    /// The likeliest classes, the first of which is the likeliest.
+    pub top: Vec<Likely>,
+    /// What was done to the picture before the network saw it; none of an image that a data set has prepared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prepared: Option<String>,
+    /// The class that a data set says it is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub truth: Option<String>,
+}
+
+/// A class and how likely it is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Likely {
+    pub class: String,
+    pub index: usize,
+    pub probability: f32,
+}
+
+/// A picture that cannot be classified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    pub input: String,
+    /// Why, and what to do.
+    pub error: String,
+}
+
+/// How logits become an answer.
+pub struct Judge<'a> {
+    /// What each class is called.
+    pub names: &'a [String],
+    /// How many classes are told.
+    pub top: usize,
+    /// The probability below which it is unsure.
+    pub least: f64,
+}
+
+impl Judge<'_> {
+    /// Of a picture with these logits and probabilities, `[classes]` each. Logits rank: probabilities may round to the same.
+    pub fn answer(&self, input: String, logits: &[f32], probabilities: &[f32]) -> Answer {
+        let mut order: Vec<usize> = (0..logits.len()).collect();
+        // Stable: of equals the first comes first, as in every other count.
+        order.sort_by(|&one, &other| logits[other].total_cmp(&logits[one]));
+        let likely =
+            |&index: &usize| Likely { class: self.names[index].clone(), index, probability: probabilities[index] };
+        let best = likely(&order[0]);
+        let is_sure = f64::from(best.probability) >= self.least;
+        Answer {
+            input,
+            class: if is_sure { best.class } else { UNSURE.to_owned() },
+            index: is_sure.then_some(best.index),
+            probability: best.probability,
+            top: order.iter().take(self.top).map(likely).collect(),
+            prepared: None,
+            truth: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_likeliest_classes_come_first_and_below_a_confidence_it_is_unsure() {
+        let names = ["ant", "bee", "cat"].map(str::to_owned);
+        let judge = |least| Judge { names: &names, top: 2, least };
+        let (logits, probabilities) = ([0.0, 3.0, 1.0], [0.04, 0.84, 0.12]);
+        let sure = judge(0.84_f32.into()).answer("a.png".into(), &logits, &probabilities);
+        assert_eq!((sure.class.as_str(), sure.index, sure.probability), ("bee", Some(1), 0.84));
+        assert_eq!(sure.top.iter().map(|likely| likely.index).collect::<Vec<_>>(), [1, 2]);
+        let unsure = judge(0.9).answer("a.png".into(), &logits, &probabilities);
+        assert_eq!((unsure.class.as_str(), unsure.index, &unsure.top), (UNSURE, None, &sure.top));
+        // What rounds to the same is still told by the logits.
+        let close = judge(0.0).answer("a.png".into(), &[1.0, 1.0 + 1e-6, 0.0], &[0.4, 0.4, 0.2]);
+        assert_eq!(close.index, Some(1));
+    }
+}

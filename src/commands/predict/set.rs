@@ -1,0 +1,49 @@
+//! The images of a data set, whose classes are known.
+
+use anyhow::{Context, Result, bail};
+use modiste_executors::Device;
+
+use super::answer::Judge;
+use super::{Told, scores};
+use crate::cli::PredictArgs;
+use crate::commands::trained::Trained;
+
+/// Images that are classified at a time.
+const ROUND: usize = 500;
+
+/// Answers for all images of a part, in their order, and which of them are right.
+pub fn predict(
+    arguments: &PredictArgs,
+    trained: &Trained,
+    device: &Device,
+    judge: &Judge<'_>,
+    told: &mut Told,
+) -> Result<()> {
+    if arguments.copy_to.is_some() {
+        bail!("--copy-to goes with pictures, and --data names a set: leave one of them out");
+    }
+    let part = trained.part(&arguments.data, arguments.split, arguments.output.quiet || arguments.output.json)?;
+    let mut predictor = trained.predictor(device, part.images.len())?;
+    if arguments.single_view {
+        predictor = predictor.single_view();
+    }
+    let (name, split) = (&part.data, part.split);
+    let classes = judge.names.len();
+    let mut right = 0;
+    for round in part.images.indices.chunks(ROUND) {
+        let images = &part.images.images;
+        let pixels: Vec<u8> = round.iter().flat_map(|&index| images.image(index as usize).iter().copied()).collect();
+        let (logits, probabilities) = scores(&mut predictor, &pixels, &trained.path)?;
+        for ((&index, logits), probabilities) in
+            round.iter().zip(logits.chunks_exact(classes)).zip(probabilities.chunks_exact(classes))
+        {
+            let label = usize::from(images.labels()[index as usize]);
+            let mut answer = judge.answer(format!("{name}/{split}/{index}"), logits, probabilities);
+            right += usize::from(answer.top.first().is_some_and(|likely| likely.index == label));
+            answer.truth = Some(judge.names.get(label).context("a label has no name")?.clone());
+            told.add(Ok(answer))?;
+        }
+    }
+    told.measured(part.images.len(), right);
+    Ok(())
+}
