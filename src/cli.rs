@@ -370,6 +370,9 @@ pub struct PredictArgs {
     /// Copy each picture into a folder of its class in DIR
     #[arg(long, value_name = "DIR")]
     pub copy_to: Option<PathBuf>,
+    /// Draw for each picture which parts of it decided, in DIR
+    #[arg(long, value_name = "DIR")]
+    pub explain: Option<PathBuf>,
     #[command(flatten)]
     pub data: DataOptions,
     #[command(flatten)]

@@ -174,3 +174,21 @@ fn what_cannot_be_meant_is_refused_in_one_sentence() {
         world.words(&format!("predict run pictures {rest}")).misuse();
     }
 }
+
+#[test]
+fn an_explanation_is_drawn_of_each_picture() {
+    let (world, set) = trained();
+    pictures(&world, &set, 2);
+    for _ in 0..2 {
+        let ended = world.words("predict run pictures --explain why");
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+    }
+    let ended = world
+        .run_with_input(["predict", "run", "-", "--explain", "why"], &fs::read(world.path("pictures/0.png")).unwrap());
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    for name in ["0.png", "1.png", "0-2.png", "1-2.png", "standard-input.png"] {
+        let file = fs::File::open(world.path("why").join(name)).unwrap();
+        let picture = png::Decoder::new(std::io::BufReader::new(file)).read_info().unwrap();
+        assert!(picture.info().width > 2 * 320, "{name}");
+    }
+}

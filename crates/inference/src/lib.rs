@@ -4,6 +4,7 @@
 pub mod classifier;
 pub mod evaluator;
 pub mod metrics;
+pub mod occlusion;
 pub mod predictor;
 
 pub use evaluator::Evaluator;

@@ -30,6 +30,12 @@ pub struct NotImages {
     shape: ImageShape,
 }
 
+impl NotImages {
+    pub(super) fn new(bytes: usize, shape: ImageShape) -> Self {
+        Self { bytes, shape }
+    }
+}
+
 /// What a network makes of some images.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features {
@@ -105,13 +111,21 @@ impl Predictor {
     pub fn logits(&mut self, images: &[u8]) -> Result<Vec<f32>, NotImages> {
         let shape = self.card.image_shape;
         if !images.len().is_multiple_of(shape.len()) {
-            return Err(NotImages { bytes: images.len(), shape });
+            return Err(NotImages::new(images.len(), shape));
         }
         let classes = self.executor.network().classes;
         let images = images.chunks_exact(shape.len());
         let mut all = Vec::with_capacity(images.len() * classes);
         self.each_batch(images, |_, _, logits| all.extend_from_slice(logits));
         Ok(all)
+    }
+
+    /// The logits of images as they are, whatever views the recipe has.
+    pub(super) fn plain_logits(&mut self, images: &[u8]) -> Result<Vec<f32>, NotImages> {
+        let views = std::mem::replace(&mut self.classifier, Classifier::plain());
+        let logits = self.logits(images);
+        self.classifier = views;
+        logits
     }
 
     /// What the last layer decides by, and what it decides, of images `[height, width, channels]` each.

@@ -5,6 +5,7 @@
 #![warn(unreachable_pub)]
 
 mod coverage;
+pub mod heat;
 pub mod map;
 pub mod names;
 pub mod numbers;

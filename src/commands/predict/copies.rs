@@ -1,11 +1,13 @@
 //! `--copy-to`: copies of pictures, in a folder for each class that they are taken for.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind};
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+
+use super::new_file;
 
 /// A folder of folders of pictures. What is there stays.
 pub struct Copies {
@@ -19,40 +21,16 @@ impl Copies {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Adds a picture to the folder of a class. Where another has its name, it gets a number behind it.
+    /// Adds a picture to the folder of a class.
     pub fn add(&self, picture: &Path, class: &str) -> Result<()> {
         let folder = self.folder.join(folder_name(class));
         let cannot = || format!("cannot copy {} to {}", picture.display(), folder.display());
-        fs::create_dir_all(&folder).with_context(cannot)?;
         let mut from = File::open(picture).with_context(cannot)?;
         let name = picture.file_name().unwrap_or(OsStr::new("picture"));
-        for number in 1_u64.. {
-            match OpenOptions::new().write(true).create_new(true).open(folder.join(numbered(name, number))) {
-                Ok(mut to) => {
-                    io::copy(&mut from, &mut to).with_context(cannot)?;
-                    return Ok(());
-                }
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error).with_context(cannot),
-            }
-        }
+        let mut to = new_file::create(&folder, name).with_context(cannot)?;
+        io::copy(&mut from, &mut to).with_context(cannot)?;
         Ok(())
     }
-}
-
-/// `shoe.png`, `shoe-2.png`, …
-fn numbered(name: &OsStr, number: u64) -> OsString {
-    if number == 1 {
-        return name.to_owned();
-    }
-    let path = Path::new(name);
-    let mut numbered = path.file_stem().unwrap_or(name).to_owned();
-    numbered.push(format!("-{number}"));
-    if let Some(ending) = path.extension() {
-        numbered.push(".");
-        numbered.push(ending);
-    }
-    numbered
 }
 
 /// A class's name as that of a folder: a name may have been meant for people, such as `T-shirt/top`.

@@ -2,8 +2,10 @@
 
 pub mod answer;
 mod copies;
+mod explanations;
 mod file;
 mod inputs;
+mod new_file;
 mod pictures;
 mod set;
 

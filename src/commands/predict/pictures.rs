@@ -6,11 +6,13 @@ use std::thread;
 use anyhow::{Context, Result, bail};
 use modiste_data::Preparation;
 use modiste_executors::Device;
+use modiste_inference::occlusion::occluded_images;
 use modiste_sources::prepare_picture;
 use rayon::prelude::*;
 
 use super::answer::{Failure, Judge};
 use super::copies::Copies;
+use super::explanations::Explanations;
 use super::inputs::Input;
 use super::{Told, scores};
 use crate::cli::PredictArgs;
@@ -40,7 +42,9 @@ pub fn predict(
     if copies.is_some() && inputs.contains(&Input::Standard) {
         bail!("--copy-to copies files, and standard input is none: name the file, or leave --copy-to out");
     }
-    let mut predictor = trained.predictor(device, inputs.len())?;
+    let explanations = arguments.explain.as_deref().map(Explanations::new);
+    let at_once = if explanations.is_some() { occluded_images(trained.model.card.image_shape) } else { 0 };
+    let mut predictor = trained.predictor(device, inputs.len().max(at_once))?;
     if arguments.single_view {
         predictor = predictor.single_view();
     }
@@ -65,6 +69,9 @@ pub fn predict(
                     Ok(seen) => {
                         let (logits, probabilities) = scores.next().context("a picture has no scores")?;
                         let mut answer = judge.answer(input.name(), logits, probabilities);
+                        if let Some(explanations) = &explanations {
+                            explanations.add(&mut predictor, &seen.image, &answer, judge.names)?;
+                        }
                         answer.prepared = Some(seen.prepared);
                         Ok(answer)
                     }

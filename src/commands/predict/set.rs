@@ -2,8 +2,10 @@
 
 use anyhow::{Context, Result, bail};
 use modiste_executors::Device;
+use modiste_inference::occlusion::occluded_images;
 
 use super::answer::Judge;
+use super::explanations::Explanations;
 use super::{Told, scores};
 use crate::cli::PredictArgs;
 use crate::commands::trained::Trained;
@@ -23,7 +25,9 @@ pub fn predict(
         bail!("--copy-to goes with pictures, and --data names a set: leave one of them out");
     }
     let part = trained.part(&arguments.data, arguments.split, arguments.output.quiet || arguments.output.json)?;
-    let mut predictor = trained.predictor(device, part.images.len())?;
+    let explanations = arguments.explain.as_deref().map(Explanations::new);
+    let at_once = if explanations.is_some() { occluded_images(trained.model.card.image_shape) } else { 0 };
+    let mut predictor = trained.predictor(device, part.images.len().max(at_once))?;
     if arguments.single_view {
         predictor = predictor.single_view();
     }
@@ -40,6 +44,9 @@ pub fn predict(
             let label = usize::from(images.labels()[index as usize]);
             let mut answer = judge.answer(format!("{name}/{split}/{index}"), logits, probabilities);
             right += usize::from(answer.top.first().is_some_and(|likely| likely.index == label));
+            if let Some(explanations) = &explanations {
+                explanations.add(&mut predictor, images.image(index as usize), &answer, judge.names)?;
+            }
             answer.truth = Some(judge.names.get(label).context("a label has no name")?.clone());
             told.add(Ok(answer))?;
         }

@@ -6,6 +6,8 @@ use super::facts::Facts;
 
 /// Steps of the smallest sets. What few images can teach is learned by about so many, whatever their number.
 const LEAST_STEPS: f64 = 1000.0;
+/// Images of a step, where there are twice as many.
+const LEAST_BATCH: usize = 50;
 /// Passes over the images that even the largest sets have.
 const LEAST_EPOCHS: usize = 6;
 /// Multiply-adds of all forward passes together above which training is shortened, down to the least epochs: about two minutes
@@ -32,9 +34,8 @@ impl Length {
     }
 }
 
-/// Images of a step: 20 of a hundred, 50 of a thousand, 100 of five thousand, 260 of sixty thousand.
+/// Images of a step: half of less than a hundred, 50 up to a thousand, 100 of five thousand, 260 of sixty thousand.
 fn batch(images: usize) -> usize {
-    let batch = (3.2 * (images as f64).powf(0.4)).round() as usize;
-    let batch = if batch > 20 { (batch + 5) / 10 * 10 } else { batch };
-    batch.max(2)
+    let tens = (0.32 * (images as f64).powf(0.4)).round() as usize;
+    (10 * tens).max(LEAST_BATCH).min(images.div_ceil(2)).max(2)
 }

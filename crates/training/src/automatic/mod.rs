@@ -30,7 +30,9 @@ const HELD_OUT: f64 = 0.05;
 /// Channels of the network's first level.
 const WIDTH: usize = 32;
 /// Pixels of the shorter side for each pixel that images are shifted by.
-const PIXELS_A_SHIFT: usize = 10;
+const PIXELS_A_SHIFT: usize = 14;
+/// Images of a class below which mixed ones teach more than they blur.
+const FEW_OF_A_CLASS: usize = 40;
 
 /// A recipe resolved for some images.
 #[derive(Clone, Debug)]
@@ -56,6 +58,7 @@ impl Automatic {
 
 fn resolve(facts: &Facts, seed: u64) -> Result<Recipe, ExperimentError> {
     let mirrors = facts.one_sided.is_none();
+    let few = facts.images < FEW_OF_A_CLASS * facts.classes;
     let mut recipe = Recipe {
         name: AUTOMATIC.to_owned(),
         layers: layers::layers(facts.shape, WIDTH),
@@ -65,14 +68,16 @@ fn resolve(facts: &Facts, seed: u64) -> Result<Recipe, ExperimentError> {
         },
         augmentation: Augmentation {
             flip: if mirrors { Flip::Alternating } else { Flip::None },
-            shift: facts.shape.height.min(facts.shape.width).div_ceil(PIXELS_A_SHIFT) - 1,
+            shift: (facts.shape.height.min(facts.shape.width) + PIXELS_A_SHIFT / 2) / PIXELS_A_SHIFT,
+            mixup: few.then_some(0.4),
+            cutmix: few.then_some(1.0),
             fill: Fill::Reflect,
             ..Augmentation::default()
         },
         optimiser: Optimiser::Muon(Muon {
             learning_rate: 0.05,
             momentum: 0.9,
-            weight_decay: 0.02,
+            weight_decay: if few { 0.1 } else { 0.02 },
             others: Adamw { learning_rate: 0.005, weight_decay: 0.05, beta_2: 0.98, ..Adamw::default() },
             ..Muon::default()
         }),
