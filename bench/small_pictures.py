@@ -3,7 +3,8 @@
 import random
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
+from scipy.ndimage import gaussian_filter
 
 import colour_shapes
 
@@ -125,9 +126,7 @@ def grid(side):
 
 def field(shape, smooth, dice):
     """Random values of deviation 1, smooth over so many rows and columns."""
-    rows, columns = np.broadcast_to(smooth, 2)
-    values = dice.normal(size=shape).astype(np.float32)
-    values = np.asarray(Image.fromarray(values, "F").filter(ImageFilter.GaussianBlur((columns, rows))))
+    values = gaussian_filter(dice.normal(size=shape), smooth, mode="wrap")
     return (values - values.mean()) / values.std()
 
 
