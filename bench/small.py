@@ -36,8 +36,6 @@ LABELS = {
 }
 PEERS = [name for name in LABELS if name != OURS]
 SCRIPT = "small_classifiers.py"
-REPORT = HERE / "SMALL.md"
-LEDGER = REPORT.with_suffix(".json")
 
 PREAMBLE = f"""\
 Every contender learns from the same random draws of each set, on {THREADS} threads, and nobody sets anything for a \
@@ -81,6 +79,13 @@ def options():
         help="where results are kept; those that are there are not made again [default: runs/small]",
     )
     parser.add_argument(
+        "--out",
+        metavar="FILE",
+        type=pathlib.Path,
+        default=HERE / "SMALL.md",
+        help="what to write [default: bench/SMALL.md]; the ledger lies beside it, as .json",
+    )
+    parser.add_argument(
         "--validation",
         action="store_true",
         help="draw images that are never tests, to learn from and to measure on; print a table and write no report: "
@@ -98,8 +103,9 @@ def main(chosen):
     program = runs.program(chosen.modiste)
     contenders = ([] if chosen.no_modiste else [OURS]) + (PEERS if chosen.peers else [])
     sources = Sources(chosen.data, program.path)
-    written = not chosen.validation and LEDGER.exists()
-    entries = json.loads(LEDGER.read_text(encoding="utf-8")) if written else {}
+    ledger = chosen.out.with_suffix(".json")
+    begun = ledger.exists() and not chosen.validation
+    entries = json.loads(ledger.read_text(encoding="utf-8")) if begun else {}
     for name in chosen.only:
         forget(entries, lambda entry, name=name: entry["set"] == name and entry["number"] >= chosen.draws)
         for number in range(chosen.draws):
@@ -112,9 +118,9 @@ def main(chosen):
                 for contender in contenders:
                     entries[f"{name}/draw-{number}/{contender}"] = contest.entry(contender)
             if not chosen.validation:
-                write(LEDGER, json.dumps(entries, indent=1, sort_keys=True) + "\n")
-                write(REPORT, document(entries))
-    print(glance(entries) if chosen.validation else f"written to {REPORT} and {LEDGER}")
+                write(ledger, json.dumps(entries, indent=1, sort_keys=True) + "\n")
+                write(chosen.out, document(entries))
+    print(glance(entries) if chosen.validation else f"written to {chosen.out} and {ledger}")
 
 
 def hold_to_threads():

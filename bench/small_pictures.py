@@ -34,10 +34,10 @@ def disc_or_ring(label, dice):
 def defect(label, dice):
     """0: cloth, 1: cloth with a stain, which is smooth where cloth is rough, 32 × 32."""
     side = 32
-    cloth = 128 + 35 * field((side, side), dice.uniform(0.6, 1.2), dice) + 20 * field((side, side), 6, dice)
+    cloth = 110 + 14 * field((side, side), dice.uniform(0.6, 1.2), dice) + 12 * field((side, side), 6, dice)
     if label:
-        distance = np.hypot(*(grid(side) - dice.uniform(8, side - 8, (2, 1, 1)))) / dice.uniform(3, 6)
-        cloth += dice.uniform(45, 90) * np.exp(-(distance**2))
+        distance = np.hypot(*(grid(side) - dice.uniform(9, side - 9, (2, 1, 1)))) / dice.uniform(4, 7)
+        cloth += dice.uniform(40, 90) * np.exp(-(distance**2))
     return noisy(cloth, 10, dice)
 
 
@@ -114,7 +114,7 @@ def coloured(images, dice):
 def in_colour(image, dice):
     side = 32
     enlarged = np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)) / 255
-    ground = dice.uniform(50, 206, 3) + 40 * np.stack([field((side, side), 3, dice) for _ in range(3)], axis=-1)
+    ground = dice.uniform(50, 206, 3) + 12 * np.stack([field((side, side), 3, dice) for _ in range(3)], axis=-1)
     ink = dice.uniform(60, 110) * dice.choice([-1, 1], 3)
     return noisy(ground + enlarged[..., None] * ink, 25, dice)
 
