@@ -16,11 +16,11 @@ def letter(label, dice):
     """A capital, turned, somewhere, in noise, 28 × 28."""
     side = 28
     canvas = Image.new("L", (side * LARGER, side * LARGER))
-    middle = tuple(side * LARGER / 2 + dice.uniform(-12, 12, 2))
-    font = ImageFont.load_default(size=dice.uniform(14, 23) * LARGER)
+    middle = tuple(side * LARGER / 2 + dice.uniform(-6, 6, 2))
+    font = ImageFont.load_default(size=dice.uniform(18, 23) * LARGER)
     ImageDraw.Draw(canvas).text(middle, chr(ord("A") + label), fill=255, font=font, anchor="mm")
-    canvas = canvas.rotate(dice.uniform(-20, 20), Image.Resampling.BILINEAR).resize((side, side), Image.Resampling.BOX)
-    return noisy(np.asarray(canvas) * dice.uniform(0.4, 1), 45, dice)
+    canvas = canvas.rotate(dice.uniform(-12, 12), Image.Resampling.BILINEAR).resize((side, side), Image.Resampling.BOX)
+    return noisy(np.asarray(canvas) * dice.uniform(0.5, 1), 35, dice)
 
 
 def disc_or_ring(label, dice):
@@ -71,11 +71,11 @@ def bumps(label, dice):
 def stripes(label, dice):
     """Stripes at one of eight angles, of any width and two colours, 16 × 16."""
     side = 16
-    angle = np.pi * (label + dice.uniform(-0.35, 0.35)) / 8
-    along = np.tensordot([np.sin(angle), np.cos(angle)], grid(side), 1)
-    wave = np.sin(2 * np.pi * (along / dice.uniform(5, 9) + dice.uniform()))
-    ground, other = dice.uniform(60, 196, 3), dice.uniform(30, 70) * dice.choice([-1, 1], 3)
-    return noisy(ground + wave[..., None] * other, 40, dice)
+    angle = np.pi * (label + dice.uniform(-0.3, 0.3)) / 8
+    along = np.tensordot([np.sin(angle), np.cos(angle)], grid(side) - side / 2, 1)
+    wave = np.sin(2 * np.pi * (along / dice.uniform(6, 9) + dice.uniform(-0.3, 0.3)))
+    ground, other = dice.uniform(60, 196, 3), dice.uniform(0, 50, 3)
+    return noisy(ground + wave[..., None] * other, 50, dice)
 
 
 def arrow(label, dice):
@@ -114,8 +114,8 @@ def coloured(images, dice):
 def in_colour(image, dice):
     side = 32
     enlarged = np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)) / 255
-    ground = dice.uniform(50, 206, 3) + 12 * np.stack([field((side, side), 3, dice) for _ in range(3)], axis=-1)
-    ink = dice.uniform(60, 110) * dice.choice([-1, 1], 3)
+    ground = dice.uniform(30, 110, 3) + 12 * np.stack([field((side, side), 3, dice) for _ in range(3)], axis=-1)
+    ink = dice.uniform(20, 120, 3)
     return noisy(ground + enlarged[..., None] * ink, 25, dice)
 
 

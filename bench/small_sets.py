@@ -83,7 +83,7 @@ def halves(sources, dice, validation):
 
 
 def colour_digits(sources, dice, validation):
-    return drawn(sources.digits, 20, dice, validation).changed(lambda images: small_pictures.coloured(images, dice))
+    return drawn(sources.digits, 30, dice, validation).changed(lambda images: small_pictures.coloured(images, dice))
 
 
 FASHION = "Fashion-MNIST, drawn at random from its training images; the tests are its 10,000 test images"
