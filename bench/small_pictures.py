@@ -54,8 +54,8 @@ def texture(label, dice):
         values = 2.0 * (values > 0.8) - 0.5
     if label == 5:
         values = 1.5 - 3.0 * np.minimum(np.abs(values), 1)
-    ground, other = dice.uniform(60, 196, 3), dice.uniform(-60, 60, 3)
-    ground += 35 * np.cos(2 * np.pi * (hue / len(TEXTURES) + np.arange(3) / 3))
+    ground, other = dice.uniform(80, 176, 3), dice.uniform(-40, 40, 3)
+    ground += 40 * np.cos(2 * np.pi * (hue / len(TEXTURES) + np.arange(3) / 3))
     return noisy(ground + values[..., None] * other, 20, dice)
 
 
@@ -73,9 +73,9 @@ def stripes(label, dice):
     side = 16
     angle = np.pi * (label + dice.uniform(-0.3, 0.3)) / 8
     along = np.tensordot([np.sin(angle), np.cos(angle)], grid(side) - side / 2, 1)
-    wave = np.sin(2 * np.pi * (along / dice.uniform(6, 9) + dice.uniform(-0.3, 0.3)))
+    wave = np.sin(2 * np.pi * (along / dice.uniform(6, 9) + dice.uniform(-0.25, 0.25)))
     ground, other = dice.uniform(60, 196, 3), dice.uniform(0, 50, 3)
-    return noisy(ground + wave[..., None] * other, 50, dice)
+    return noisy(ground + wave[..., None] * other, 42, dice)
 
 
 def arrow(label, dice):
