@@ -20,7 +20,7 @@ import machine
 import runs
 from compare import REPOSITORY, say
 from contenders import HERE, PeerMissing, Peers, ProcessFailed, run_json
-from results import mean_of_seeds, median_span, table
+from results import mean_of_seeds, span, table
 from small_draws import Draw
 from small_sets import SETS, Sources
 
@@ -44,8 +44,8 @@ lines, `peers/{SCRIPT}`: scikit-learn's support vector machine, random forest an
 a network of two convolutions (32 and 64 filters) and a hidden layer of 128, by Adam, stopped when the loss on a fifth \
 of the images has not fallen for ten epochs.
 
-Accuracy is that on the tests, mean ± standard deviation over the draws (of the sample, by n - 1). Seconds go from the \
-images to the last answer, of modiste from the start of the program's run to its result: median, and least to most."""
+Accuracy is that on the tests, mean ± standard deviation over the draws (of the sample, by n - 1). Times go from the \
+images to the last answer, imports left out, of modiste from the start of the program's run to its result: median, and least to most."""
 
 
 def options():
@@ -185,7 +185,9 @@ class Contest:
 
     def peer(self, contender, seed):
         """Results of a peer, and its name. Raises PeerMissing where it cannot be had."""
-        told = Peers(sys.executable, self.scratch).ask(SCRIPT, contender, self.archive, "--seed", seed)
+        told = Peers(sys.executable, self.scratch).ask(
+            SCRIPT, contender, self.archive, "--seed", seed, "--threads", THREADS
+        )
         return told, told.pop("software")
 
 
@@ -268,11 +270,12 @@ def contenders_table(of_set):
         if results:
             accuracy = [result["test_accuracy"] for result in results]
             extremes = f"{min(accuracy):.4f} to {max(accuracy):.4f}"
-            seconds = median_span([result["wall_seconds"] for result in results])
-            rows.append([label, f"{len(results)}", mean_of_seeds(accuracy), extremes, seconds])
+            seconds = [result["wall_seconds"] for result in results]
+            middle = f"{span(statistics.median(seconds))} ({span(min(seconds))} to {span(max(seconds))})"
+            rows.append([label, f"{len(results)}", mean_of_seeds(accuracy), extremes, middle])
         if reasons:
             rows.append([label, f"{len(own) - len(results)}", "; ".join(reasons), "", ""])
-    return table(["who", "draws", "test accuracy", "least to most", "seconds"], rows)
+    return table(["who", "draws", "test accuracy", "least to most", "time"], rows)
 
 
 def makers_table(entries):
