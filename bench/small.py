@@ -45,7 +45,8 @@ a network of two convolutions (32 and 64 filters) and a hidden layer of 128, by 
 of the images has not fallen for ten epochs.
 
 Accuracy is that on the tests, mean ± standard deviation over the draws (of the sample, by n - 1). Times go from the \
-images to the last answer, imports left out, of modiste from the start of the program's run to its result: median, and least to most."""
+images to the last answer, imports left out; of modiste from the start of the run to its result. They are the median, \
+and least to most."""
 
 
 def options():
