@@ -225,7 +225,7 @@ impl<'a> Trainer<'a> {
         for batch in self.loader.augmented_batches(order, epoch as u64, step_in_epoch) {
             let options = self.step_options(self.position.step);
             let mixed = batch.mixed().map(|(labels, shares)| Mixed { labels, shares });
-            let batch_of_step = Batch { images: batch.images(), labels: batch.labels(), mixed };
+            let batch_of_step = Batch { mixed, ..Batch::new(batch.images(), batch.labels()) };
             let result = self.executor.train_step(batch_of_step, &options);
             if !result.loss.is_finite() {
                 let step = self.position.step_in_epoch + 1;
