@@ -3,6 +3,7 @@
 mod architecture;
 mod bench;
 mod circles;
+mod class_weights;
 mod data;
 mod embed;
 mod embed_directory;

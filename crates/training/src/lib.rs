@@ -3,6 +3,7 @@
 
 pub mod cautions;
 pub mod checkpoint;
+mod class_weights;
 mod differences;
 pub mod experiment;
 mod memory;
