@@ -4,6 +4,7 @@ mod architecture;
 mod automatic;
 mod bench;
 mod circles;
+mod class_weights;
 mod data;
 mod embed;
 mod embed_directory;

@@ -30,6 +30,16 @@ impl Subset {
         self.indices.is_empty()
     }
 
+    /// How many of them each class has, `[classes]`.
+    ///
+    /// # Panics
+    /// If one is of a class that is not among so many.
+    pub fn class_sizes(&self, classes: usize) -> Vec<usize> {
+        let mut sizes = vec![0; classes];
+        self.indices.iter().for_each(|&index| sizes[usize::from(self.images.labels()[index as usize])] += 1);
+        sizes
+    }
+
     /// The first of them, at most `count`.
     pub fn first(&self, count: usize) -> Self {
         Self::new(&self.images, &self.indices[..count.min(self.len())])

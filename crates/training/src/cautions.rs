@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use modiste_data::{Dataset, Flip, Subset, listed_classes, mirrored_classes};
+use modiste_data::{Dataset, Flip, Imbalance, listed_classes, mirrored_classes};
 use modiste_network::{Network, Operation, Recipe, Validation};
 
 use super::splits::Splits;
@@ -31,6 +31,8 @@ pub enum Caution {
     },
     /// Classes with no image among those that are held out, where others have some.
     NotHeldOut(Vec<String>),
+    /// Classes have very unequal numbers of training images, and all images count alike.
+    Unequal(Imbalance),
     /// Classes that look like each other's mirror image, where images are mirrored.
     Mirrored(Vec<(String, String)>),
     /// The last batch of each epoch has one image, whose normalisation is 0 whatever it shows.
@@ -75,6 +77,7 @@ impl fmt::Display for Caution {
                 listed_classes(classes),
                 it(classes)
             ),
+            Self::Unequal(imbalance) => write!(formatter, "{imbalance}"),
             Self::Mirrored(pairs) => {
                 let pairs: Vec<_> = pairs.iter().take(NAMED).map(|(one, other)| format!("{one} and {other}")).collect();
                 write!(
@@ -100,7 +103,7 @@ pub fn cautions(recipe: &Recipe, network: &Network, dataset: &Dataset, splits: &
         (0..names.len()).filter(|&class| is_meant(class)).map(|class| names[class].clone()).collect()
     };
     let (all, train, test) =
-        (dataset.class_sizes(), sizes(&splits.train, names.len()), sizes(&splits.test, names.len()));
+        (dataset.class_sizes(), splits.train.class_sizes(names.len()), splits.test.class_sizes(names.len()));
     let mut unlimited = vec![0; names.len()];
     dataset.train.labels().iter().for_each(|&label| unlimited[usize::from(label)] += 1);
     let mut found = vec![
@@ -118,8 +121,12 @@ pub fn cautions(recipe: &Recipe, network: &Network, dataset: &Dataset, splits: &
         found.push(Caution::OneClass(class.clone()));
     }
     if let (Some(validation), false) = (&splits.validation, splits.validates_on_test) {
-        let held_out = sizes(validation, names.len());
+        let held_out = validation.class_sizes(names.len());
         found.push(Caution::NotHeldOut(named(&|class| held_out[class] == 0 && train[class] > 0)));
+    }
+    if recipe.training.class_weights.is_none() {
+        let classes = names.iter().map(String::as_str).zip(train.iter().copied());
+        found.extend(Imbalance::of(classes).map(Caution::Unequal));
     }
     if recipe.augmentation.flip != Flip::None || recipe.evaluation.flip {
         let name = |class: u8| names[usize::from(class)].clone();
@@ -136,7 +143,10 @@ pub fn cautions(recipe: &Recipe, network: &Network, dataset: &Dataset, splits: &
         | Caution::LimitedOut(classes)
         | Caution::NotHeldOut(classes) => !classes.is_empty(),
         Caution::Mirrored(pairs) => !pairs.is_empty(),
-        Caution::OneClass(_) | Caution::NothingHeldOut { .. } | Caution::LastBatchOfOne { .. } => true,
+        Caution::OneClass(_)
+        | Caution::NothingHeldOut { .. }
+        | Caution::Unequal(_)
+        | Caution::LastBatchOfOne { .. } => true,
     });
     found
 }
@@ -147,12 +157,6 @@ pub(super) fn normalises_single_values(network: &Network) -> bool {
         let channels = || network.parameters[layer.parameters.start].range.len();
         matches!(layer.operation, Operation::BatchNorm { .. }) && layer.input.len() == channels()
     })
-}
-
-fn sizes(subset: &Subset, classes: usize) -> Vec<usize> {
-    let mut sizes = vec![0; classes];
-    subset.indices.iter().for_each(|&index| sizes[usize::from(subset.images.labels()[index as usize])] += 1);
-    sizes
 }
 
 fn it(classes: &[String]) -> &'static str {

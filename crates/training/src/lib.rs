@@ -5,6 +5,7 @@ pub mod automatic;
 pub mod budget;
 pub mod cautions;
 pub mod checkpoint;
+mod class_weights;
 mod differences;
 pub mod experiment;
 mod memory;

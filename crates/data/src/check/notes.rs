@@ -7,6 +7,7 @@ use super::duplicates::Duplicates;
 use super::near;
 use crate::classes::listed_classes;
 use crate::dataset::{Dataset, Images};
+use crate::imbalance::Imbalance;
 use crate::mirrors::mirrored_classes;
 use crate::subset::Subset;
 
@@ -14,8 +15,6 @@ use crate::subset::Subset;
 const FEW_TO_LEARN: usize = 10;
 /// Test images below which chance moves an accuracy by more than five points.
 const FEW_TO_MEASURE: usize = 400;
-/// How much larger than the smallest class the largest is where classes are called unequal.
-const UNEQUAL: usize = 5;
 
 /// What a note is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -193,20 +192,11 @@ fn constant_images(dataset: &Dataset) -> Vec<Note> {
 
 fn sizes(dataset: &Dataset, classes: &[ClassCounts]) -> Vec<Note> {
     let mut notes = Vec::new();
-    let trained = || classes.iter().filter(|class| class.train > 0);
-    if let (Some(largest), Some(smallest)) =
-        (trained().max_by_key(|class| class.train), trained().min_by_key(|class| class.train))
-        && largest.train >= UNEQUAL * smallest.train
-    {
-        let text = format!(
-            "there are {} images of {} and {} of {} to learn from: give more of the rare classes, or judge by the balanced \
-             accuracy",
-            largest.train, largest.name, smallest.train, smallest.name
-        );
-        notes.push(note(NoteKind::Imbalance, text));
+    if let Some(imbalance) = Imbalance::of(classes.iter().map(|class| (class.name.as_str(), class.train))) {
+        notes.push(note(NoteKind::Imbalance, imbalance.to_string()));
     }
-    let few: Vec<&str> =
-        trained().filter(|class| class.train < FEW_TO_LEARN).map(|class| class.name.as_str()).collect();
+    let is_few = |class: &&ClassCounts| (1..FEW_TO_LEARN).contains(&class.train);
+    let few: Vec<&str> = classes.iter().filter(is_few).map(|class| class.name.as_str()).collect();
     if !few.is_empty() {
         let text = format!(
             "there are fewer than {FEW_TO_LEARN} training images of {}: give more, if there are any",

@@ -242,7 +242,7 @@ fn losses_are_those_of_pytorch() {
     for loss in values().losses {
         let mixed = loss.mixed_labels.as_ref().zip(loss.shares.as_ref());
         let mixed = mixed.map(|(labels, shares)| Mixed { labels, shares });
-        let targets = Targets { labels: &loss.labels, mixed, smoothing: loss.smoothing };
+        let targets = Targets { labels: &loss.labels, mixed, smoothing: loss.smoothing, class_weights: None };
         let mut gradient = loss.logits.clone();
         let result = cross_entropy_backward(&mut gradient, &targets, 5);
         assert!((result.loss - loss.loss).abs() < 1e-7, "{} instead of {}", result.loss, loss.loss);
@@ -255,7 +255,7 @@ fn executors_agree_on_gradients_of_soft_targets() {
     let network = small();
     let images = noise(4 * 4, 7);
     let mixed = Mixed { labels: &[1, 2, 2, 0], shares: &[0.5, 0.25, 0.0, 1.0] };
-    let batch = Batch { images: &images, labels: &[0, 1, 2, 0], mixed: Some(mixed) };
+    let batch = Batch { mixed: Some(mixed), ..Batch::new(&images, &[0, 1, 2, 0]) };
     let options = StepOptions { label_smoothing: 0.2, ..StepOptions::new(0, Optimiser::default()) };
     let mut results = executors(&network, 2).into_iter().map(|mut executor| {
         executor.set_state(&State::fresh(noise(network.parameter_count(), 8)));

@@ -25,6 +25,7 @@ struct Case {
     parameters: Vec<f32>,
     images: Vec<f32>,
     labels: Vec<u8>,
+    class_weights: Option<Vec<f64>>,
 }
 
 impl std::fmt::Debug for Case {
@@ -35,7 +36,7 @@ impl std::fmt::Debug for Case {
 
 impl Case {
     fn batch(&self) -> Batch<'_> {
-        Batch::new(&self.images, &self.labels)
+        Batch { class_weights: self.class_weights.as_deref(), ..Batch::new(&self.images, &self.labels) }
     }
 
     fn reference(&self) -> ReferenceExecutor {
@@ -102,7 +103,9 @@ fn case(input: ImageShape, classes: usize, batch: usize, mut layers: Vec<LayerRe
     }
     let images = noise(batch * input.len(), seed + 1);
     let labels = (0..batch).map(|image| (image * 7 % classes) as u8).collect();
-    Some(Case { network, layers, parameters, images, labels })
+    let weight = |value: f32| 1.0 + 0.9 * f64::from(value);
+    let class_weights = (seed % 3 == 1).then(|| noise(classes, seed + 2).into_iter().map(weight).collect());
+    Some(Case { network, layers, parameters, images, labels, class_weights })
 }
 
 /// With an epsilon that a single value per channel bears, whose variance is zero.

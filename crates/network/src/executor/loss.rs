@@ -12,12 +12,15 @@ pub struct Targets<'a> {
     pub mixed: Option<Mixed<'a>>,
     /// Share that all classes divide among themselves (Szegedy et al., 2016), from 0 to 1.
     pub smoothing: f64,
+    /// How much the loss of an image counts, by class, `[classes]`; without, each counts 1.
+    pub class_weights: Option<&'a [f64]>,
 }
 
 impl<'a> Targets<'a> {
     /// Of the images of a batch in a training step.
     pub fn new(batch: &Batch<'a>, options: &StepOptions) -> Self {
-        Self { labels: batch.labels, mixed: batch.mixed, smoothing: options.label_smoothing }
+        let Batch { labels, mixed, class_weights, .. } = *batch;
+        Self { labels, mixed, smoothing: options.label_smoothing, class_weights }
     }
 
     /// Of one image.
@@ -25,15 +28,18 @@ impl<'a> Targets<'a> {
         let rest = 1.0 - self.smoothing;
         let mixed = self.mixed.map_or((0, 0.0), |mixed| (mixed.labels[image].into(), mixed.shares[image].into()));
         let (mixed_label, share): (usize, f64) = mixed;
+        let label = usize::from(self.labels[image]);
+        let weight = self.class_weights.map_or(1.0, |of| (1.0 - share) * of[label] + share * of[mixed_label]);
         Target {
-            label: (self.labels[image].into(), rest * (1.0 - share)),
+            label: (label, rest * (1.0 - share)),
             mixed: (mixed_label, rest * share),
             smoothing: self.smoothing,
+            weight,
         }
     }
 }
 
-/// What the probabilities of one image should be: a sum of three distributions over the classes.
+/// What the probabilities of one image should be, a sum of three distributions over the classes, and how much it counts.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     /// The image's class, and how much of the probability it should have for itself.
@@ -42,6 +48,8 @@ pub struct Target {
     mixed: (usize, f64),
     /// How much all classes should divide among themselves.
     smoothing: f64,
+    /// The mean of the weights of both classes, by their parts in the image. Smoothing has no say: it is alike for all images.
+    weight: f64,
 }
 
 impl Target {
@@ -56,6 +64,11 @@ impl Target {
         of(self.label) + of(self.mixed) + self.smoothing / classes as f64
     }
 
+    /// How much the loss of the image counts: 1 where classes have no weights.
+    pub fn weight(&self) -> f64 {
+        self.weight
+    }
+
     /// Cross-entropy of logits `[classes]` against it, in nats: Σ target · (ln Σ exp(logit) - logit).
     fn cross_entropy(&self, logits: &[f32]) -> f64 {
         let all = softmax::log_sum_exp(logits);
@@ -67,20 +80,22 @@ impl Target {
     }
 }
 
-/// Mean cross-entropy of logits `[n, classes]` against soft targets, and how many are correct: predicted is the class that has
-/// the larger part in the image. The logits are replaced by the gradient of the mean loss, (softmax - target) / n.
+/// Mean of weight · cross-entropy of logits `[n, classes]` against soft targets, and how many are correct: predicted is the class
+/// that has the larger part in the image. The sum is divided by n, not by the sum of the weights, so that an image counts alike
+/// in whatever batch it is. The logits are replaced by the gradient of that mean, weight · (softmax - target) / n.
 pub fn cross_entropy_backward(logits: &mut [f32], targets: &Targets<'_>, classes: usize) -> StepResult {
     let mut result = StepResult::default();
     let count = targets.labels.len().max(1) as f64;
     for (image, row) in logits.chunks_exact_mut(classes).take(targets.labels.len()).enumerate() {
         let target = targets.of_image(image);
-        result.loss += target.cross_entropy(row);
+        result.loss += target.weight * target.cross_entropy(row);
         result.correct += usize::from(softmax::predicted(row) == target.class());
 
         let softmax = Softmax::of(row);
+        let scale = target.weight / count;
         for (class, logit) in row.iter_mut().enumerate() {
             let probability = softmax.probability(*logit);
-            *logit = ((probability - target.probability(class, classes)) * (1.0 / count)) as f32;
+            *logit = ((probability - target.probability(class, classes)) * scale) as f32;
         }
     }
     result.loss /= count;
@@ -128,7 +143,7 @@ mod tests {
     #[test]
     fn without_mixing_and_smoothing_the_loss_is_that_of_the_labels() {
         let logits = [0.3f32, -1.2, 0.8, 2.0, 0.1, -0.4];
-        let targets = Targets { labels: &[2, 1], mixed: None, smoothing: 0.0 };
+        let targets = Targets { labels: &[2, 1], mixed: None, smoothing: 0.0, class_weights: None };
         assert_eq!(cross_entropy_backward(&mut logits.clone(), &targets, 3), cross_entropy(&logits, &[2, 1], 3));
     }
 
@@ -136,8 +151,8 @@ mod tests {
     fn correct_is_the_class_that_has_the_larger_part() {
         let logits = [0.0f32, 5.0, 1.0];
         for (share, correct) in [(0.4, 0), (0.6, 1)] {
-            let targets =
-                Targets { labels: &[0], mixed: Some(Mixed { labels: &[1], shares: &[share] }), smoothing: 0.1 };
+            let mixed = Some(Mixed { labels: &[1], shares: &[share] });
+            let targets = Targets { labels: &[0], mixed, smoothing: 0.1, class_weights: None };
             assert_eq!(cross_entropy_backward(&mut logits.clone(), &targets, 3).correct, correct, "{share}");
         }
     }
@@ -145,7 +160,7 @@ mod tests {
     #[test]
     fn targets_sum_to_one() {
         let mixed = Mixed { labels: &[4, 1], shares: &[0.3, 0.9] };
-        let targets = Targets { labels: &[2, 1], mixed: Some(mixed), smoothing: 0.1 };
+        let targets = Targets { labels: &[2, 1], mixed: Some(mixed), smoothing: 0.1, class_weights: None };
         for image in 0..2 {
             let target = targets.of_image(image);
             let sum: f64 = (0..5).map(|class| target.probability(class, 5)).sum();
@@ -154,11 +169,36 @@ mod tests {
     }
 
     #[test]
+    fn an_image_counts_as_much_as_the_classes_in_it() {
+        let loss = |label: u8, mixed, class_weights| {
+            let targets = Targets { labels: &[label], mixed, smoothing: 0.1, class_weights };
+            cross_entropy_backward(&mut [0.3, -1.2, 0.8], &targets, 3).loss
+        };
+        let weights = [0.5, 3.0, 1.0];
+        for (label, mixed, weight) in [
+            (1, None, 3.0),
+            (2, None, 1.0),
+            (0, Some(Mixed { labels: &[1], shares: &[0.25] }), 0.75 * 0.5 + 0.25 * 3.0),
+        ] {
+            let (weighted, plain) = (loss(label, mixed, Some(&weights)), loss(label, mixed, None));
+            assert!((weighted - weight * plain).abs() < 1e-12, "{weighted} is not {weight} times {plain}");
+        }
+    }
+
+    #[test]
     fn the_gradient_is_the_slope_of_the_loss() {
         let logits = [0.3f32, -1.2, 0.8, 2.0, 0.1, -0.4];
         let mixed = Mixed { labels: &[1, 0], shares: &[0.25, 0.5] };
-        for (mixed, smoothing) in [(None, 0.0), (None, 0.2), (Some(mixed), 0.0), (Some(mixed), 0.2)] {
-            let targets = Targets { labels: &[2, 0], mixed, smoothing };
+        let weights = Some(&[0.5, 3.0, 1.25][..]);
+        for (mixed, smoothing, class_weights) in [
+            (None, 0.0, None),
+            (None, 0.2, None),
+            (Some(mixed), 0.0, None),
+            (Some(mixed), 0.2, None),
+            (None, 0.0, weights),
+            (Some(mixed), 0.2, weights),
+        ] {
+            let targets = Targets { labels: &[2, 0], mixed, smoothing, class_weights };
             let mut gradient = logits;
             cross_entropy_backward(&mut gradient, &targets, 3);
             for index in 0..logits.len() {

@@ -23,6 +23,8 @@ pub struct Batch<'a> {
     pub labels: &'a [u8],
     /// What other images have been mixed in, if any.
     pub mixed: Option<Mixed<'a>>,
+    /// How much the loss of an image counts, by class, `[classes]`; without, each counts 1.
+    pub class_weights: Option<&'a [f64]>,
 }
 
 /// What has been mixed into the images of a batch.
@@ -35,9 +37,9 @@ pub struct Mixed<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Scaled pixels `[n, height, width, channels]` and classes `[n]`, nothing mixed in.
+    /// Scaled pixels `[n, height, width, channels]` and classes `[n]`, nothing mixed in, all counted alike.
     pub fn new(images: &'a [f32], labels: &'a [u8]) -> Self {
-        Self { images, labels, mixed: None }
+        Self { images, labels, mixed: None, class_weights: None }
     }
 }
 
@@ -89,7 +91,7 @@ impl StepOptions {
 /// Loss over a batch, and how many of its images are classified correctly.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepResult {
-    /// Mean cross-entropy over the batch, in nats.
+    /// Mean cross-entropy over the batch, in nats, each image's times its class weight where there are such.
     pub loss: f64,
     /// Images whose largest logit is their class.
     pub correct: usize,

@@ -19,7 +19,7 @@ pub use self::data::{DataRecipe, NamedValidation, Validation};
 pub use self::layer::{Activation, LayerRecipe, Padding};
 pub use self::optimiser::{Adam, Adamw, Muon, Optimiser, Sgd};
 pub use self::schedule::Schedule;
-pub use self::training::{EvaluationRecipe, Keep, TrainingRecipe};
+pub use self::training::{ClassWeights, EvaluationRecipe, Keep, TrainingRecipe};
 
 /// The recipes that come with the program, by name.
 const BUILT_IN: [(&str, &str); 9] = [
@@ -318,6 +318,8 @@ mod tests {
             ),
             ("[]", "keep = 'bets'", "training.keep is \"bets\" and must be \"last\" or \"best\""),
             ("[]", "keep = true", "training.keep is true and must be \"last\" or \"best\""),
+            ("[]", "class_weights = 'even'", "training.class_weights is \"even\" and must be \"balanced\""),
+            ("[]", "class_weights = [1, 2]", "training.class_weights is [1, 2] and must be \"balanced\""),
             ("[]", "seed = -1", "training.seed is -1 and must be a whole number from 0"),
             ("[]", "[data]\nvalidation = true", "data.validation is true and must be \"test\" or a share"),
             ("[]", "[data]\nscaling = { divide = 1 }", "line 7: data.scaling lacks the field 'subtract'"),

@@ -19,6 +19,9 @@ pub struct TrainingRecipe {
     /// Share of the target that all classes divide among themselves (Szegedy et al., 2016).
     #[serde(default)]
     pub label_smoothing: f64,
+    /// How much the loss of a training image counts, by its class; if not given, all count alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
     /// A longer gradient is shortened to this Euclidean norm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
@@ -32,6 +35,15 @@ pub struct TrainingRecipe {
     /// Training ends after so many epochs in succession without a better accuracy on images held out for validation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patience: Option<usize>,
+}
+
+/// How much the loss of a training image counts, by its class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeights {
+    /// So much that all classes together count alike: images / (classes that have any · images of the class), as scikit-learn
+    /// has it. The mean over the training images is 1.
+    Balanced,
 }
 
 /// Which epoch's parameters a run ends with.

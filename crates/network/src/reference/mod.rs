@@ -350,14 +350,14 @@ fn add_gradient(gradients: &mut [Option<Vec<f64>>], value: Value, gradient: Vec<
     }
 }
 
-/// Mean of Σ target · -ln softmax over logits `[n, classes]`; how many are correct, that is, predicted is the class that has the
-/// larger part in the image; and the gradient `[n, classes]` of that mean, (softmax - target) / n.
+/// Mean of weight · Σ target · -ln softmax over logits `[n, classes]`; how many are correct, that is, predicted is the class that
+/// has the larger part in the image; and the gradient `[n, classes]` of that mean, weight · (softmax - target) / n.
 fn loss(logits: &[f64], targets: &Targets<'_>, classes: usize) -> (StepResult, Vec<f64>) {
     let mut result = StepResult::default();
     let mut gradient = Vec::with_capacity(logits.len());
-    let share = 1.0 / targets.labels.len() as f64;
     for (image, row) in logits.chunks_exact(classes).take(targets.labels.len()).enumerate() {
         let target = targets.of_image(image);
+        let share = target.weight() / targets.labels.len() as f64;
         let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let sum: f64 = row.iter().map(|logit| (logit - largest).exp()).sum();
         for (class, logit) in row.iter().enumerate() {

@@ -20,6 +20,7 @@ use self::clock::WallTime;
 pub use self::error::TrainError;
 pub use self::observer::{Observer, StepEvent};
 use crate::checkpoint::Checkpoint;
+use crate::class_weights;
 use crate::progress::{BestEpoch, EpochRecord, Position};
 use crate::splits::Splits;
 
@@ -70,6 +71,8 @@ pub struct Trainer<'a> {
     /// Steps of an epoch.
     steps: usize,
     loader: Loader,
+    /// How much the loss of a training image counts, by class.
+    class_weights: Option<Vec<f64>>,
     validation: Option<Evaluator>,
     test: Evaluator,
     /// Of a sample of the training images.
@@ -108,6 +111,9 @@ impl<'a> Trainer<'a> {
             steps: splits.train.len().div_ceil(batch),
             loader: Loader::new(Arc::clone(&splits.train.images), scaling, batch)
                 .augmented(recipe.augmentation, training.seed),
+            class_weights: training
+                .class_weights
+                .map(|weights| class_weights::of(weights, &splits.train.class_sizes(executor.network().classes))),
             validation: splits.validation.as_ref().map(|subset| Evaluator::new(subset, recipe, measuring_batch)),
             test: Evaluator::new(&splits.test, recipe, measuring_batch),
             fitted: Evaluator::new(&fitted, recipe, measuring_batch),
@@ -225,7 +231,8 @@ impl<'a> Trainer<'a> {
         for batch in self.loader.augmented_batches(order, epoch as u64, step_in_epoch) {
             let options = self.step_options(self.position.step);
             let mixed = batch.mixed().map(|(labels, shares)| Mixed { labels, shares });
-            let batch_of_step = Batch { images: batch.images(), labels: batch.labels(), mixed };
+            let class_weights = self.class_weights.as_deref();
+            let batch_of_step = Batch { mixed, class_weights, ..Batch::new(batch.images(), batch.labels()) };
             let result = self.executor.train_step(batch_of_step, &options);
             if !result.loss.is_finite() {
                 let step = self.position.step_in_epoch + 1;
