@@ -140,8 +140,9 @@ impl Trial {
                         })
                     };
                     let wrong = |length: &usize| cut(*length).as_ref() == Some(&said);
-                    // Where nothing in it is wrong, it is wrong as a whole.
-                    let first = (0..=values.len()).find(wrong);
+                    // What is wrong stays so, whatever follows it. Where nothing in it is wrong, it is wrong as a whole.
+                    let lengths: Vec<usize> = (0..=values.len()).collect();
+                    let first = lengths.get(lengths.partition_point(|length| !wrong(length)));
                     first.and_then(|length| length.checked_sub(1)).map(Step::Index)
                 }
                 Some(Value::Table(table)) => {

@@ -231,6 +231,12 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_flaw_behind_many_layers_is_found_without_trying_each() {
+        let error = with_layer(&("{ type = \"relu\" },\n".repeat(20_000) + "{ type = \"relux\" }")).unwrap_err();
+        assert!(error.to_string().contains("line 20002: layer 20001: type is \"relux\""), "{error}");
+    }
+
     /// The documentation for those who write recipes.
     const GUIDE: &str = include_str!("../../../../recipes/README.md");
 

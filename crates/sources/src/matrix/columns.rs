@@ -69,12 +69,13 @@ pub(super) enum Wanted<'a> {
     Map,
 }
 
-/// What each of `columns` columns is for. `names` are what the header calls them; `are_words` says whether a column holds words.
+/// What each of `columns` columns is for. `names` are what the header calls them; `are_words` says which of some columns hold
+/// words.
 pub(super) fn roles(
     names: Option<&[String]>,
     columns: usize,
     wanted: Wanted<'_>,
-    are_words: impl Fn(usize) -> bool,
+    are_words: impl Fn(&[usize]) -> Vec<bool>,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Role>, String> {
     let mut roles = vec![Role::Number; columns];
@@ -112,8 +113,9 @@ fn drop_columns(names: Option<&[String]>, drop: &[String], roles: &mut [Role]) -
     Ok(())
 }
 
-/// Finds the column of classes and those that number the rows by their names.
-fn recognise(names: &[String], are_words: impl Fn(usize) -> bool, roles: &mut [Role], notes: &mut Vec<String>) {
+/// Finds the column of classes and those that number the rows by their names. All columns may be called so, and there may be a
+/// million of them.
+fn recognise(names: &[String], are_words: impl Fn(&[usize]) -> Vec<bool>, roles: &mut [Role], notes: &mut Vec<String>) {
     let is_called = |column: usize, name: &str| names[column].eq_ignore_ascii_case(name);
     let numbers = |roles: &[Role]| (0..names.len()).filter(|&at| roles[at] == Role::Number).collect::<Vec<_>>();
     let has_x = (0..names.len()).any(|column| is_called(column, "x"));
@@ -122,13 +124,17 @@ fn recognise(names: &[String], are_words: impl Fn(usize) -> bool, roles: &mut [R
         known.extend(numbers(roles).into_iter().filter(|&column| is_called(column, label)));
     }
     // Words say more than the numbers that stand for them beside them.
-    if let Some(words) = (known.len() > 1).then(|| known.iter().position(|&column| are_words(column))).flatten() {
+    if let Some(words) =
+        (known.len() > 1).then(|| are_words(&known).into_iter().position(|is_words| is_words)).flatten()
+    {
         known[..=words].rotate_right(1);
     }
+    let mut left = numbers(roles).len();
     for (at, &column) in known.iter().enumerate() {
-        if numbers(roles).len() == 1 {
+        if left == 1 {
             break;
         }
+        left -= 1;
         let name = &names[column];
         roles[column] = if at == 0 { Role::Label } else { Role::Left };
         notes.push(if at == 0 {
@@ -141,7 +147,8 @@ fn recognise(names: &[String], are_words: impl Fn(usize) -> bool, roles: &mut [R
         let is_nameless =
             (column == 0 && names[0].is_empty()) || names[column].to_ascii_lowercase().starts_with(UNNAMED);
         let is_index = is_nameless || INDICES.iter().any(|index| is_called(column, index));
-        if is_index && numbers(roles).len() > 1 {
+        if is_index && left > 1 {
+            left -= 1;
             roles[column] = Role::Left;
             let name =
                 if names[column].is_empty() { "1, which has no name,".into() } else { format!("'{}'", names[column]) };

@@ -99,7 +99,7 @@ fn parse(text: &[u8], wanted: Wanted<'_>) -> Result<Table, Flaw> {
         first_line = second.line;
     }
     let columns = header.as_ref().map_or(first.len(), Vec::len);
-    let are_words = |column: usize| labels::are_words(from_first_row.clone(), column);
+    let are_words = |columns: &[usize]| labels::are_words(from_first_row.clone(), columns);
     let roles = roles(header.as_deref(), columns, wanted, are_words, &mut notes).map_err(Flaw::Columns)?;
     let (mut numbers, mut values, mut labels) = (Numbers::new(layout.separator), Vec::new(), Labels::default());
     let mut rows = 0;

@@ -12,16 +12,20 @@ const CLASSES: usize = 256;
 /// What rows are called whose class is empty.
 const NONE: &str = "(none)";
 
-/// Whether a column of these lines holds a word.
-pub(super) fn are_words(mut lines: Lines<'_>, column: usize) -> bool {
+/// Which of these columns hold a word in some line; no more is found out once the first of them does.
+pub(super) fn are_words(mut lines: Lines<'_>, columns: &[usize]) -> Vec<bool> {
     let is_word = |field: &[u8]| number_in_any_form(field).is_none() && !is_missing(field);
+    let mut are_words = vec![false; columns.len()];
     // Lines that cannot be read are told of by whoever reads them for their numbers.
     while let Ok(Some(record)) = lines.next() {
-        if record.iter().nth(column).is_some_and(is_word) {
-            return true;
+        for (has_word, &column) in are_words.iter_mut().zip(columns) {
+            *has_word |= column < record.len() && is_word(&record[column]);
+        }
+        if are_words.first() == Some(&true) {
+            break;
         }
     }
-    false
+    are_words
 }
 
 /// What a column of classes holds, `[rows]`; nothing where there is no such column.

@@ -336,3 +336,12 @@ fn a_table_of_a_map_is_a_map() {
     let map = read_map(&path).unwrap();
     assert_eq!((map.rows, map.columns, map.values), (2, 2, vec![1.5, -2.0, 0.25, 3.0]));
 }
+
+#[test]
+fn a_million_columns_that_may_be_classes_take_no_time_to_speak_of() {
+    let table = read(&format!("x{}\n1{}\n2{}\n", ",label".repeat(1 << 20), ",3".repeat(1 << 20), ",4".repeat(1 << 20)));
+    assert_eq!(table.labels.as_ref().unwrap().classes, [3, 4]);
+    assert_eq!(values(table), [1.0, 2.0]);
+    let table = read(&format!("id{0}\n1{1}\n2{1}\n", ",id".repeat(1 << 20), ",3".repeat(1 << 20)));
+    assert_eq!(values(table), [3.0, 3.0], "one column has to be left");
+}

@@ -12,7 +12,7 @@ pub(super) struct Columns {
     pub(super) count: usize,
     /// Where the labels are.
     pub(super) label: usize,
-    /// Those that number the images, and their names.
+    /// Those that number the images, in order, and their names.
     pub(super) left_out: Vec<(usize, String)>,
     /// Whether the first line is no image.
     pub(super) is_header: bool,
@@ -33,9 +33,15 @@ impl Columns {
             is_number.then(|| (at, String::from_utf8_lossy(&first[at]).into_owned()))
         };
         let left_out: Vec<(usize, String)> = names.iter().enumerate().filter_map(numbers).collect();
-        let is_left = |at: &usize| left_out.iter().any(|(left, _)| left == at);
-        let label = named.or_else(|| (0..names.len()).find(|at| !is_left(at))).unwrap_or(0);
+        // They stand in order, so the first place at which another column stands is none of them.
+        let kept = (0..left_out.len()).find(|&at| left_out[at].0 != at).unwrap_or(left_out.len());
+        let label = named.unwrap_or(if kept < names.len() { kept } else { 0 });
         Self { count: names.len(), label, left_out, is_header, has_label_name: named.is_some() }
+    }
+
+    /// Whether a column numbers the images. A line may have a million of them.
+    pub(super) fn is_left_out(&self, column: usize) -> bool {
+        self.left_out.binary_search_by_key(&column, |(left_out, _)| *left_out).is_ok()
     }
 
     /// Columns of pixels.
@@ -65,6 +71,7 @@ mod tests {
             ("7,0,0,255,3", 0, 4, false),
             ("cat,0,0,255,3", 0, 4, false),
             ("id", 0, 0, true),
+            ("id,index,kind,", 2, 0, true),
         ] {
             let found = Columns::of_first(&line.split(',').collect::<Vec<_>>().into());
             assert_eq!((found.label, found.pixels(), found.is_header), (label, pixels, is_header), "{line}");

@@ -1,6 +1,6 @@
 //! The lines of a table as they come, each of them fields, from a plain or gzipped file.
 
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use ::csv::{ByteRecord, ReaderBuilder, Trim};
@@ -12,6 +12,8 @@ use crate::gzip::{self, Members};
 
 /// What may separate the fields; where a line has several, the most frequent does.
 const DELIMITERS: [u8; 3] = *b",;\t";
+/// The most bytes of a line, which is read as a whole: a gzipped file may have lines that are far longer than itself.
+const LONGEST_LINE: usize = 16 << 20;
 
 pub(super) struct Lines {
     path: PathBuf,
@@ -45,11 +47,18 @@ impl Lines {
         self.fields.clear();
         loop {
             self.line.clear();
-            let read = self.stream.read_until(b'\n', &mut self.line).map_err(|source| self.broken(source))?;
+            let mut stream = self.stream.as_mut().take(LONGEST_LINE as u64 + 1);
+            let read = stream.read_until(b'\n', &mut self.line).map_err(|source| self.broken(source))?;
             if read == 0 {
                 return Ok(false);
             }
             self.number += 1;
+            if read > LONGEST_LINE {
+                let (number, most) = (self.number, LONGEST_LINE >> 20);
+                let why =
+                    format!("line {number} has more than {most} MB, which is no small image; put one on each line");
+                return Err(Error::form(&self.path, why));
+            }
             self.unpacked += read as u64;
             if !is_credible(self.unpacked.into(), self.stored) {
                 let why = format!("it unpacks to absurdly much for {} bytes; unpack it yourself", self.stored);

@@ -130,7 +130,7 @@ impl<'a> FileReader<'a> {
                     let label =
                         str::from_utf8(field).map_err(|_| bad(format!("line {line} is no UTF-8; save it so")))?;
                     labels.push(label, line).map_err(bad)?;
-                } else if !self.columns.left_out.iter().any(|(left_out, _)| *left_out == column) {
+                } else if !self.columns.is_left_out(column) {
                     let number =
                         pixel(field).map_err(|why| bad(format!("line {line}, column {} {why}", column + 1)))?;
                     pixels.push(number);
@@ -250,6 +250,19 @@ mod tests {
             let why = read_files(&set).err().unwrap();
             assert!(why.contains(words), "expected '{words}' in: {why}");
         }
+    }
+
+    #[test]
+    fn a_line_that_is_far_longer_than_its_gzipped_file_is_not_read_to_its_end() {
+        let why = read_text(gzipped(&vec![b','; 17 << 20])).err().unwrap();
+        assert!(why.contains("line 1 has more than 16 MB"), "{why}");
+    }
+
+    #[test]
+    fn a_million_columns_without_a_name_take_no_time_to_speak_of() {
+        let header = format!("label,p1{}\n", ",".repeat(1 << 20));
+        let image = format!("7,5{}\n", ",0".repeat(1 << 20));
+        assert_eq!(read_text(header + &image).unwrap().train.pixels(), [5]);
     }
 
     #[test]
