@@ -5,7 +5,7 @@ mod compare;
 mod data;
 mod embed;
 mod evaluate;
-pub mod predict;
+mod predict;
 mod setup;
 mod summary;
 mod train;

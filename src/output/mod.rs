@@ -2,6 +2,7 @@
 //!
 //! `println!` and `eprintln!` panic when nobody listens or the disk is full; these do not.
 
+pub mod answer;
 pub mod comparison_text;
 pub mod download_display;
 pub mod duration;

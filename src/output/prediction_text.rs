@@ -1,7 +1,6 @@
 //! Predictions as a table: a row for each picture.
 
-use crate::commands::predict::answer::{Answer, Likely};
-
+use super::answer::{Answer, Likely};
 use super::table::{self, Side};
 
 /// What stands behind the class and its probability: the next likeliest classes.

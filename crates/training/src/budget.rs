@@ -93,7 +93,7 @@ impl Prepared {
             for batch in loader.augmented_batches(order, epoch, 0) {
                 let mixed = batch.mixed().map(|(labels, shares)| Mixed { labels, shares });
                 let options = StepOptions::of(recipe, u64::from(steps), u64::MAX);
-                executor.train_step(Batch { images: batch.images(), labels: batch.labels(), mixed }, &options);
+                executor.train_step(Batch { mixed, ..Batch::new(batch.images(), batch.labels()) }, &options);
                 if steps == 0 {
                     begun = Instant::now();
                 } else if begun.elapsed() >= time {

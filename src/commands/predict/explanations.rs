@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use modiste_inference::Predictor;
 use modiste_report::heat::Heat;
 
-use super::answer::Answer;
 use super::new_file;
+use crate::output::answer::Answer;
 
 /// A folder of explanations.
 pub struct Explanations {

@@ -1,10 +1,10 @@
 //! `predict`: the class of pictures, or of the images of a data set.
 
-pub mod answer;
 mod copies;
 mod explanations;
 mod file;
 mod inputs;
+mod judge;
 mod new_file;
 mod pictures;
 mod set;
@@ -20,12 +20,13 @@ use modiste_training::RunPaths;
 use modiste_training::runs::seed_directory;
 use serde::Serialize;
 
-use self::answer::{Answer, Failure, Judge};
 use self::file::AnswerFile;
 use self::inputs::inputs;
+use self::judge::Judge;
 use super::setup::{Outcome, device};
 use super::trained::Trained;
 use crate::cli::{OutputOptions, PredictArgs};
+use crate::output::answer::{Answer, Failure};
 use crate::output::{self, prediction_text};
 
 /// Classifies what was named.

@@ -10,13 +10,14 @@ use modiste_inference::occlusion::occluded_images;
 use modiste_sources::prepare_picture;
 use rayon::prelude::*;
 
-use super::answer::{Failure, Judge};
 use super::copies::Copies;
 use super::explanations::Explanations;
 use super::inputs::Input;
+use super::judge::Judge;
 use super::{Told, scores};
 use crate::cli::PredictArgs;
 use crate::commands::trained::Trained;
+use crate::output::answer::Failure;
 
 /// Pictures that are prepared at a time.
 const PREPARED: usize = 500;

@@ -4,8 +4,8 @@ use anyhow::{Context, Result, bail};
 use modiste_executors::Device;
 use modiste_inference::occlusion::occluded_images;
 
-use super::answer::Judge;
 use super::explanations::Explanations;
+use super::judge::Judge;
 use super::{Told, scores};
 use crate::cli::PredictArgs;
 use crate::commands::trained::Trained;

@@ -51,11 +51,16 @@ pub(super) fn comments(facts: &Facts, recipe: &Recipe) -> Vec<Comment> {
         ("augmentation.shift", "shifted images are new images to learn from, which few images need most".to_owned()),
         ("augmentation.fill", "what comes in at the border is like what is there, whatever the background".to_owned()),
         ("augmentation.mixup", "mixed images, since there are few of each class to learn by heart".to_owned()),
+        (
+            "training.class_weights",
+            format!("images of rare classes count more: there are {smallest} to {largest} of a class"),
+        ),
         ("training.epochs", format!("{steps} steps in all: few images are shown more often")),
         ("training.batch", "small batches of few images, larger ones of many".to_owned()),
     ];
     comments.retain(|(field, _)| match *field {
         "augmentation.shift" => recipe.augmentation.shift > 0,
+        "training.class_weights" => recipe.training.class_weights.is_some(),
         "augmentation.mixup" => recipe.augmentation.mixup.is_some(),
         _ => true,
     });

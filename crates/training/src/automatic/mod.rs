@@ -10,7 +10,8 @@ mod length;
 
 use modiste_data::{Augmentation, Dataset, Fill, Flip};
 use modiste_network::{
-    Adamw, Comment, DataRecipe, EvaluationRecipe, Keep, Muon, Optimiser, Recipe, Schedule, TrainingRecipe, Validation,
+    Adamw, ClassWeights, Comment, DataRecipe, EvaluationRecipe, Keep, Muon, Optimiser, Recipe, Schedule,
+    TrainingRecipe, Validation,
 };
 
 use self::comments::comments;
@@ -33,6 +34,9 @@ const WIDTH: usize = 32;
 const PIXELS_A_SHIFT: usize = 14;
 /// Images of a class below which mixed ones teach more than they blur.
 const FEW_OF_A_CLASS: usize = 40;
+
+/// How much larger than the smallest class the largest is where each image counts by its class.
+const UNEQUAL: usize = 5;
 
 /// A recipe resolved for some images.
 #[derive(Clone, Debug)]
@@ -87,6 +91,7 @@ fn resolve(facts: &Facts, seed: u64) -> Result<Recipe, ExperimentError> {
             batch: 1,
             seed,
             label_smoothing: 0.1,
+            class_weights: (facts.largest >= UNEQUAL * facts.smallest).then_some(ClassWeights::Balanced),
             clip_norm: None,
             average: None,
             keep: Keep::Last,
