@@ -1,6 +1,7 @@
-//! Products of matrices in f32, by the crate `gemm`, over slices whose lengths are checked.
+//! Products of matrices in f32, by the crate `gemm-f32`, over slices whose lengths are checked.
 
-use gemm::Parallelism;
+use gemm_common::Parallelism;
+use gemm_f32::gemm::f32::get_gemm_fn;
 
 /// A matrix that lies in a slice, `[rows, columns]`; element (i, j) is at `i * row_step + j * column_step`.
 #[derive(Clone, Copy)]
@@ -33,22 +34,27 @@ impl<'a> MatrixView<'a> {
 /// C `[a.rows, b.columns]` = A · B, or C += A · B, on the calling thread.
 pub(crate) fn multiply(a: MatrixView<'_>, b: MatrixView<'_>, c: &mut [f32], accumulate: bool) {
     assert!(a.columns == b.rows && c.len() >= a.rows * b.columns, "the sizes of a product match");
+    // The kernels like columns that lie one after the other: those of the transposed product, Bᵀ · Aᵀ = Cᵀ.
+    let (first, second, column_step, row_step) = match b.columns {
+        1 => (a, b, 1, 1),
+        width => (b.transposed(), a.transposed(), width as isize, 1),
+    };
     // SAFETY: `MatrixView::new` has checked that both operands lie within their slices, and C does too.
     unsafe {
-        gemm::gemm(
-            a.rows,
-            b.columns,
-            a.columns,
+        get_gemm_fn()(
+            first.rows,
+            second.columns,
+            first.columns,
             c.as_mut_ptr(),
-            1,
-            b.columns as isize,
+            column_step,
+            row_step,
             accumulate,
-            a.values.as_ptr(),
-            a.column_step as isize,
-            a.row_step as isize,
-            b.values.as_ptr(),
-            b.column_step as isize,
-            b.row_step as isize,
+            first.values.as_ptr(),
+            first.column_step as isize,
+            first.row_step as isize,
+            second.values.as_ptr(),
+            second.column_step as isize,
+            second.row_step as isize,
             1.0,
             1.0,
             false,

@@ -43,31 +43,31 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(one_line)?;
     image.apply_orientation(orientation);
-    Ok(match image {
-        // What most small pictures are, with nothing to drop.
-        DynamicImage::ImageLuma8(grey) => Picture {
-            width: grey.width() as usize,
-            height: grey.height() as usize,
-            is_grey: true,
-            has_alpha: false,
-            pixels: grey.into_raw(),
-        },
-        other => narrow(&other.into_rgba8()),
-    })
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    // Pixels of eight bits are taken as they are: the library is not compiled to convert them fast.
+    let (channels, pixels) = match image {
+        DynamicImage::ImageLuma8(image) => (1, image.into_raw()),
+        DynamicImage::ImageLumaA8(image) => (2, image.into_raw()),
+        DynamicImage::ImageRgb8(image) => (3, image.into_raw()),
+        other => (4, other.into_rgba8().into_raw()),
+    };
+    Ok(narrow(width, height, channels, pixels))
 }
 
-/// Drops the channels that say nothing.
-fn narrow(image: &image::RgbaImage) -> Picture {
-    let has_alpha = image.pixels().any(|pixel| pixel[3] < u8::MAX);
-    let is_grey = image.pixels().all(|pixel| pixel[3] == 0 || (pixel[0] == pixel[1] && pixel[1] == pixel[2]));
-    let kept: &[usize] = match (is_grey, has_alpha) {
-        (true, false) => &[0],
-        (true, true) => &[0, 3],
-        (false, false) => &[0, 1, 2],
-        (false, true) => &[0, 1, 2, 3],
+/// Drops of `[height, width, channels]` the channels that say nothing.
+fn narrow(width: usize, height: usize, channels: usize, pixels: Vec<u8>) -> Picture {
+    let each = || pixels.chunks_exact(channels);
+    let (has_colours, may_see_through) = (channels > 2, channels.is_multiple_of(2));
+    let has_alpha = may_see_through && each().any(|pixel| pixel[channels - 1] < u8::MAX);
+    let is_seen = |pixel: &[u8]| !may_see_through || pixel[channels - 1] > 0;
+    let is_grey = !has_colours || each().all(|pixel| !is_seen(pixel) || (pixel[0] == pixel[1] && pixel[1] == pixel[2]));
+    let kept = [(true, 0), (!is_grey, 1), (!is_grey, 2), (has_alpha, channels - 1)];
+    let kept: Vec<usize> = kept.into_iter().filter_map(|(is_kept, channel)| is_kept.then_some(channel)).collect();
+    let pixels = match kept.len() == channels {
+        true => pixels,
+        false => each().flat_map(|pixel| kept.iter().map(|&channel| pixel[channel])).collect(),
     };
-    let pixels = image.pixels().flat_map(|pixel| kept.iter().map(|&channel| pixel[channel])).collect();
-    Picture { width: image.width() as usize, height: image.height() as usize, is_grey, has_alpha, pixels }
+    Picture { width, height, is_grey, has_alpha, pixels }
 }
 
 /// What a decoder says, without the line breaks that would tear a message apart.

@@ -1,9 +1,8 @@
 //! Why the recipe `auto` is as it is, in a line each, for those who read `recipe.toml`.
 
-use modiste_network::{Comment, Recipe};
+use modiste_network::{Comment, Recipe, Validation};
 
 use super::facts::{Facts, OneSided};
-use super::{HELD_OUT, MANY};
 
 /// For the fields that depend on the images, and those that somebody would wonder about.
 pub(super) fn comments(facts: &Facts, recipe: &Recipe) -> Vec<Comment> {
@@ -26,13 +25,12 @@ pub(super) fn comments(facts: &Facts, recipe: &Recipe) -> Vec<Comment> {
         ),
         (
             "data.validation",
-            if *images < MANY {
-                "so few images are all needed to learn from: none is held out".to_owned()
-            } else {
-                format!(
+            match recipe.data.validation {
+                Validation::Share(share) if share > 0.0 => format!(
                     "there are enough images to hold out {:.0}% of them and watch how training goes",
-                    100.0 * HELD_OUT
-                )
+                    100.0 * share
+                ),
+                _ => "so few images are all needed to learn from: none is held out".to_owned(),
             },
         ),
         (
