@@ -370,6 +370,12 @@ pub struct PredictArgs {
     /// Copy each picture into a folder of its class in DIR
     #[arg(long, value_name = "DIR")]
     pub copy_to: Option<PathBuf>,
+    /// Whether to make a picture look like those that the network has learned from: inverted, cropped to what it shows
+    #[arg(long, value_enum, default_value_t = Prepare::Auto)]
+    pub prepare: Prepare,
+    /// Draw for each picture what the network sees of it, beside the original, in DIR
+    #[arg(long, value_name = "DIR")]
+    pub show_prepared: Option<PathBuf>,
     /// Draw for each picture which parts of it decided, in DIR
     #[arg(long, value_name = "DIR")]
     pub explain: Option<PathBuf>,
@@ -379,6 +385,15 @@ pub struct PredictArgs {
     pub compute: ComputeOptions,
     #[command(flatten)]
     pub output: OutputOptions,
+}
+
+/// What is done to a picture beside bringing it to size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Prepare {
+    /// What its border and the training images suggest
+    Auto,
+    /// Nothing
+    None,
 }
 
 /// `compare`

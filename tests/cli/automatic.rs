@@ -39,7 +39,7 @@ fn a_set_of_ones_own_is_learned_by_a_recipe_chosen_for_it_that_says_why() {
         lines[place - 1].to_owned()
     };
     assert!(above("name = \"auto\"").contains("24 training images of 6x6x1 in 2 classes, 12 of each"), "{recipe}");
-    assert!(above("flip = \"none\"").contains("2 of 2 classes"), "{recipe}");
+    assert!(above("flip = \"none\"").contains("of a mirrored one in"), "{recipe}");
     assert!(above("batch = ").starts_with("# "), "{recipe}");
     // What was typed needs no reason.
     assert!(!above("epochs = 12").starts_with('#'), "{recipe}");

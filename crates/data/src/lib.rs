@@ -24,7 +24,7 @@ pub use check::{Check, ClassCounts, Duplicates, Note, NoteKind, PartCounts};
 pub use classes::{UnknownClass, are_names, listed_classes};
 pub use dataset::{Dataset, Images, ImagesError};
 pub use imbalance::Imbalance;
-pub use mirrors::{mirrored_classes, one_sided_classes};
+pub use mirrors::{Likeness, mirrored_classes};
 pub use preparation::{Background, Fit, Preparation};
 pub use random::{RandomStream, mix64, random_numbers};
 pub use sampling::{SplitIndices, sample, shuffled, stratified_sample, stratified_split};

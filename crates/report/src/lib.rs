@@ -10,6 +10,7 @@ pub mod map;
 pub mod names;
 pub mod numbers;
 pub mod picture;
+pub mod seen;
 pub mod snapshot;
 mod text;
 mod thumbnail;

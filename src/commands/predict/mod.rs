@@ -1,7 +1,7 @@
 //! `predict`: the class of pictures, or of the images of a data set.
 
 mod copies;
-mod explanations;
+mod drawings;
 mod file;
 mod inputs;
 mod judge;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use modiste_executors::Device;
 use modiste_inference::occlusion::occluded_images;
 
-use super::explanations::Explanations;
+use super::drawings::Drawings;
 use super::judge::Judge;
 use super::{Told, scores};
 use crate::cli::PredictArgs;
@@ -21,11 +21,13 @@ pub fn predict(
     judge: &Judge<'_>,
     told: &mut Told,
 ) -> Result<()> {
-    if arguments.copy_to.is_some() {
-        bail!("--copy-to goes with pictures, and --data names a set: leave one of them out");
+    for (flag, folder) in [("--copy-to", &arguments.copy_to), ("--show-prepared", &arguments.show_prepared)] {
+        if folder.is_some() {
+            bail!("{flag} goes with pictures, and --data names a set: leave one of them out");
+        }
     }
     let part = trained.part(&arguments.data, arguments.split, arguments.output.quiet || arguments.output.json)?;
-    let explanations = arguments.explain.as_deref().map(Explanations::new);
+    let explanations = arguments.explain.as_deref().map(Drawings::new);
     let at_once = if explanations.is_some() { occluded_images(trained.model.card.image_shape) } else { 0 };
     let mut predictor = trained.predictor(device, part.images.len().max(at_once))?;
     if arguments.single_view {
@@ -45,7 +47,7 @@ pub fn predict(
             let mut answer = judge.answer(format!("{name}/{split}/{index}"), logits, probabilities);
             right += usize::from(answer.top.first().is_some_and(|likely| likely.index == label));
             if let Some(explanations) = &explanations {
-                explanations.add(&mut predictor, images.image(index as usize), &answer, judge.names)?;
+                explanations.explain(&mut predictor, images.image(index as usize), &answer, judge.names)?;
             }
             answer.truth = Some(judge.names.get(label).context("a label has no name")?.clone());
             told.add(Ok(answer))?;

@@ -2,10 +2,10 @@
 //!
 //! A sample of the images is looked at, each as it is and mirrored, and compared with the others value by value.
 
-mod one_sided;
+mod likeness;
 mod pairs;
 
-pub use self::one_sided::one_sided_classes;
+pub use self::likeness::Likeness;
 pub use self::pairs::mirrored_classes;
 
 use crate::sampling::stratified_sample;

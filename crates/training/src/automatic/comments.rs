@@ -38,9 +38,11 @@ pub(super) fn comments(facts: &Facts, recipe: &Recipe) -> Vec<Comment> {
             match one_sided {
                 None => "mirrored images look like others of their class".to_owned(),
                 Some(OneSided::Mirrored) => "no flips: classes are each other's mirror image".to_owned(),
-                Some(OneSided::Classes(count)) => {
-                    format!("no flips: {count} of {classes} classes do not look like themselves when they are mirrored")
-                }
+                Some(OneSided::Unlike(likeness)) => format!(
+                    "no flips: the nearest neighbour of an image is of its class in {:.0}% of cases, of a mirrored one in {:.0}%",
+                    100.0 * likeness.as_they_are,
+                    100.0 * likeness.mirrored
+                ),
                 Some(OneSided::Names) => {
                     "no flips: the classes are called by letters, which are not mirrored".to_owned()
                 }

@@ -1,9 +1,9 @@
 //! What is to be known of training images before a recipe can be chosen for them.
 
-use modiste_data::{ImageShape, Subset, mirrored_classes, one_sided_classes};
+use modiste_data::{ImageShape, Likeness, Subset, mirrored_classes};
 
 /// Of the images that a run learns from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Facts {
     /// Height, width and channels of each.
     pub(super) shape: ImageShape,
@@ -20,12 +20,12 @@ pub(super) struct Facts {
 }
 
 /// Why images must not be mirrored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum OneSided {
     /// Classes are each other's mirror image.
     Mirrored,
-    /// So many classes do not look like themselves when they are mirrored, and these are most of them.
-    Classes(usize),
+    /// They do not look like images of their class any more.
+    Unlike(Likeness),
     /// The classes are called as letters and digits are.
     Names,
 }
@@ -42,20 +42,20 @@ impl Facts {
             classes: sizes.len(),
             largest: sizes.iter().copied().max().unwrap_or(0),
             smallest: sizes.iter().copied().min().unwrap_or(0),
-            one_sided: one_sided(train, class_names, sizes.len()),
+            one_sided: one_sided(train, class_names),
         }
     }
 }
 
-fn one_sided(train: &Subset, class_names: &[String], classes: usize) -> Option<OneSided> {
+fn one_sided(train: &Subset, class_names: &[String]) -> Option<OneSided> {
     if are_characters(class_names) {
         return Some(OneSided::Names);
     }
     if !mirrored_classes(train).is_empty() {
         return Some(OneSided::Mirrored);
     }
-    let one_sided = one_sided_classes(train).len();
-    (2 * one_sided >= classes && one_sided > 0).then_some(OneSided::Classes(one_sided))
+    let likeness = Likeness::of(train);
+    (!likeness.is_kept()).then_some(OneSided::Unlike(likeness))
 }
 
 /// Whether classes are called by single characters, not all of them digits: that is how classes without names are called, too.
