@@ -39,6 +39,8 @@ pub use matrix::read::{read_map, read_matrix, read_table};
 pub use matrix::table::{NotFinite, Table, TableLabels};
 pub use npy::write::write_npy;
 pub use options::LoadOptions;
+pub use pictures::photograph::prepare_photograph;
 pub use pictures::preparation::prepare_picture;
+pub use pictures::prepared::{NotFound, Prepared};
 pub use progress::{Event, Progress, Silent};
 pub use source::Source;
