@@ -15,7 +15,7 @@ pub use executor::{Batch, DeviceInfo, Executor, Mixed, State, StepOptions, StepR
 pub use model::{DataReference, Model, ModelCard};
 pub use network::{Layer, Network, NetworkError, Operation, Parameter, Pooling, Role, Shape, Value, Window};
 pub use recipe::{
-    Activation, Adam, Adamw, Comment, DataRecipe, EvaluationRecipe, Keep, LayerRecipe, Muon, NamedValidation, Optimiser,
-    OutOfSight, Padding, Recipe, RecipeError, Schedule, Sgd, TrainingRecipe, Validation,
+    Activation, Adam, Adamw, Comment, DataRecipe, EvaluationRecipe, Keep, LayerRecipe, Muon, NamedValidation,
+    Optimiser, OutOfSight, Padding, Recipe, RecipeError, Schedule, Sgd, TrainingRecipe, Validation,
 };
 pub use reference::ReferenceExecutor;

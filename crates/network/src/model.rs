@@ -176,6 +176,8 @@ impl Model {
 
 #[cfg(test)]
 mod tests {
+    use modiste_data::Extent;
+
     use super::*;
     use crate::executor::initialisation::glorot_uniform;
 
@@ -192,7 +194,12 @@ mod tests {
                 fingerprint: "0123".to_owned(),
                 ..DataReference::default()
             },
-            appearance: None,
+            appearance: Some(Appearance {
+                background: vec![0],
+                plain: 0.9,
+                extent: Extent { short: 0.1, usual: 0.2, long: 0.3 },
+                centre: [0.5, 0.4],
+            }),
             epochs: 3,
         }
     }

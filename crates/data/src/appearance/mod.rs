@@ -89,3 +89,58 @@ impl Appearance {
         self.plain >= SHARE_OF_IMAGES
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::dataset::Images;
+    use crate::shape::ImageShape;
+
+    const SHAPE: ImageShape = ImageShape { height: 20, width: 10, channels: 1 };
+
+    fn appearance(images: &[Vec<u8>]) -> Option<Appearance> {
+        let images = Arc::new(Images::new(SHAPE, images.concat(), vec![0; images.len()], 1).unwrap());
+        let all: Vec<u32> = (0..images.len() as u32).collect();
+        Appearance::of(&Subset::new(&images, all))
+    }
+
+    /// A bright rectangle on `background`.
+    fn rectangle(background: u8, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>) -> Vec<u8> {
+        let is_inside = |at: usize| rows.contains(&(at / 10)) && columns.contains(&(at % 10));
+        (0..SHAPE.len()).map(|at| if is_inside(at) { 200 } else { background }).collect()
+    }
+
+    #[test]
+    fn background_length_and_middle_are_those_of_most_images() {
+        let mut images = vec![rectangle(3, 4..14, 2..8); 9];
+        images.push(rectangle(90, 0..20, 0..5));
+        let found = appearance(&images).unwrap();
+        assert!(found.is_plain() && found.background == [3] && found.plain == 0.9, "{found:?}");
+        assert_eq!((found.extent.usual, found.extent.long, found.centre), (0.6, 1.0, [0.45, 0.5]));
+    }
+
+    #[test]
+    fn images_without_a_background_are_told() {
+        let noisy = |seed: usize| (0..SHAPE.len()).map(|at| ((at + seed) * 7919 % 251) as u8).collect();
+        let found = appearance(&(0..10).map(noisy).collect::<Vec<_>>());
+        assert!(found.is_none_or(|found| !found.is_plain()));
+        let backgrounds = [0, 60, 120, 180, 240].map(|background| rectangle(background, 5..15, 3..7));
+        assert!(!appearance(&backgrounds).unwrap().is_plain());
+        assert!(appearance(&[]).is_none() && appearance(&[vec![7; SHAPE.len()]]).is_none());
+    }
+
+    #[test]
+    fn specks_and_noise_are_no_object() {
+        let mut image: Vec<u8> = (0..SHAPE.len()).map(|at| (at * 7919 % 17) as u8).collect();
+        image[23] = 255;
+        let find = |image: &[u8]| Object::find(image, SHAPE, &Border::of(image, SHAPE));
+        assert_eq!(find(&image), None);
+        let mut image = rectangle(8, 5..15, 3..7);
+        image.splice(20..22, [0, 17]);
+        let object = find(&image).unwrap();
+        assert_eq!((object.top, object.bottom, object.left, object.right), (5, 15, 3, 7));
+        assert_eq!((object.brighter, object.edge_cover()), (192.0, 1.0));
+    }
+}

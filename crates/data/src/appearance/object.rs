@@ -42,8 +42,15 @@ impl Object {
         }
         pieces.retain(|piece| piece.len() as f64 >= SPECK * largest as f64);
 
-        let mut object =
-            Self { top: height, bottom: 0, left: width, right: 0, brighter: 0.0, pixels: vec![false; height * width], width };
+        let mut object = Self {
+            top: height,
+            bottom: 0,
+            left: width,
+            right: 0,
+            brighter: 0.0,
+            pixels: vec![false; height * width],
+            width,
+        };
         let (mut difference, mut count) = (0_i64, 0_i64);
         for &at in pieces.iter().flatten() {
             let (row, column) = (at / width, at % width);

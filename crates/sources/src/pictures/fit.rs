@@ -270,6 +270,15 @@ mod tests {
     }
 
     #[test]
+    fn beyond_the_edges_of_a_window_lies_the_colour_that_is_said() {
+        let source = Plane { pixels: &[200; 6], height: 2, width: 3, channels: 1 };
+        let window = |start, length| resize_window(source, [Part::all(2), Part { start, length }], [2, 6], &[50]);
+        assert_eq!(window(-2.0, 6.0)[..6], [50, 50, 200, 200, 200, 50]);
+        assert_eq!(window(-1.5, 6.0)[..6], [50, 125, 200, 200, 125, 50]);
+        assert_eq!(window(9.0, 3.0), [50; 12]);
+    }
+
+    #[test]
     fn colours_that_are_transparent_do_not_bleed() {
         // A black dot amid unseen red, on white.
         let pixels = [[255, 0, 0, 0], [0, 0, 0, 255], [255, 0, 0, 0], [255, 0, 0, 0]].concat();

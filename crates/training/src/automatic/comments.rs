@@ -8,7 +8,8 @@ use super::{HELD_OUT, MANY};
 /// For the fields that depend on the images, and those that somebody would wonder about.
 pub(super) fn comments(facts: &Facts, recipe: &Recipe) -> Vec<Comment> {
     let Facts { shape, images, classes, largest, smallest, one_sided } = facts;
-    let each = if largest == smallest { format!("{largest} of each") } else { format!("{smallest} to {largest} of each") };
+    let each =
+        if largest == smallest { format!("{largest} of each") } else { format!("{smallest} to {largest} of each") };
     let (epochs, batch) = (recipe.training.epochs, recipe.training.batch);
     let steps = epochs * images.div_ceil(batch);
     let mut comments = vec![
@@ -19,13 +20,19 @@ pub(super) fn comments(facts: &Facts, recipe: &Recipe) -> Vec<Comment> {
                 shape.height, shape.width, shape.channels
             ),
         ),
-        ("layers", "three levels of residual convolutions, as many pixels on each as images of this size allow".to_owned()),
+        (
+            "layers",
+            "three levels of residual convolutions, as many pixels on each as images of this size allow".to_owned(),
+        ),
         (
             "data.validation",
             if *images < MANY {
                 "so few images are all needed to learn from: none is held out".to_owned()
             } else {
-                format!("there are enough images to hold out {:.0}% of them and watch how training goes", 100.0 * HELD_OUT)
+                format!(
+                    "there are enough images to hold out {:.0}% of them and watch how training goes",
+                    100.0 * HELD_OUT
+                )
             },
         ),
         (
@@ -36,7 +43,9 @@ pub(super) fn comments(facts: &Facts, recipe: &Recipe) -> Vec<Comment> {
                 Some(OneSided::Classes(count)) => {
                     format!("no flips: {count} of {classes} classes do not look like themselves when they are mirrored")
                 }
-                Some(OneSided::Names) => "no flips: the classes are called by letters, which are not mirrored".to_owned(),
+                Some(OneSided::Names) => {
+                    "no flips: the classes are called by letters, which are not mirrored".to_owned()
+                }
             },
         ),
         ("augmentation.shift", "shifted images are new images to learn from, which few images need most".to_owned()),

@@ -63,7 +63,8 @@ fn are_characters(class_names: &[String]) -> bool {
     let character = |name: &String| name.chars().next().filter(|first| name.len() == first.len_utf8());
     let characters: Option<Vec<char>> = class_names.iter().map(character).collect();
     characters.is_some_and(|all| {
-        all.iter().all(|character| character.is_alphanumeric()) && all.iter().any(|character| !character.is_ascii_digit())
+        all.iter().all(|character| character.is_alphanumeric())
+            && all.iter().any(|character| !character.is_ascii_digit())
     })
 }
 

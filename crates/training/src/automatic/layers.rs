@@ -85,7 +85,9 @@ mod tests {
 
     #[test]
     fn there_is_a_network_for_images_of_every_shape() {
-        for (height, width) in [(1, 1), (1, 500), (2, 3), (4, 4), (5, 90), (8, 8), (12, 12), (41, 43), (64, 64), (256, 199)] {
+        for (height, width) in
+            [(1, 1), (1, 500), (2, 3), (4, 4), (5, 90), (8, 8), (12, 12), (41, 43), (64, 64), (256, 199)]
+        {
             for channels in [1, 3] {
                 let shape = ImageShape { height, width, channels };
                 for classes in [2, 100] {

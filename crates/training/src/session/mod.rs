@@ -307,7 +307,8 @@ impl UnfinishedRun {
                 return Err(SessionError::OtherClasses { source_name: source.data.source, directory, then, now });
             }
         }
-        let Prepared { experiment, network, splits } = Experiment { recipe, comments: Vec::new(), dataset, source }.prepare()?;
+        let Prepared { experiment, network, splits } =
+            Experiment { recipe, comments: Vec::new(), dataset, source }.prepare()?;
         let checkpoint = match file.map(|file| file.checkpoint(&network)).transpose() {
             Err(_) if origin.as_ref().is_some_and(|origin| origin.has_other_layers(&experiment.recipe)) => {
                 return Err(SessionError::OtherLayers { directory });
