@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(unreachable_pub)]
 
+mod appearance;
 mod augmentation;
 mod batches;
 mod check;
@@ -16,6 +17,7 @@ mod scaling;
 mod shape;
 mod subset;
 
+pub use appearance::{Appearance, Border, Extent, Object};
 pub use augmentation::{Augmentation, Erase, Fill, Flip};
 pub use batches::Loader;
 pub use batches::batch::Batch;

@@ -195,6 +195,7 @@ mod tests {
             class_names: ["a", "b", "c"].map(str::to_owned).to_vec(),
             image_shape: SHAPE,
             data: DataReference::default(),
+            appearance: None,
             epochs: 1,
         };
         let network = card.network().unwrap();

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use modiste_data::{ImageShape, Preparation};
+use modiste_data::{Appearance, ImageShape, Preparation};
 use modiste_files::FileError;
 use modiste_files::tensor_file::{self, Tensor, TensorFile, Values};
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,8 @@ pub struct ModelCard {
     pub image_shape: ImageShape,
     /// What it was trained on.
     pub data: DataReference,
+    /// What its training images look like as a whole. Models of 0.3 and before do not tell.
+    pub appearance: Option<Appearance>,
     /// Complete passes over the training images that made the weights.
     pub epochs: usize,
 }
@@ -106,7 +108,7 @@ pub struct Model {
 /// When the system refuses.
 pub fn save(path: &Path, card: &ModelCard, network: &Network, parameters: &[f32]) -> Result<(), FileError> {
     let json = |value: serde_json::Result<String>| value.map_err(|error| FileError::io("write", path, error.into()));
-    let texts = BTreeMap::from([
+    let mut texts = BTreeMap::from([
         ("format", FORMAT.to_owned()),
         ("recipe", card.recipe.to_toml()),
         ("scaling", json(serde_json::to_string(&card.recipe.data.scaling))?),
@@ -115,6 +117,9 @@ pub fn save(path: &Path, card: &ModelCard, network: &Network, parameters: &[f32]
         ("data", json(serde_json::to_string(&card.data))?),
         ("epochs", card.epochs.to_string()),
     ]);
+    if let Some(appearance) = &card.appearance {
+        texts.insert("appearance", json(serde_json::to_string(appearance))?);
+    }
     tensor_file::write(path, &texts, &tensors(network, "", parameters))
 }
 
@@ -160,6 +165,7 @@ impl Model {
             class_names: file.document("class_names")?,
             image_shape: file.document("image_shape")?,
             data: file.document("data")?,
+            appearance: file.has_text("appearance").then(|| file.document("appearance")).transpose()?,
             epochs: file.document("epochs")?,
         };
         let network = card.network().map_err(|error| file.invalid(format!("its network is not one: {error}")))?;
@@ -170,6 +176,8 @@ impl Model {
 
 #[cfg(test)]
 mod tests {
+    use modiste_data::Extent;
+
     use super::*;
     use crate::executor::initialisation::glorot_uniform;
 
@@ -186,6 +194,12 @@ mod tests {
                 fingerprint: "0123".to_owned(),
                 ..DataReference::default()
             },
+            appearance: Some(Appearance {
+                background: vec![0],
+                plain: 0.9,
+                extent: Extent { short: 0.1, usual: 0.2, long: 0.3 },
+                centre: [0.5, 0.4],
+            }),
             epochs: 3,
         }
     }

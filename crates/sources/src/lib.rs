@@ -41,6 +41,8 @@ pub use matrix::table::{NotFinite, Table, TableLabels};
 pub use npy::write::write_npy;
 pub use options::LoadOptions;
 pub use pictures::below::pictures_below;
+pub use pictures::photograph::prepare_photograph;
 pub use pictures::preparation::prepare_picture;
+pub use pictures::prepared::{NotFound, Prepared};
 pub use progress::{Event, Progress, Silent};
 pub use source::Source;

@@ -16,16 +16,20 @@ pub(crate) struct Target {
 
 /// Makes `[height, width, channels]` of a picture. What has the right size already keeps its values.
 pub(crate) fn fit(picture: &Picture, target: Target) -> Vec<u8> {
+    let flat = flatten(picture, target.channels, target.background);
+    let plane = Plane { pixels: &flat, height: picture.height, width: picture.width, channels: target.channels };
+    fit_plane(plane, target)
+}
+
+/// The same of pixels that lie on their background.
+pub(super) fn fit_plane(source: Plane<'_>, target: Target) -> Vec<u8> {
+    let Plane { height, width, channels, .. } = source;
     if target.height == 0 || target.width == 0 {
         return Vec::new();
     }
-    let flat = flatten(picture, target.channels, target.background);
-    let (width, height) = (picture.width, picture.height);
     if (height, width) == (target.height, target.width) {
-        return flat;
+        return source.pixels.to_vec();
     }
-    let Target { channels, .. } = target;
-    let source = Plane { pixels: &flat, height, width, channels };
     match target.fit {
         Fit::Stretch => resize(source, Part::all(height), target.height, Part::all(width), target.width),
         Fit::Crop => {
@@ -51,7 +55,7 @@ pub(crate) fn fit(picture: &Picture, target: Target) -> Vec<u8> {
 }
 
 /// Lays a picture on its background, `[height, width, channels]`. To do it first makes resizing weigh colours by their alpha.
-fn flatten(picture: &Picture, channels: usize, background: Background) -> Vec<u8> {
+pub(super) fn flatten(picture: &Picture, channels: usize, background: Background) -> Vec<u8> {
     let behind = match background {
         Background::Black => 0,
         Background::White => u32::from(u8::MAX),
@@ -77,13 +81,14 @@ fn flatten(picture: &Picture, channels: usize, background: Background) -> Vec<u8
     flat
 }
 
+/// Opaque pixels.
 #[derive(Clone, Copy)]
-struct Plane<'a> {
+pub(super) struct Plane<'a> {
     /// `[height, width, channels]`
-    pixels: &'a [u8],
-    height: usize,
-    width: usize,
-    channels: usize,
+    pub(super) pixels: &'a [u8],
+    pub(super) height: usize,
+    pub(super) width: usize,
+    pub(super) channels: usize,
 }
 
 /// The median of each channel along the border, `[channels]`.
@@ -104,13 +109,13 @@ fn border_colour(source: Plane<'_>) -> Vec<u8> {
 
 /// A stretch of rows or columns, in pixels that may be broken.
 #[derive(Clone, Copy)]
-struct Part {
-    start: f64,
-    length: f64,
+pub(super) struct Part {
+    pub(super) start: f64,
+    pub(super) length: f64,
 }
 
 impl Part {
-    fn all(side: usize) -> Self {
+    pub(super) fn all(side: usize) -> Self {
         Self { start: 0.0, length: side as f64 }
     }
 
@@ -123,30 +128,56 @@ impl Part {
 /// What an output value is made of: neighbouring input values, each with its weight.
 struct Taps {
     first: usize,
-    /// They sum to one.
     weights: Vec<f32>,
+    /// The weight of what lies beyond the first and the last input. All weights sum to one.
+    beyond: f32,
 }
 
 /// The triangle filter: as wide as one input pixel to each side where a side grows, and as one output pixel where it shrinks,
-/// so that nothing falls between the taps.
-fn triangle(side: usize, part: Part, count: usize) -> Vec<Taps> {
+/// so that nothing falls between the taps. What lies beyond has no weight, unless it `extends` the input.
+fn triangle(side: usize, part: Part, count: usize, extends: bool) -> Vec<Taps> {
     let step = part.length / count as f64;
     let reach = step.max(1.0);
     let taps = |at: usize| {
         let centre = part.start + (at as f64 + 0.5) * step;
-        let first = (centre - reach).max(0.0) as usize;
-        let end = ((centre + reach).ceil() as usize).clamp(first + 1, side);
-        let weight = |input: usize| (1.0 - (input as f64 + 0.5 - centre).abs() / reach).max(0.0);
-        let sum: f64 = (first..end).map(weight).sum();
-        Taps { first, weights: (first..end).map(|input| (weight(input) / sum) as f32).collect() }
+        let (begin, end) = ((centre - reach).floor(), (centre + reach).ceil());
+        let first = (begin.max(0.0) as usize).min(side);
+        let last = (end.max(0.0) as usize).clamp(first, side);
+        let weight = |input: f64| (1.0 - (input + 0.5 - centre).abs() / reach).max(0.0);
+        let inside = || (first..last).map(|input| weight(input as f64));
+        let within: f64 = inside().sum();
+        let outside: f64 = if extends {
+            let inputs = |from: f64, to: f64| (from as i64..to as i64).map(|input| weight(input as f64)).sum::<f64>();
+            inputs(begin, end.min(0.0)) + inputs(begin.max(side as f64), end)
+        } else {
+            0.0
+        };
+        let sum = within + outside;
+        Taps { first, weights: inside().map(|weight| (weight / sum) as f32).collect(), beyond: (outside / sum) as f32 }
     };
     (0..count).map(taps).collect()
 }
 
-/// Scales a part of the rows and columns to `height` and `width`, first along rows, then along columns.
-fn resize(source: Plane<'_>, rows: Part, height: usize, columns: Part, width: usize) -> Vec<u8> {
-    let channels = source.channels;
-    let (row_taps, column_taps) = (triangle(source.height, rows, height), triangle(source.width, columns, width));
+/// Scales a part of the rows and columns to `height` and `width`.
+pub(super) fn resize(source: Plane<'_>, rows: Part, height: usize, columns: Part, width: usize) -> Vec<u8> {
+    let taps = [triangle(source.height, rows, height, false), triangle(source.width, columns, width, false)];
+    weighed(source, &taps, &vec![0; source.channels])
+}
+
+/// Scales a window, which may reach beyond the edges: there lies `beyond`, `[channels]`.
+pub(super) fn resize_window(
+    source: Plane<'_>,
+    [rows, columns]: [Part; 2],
+    [height, width]: [usize; 2],
+    beyond: &[u8],
+) -> Vec<u8> {
+    let taps = [triangle(source.height, rows, height, true), triangle(source.width, columns, width, true)];
+    weighed(source, &taps, beyond)
+}
+
+/// Sums what the taps of rows and columns say, first along rows, then along columns.
+fn weighed(source: Plane<'_>, [row_taps, column_taps]: &[Vec<Taps>; 2], beyond: &[u8]) -> Vec<u8> {
+    let (channels, width) = (source.channels, column_taps.len());
     // `[source.height, width, channels]`; rows that no tap reads stay zero.
     let mut narrow = vec![0.0_f32; source.height * width * channels];
     let read = row_taps.first().map_or(0, |taps| taps.first)
@@ -155,6 +186,9 @@ fn resize(source: Plane<'_>, rows: Part, height: usize, columns: Part, width: us
         let input = &source.pixels[row * source.width * channels..][..source.width * channels];
         let output = &mut narrow[row * width * channels..][..width * channels];
         for (taps, pixel) in column_taps.iter().zip(output.chunks_exact_mut(channels)) {
+            for (sum, &value) in pixel.iter_mut().zip(beyond) {
+                *sum = taps.beyond * f32::from(value);
+            }
             let inputs = input[taps.first * channels..].chunks_exact(channels);
             for (weight, values) in taps.weights.iter().zip(inputs) {
                 for (sum, &value) in pixel.iter_mut().zip(values) {
@@ -163,10 +197,12 @@ fn resize(source: Plane<'_>, rows: Part, height: usize, columns: Part, width: us
             }
         }
     }
-    let mut image = Vec::with_capacity(height * width * channels);
+    let mut image = Vec::with_capacity(row_taps.len() * width * channels);
     let mut sums = vec![0.0_f32; width * channels];
-    for taps in &row_taps {
-        sums.fill(0.0);
+    for taps in row_taps {
+        for (sum, &value) in sums.iter_mut().zip(beyond.iter().cycle()) {
+            *sum = taps.beyond * f32::from(value);
+        }
         let inputs = narrow[taps.first * width * channels..].chunks_exact(width * channels);
         for (weight, values) in taps.weights.iter().zip(inputs) {
             for (sum, value) in sums.iter_mut().zip(values) {
@@ -231,6 +267,15 @@ mod tests {
         let shrunk =
             fit(&grey(12, 4, [vec![1; 4], vec![8; 4], vec![1; 4]].concat().repeat(4)), target(2, 2, Fit::Crop));
         assert!(shrunk.iter().all(|&value| value >= 6), "{shrunk:?}");
+    }
+
+    #[test]
+    fn beyond_the_edges_of_a_window_lies_the_colour_that_is_said() {
+        let source = Plane { pixels: &[200; 6], height: 2, width: 3, channels: 1 };
+        let window = |start, length| resize_window(source, [Part::all(2), Part { start, length }], [2, 6], &[50]);
+        assert_eq!(window(-2.0, 6.0)[..6], [50, 50, 200, 200, 200, 50]);
+        assert_eq!(window(-1.5, 6.0)[..6], [50, 125, 200, 200, 125, 50]);
+        assert_eq!(window(9.0, 3.0), [50; 12]);
     }
 
     #[test]

@@ -5,10 +5,14 @@ pub(crate) mod below;
 #[cfg(feature = "pictures")]
 pub(crate) mod decode;
 pub(crate) mod fit;
+pub(crate) mod photograph;
 mod picture;
 pub(crate) mod preparation;
 pub(crate) mod prepare;
+pub(crate) mod prepared;
+mod scene;
 mod survey;
+mod transparency;
 
 /// Refuses what only decoders can read.
 #[cfg(not(feature = "pictures"))]

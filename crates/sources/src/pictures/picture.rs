@@ -1,7 +1,7 @@
 //! The pixels of a picture.
 
 /// A decoded picture, with no more channels than it needs.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Picture {
     pub(crate) width: usize,
     pub(crate) height: usize,

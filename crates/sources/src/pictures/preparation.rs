@@ -11,17 +11,25 @@ use super::picture::Picture;
 /// # Errors
 /// What is wrong with the picture, or with the preparation itself, as part of a sentence.
 pub fn prepare_picture(bytes: &[u8], preparation: &Preparation) -> Result<Vec<u8>, String> {
-    if !matches!(preparation.channels, 1 | 3) {
-        return Err(format!(
-            "it should get {} channels, where 1 (grey) or 3 (colour) can be had",
-            preparation.channels
-        ));
-    }
+    check_channels(preparation)?;
     decode(bytes).map(|picture| image(&picture, preparation))
 }
 
 /// The same of a picture that is decoded. `channels` has to be 1 or 3.
 pub(super) fn image(picture: &Picture, preparation: &Preparation) -> Vec<u8> {
-    let &Preparation { height, width, channels, fit: way, background } = preparation;
-    fit(picture, Target { height, width, channels, fit: way, background })
+    fit(picture, target(preparation))
+}
+
+/// Refuses what pixels cannot be brought to.
+pub(super) fn check_channels(preparation: &Preparation) -> Result<(), String> {
+    if matches!(preparation.channels, 1 | 3) {
+        return Ok(());
+    }
+    Err(format!("it should get {} channels, where 1 (grey) or 3 (colour) can be had", preparation.channels))
+}
+
+/// What images have to be by a preparation.
+pub(super) fn target(preparation: &Preparation) -> Target {
+    let &Preparation { height, width, channels, fit, background } = preparation;
+    Target { height, width, channels, fit, background }
 }

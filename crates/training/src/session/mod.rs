@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use modiste_data::Dataset;
+use modiste_data::{Appearance, Dataset};
 use modiste_executors::Device;
 use modiste_files::{FileError, shell};
 use modiste_network::executor::initialisation::glorot_uniform;
@@ -471,6 +471,7 @@ impl Session {
             class_names: dataset.class_names.clone(),
             image_shape: self.network.input,
             data: source.data.clone(),
+            appearance: Appearance::of(&self.splits.train),
             epochs: trainer.position().epoch,
         };
         let mut checkpointer = RunCheckpointer::new(&self.run, card, &self.network, &info)?;
