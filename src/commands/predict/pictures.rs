@@ -15,7 +15,7 @@ use super::drawings::Drawings;
 use super::inputs::Input;
 use super::judge::Judge;
 use super::{Told, scores};
-use crate::cli::{Prepare, PredictArgs};
+use crate::cli::{PredictArgs, Prepare};
 use crate::commands::trained::Trained;
 use crate::output::answer::Failure;
 

@@ -24,7 +24,7 @@ use crate::system::signals::Interrupt;
 pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
     let interrupt = Interrupt::catch()?;
     let Request { device, output, runs, time } = Request::from_arguments(arguments)?;
-    let mut series = Series::new(runs, time, output.quiet)?;
+    let mut series = Series::new(runs, &device, time, output.quiet)?;
     let mut display = TrainingDisplay::new(output);
     let (mut results, mut said, mut begun) = (Vec::new(), Vec::new(), started);
     for seed in series.seeds() {

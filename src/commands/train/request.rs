@@ -13,7 +13,7 @@ use modiste_training::{AUTOMATIC, Automatic, Experiment, Limit, RunSource};
 
 use crate::cli::{LARGEST_SEED, OutputOptions, TrainArgs};
 use crate::commands::setup::{device, find_recipe};
-use crate::output::download_display;
+use crate::output::{self, download_display};
 
 /// What is trained on sets known by name where no recipe is named.
 const RECIPE_OF_KNOWN_SETS: &str = "speedrun-94";
@@ -59,6 +59,14 @@ enum RecipeRequest {
     Named(Box<Recipe>),
     /// One that suits the images, with these changes; `auto` even where a known set has one of its own.
     ForImages { automatic: bool, changes: Changes },
+}
+
+/// By what the recipe for some images may be tried on them.
+#[derive(Clone, Copy)]
+pub struct Trial<'a> {
+    pub device: &'a Device,
+    pub has_time: bool,
+    pub quiet: bool,
 }
 
 /// What was typed in place of what a recipe says.
@@ -129,7 +137,13 @@ impl RecipeRequest {
     }
 
     /// The recipe for these images, with comments on what was chosen for them.
-    fn resolve(self, source: &Source, dataset: &Dataset, limit: Option<Limit>) -> Result<(Recipe, Vec<Comment>)> {
+    fn resolve(
+        self,
+        source: &Source,
+        dataset: &Dataset,
+        limit: Option<Limit>,
+        trial: Trial<'_>,
+    ) -> Result<(Recipe, Vec<Comment>)> {
         let seed = self.seed();
         let (automatic, changes) = match self {
             Self::Named(recipe) => return Ok((*recipe, Vec::new())),
@@ -139,7 +153,14 @@ impl RecipeRequest {
         if !automatic && !matches!(source, Source::Own(..)) && images >= FEW {
             return Ok((changes.applied(find_recipe(RECIPE_OF_KNOWN_SETS)?, RECIPE_OF_KNOWN_SETS)?, Vec::new()));
         }
-        let Automatic { recipe, mut comments } = Automatic::for_images(dataset, limit, seed)?;
+        let mut automatic = Automatic::for_images(dataset, limit, seed)?;
+        if automatic.is_open() && trial.has_time {
+            if !trial.quiet {
+                output::note("note: whether it helps to mix images is tried first, on halves of them");
+            }
+            automatic = automatic.settled(trial.device)?;
+        }
+        let Automatic { recipe, mut comments, .. } = automatic;
         comments.retain(|comment| !changes.are_of(comment.field));
         Ok((changes.applied(recipe, AUTOMATIC)?, comments))
     }
@@ -187,11 +208,11 @@ impl Changes {
 
 impl ExperimentRequest {
     /// The recipe with its data, downloaded if need be.
-    pub fn load(self, quiet: bool) -> Result<Experiment> {
+    pub fn load(self, trial: Trial<'_>) -> Result<Experiment> {
         let Self { recipe, source, data_dir, limit } = self;
-        let dataset = download_display::load(&source, data_dir.as_deref(), quiet)?;
+        let dataset = download_display::load(&source, data_dir.as_deref(), trial.quiet)?;
         let run_source = RunSource::new(&dataset, &source, data_dir.as_deref(), limit)?;
-        let (recipe, comments) = recipe.resolve(&source, &dataset, Limit::of(&run_source.data))?;
+        let (recipe, comments) = recipe.resolve(&source, &dataset, Limit::of(&run_source.data), trial)?;
         Ok(Experiment { recipe, comments, dataset, source: run_source })
     }
 }

@@ -16,9 +16,12 @@ use modiste_training::{
     ExistingRun, Experiment, RunDirectory, RunPaths, RunResult, RunSource, Session, data_source, reading_options,
 };
 
-use super::request::{MovedData, Runs};
+use super::request::{MovedData, Runs, Trial};
 use crate::commands::setup::{RUNS, ensure_free, ensure_one_run, ensure_training_memory};
 use crate::output::{self, download_display};
+
+/// The least time for a run in which there is some to try what its recipe should be.
+const ENOUGH_TO_TRY: Duration = Duration::from_secs(120);
 
 /// Runs, one after the other.
 pub struct Series {
@@ -46,18 +49,19 @@ pub enum Opened {
 
 impl Series {
     /// Loads the data of new runs, if there is a place for them.
-    pub fn new(runs: Runs, time: Option<Duration>, quiet: bool) -> Result<Self> {
+    pub fn new(runs: Runs, device: &Device, time: Option<Duration>, quiet: bool) -> Result<Self> {
+        let trial = Trial { device, has_time: time.is_none_or(|time| time >= ENOUGH_TO_TRY), quiet };
         let (runs, directory) = match runs {
             Runs::Resumed { directory, epochs, restart, moved } => {
                 (Kind::Resumed { epochs, restart, moved }, Some(directory))
             }
             Runs::New { experiment, directory } => {
                 directory.as_deref().map_or(Ok(()), RunDirectory::check_free)?;
-                (Kind::New(Box::new(experiment.load(quiet)?)), directory)
+                (Kind::New(Box::new(experiment.load(trial)?)), directory)
             }
             Runs::Seeds { experiment, directory, seeds } => {
                 directory.as_deref().map_or(Ok(()), seed_directory::check_directory)?;
-                (Kind::Seeds(Box::new(experiment.load(quiet)?), seeds), directory)
+                (Kind::Seeds(Box::new(experiment.load(trial)?), seeds), directory)
             }
         };
         Ok(Self { runs, directory, time, quiet })
