@@ -25,5 +25,6 @@ pub fn small_card() -> ModelCard {
         image_shape: ImageShape { height: 4, width: 4, channels: 1 },
         data: DataReference { name: "set".to_owned(), source: "set".to_owned(), ..DataReference::default() },
         epochs: 1,
+        appearance: None,
     }
 }

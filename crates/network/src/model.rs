@@ -197,6 +197,7 @@ mod tests {
             appearance: Some(Appearance {
                 background: vec![0],
                 plain: 0.9,
+                opposite: 0.0,
                 extent: Extent { short: 0.1, usual: 0.2, long: 0.3 },
                 centre: [0.5, 0.4],
             }),

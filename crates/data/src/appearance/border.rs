@@ -13,6 +13,13 @@ const LARGEST_SPREAD: u8 = 24;
 /// So much of a plain border has its colour. The rest may be covered by what the image shows.
 const PLAIN_SHARE: f32 = 0.6;
 
+/// The share of a border from which on it tells which way round an image is,
+const TELLING: f32 = 0.15;
+/// if the opposite of the set's background covers so many times as much of it as that background.
+const CLEARLY: f32 = 1.5;
+/// Backgrounds that do not differ from their opposites by this much have none.
+const OPPOSITES: u8 = 128;
+
 /// The pixels along the edges of an image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Border {
@@ -55,6 +62,18 @@ impl Border {
         self.spread <= LARGEST_SPREAD && self.share_within(self.threshold(), &self.colour) >= PLAIN_SHARE
     }
 
+    /// Whether enough of it has this colour, `[channels]`, or the opposite one to tell which way round the image is.
+    pub fn tells(&self, colour: &[u8]) -> bool {
+        self.share_near(colour).max(self.share_near(&opposite(colour))) >= TELLING
+    }
+
+    /// Whether it shows the opposite of this colour rather than the colour.
+    pub fn is_opposite(&self, colour: &[u8]) -> bool {
+        has_opposite(colour)
+            && self.tells(colour)
+            && self.share_near(&opposite(colour)) > CLEARLY * self.share_near(colour)
+    }
+
     /// The share of its pixels that nearly have this colour, `[channels]`.
     pub fn share_near(&self, colour: &[u8]) -> f32 {
         self.share_within(NEAR, colour)
@@ -81,4 +100,14 @@ pub(super) fn distance(one: &[u8], other: &[u8]) -> u8 {
 pub(super) fn median(mut values: Vec<u8>) -> u8 {
     let middle = values.len() / 2;
     if values.is_empty() { 0 } else { *values.select_nth_unstable(middle).1 }
+}
+
+/// What a colour, `[channels]`, becomes where bright and dark are exchanged.
+fn opposite(colour: &[u8]) -> Vec<u8> {
+    colour.iter().map(|value| u8::MAX - value).collect()
+}
+
+/// Whether a colour, `[channels]`, can be told from its opposite.
+pub(super) fn has_opposite(colour: &[u8]) -> bool {
+    colour.iter().zip(opposite(colour)).all(|(one, other)| one.abs_diff(other) >= OPPOSITES)
 }

@@ -9,7 +9,7 @@ pub use self::object::Object;
 
 use serde::{Deserialize, Serialize};
 
-use self::border::median;
+use self::border::{has_opposite, median};
 use crate::subset::Subset;
 
 /// More images would not change what is found.
@@ -19,6 +19,9 @@ const SHARE_OF_IMAGES: f32 = 0.8;
 /// each with so much of its border.
 const SHARE_OF_BORDER: f32 = 0.5;
 
+/// A set with more images whose border is the opposite of the usual has both kinds.
+const OPPOSITE_IMAGES: f32 = 0.01;
+
 /// What the images of a set look like as a whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +30,8 @@ pub struct Appearance {
     pub background: Vec<u8>,
     /// The share of the images whose border has mostly that colour.
     pub plain: f32,
+    /// The share of the images whose border shows the opposite of that colour: where there are such, one more is nothing strange.
+    pub opposite: f32,
     /// The longer side of objects, as a share of the image's.
     pub extent: Extent,
     /// The middle of objects, a row and a column, as shares of height and width.
@@ -60,6 +65,8 @@ impl Appearance {
             .collect();
         let plain = borders.iter().filter(|border| border.share_near(&background) >= SHARE_OF_BORDER).count();
 
+        let opposite = borders.iter().filter(|border| border.is_opposite(&background)).count();
+
         let objects = images().zip(&borders).filter_map(|(image, border)| Object::find(image, shape, border));
         let (mut extents, mut rows, mut columns) = (Vec::new(), Vec::new(), Vec::new());
         for object in objects {
@@ -77,11 +84,17 @@ impl Appearance {
         }
         let at = |sorted: &[f32], share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
         Some(Self {
+            opposite: opposite as f32 / borders.len() as f32,
             background,
             plain: plain as f32 / borders.len() as f32,
             extent: Extent { short: at(&extents, 0.05), usual: at(&extents, 0.5), long: at(&extents, 0.95) },
             centre: [at(&rows, 0.5), at(&columns, 0.5)],
         })
+    }
+
+    /// Whether a picture of the opposite background is the wrong way round: no such images are in the set.
+    pub fn has_one_way_round(&self) -> bool {
+        has_opposite(&self.background) && self.opposite <= OPPOSITE_IMAGES
     }
 
     /// Whether the images lie on a background of one colour. Where they do not, nothing follows for other pictures.

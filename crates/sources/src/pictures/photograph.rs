@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn without_a_plain_background_in_the_set_a_picture_is_only_brought_to_size() {
         let picture = grey(280, negative(&letter(280)));
-        let textured = Appearance { plain: 0.1, ..appearance() };
+        let textured = Appearance { plain: 0.1, opposite: 0.0, ..appearance() };
         for appearance in [None, Some(&textured)] {
             let (image, done) = prepare(&picture, &preparation(), appearance);
             assert!(is_like_the_letter(&negative(&image)) && done.to_string() == "as it is", "{done}");

@@ -7,14 +7,10 @@ use super::prepared::NotFound;
 
 /// Pictures are looked at in this size, which takes noise off and is fine enough for images.
 const LONGEST_SIDE: usize = 256;
-/// The share of a border from which on it tells which way round the picture is,
-const TELLING: f32 = 0.15;
-/// if the opposite of the set's background covers so many times as much of it as that background.
-const CLEARLY: f32 = 1.5;
 /// A background this far from black and from white may lie behind bright things as behind dark ones.
 const CLEAR: u8 = 32;
-/// Backgrounds that do not differ from their opposites by this much have none.
-const OPPOSITES: u8 = 128;
+/// The least value of what is bright.
+const BRIGHT: u8 = 128;
 /// Something that covers so much of each edge of its rectangle is a sheet on which something else may be shown.
 const SHEET: f32 = 0.85;
 /// What is shown on a sheet has this part of the length that objects have in the set, at least.
@@ -59,10 +55,8 @@ pub(super) fn look(plane: Plane<'_>, is_exact: bool, appearance: &Appearance) ->
     let border = Border::of(&small, shape);
     let usual = &appearance.background;
     let opposite = inverted(usual);
-    let has_opposite = usual.iter().zip(&opposite).all(|(one, other)| one.abs_diff(*other) >= OPPOSITES);
-    let (same, other) = (border.share_near(usual), border.share_near(&opposite));
-    let tells = same.max(other) >= TELLING;
-    let is_opposite = has_opposite && tells && other > CLEARLY * same;
+    let (tells, one_way) = (border.tells(usual), appearance.has_one_way_round());
+    let is_opposite = one_way && border.is_opposite(usual);
 
     let object = Object::find(&small, shape, &border);
     if small.chunks_exact(shape.channels).all(|pixel| pixel == &small[..shape.channels]) {
@@ -76,12 +70,12 @@ pub(super) fn look(plane: Plane<'_>, is_exact: bool, appearance: &Appearance) ->
     }
     let object = object.ok_or(NotFound::NothingStandsOut)?;
     let is_clear = |colour: &[u8]| border.colour.iter().zip(colour).all(|(one, other)| one.abs_diff(*other) <= CLEAR);
-    let inverted = has_opposite
+    let inverted = one_way
         && if is_clear(usual) || is_clear(&opposite) {
             is_clear(&opposite)
         } else {
             // Things are brighter than what is dark.
-            (object.brighter > 0.0) != usual.iter().all(|&value| value < OPPOSITES)
+            (object.brighter > 0.0) != usual.iter().all(|&value| value < BRIGHT)
         };
     let (down, right) = (plane.height as f64 / shape.height as f64, plane.width as f64 / shape.width as f64);
     let frame = Frame {
