@@ -26,5 +26,6 @@ pub fn small_card() -> ModelCard {
         data: DataReference { name: "set".to_owned(), source: "set".to_owned(), ..DataReference::default() },
         epochs: 1,
         appearance: None,
+        temperature: 1.0,
     }
 }

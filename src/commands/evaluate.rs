@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
-use modiste_inference::{ClassScore, MetricsAccumulator};
+use modiste_inference::{ClassScore, Coverage, MetricsAccumulator};
 use serde::Serialize;
 
 use super::setup::{Outcome, device};
@@ -24,10 +24,16 @@ struct Document<'a> {
     accuracy: f64,
     /// As if all classes had equally many images.
     balanced_accuracy: f64,
-    /// Mean cross-entropy in nats, which is also the log-loss.
+    /// Mean cross-entropy in nats, which is also the log-loss, at the temperature.
     loss: f64,
-    /// Expected calibration error, 15 bins.
+    /// What logits are divided by.
+    temperature: f64,
+    /// Expected calibration error, 15 bins, at the temperature.
     calibration_error: f64,
+    /// The same without it.
+    calibration_error_raw: f64,
+    /// What is left where more and more confidence is asked for.
+    coverage: Vec<Coverage>,
     /// Names, in the order of everything that follows.
     classes: &'a [String],
     per_class: Vec<NamedScore<'a>>,
@@ -86,7 +92,10 @@ fn document<'a>(
         accuracy: metrics.accuracy(),
         balanced_accuracy: metrics.balanced_accuracy(),
         loss: metrics.loss(),
+        temperature: metrics.temperature(),
         calibration_error: metrics.calibration_error(),
+        calibration_error_raw: metrics.raw_calibration_error(),
+        coverage: metrics.coverage(),
         classes,
         per_class: classes.iter().zip(metrics.class_scores()).map(named).collect(),
         macro_average: metrics.macro_average(),

@@ -17,6 +17,9 @@ pub struct Answer {
     pub probability: f32,
     /// The likeliest classes, the first of which is the likeliest.
     pub top: Vec<Likely>,
+    /// How unlike all that the network was trained on it is, from 0 to 1, where the model says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unfamiliar: Option<f32>,
     /// What was done to the picture before the network saw it; none of an image that a data set has prepared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prepared: Option<String>,

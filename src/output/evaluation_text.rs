@@ -1,12 +1,12 @@
 //! An evaluation as a page of text.
 
-use modiste_inference::metrics::CALIBRATION_BINS;
-use modiste_inference::{ClassScore, MetricsAccumulator};
+use modiste_inference::calibration::CALIBRATION_BINS;
+use modiste_inference::{ClassScore, Coverage, MetricsAccumulator};
 use modiste_report::names;
 use modiste_report::numbers::{counted, grouped};
 use unicode_width::UnicodeWidthStr;
 
-use super::table::{Side, padded};
+use super::table::{self, Side, padded};
 use crate::output;
 
 /// Columns a page may have.
@@ -33,7 +33,9 @@ pub fn all(header: &Header<'_>, data: &str, split: &str, classes: &[String], met
     let epochs = output::count(*epochs, "epoch");
     let title = format!("{recipe} ({model}, {epochs}) on the {images} of {data}");
     let short = names::distinct(classes, LONGEST_NAME, "…", |character| !character.is_control());
-    [title, summary(metrics), scores(&short, metrics), confusions(&short, metrics.confusion())].join("\n\n")
+    let confusions = confusions(&short, metrics.confusion());
+    let summary = summary(metrics) + &temperature(metrics);
+    [title, summary, coverage(metrics), scores(&short, metrics), confusions].join("\n\n")
 }
 
 /// One line. The balanced accuracy is another one only where classes are of unequal size.
@@ -50,6 +52,28 @@ pub fn summary(metrics: &MetricsAccumulator) -> String {
         metrics.loss(),
         metrics.calibration_error()
     )
+}
+
+/// What the temperature does, where the model has one that does anything.
+fn temperature(metrics: &MetricsAccumulator) -> String {
+    match metrics.temperature() {
+        1.0 => String::new(),
+        temperature => {
+            let raw = metrics.raw_calibration_error();
+            format!("\nwithout its temperature of {temperature:.2} the calibration error would be {raw:.4}")
+        }
+    }
+}
+
+/// How many images are left where more and more confidence is asked for, and how many of those are right.
+fn coverage(metrics: &MetricsAccumulator) -> String {
+    let row = |Coverage { confidence, share, accuracy }: &Coverage| {
+        let least = if *confidence == 0.0 { "any".to_owned() } else { format!("{confidence:.2}") };
+        let accuracy = accuracy.map_or_else(|| "-".to_owned(), |accuracy| format!("{accuracy:.4}"));
+        [least, format!("{share:.4}"), accuracy]
+    };
+    let rows: Vec<[String; 3]> = metrics.coverage().iter().map(row).collect();
+    table::text([("confidence", Side::Right), ("share", Side::Right), ("accuracy", Side::Right)], &rows)
 }
 
 /// Precision, recall and F1 of each class.
@@ -179,7 +203,7 @@ Bag            · 1000";
     fn no_page_is_wider_than_a_terminal() {
         for classes in [2, 10, 17, 18, 60] {
             let classes: Vec<String> = (0..classes).map(|class| format!("a class with a long name {class}")).collect();
-            let mut metrics = MetricsAccumulator::new(classes.len());
+            let mut metrics = MetricsAccumulator::new(classes.len(), 0.5);
             for class in 0..classes.len() {
                 metrics.add(&vec![0.0; classes.len()], &[class as u8]);
             }

@@ -6,6 +6,9 @@ use super::table::{self, Side};
 /// What stands behind the class and its probability: the next likeliest classes.
 const NEXT: &str = "next";
 
+/// Pictures that are less familiar than all but a hundredth of those like the training images are marked.
+const UNFAMILIAR: f32 = 0.99;
+
 /// The answers as rows, in their order. `has_truth` is whether a data set says what they show.
 pub fn rows(answers: &[Answer], has_truth: bool) -> String {
     let row = |answer: &Answer| {
@@ -13,7 +16,7 @@ pub fn rows(answers: &[Answer], has_truth: bool) -> String {
         [
             answer.input.clone(),
             answer.truth.clone().unwrap_or_default(),
-            answer.class.clone(),
+            answer.class.clone() + mark(answer),
             probability(answer.probability),
             next.collect::<Vec<_>>().join(", "),
         ]
@@ -29,6 +32,11 @@ pub fn rows(answers: &[Answer], has_truth: bool) -> String {
     let rows: Vec<[String; 4]> =
         rows.into_iter().map(|[input, _, class, probability, next]| [input, class, probability, next]).collect();
     table::text([("input", left), ("class", left), ("probability", right), (NEXT, left)], &rows)
+}
+
+/// Behind the class of a picture that is unlike all that the network was trained on.
+fn mark(answer: &Answer) -> &'static str {
+    if answer.unfamiliar.is_some_and(|unfamiliar| unfamiliar > UNFAMILIAR) { " (unfamiliar)" } else { "" }
 }
 
 /// `shirt 0.021`
@@ -54,11 +62,14 @@ mod tests {
             index: Some(1),
             probability: 0.9997,
             top: vec![likely("bag", 1, 0.9997), likely("shirt", 0, 0.0002)],
+            unfamiliar: Some(0.99),
             prepared: None,
             truth: None,
         };
         let text = rows(std::slice::from_ref(&answer), false);
         assert_eq!(text, "input  class  probability  next\na.png  bag         >0.999  shirt 0.000");
+        let stranger = Answer { unfamiliar: Some(0.991), ..answer.clone() };
+        assert!(rows(&[stranger], false).contains("a.png  bag (unfamiliar)  "));
         let unsure = Answer { class: "unsure".to_owned(), index: None, truth: Some("bag".to_owned()), ..answer };
         let text = rows(&[unsure], true);
         assert!(text.ends_with("a.png  bag  unsure       >0.999  bag >0.999, shirt 0.000"), "{text}");

@@ -55,7 +55,9 @@ fn tensors(path: &Path) -> BTreeMap<String, (Value, Vec<u8>)> {
 
 #[track_caller]
 fn assert_same_tensors(found: &Path, wanted: &Path) {
-    let (found, wanted) = (tensors(found), tensors(wanted));
+    let (mut found, wanted) = (tensors(found), tensors(wanted));
+    // Models of 0.3 and before lack these.
+    found.retain(|name, _| !name.starts_with("familiarity."));
     assert!(found.keys().eq(wanted.keys()), "{:?} instead of {:?}", found.keys(), wanted.keys());
     for (name, tensor) in &wanted {
         assert!(found[name] == *tensor, "{name} differs");
@@ -85,6 +87,8 @@ fn an_old_run_goes_on_to_known_bits() {
                 "run" | "threads" => assert!(!result[field].is_null(), "{field}"),
                 // Of this machine.
                 "wall_seconds" | "images_per_second" | "peak_memory_bytes" => assert!(!value.is_null(), "{field}"),
+                // At a temperature, which 0.3 and before did not fit.
+                "validation_loss" | "test_loss" => assert!(result[field].as_f64() < value.as_f64(), "{field}"),
                 _ if field.ends_with("_loss") => assert_close(&result[field], value, 1e-9),
                 _ => assert_eq!(result[field], *value, "{field}"),
             }
@@ -122,7 +126,10 @@ fn an_old_model_classifies_as_before() {
         let evaluated = portable(&world, &format!("evaluate {model} --json")).json();
         assert_eq!((&evaluated["accuracy"], &evaluated["images"]), (&result["test_accuracy"], &2000.into()));
         assert_close(&evaluated["loss"], &result["test_loss"], 1e-9);
+        assert_eq!(evaluated["temperature"], 1.0);
     }
+    let answers = world.words("predict finished --data drawn-garments --json").done();
+    assert!(!answers.contains("unfamiliar"));
     // Other instructions round otherwise.
     assert_close(&world.words("evaluate finished --json").json()["loss"], &result["test_loss"], 1e-5);
 

@@ -3,6 +3,7 @@
 mod architecture;
 mod automatic;
 mod bench;
+mod certainty;
 mod circles;
 mod class_weights;
 mod data;

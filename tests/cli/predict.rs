@@ -124,7 +124,18 @@ fn answers_are_told_in_a_table_a_file_and_folders() {
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
     assert_eq!(
         rows[0],
-        ["input", "truth", "class", "index", "probability", "class_2", "probability_2", "prepared", "error"]
+        [
+            "input",
+            "truth",
+            "class",
+            "index",
+            "probability",
+            "class_2",
+            "probability_2",
+            "unfamiliar",
+            "prepared",
+            "error"
+        ]
     );
     assert_eq!(rows.len(), 13);
     for row in &rows[1..] {

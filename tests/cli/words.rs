@@ -83,12 +83,12 @@ fn long_names_that_differ_in_one_place_are_told_apart() {
 fn no_name_is_obeyed_by_a_terminal() {
     let world = world(["cat", "dog"]);
     world.words("train small.toml --data set --out run --quiet").done();
-    let Model { mut card, network, parameters } = Model::open(&world.path("run/model.safetensors")).unwrap();
+    let Model { mut card, network, parameters, .. } = Model::open(&world.path("run/model.safetensors")).unwrap();
     // Red from here on; a screen cleared by a single character; a line that begins anew.
     card.class_names = vec!["cat\u{1b}[31m".to_owned(), "\u{9b}2Jdog\r\n".to_owned()];
     card.data.name = "se\u{202e}t".to_owned();
     fs::remove_file(world.path("set/classes.txt")).unwrap();
-    model::save(&world.path("odd.safetensors"), &card, &network, &parameters).unwrap();
+    model::save(&world.path("odd.safetensors"), &card, &network, &parameters, None).unwrap();
     let page = world.words("evaluate odd.safetensors --data set");
     assert_shown_and_not_obeyed(&page, "0 cat?[31m");
     assert_eq!(rows(&page.stdout)[1].split("  ").next(), Some("1 ?2Jdog??"));

@@ -225,6 +225,11 @@ impl TensorFile {
         self.header.tensors().keys().any(|name| name.starts_with(prefix))
     }
 
+    /// The sizes of the tensor of this name, if there is one.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.header.info(name).map(|info| info.shape.as_slice())
+    }
+
     /// The values of a tensor, which must have this name and shape, as bytes: an f32 each, little-endian.
     ///
     /// # Errors

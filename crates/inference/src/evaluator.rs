@@ -15,6 +15,16 @@ pub struct Evaluator {
     loader: Loader,
     order: Arc<[u32]>,
     classifier: Classifier,
+    temperature: f64,
+}
+
+/// What a network makes of images that are labelled.
+#[derive(Clone, Debug, Default)]
+pub struct Classified {
+    /// `[n, classes]`
+    pub logits: Vec<f32>,
+    /// `[n]`
+    pub labels: Vec<u8>,
 }
 
 impl Evaluator {
@@ -27,16 +37,33 @@ impl Evaluator {
     pub fn plain(subset: &Subset, scaling: Scaling, batch_size: usize) -> Self {
         let loader = Loader::new(Arc::clone(&subset.images), scaling, batch_size);
         let (order, classifier) = (Arc::clone(&subset.indices), Classifier::plain());
-        Self { loader, order, classifier }
+        Self { loader, order, classifier, temperature: 1.0 }
+    }
+
+    /// Measures probabilities at this temperature from now on, and not at 1.
+    pub fn set_temperature(&mut self, temperature: f64) {
+        self.temperature = temperature;
     }
 
     /// One pass; `None` if `stop` became true before its end.
     pub fn measure(&mut self, executor: &mut dyn Executor, stop: &AtomicBool) -> Option<MetricsAccumulator> {
-        let mut metrics = MetricsAccumulator::new(executor.network().classes);
-        let batches = self.loader.batches(Arc::clone(&self.order), 0).take_while(|_| !stop.load(Ordering::Relaxed));
-        self.classifier.each_batch(executor, batches, Batch::images, |_, batch, logits| {
-            metrics.add(logits, batch.labels());
-        });
+        let mut metrics = MetricsAccumulator::new(executor.network().classes, self.temperature);
+        self.each_batch(executor, stop, |logits, labels| metrics.add(logits, labels));
         (metrics.count() == self.order.len() as u64).then_some(metrics)
+    }
+
+    /// One pass, of which all is kept; `None` if `stop` became true before its end.
+    pub fn classify(&mut self, executor: &mut dyn Executor, stop: &AtomicBool) -> Option<Classified> {
+        let mut all = Classified::default();
+        self.each_batch(executor, stop, |logits, labels| {
+            all.logits.extend_from_slice(logits);
+            all.labels.extend_from_slice(labels);
+        });
+        (all.labels.len() == self.order.len()).then_some(all)
+    }
+
+    fn each_batch(&mut self, executor: &mut dyn Executor, stop: &AtomicBool, mut each: impl FnMut(&[f32], &[u8])) {
+        let batches = self.loader.batches(Arc::clone(&self.order), 0).take_while(|_| !stop.load(Ordering::Relaxed));
+        self.classifier.each_batch(executor, batches, Batch::images, |_, batch, logits| each(logits, batch.labels()));
     }
 }

@@ -2,30 +2,34 @@
 
 use modiste_network::executor::softmax::{cross_entropy, predicted};
 
-/// Bins of the expected calibration error, as Guo et al. (2017) take them.
-pub const CALIBRATION_BINS: usize = 15;
+use super::calibration::Calibration;
+use super::coverage::{Counts, Coverage};
 
 /// Collects predictions, batch by batch, and keeps only sums.
 #[derive(Clone, Debug)]
 pub struct MetricsAccumulator {
     /// `[true class][predicted class]`
     confusion: Vec<Vec<u64>>,
+    /// What logits are divided by.
+    temperature: f64,
     loss_sum: f64,
-    bins: [Bin; CALIBRATION_BINS],
-}
-
-/// Predictions of similar confidence.
-#[derive(Clone, Copy, Debug, Default)]
-struct Bin {
-    count: u64,
-    confidence: f64,
-    correct: u64,
+    calibration: Calibration,
+    /// By logits as they are.
+    raw_calibration: Calibration,
+    coverage: Counts,
 }
 
 impl MetricsAccumulator {
-    /// Of nothing yet.
-    pub fn new(classes: usize) -> Self {
-        Self { confusion: vec![vec![0; classes]; classes], loss_sum: 0.0, bins: [Bin::default(); CALIBRATION_BINS] }
+    /// Of nothing yet, by the probabilities at a temperature: 1 is that of logits as they are.
+    pub fn new(classes: usize, temperature: f64) -> Self {
+        Self {
+            confusion: vec![vec![0; classes]; classes],
+            temperature,
+            loss_sum: 0.0,
+            calibration: Calibration::default(),
+            raw_calibration: Calibration::default(),
+            coverage: Counts::default(),
+        }
     }
 
     /// Adds a batch: logits `[n, classes]`, labels `[n]`.
@@ -36,14 +40,11 @@ impl MetricsAccumulator {
         for (logits, &label) in logits.chunks_exact(self.confusion.len().max(1)).zip(labels) {
             let (label, guess) = (usize::from(label), predicted(logits));
             self.confusion[label][guess] += 1;
-            self.loss_sum += cross_entropy(logits, label);
-            let confidence = (-cross_entropy(logits, guess)).exp();
-            // Bins are ]0, 1/15], ]1/15, 2/15], …
-            let bin = (confidence * CALIBRATION_BINS as f64).ceil() as usize;
-            let bin = &mut self.bins[bin.clamp(1, CALIBRATION_BINS) - 1];
-            bin.count += 1;
-            bin.confidence += confidence;
-            bin.correct += u64::from(guess == label);
+            self.loss_sum += cross_entropy(logits, label, self.temperature);
+            let confidence = |temperature| (-cross_entropy(logits, guess, temperature)).exp();
+            self.calibration.add(confidence(self.temperature), guess == label);
+            self.raw_calibration.add(confidence(1.0), guess == label);
+            self.coverage.add(confidence(self.temperature), guess == label);
         }
     }
 
@@ -114,11 +115,26 @@ impl MetricsAccumulator {
         }
     }
 
-    /// Expected calibration error: mean distance between confidence and accuracy over [`CALIBRATION_BINS`] bins of
-    /// equal width, weighted by their images (Guo et al., 2017). 0 is perfect.
+    /// What logits are divided by.
+    pub fn temperature(&self) -> f64 {
+        self.temperature
+    }
+
+    /// Expected calibration error: mean distance between confidence and accuracy over
+    /// [`CALIBRATION_BINS`](super::calibration::CALIBRATION_BINS) bins of equal width, weighted by their images (Guo et al.,
+    /// 2017). 0 is perfect.
     pub fn calibration_error(&self) -> f64 {
-        let distance: f64 = self.bins.iter().map(|bin| (bin.confidence - bin.correct as f64).abs()).sum();
-        if self.count() == 0 { 0.0 } else { distance / self.count() as f64 }
+        self.calibration.error()
+    }
+
+    /// The same without the temperature.
+    pub fn raw_calibration_error(&self) -> f64 {
+        self.raw_calibration.error()
+    }
+
+    /// How many images are left, and how many of those are right, where more and more confidence is asked for.
+    pub fn coverage(&self) -> Vec<Coverage> {
+        self.coverage.coverage()
     }
 }
 
@@ -164,7 +180,7 @@ mod tests {
     /// class 2              0  0  1    recall 1     precision 1     F1 1
     /// ```
     fn six() -> MetricsAccumulator {
-        let mut metrics = MetricsAccumulator::new(3);
+        let mut metrics = MetricsAccumulator::new(3, 1.0);
         let row = |guess: usize| -> Vec<f32> {
             let mut probabilities = [0.1; 3];
             probabilities[guess] = 0.8;
@@ -193,7 +209,7 @@ mod tests {
     #[test]
     fn precision_and_recall_differ_where_they_should() {
         // Class 0 twice and class 1 twice; everything is taken for class 0 but one of class 1.
-        let mut metrics = MetricsAccumulator::new(2);
+        let mut metrics = MetricsAccumulator::new(2, 1.0);
         metrics.add(&[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0], &[0, 0, 1, 1]);
         let scores = metrics.class_scores();
         close(scores[0].precision.unwrap(), 2.0 / 3.0);
@@ -208,15 +224,26 @@ mod tests {
         // All six are 80% sure and four are right.
         close(six().calibration_error(), 0.8 - 4.0 / 6.0);
         // Two bins: one sure (90%) and right, one unsure (60%) and wrong: (0.1 + 0.6) / 2.
-        let mut metrics = MetricsAccumulator::new(2);
+        let mut metrics = MetricsAccumulator::new(2, 1.0);
         metrics.add(&[logits(&[0.9, 0.1]), logits(&[0.6, 0.4])].concat(), &[0, 1]);
         close(metrics.calibration_error(), 0.35);
     }
 
     #[test]
+    fn a_temperature_changes_certainty_and_not_what_is_predicted() {
+        // Nine times as likely as the other class, and at twice the temperature three times.
+        let mut metrics = MetricsAccumulator::new(2, 2.0);
+        metrics.add(&logits(&[0.9, 0.1, 0.9, 0.1, 0.9, 0.1, 0.9, 0.1]), &[0, 0, 0, 1]);
+        close(metrics.calibration_error(), 0.0);
+        close(metrics.raw_calibration_error(), 0.15);
+        close(metrics.loss(), -(3.0 * 0.75f64.ln() + 0.25f64.ln()) / 4.0);
+        assert_eq!((metrics.correct(), metrics.coverage()[2].share), (3, 0.0));
+    }
+
+    #[test]
     fn classes_that_do_not_occur_have_no_scores_and_no_say_in_means() {
         // Labels 0 and 2, found rightly, of three classes.
-        let mut metrics = MetricsAccumulator::new(3);
+        let mut metrics = MetricsAccumulator::new(3, 1.0);
         metrics.add(&[1.0, 0.0, 0.0, 0.0, 0.0, 1.0], &[0, 2]);
         let one = ClassScore { precision: Some(1.0), recall: Some(1.0), f1: Some(1.0), support: 1 };
         let none = ClassScore { precision: None, recall: None, f1: None, support: 0 };
@@ -230,9 +257,9 @@ mod tests {
         close(metrics.macro_average().recall.unwrap(), (1.0 + 0.0 + 0.5) / 3.0);
         // Class 1 has no image; of class 2 one of two is right, though one of three images is wrong.
         close(metrics.balanced_accuracy(), 0.75);
-        assert_eq!(MetricsAccumulator::new(3).balanced_accuracy(), 0.0);
-        assert_eq!(MetricsAccumulator::new(3).macro_average().f1, None);
-        assert_eq!(MetricsAccumulator::new(3).loss(), 0.0);
-        assert_eq!(MetricsAccumulator::new(3).calibration_error(), 0.0);
+        assert_eq!(MetricsAccumulator::new(3, 1.0).balanced_accuracy(), 0.0);
+        assert_eq!(MetricsAccumulator::new(3, 1.0).macro_average().f1, None);
+        assert_eq!(MetricsAccumulator::new(3, 1.0).loss(), 0.0);
+        assert_eq!(MetricsAccumulator::new(3, 1.0).calibration_error(), 0.0);
     }
 }

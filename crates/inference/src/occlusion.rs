@@ -106,7 +106,7 @@ fn pixels(
 fn log_odds(logits: &[f32], class: usize) -> f64 {
     let others: Vec<f32> =
         logits.iter().enumerate().filter(|&(other, _)| other != class).map(|(_, &logit)| logit).collect();
-    if others.is_empty() { 0.0 } else { f64::from(logits[class]) - log_sum_exp(&others) }
+    if others.is_empty() { 0.0 } else { f64::from(logits[class]) - log_sum_exp(&others, 1.0) }
 }
 
 /// The median of the pixels at the border, channel by channel, `[channels]`.

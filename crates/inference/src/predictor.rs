@@ -1,6 +1,8 @@
 //! A trained network at work: from images to the probabilities of their classes.
 
 use std::path::Path;
+use std::slice::ChunksExact;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use modiste_data::{ImageShape, Subset};
@@ -12,6 +14,7 @@ use modiste_network::{Executor, Model, ModelCard, State};
 
 use super::classifier::Classifier;
 use super::evaluator::Evaluator;
+use super::familiarity::Gauge;
 use super::metrics::MetricsAccumulator;
 
 /// Enough for every machine to be busy; more only costs memory.
@@ -45,11 +48,48 @@ pub struct Features {
     pub predicted: Vec<u8>,
 }
 
+/// What a network says of some images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    /// `[n, classes]`
+    pub logits: Vec<f32>,
+    /// `[n, classes]`; those of each image sum to 1, up to rounding.
+    pub probabilities: Vec<f32>,
+    /// How unlike all that the network was trained on each image is, from 0 to 1, `[n]`: see [`Gauge::unfamiliar`]. `None` of
+    /// models that do not say.
+    pub unfamiliar: Option<Vec<f64>>,
+    classes: usize,
+}
+
+/// What a network says of one image.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score<'a> {
+    /// `[classes]`
+    pub logits: &'a [f32],
+    /// `[classes]`
+    pub probabilities: &'a [f32],
+    /// How unlike all that the network was trained on it is, where the model says.
+    pub unfamiliar: Option<f64>,
+}
+
+impl Scores {
+    /// Image by image.
+    pub fn each(&self) -> impl Iterator<Item = Score<'_>> {
+        let rows = self.logits.chunks_exact(self.classes).zip(self.probabilities.chunks_exact(self.classes));
+        rows.enumerate().map(|(image, (logits, probabilities))| Score {
+            logits,
+            probabilities,
+            unfamiliar: self.unfamiliar.as_ref().and_then(|all| all.get(image).copied()),
+        })
+    }
+}
+
 /// A model on a device. Images are bytes `[n, height, width, channels]`, and are scaled and shown as the model's recipe says.
 pub struct Predictor {
     card: ModelCard,
     executor: Box<dyn Executor>,
     classifier: Classifier,
+    gauge: Option<Arc<Gauge>>,
 }
 
 impl Predictor {
@@ -72,10 +112,11 @@ impl Predictor {
     /// # Panics
     /// As [`Device::compile`].
     pub fn new(model: &Model, device: &Device, batch: usize) -> Self {
-        let Model { card, network, parameters } = model;
+        let Model { card, network, parameters, familiarity } = model;
         let mut executor = device.compile(network, batch, card.recipe.training.seed);
         executor.set_state(&State::fresh(parameters.clone()));
-        Self { card: card.clone(), executor, classifier: Classifier::new(&card.recipe) }
+        let gauge = familiarity.as_ref().and_then(|kept| Gauge::new(kept, network.feature_count())).map(Arc::new);
+        Self { card: card.clone(), executor, classifier: Classifier::new(&card.recipe), gauge }
     }
 
     /// As many images at a time as are of use where there are `images` of them, at least one.
@@ -93,29 +134,46 @@ impl Predictor {
         Self { classifier: Classifier::plain(), ..self }
     }
 
-    /// Probabilities `[n, classes]` of images `[n, height, width, channels]`; those of each image sum to 1, up to rounding.
+    /// Probabilities `[n, classes]` of images `[n, height, width, channels]`, at the model's temperature; those of each image sum
+    /// to 1, up to rounding.
     ///
     /// # Errors
     /// When there are more or fewer bytes than those of whole images.
     pub fn probabilities(&mut self, images: &[u8]) -> Result<Vec<f32>, NotImages> {
-        let mut all = self.logits(images)?;
-        probabilities(&mut all, self.executor.network().classes);
-        Ok(all)
+        let logits = self.logits(images)?;
+        Ok(self.probabilities_of(logits))
     }
 
-    /// Logits `[n, classes]` of images `[n, height, width, channels]`. The same image has the same ones, to the bit, alone and
+    /// Everything that is said of images `[n, height, width, channels]`.
+    ///
+    /// # Errors
+    /// When there are more or fewer bytes than those of whole images.
+    pub fn scores(&mut self, images: &[u8]) -> Result<Scores, NotImages> {
+        let images = self.images(images)?;
+        let (columns, classes) = (self.executor.network().feature_count(), self.executor.network().classes);
+        let gauge = self.gauge.clone();
+        let mut all = Vec::with_capacity(images.len() * classes);
+        let mut unfamiliar = gauge.as_ref().map(|_| Vec::with_capacity(images.len()));
+        let mut features = Vec::new();
+        self.each_batch(images, |executor, pixels, logits| {
+            all.extend_from_slice(logits);
+            if let (Some(gauge), Some(unfamiliar)) = (&gauge, &mut unfamiliar) {
+                features.resize(logits.len() / classes * columns, 0.0);
+                executor.features(pixels, &mut features);
+                unfamiliar.extend(features.chunks_exact(columns).map(|row| gauge.unfamiliar(row)));
+            }
+        });
+        Ok(Scores { probabilities: self.probabilities_of(all.clone()), logits: all, unfamiliar, classes })
+    }
+
+    /// Logits `[n, classes]` of images `[n, height, width, channels]`, before the temperature. The same image has the same ones, to the bit, alone and
     /// among others.
     ///
     /// # Errors
     /// When there are more or fewer bytes than those of whole images.
     pub fn logits(&mut self, images: &[u8]) -> Result<Vec<f32>, NotImages> {
-        let shape = self.card.image_shape;
-        if !images.len().is_multiple_of(shape.len()) {
-            return Err(NotImages::new(images.len(), shape));
-        }
-        let classes = self.executor.network().classes;
-        let images = images.chunks_exact(shape.len());
-        let mut all = Vec::with_capacity(images.len() * classes);
+        let images = self.images(images)?;
+        let mut all = Vec::with_capacity(images.len() * self.executor.network().classes);
         self.each_batch(images, |_, _, logits| all.extend_from_slice(logits));
         Ok(all)
     }
@@ -126,6 +184,22 @@ impl Predictor {
         let logits = self.logits(images);
         self.classifier = views;
         logits
+    }
+
+    /// Probabilities of logits `[n, classes]`, at the temperature of the model.
+    fn probabilities_of(&self, mut logits: Vec<f32>) -> Vec<f32> {
+        probabilities(&mut logits, self.executor.network().classes, self.card.temperature);
+        logits
+    }
+
+    /// Images one by one.
+    fn images<'a>(&self, bytes: &'a [u8]) -> Result<ChunksExact<'a, u8>, NotImages> {
+        let shape = self.card.image_shape;
+        if bytes.len().is_multiple_of(shape.len()) {
+            Ok(bytes.chunks_exact(shape.len()))
+        } else {
+            Err(NotImages::new(bytes.len(), shape))
+        }
     }
 
     /// What the last layer decides by, and what it decides, of images `[height, width, channels]` each.
@@ -147,7 +221,9 @@ impl Predictor {
 
     /// Measures the network on images and their labels; `None` if `stop` became true before the end.
     pub fn evaluate(&mut self, subset: &Subset, stop: &AtomicBool) -> Option<MetricsAccumulator> {
-        Evaluator::new(subset, &self.card.recipe, self.executor.batch_size()).measure(self.executor.as_mut(), stop)
+        let mut evaluator = Evaluator::new(subset, &self.card.recipe, self.executor.batch_size());
+        evaluator.set_temperature(self.card.temperature);
+        evaluator.measure(self.executor.as_mut(), stop)
     }
 
     /// Hands on each batch of images, scaled, with its logits `[n, classes]`.
@@ -197,17 +273,18 @@ mod tests {
             data: DataReference::default(),
             appearance: None,
             epochs: 1,
+            temperature: 0.5,
         };
         let network = card.network().unwrap();
         let parameters = glorot_uniform(&network, 7);
-        Model { card, network, parameters }
+        Model { card, network, parameters, familiarity: None }
     }
 
     #[test]
     fn probabilities_are_those_of_the_recipes_views_whatever_the_batch() {
         let directory = tempfile::tempdir().unwrap();
         let model = model();
-        model::save(&directory.path().join(FILE_NAME), &model.card, &model.network, &model.parameters).unwrap();
+        model::save(&directory.path().join(FILE_NAME), &model.card, &model.network, &model.parameters, None).unwrap();
         let device = Device::cpu(1).unwrap();
         let mut predictor = Predictor::open(directory.path(), &device).unwrap();
         // Five images are three batches.
@@ -220,8 +297,14 @@ mod tests {
         let mut expected = vec![0.0; 5 * 3];
         Classifier::new(&model.card.recipe).infer(executor.as_mut(), &scaled, &mut expected);
         let classes: Vec<u8> = expected.chunks_exact(3).map(|logits| predicted(logits) as u8).collect();
-        probabilities(&mut expected, 3);
+        let logits = expected.clone();
+        // The temperature is 0.5.
+        expected.iter_mut().for_each(|logit| *logit *= 2.0);
+        probabilities(&mut expected, 3, 1.0);
         assert_eq!(found, expected);
+        let scores = predictor.scores(&images).unwrap();
+        assert_eq!((&scores.logits, &scores.probabilities, &scores.unfamiliar), (&logits, &found, &None));
+        assert_eq!(scores.each().nth(4).unwrap().logits, &logits[12..]);
         assert!(found.chunks_exact(3).all(|row| (row.iter().sum::<f32>() - 1.0).abs() < 1e-6), "{found:?}");
 
         let mut values = vec![0.0; images.len()];

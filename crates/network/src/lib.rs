@@ -2,6 +2,7 @@
 #![warn(unreachable_pub)]
 
 pub mod executor;
+pub mod familiarity;
 pub mod model;
 pub mod network;
 pub mod recipe;
@@ -12,6 +13,7 @@ pub use executor::loss::Targets;
 pub use executor::muon::Matrix;
 pub use executor::profile::{KernelTime, Limits, Profile, Section};
 pub use executor::{Batch, DeviceInfo, Executor, Mixed, State, StepOptions, StepResult};
+pub use familiarity::Familiarity;
 pub use model::{DataReference, Model, ModelCard};
 pub use network::{Layer, Network, NetworkError, Operation, Parameter, Pooling, Role, Shape, Value, Window};
 pub use recipe::{

@@ -1,7 +1,8 @@
 //! A trained network as one file: the weights, and everything needed to use them.
 //!
 //! `model.safetensors` holds each tensor of [`Network::parameters`] under its name, in f32: convolution weights
-//! `[out, in, kernel height, kernel width]`, dense weights `[out, in]`, an image flattened height, width, channel.
+//! `[out, in, kernel height, kernel width]`, dense weights `[out, in]`, an image flattened height, width, channel. Beside them
+//! lies what the model of a finished run knows of its training images, [`Familiarity`].
 //! Its texts (`__metadata__`) are those of [`ModelCard`], and a checksum.
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use modiste_files::FileError;
 use modiste_files::tensor_file::{self, Tensor, TensorFile, Values};
 use serde::{Deserialize, Serialize};
 
+use crate::familiarity::Familiarity;
 use crate::network::{Network, Parameter};
 use crate::recipe::Recipe;
 
@@ -74,6 +76,8 @@ pub struct ModelCard {
     pub appearance: Option<Appearance>,
     /// Complete passes over the training images that made the weights.
     pub epochs: usize,
+    /// What logits are divided by before they become probabilities: 1 where nothing was fitted, as in models of 0.3 and before.
+    pub temperature: f64,
 }
 
 impl ModelCard {
@@ -100,13 +104,21 @@ pub struct Model {
     pub network: Network,
     /// All weights, in the order of [`Network::parameters`].
     pub parameters: Vec<f32>,
+    /// What images of the kind that it was trained on are like. Models of unfinished runs, and of 0.3 and before, do not say.
+    pub familiarity: Option<Familiarity>,
 }
 
 /// Writes a model file; the old one stays if that fails.
 ///
 /// # Errors
 /// When the system refuses.
-pub fn save(path: &Path, card: &ModelCard, network: &Network, parameters: &[f32]) -> Result<(), FileError> {
+pub fn save(
+    path: &Path,
+    card: &ModelCard,
+    network: &Network,
+    parameters: &[f32],
+    familiarity: Option<&Familiarity>,
+) -> Result<(), FileError> {
     let json = |value: serde_json::Result<String>| value.map_err(|error| FileError::io("write", path, error.into()));
     let mut texts = BTreeMap::from([
         ("format", FORMAT.to_owned()),
@@ -116,11 +128,14 @@ pub fn save(path: &Path, card: &ModelCard, network: &Network, parameters: &[f32]
         ("image_shape", json(serde_json::to_string(&card.image_shape))?),
         ("data", json(serde_json::to_string(&card.data))?),
         ("epochs", card.epochs.to_string()),
+        ("temperature", card.temperature.to_string()),
     ]);
     if let Some(appearance) = &card.appearance {
         texts.insert("appearance", json(serde_json::to_string(appearance))?);
     }
-    tensor_file::write(path, &texts, &tensors(network, "", parameters))
+    let mut all = tensors(network, "", parameters);
+    all.extend(familiarity.into_iter().flat_map(Familiarity::tensors));
+    tensor_file::write(path, &texts, &all)
 }
 
 /// The tensors of `values`, which follow [`Network::parameters`], with `prefix` before their names.
@@ -167,11 +182,25 @@ impl Model {
             data: file.document("data")?,
             appearance: file.has_text("appearance").then(|| file.document("appearance")).transpose()?,
             epochs: file.document("epochs")?,
+            temperature: temperature(&file)?,
         };
         let network = card.network().map_err(|error| file.invalid(format!("its network is not one: {error}")))?;
         let parameters = collect(&file, &network, "")?;
-        Ok(Self { card, network, parameters })
+        let familiarity = Familiarity::read(&file, network.feature_count())?;
+        Ok(Self { card, network, parameters, familiarity })
     }
+}
+
+/// That of a model file, or 1 where it does not say.
+fn temperature(file: &TensorFile) -> Result<f64, FileError> {
+    if !file.has_text("temperature") {
+        return Ok(1.0);
+    }
+    let temperature: f64 = file.document("temperature")?;
+    if temperature.is_normal() && temperature > 0.0 {
+        return Ok(temperature);
+    }
+    Err(file.invalid(format!("its temperature is {temperature}, which is no number above 0")))
 }
 
 #[cfg(test)]
@@ -202,6 +231,7 @@ mod tests {
                 centre: [0.5, 0.4],
             }),
             epochs: 3,
+            temperature: 0.625,
         }
     }
 
@@ -212,9 +242,17 @@ mod tests {
         let card = card();
         let network = card.network().unwrap();
         let parameters = glorot_uniform(&network, 5);
-        save(&path, &card, &network, &parameters).unwrap();
+        let columns = network.feature_count().min(128);
+        let familiarity = Familiarity {
+            columns,
+            means: vec![0.5; 10 * columns],
+            covariance: vec![0.25; columns * (columns + 1) / 2],
+            quantiles: (0..100_u8).map(f32::from).collect(),
+        };
+        save(&path, &card, &network, &parameters, Some(&familiarity)).unwrap();
         let model = Model::open(&path).unwrap();
         assert_eq!(model.card, card);
+        assert_eq!(model.familiarity, Some(familiarity));
         assert_eq!(model.network, network);
         assert_eq!(model.parameters, parameters);
     }
@@ -229,7 +267,7 @@ mod tests {
         let mut refused = |change: &dyn Fn(&mut ModelCard), word: &str| {
             let before = card.clone();
             change(&mut card);
-            save(&path, &card, &network, &parameters).unwrap();
+            save(&path, &card, &network, &parameters, None).unwrap();
             let problem = Model::open(&path).unwrap_err().to_string();
             assert!(problem.contains("model.safetensors") && problem.contains(word), "{problem}");
             card = before;
@@ -239,5 +277,7 @@ mod tests {
         refused(&|card| card.image_shape.height = 56, "dense1.weight");
         refused(&|card| card.class_names.clear(), "classes");
         refused(&|card| card.class_names.truncate(9), "9 units");
+        refused(&|card| card.temperature = 0.0, "temperature");
+        refused(&|card| card.temperature = -1.0, "temperature");
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use modiste_data::{Loader, shuffled};
 use modiste_executors::Device;
 use modiste_inference::Evaluator;
+use modiste_inference::familiarity::LOOKED_AT;
 use modiste_network::executor::initialisation::glorot_uniform;
 use modiste_network::{Batch, Executor, Mixed, State, StepOptions};
 
@@ -53,7 +54,9 @@ impl Prepared {
         let validated = splits.validation.as_ref().map_or(0, |images| images.len());
         let steps = splits.train.len().div_ceil(training.batch);
         let epoch = steps as f64 * pace.step + validated as f64 * pace.classified;
-        let measured = splits.test.len() + fitted_images(training.epochs, splits.train.len()).min(splits.train.len());
+        let fitted = fitted_images(training.epochs, splits.train.len()).min(splits.train.len());
+        let looked_at = splits.train.len().min(LOOKED_AT) + validated.min(LOOKED_AT);
+        let measured = splits.test.len() + validated + fitted + looked_at;
         let end = measured as f64 * pace.classified;
         let left = budget.saturating_sub(begun.elapsed()).as_secs_f64();
         let epochs = (left * PLANNED - end) / epoch;

@@ -65,11 +65,11 @@ fn csv(writer: &mut dyn Write, answers: &[Result<Answer, Failure>], top: usize) 
     let mut table = csv::Writer::from_writer(writer);
     let mut header: Vec<String> = ["input", "truth", "class", "index", "probability"].map(str::to_owned).to_vec();
     header.extend(further.clone().flat_map(|rank| [format!("class_{rank}"), format!("probability_{rank}")]));
-    header.extend(["prepared", "error"].map(str::to_owned));
+    header.extend(["unfamiliar", "prepared", "error"].map(str::to_owned));
     table.write_record(&header)?;
     for answer in answers {
         let record: Vec<String> = match answer {
-            Ok(Answer { input, class, index, probability, top, prepared, truth }) => {
+            Ok(Answer { input, class, index, probability, top, unfamiliar, prepared, truth }) => {
                 let mut record = vec![
                     input.clone(),
                     truth.clone().unwrap_or_default(),
@@ -82,6 +82,7 @@ fn csv(writer: &mut dyn Write, answers: &[Result<Answer, Failure>], top: usize) 
                     let class = likely.map_or_else(String::new, |likely| likely.class.clone());
                     [class, likely.map_or_else(String::new, |likely| likely.probability.to_string())]
                 }));
+                record.push(unfamiliar.map_or_else(String::new, |unfamiliar| unfamiliar.to_string()));
                 record.extend([prepared.clone().unwrap_or_default(), String::new()]);
                 record
             }

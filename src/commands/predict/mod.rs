@@ -12,8 +12,7 @@ mod set;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use modiste_inference::Predictor;
-use modiste_network::executor::softmax;
+use modiste_inference::{Predictor, Scores};
 use modiste_report::numbers::counted;
 use modiste_sources::read_class_names;
 use modiste_training::RunPaths;
@@ -95,15 +94,13 @@ struct Measured {
     accuracy: f64,
 }
 
-/// Logits and probabilities, `[n, classes]` each, of images `[n, height, width, channels]`, by the model that lies at `path`.
-fn scores(predictor: &mut Predictor, images: &[u8], path: &Path) -> Result<(Vec<f32>, Vec<f32>)> {
-    let logits = predictor.logits(images)?;
-    if let Some(logit) = logits.iter().find(|logit| !logit.is_finite()) {
+/// Of images `[n, height, width, channels]`, by the model that lies at `path`.
+fn scores(predictor: &mut Predictor, images: &[u8], path: &Path) -> Result<Scores> {
+    let scores = predictor.scores(images)?;
+    if let Some(logit) = scores.logits.iter().find(|logit| !logit.is_finite()) {
         bail!("{} gives logits of {logit}: its weights are damaged, so train it again", path.display());
     }
-    let mut probabilities = logits.clone();
-    softmax::probabilities(&mut probabilities, predictor.card().class_names.len());
-    Ok((logits, probabilities))
+    Ok(scores)
 }
 
 /// Answers as they come, told in the way that was asked for.

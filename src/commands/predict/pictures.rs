@@ -71,13 +71,13 @@ pub fn predict(
         });
         for (round, seen) in receiver {
             let pixels: Vec<u8> = seen.iter().flatten().flat_map(|seen| seen.image.iter().copied()).collect();
-            let (logits, probabilities) = scores(&mut predictor, &pixels, &trained.path)?;
-            let mut scores = logits.chunks_exact(judge.names.len()).zip(probabilities.chunks_exact(judge.names.len()));
+            let scores = scores(&mut predictor, &pixels, &trained.path)?;
+            let mut scores = scores.each();
             for (input, seen) in round.iter().zip(seen) {
                 let answer = match seen {
                     Ok(seen) => {
-                        let (logits, probabilities) = scores.next().context("a picture has no scores")?;
-                        let mut answer = judge.answer(input.name(), logits, probabilities);
+                        let score = scores.next().context("a picture has no scores")?;
+                        let mut answer = judge.answer(input.name(), &score);
                         if let Some(explanations) = &explanations {
                             explanations.explain(&mut predictor, &seen.image, &answer, judge.names)?;
                         }

@@ -34,17 +34,14 @@ pub fn predict(
         predictor = predictor.single_view();
     }
     let (name, split) = (&part.data, part.split);
-    let classes = judge.names.len();
     let mut right = 0;
     for round in part.images.indices.chunks(ROUND) {
         let images = &part.images.images;
         let pixels: Vec<u8> = round.iter().flat_map(|&index| images.image(index as usize).iter().copied()).collect();
-        let (logits, probabilities) = scores(&mut predictor, &pixels, &trained.path)?;
-        for ((&index, logits), probabilities) in
-            round.iter().zip(logits.chunks_exact(classes)).zip(probabilities.chunks_exact(classes))
-        {
+        let scores = scores(&mut predictor, &pixels, &trained.path)?;
+        for (&index, score) in round.iter().zip(scores.each()) {
             let label = usize::from(images.labels()[index as usize]);
-            let mut answer = judge.answer(format!("{name}/{split}/{index}"), logits, probabilities);
+            let mut answer = judge.answer(format!("{name}/{split}/{index}"), &score);
             right += usize::from(answer.top.first().is_some_and(|likely| likely.index == label));
             if let Some(explanations) = &explanations {
                 explanations.explain(&mut predictor, images.image(index as usize), &answer, judge.names)?;

@@ -71,7 +71,7 @@ impl Target {
 
     /// Cross-entropy of logits `[classes]` against it, in nats: Σ target · (ln Σ exp(logit) - logit).
     fn cross_entropy(&self, logits: &[f32]) -> f64 {
-        let all = softmax::log_sum_exp(logits);
+        let all = softmax::log_sum_exp(logits, 1.0);
         // What has no share has no say, even where its logit is infinite.
         let of = |share: f64, logit: f64| if share > 0.0 { share * (all - logit) } else { 0.0 };
         let of_class = |(class, share): (usize, f64)| of(share, logits[class].into());
@@ -91,7 +91,7 @@ pub fn cross_entropy_backward(logits: &mut [f32], targets: &Targets<'_>, classes
         result.loss += target.weight * target.cross_entropy(row);
         result.correct += usize::from(softmax::predicted(row) == target.class());
 
-        let softmax = Softmax::of(row);
+        let softmax = Softmax::of(row, 1.0);
         let scale = target.weight / count;
         for (class, logit) in row.iter_mut().enumerate() {
             let probability = softmax.probability(*logit);
@@ -113,7 +113,7 @@ mod tests {
         let mut result = StepResult::default();
         for (row, &label) in logits.chunks_exact(classes).zip(labels) {
             let label = usize::from(label);
-            result.loss += softmax::cross_entropy(row, label);
+            result.loss += softmax::cross_entropy(row, label, 1.0);
             result.correct += usize::from(softmax::predicted(row) == label);
         }
         result.loss /= labels.len().max(1) as f64;

@@ -56,6 +56,10 @@ pub struct RunResult {
     pub test_loss: f64,
     /// Likewise.
     pub test_accuracy: f64,
+    /// What logits are divided by before they become probabilities, in the losses of validation and test too: 1 where nothing
+    /// was fitted. Runs of 0.3 and before do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
     /// From the start of the process until now, all sessions of the run together.
     pub wall_seconds: f64,
     /// Training images per second of the training steps.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use modiste_files::FileError;
-use modiste_network::{DeviceInfo, ModelCard, Network, model};
+use modiste_network::{DeviceInfo, Familiarity, ModelCard, Network, model};
 
 use super::metrics_file::History;
 use super::run_directory::RunDirectory;
@@ -41,6 +41,21 @@ impl<'a> RunCheckpointer<'a> {
         let origin = Origin::new(&card.recipe, &card.class_names, device);
         Ok(Self { run, card, network: network.clone(), origin, history })
     }
+
+    /// Writes the model of a run that is trained, with what has been found out about it since its last checkpoint.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn complete(
+        &mut self,
+        parameters: &[f32],
+        temperature: f64,
+        familiarity: Option<&Familiarity>,
+    ) -> Result<(), FileError> {
+        self.card.temperature = temperature;
+        self.run.check()?;
+        model::save(&self.run.paths().model(), &self.card, &self.network, parameters, familiarity)
+    }
 }
 
 impl Checkpointer for RunCheckpointer<'_> {
@@ -61,6 +76,6 @@ impl Checkpointer for RunCheckpointer<'_> {
         checkpoint.save(&paths.checkpoint(), &self.network, &self.origin)?;
         self.card.epochs = checkpoint.kept_epoch();
         self.run.check()?;
-        model::save(&paths.model(), &self.card, &self.network, checkpoint.kept())
+        model::save(&paths.model(), &self.card, &self.network, checkpoint.kept(), None)
     }
 }

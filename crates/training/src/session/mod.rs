@@ -473,14 +473,20 @@ impl Session {
             data: source.data.clone(),
             appearance: Appearance::of(&self.splits.train),
             epochs: trainer.position().epoch,
+            temperature: 1.0,
         };
         let mut checkpointer = RunCheckpointer::new(&self.run, card, &self.network, &info)?;
-        Ok(match trainer.run(&mut checkpointer, observer, stop).map_err(explained)? {
-            Ended::Finished(scores) => {
-                Fitted::Finished(Box::new(self.result(trainer.position(), &scores, info, trainer.wall_seconds())))
-            }
-            Ended::Interrupted => Fitted::Interrupted(trainer.position().done()),
-        })
+        let end = match trainer.run(&mut checkpointer, observer, stop).map_err(explained)? {
+            Ended::Finished(scores) => trainer.look(stop).map(|familiarity| (scores, familiarity)),
+            Ended::Interrupted => None,
+        };
+        let Some((scores, familiarity)) = end else {
+            return Ok(Fitted::Interrupted(trainer.position().done()));
+        };
+        checkpointer
+            .complete(&trainer.kept(), scores.temperature, familiarity.as_ref())
+            .map_err(|error| explained(TrainError::File(error)))?;
+        Ok(Fitted::Finished(Box::new(self.result(trainer.position(), &scores, info, trainer.wall_seconds()))))
     }
 
     /// Keeps the result of a run that is trained. Its `peak_memory_bytes` are for the caller to fill in, if they are known.
@@ -519,7 +525,7 @@ impl Session {
     fn result(&self, position: &Position, scores: &FinalScores, info: DeviceInfo, wall_seconds: f64) -> RunResult {
         let Experiment { recipe, source, .. } = &self.experiment;
         let last = position.last.clone().unwrap_or_default();
-        let FinalScores { test, validation, fitted } = scores;
+        let FinalScores { test, validation, fitted, temperature } = scores;
         let images = (position.epoch * position.train_images) as f64;
         RunResult {
             data: source.data.name.clone(),
@@ -548,6 +554,7 @@ impl Session {
             validation_accuracy: validation.map(|score| score.accuracy),
             test_loss: test.loss,
             test_accuracy: test.accuracy,
+            temperature: Some(*temperature),
             wall_seconds,
             images_per_second: if position.training_seconds > 0.0 { images / position.training_seconds } else { 0.0 },
             peak_memory_bytes: None,

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use modiste_data::{Loader, shuffled};
-use modiste_inference::{Evaluator, MetricsAccumulator};
-use modiste_network::{Batch, Executor, Keep, Mixed, Recipe, State, StepOptions};
+use modiste_inference::{Evaluator, MetricsAccumulator, familiarity, temperature};
+use modiste_network::{Batch, Executor, Familiarity, Keep, Mixed, Recipe, State, StepOptions};
 
 pub use self::checkpointer::Checkpointer;
 pub use self::clock::Clock;
@@ -46,6 +46,9 @@ pub struct FinalScores {
     /// On a sample of the training images, classified as those of the test are, without dropout: what says how much the
     /// network overfits.
     pub fitted: Score,
+    /// What logits are divided by in all of these losses, fitted on the validation images; 1 where there are none, or few, or
+    /// these are those of the test.
+    pub temperature: f64,
 }
 
 /// Loss and accuracy over some images.
@@ -169,6 +172,22 @@ impl<'a> Trainer<'a> {
         }
         let last = self.position.last.as_ref()?;
         Some(Score { loss: last.validation_loss?, accuracy: last.validation_accuracy? })
+    }
+
+    /// The parameters that the run would end with now.
+    pub fn kept(&self) -> Vec<f32> {
+        self.best.clone().unwrap_or_else(|| self.executor.state().evaluation_parameters().to_vec())
+    }
+
+    /// What the images that the network has learned from are like to it, with the parameters that the run ends with; see
+    /// [`familiarity::look`].
+    pub fn look(&mut self, stop: &AtomicBool) -> Option<Option<Familiarity>> {
+        self.with_kept(|trainer| {
+            let Splits { train, validation, validates_on_test, .. } = trainer.splits;
+            let held_out = validation.as_ref().filter(|_| !validates_on_test);
+            let (scaling, seed) = (trainer.recipe.data.scaling, trainer.recipe.training.seed);
+            familiarity::look(trainer.executor, train, held_out, scaling, seed, stop)
+        })
     }
 
     /// Wall seconds of the run, all its sessions together.
@@ -341,11 +360,19 @@ impl<'a> Trainer<'a> {
 
     /// What a run came to, by the parameters that the executor has now; `None` if `stop` became true.
     fn measure_end(&mut self, stop: &AtomicBool) -> Result<Option<Ended>, TrainError> {
-        let mut validation = self.kept_validation();
-        if let (Some(evaluator), true) = (&mut self.validation, self.restored) {
-            let Some(metrics) = evaluator.measure(self.executor, stop) else { return Ok(None) };
+        let (mut validation, mut temperature) = (self.kept_validation(), 1.0);
+        if let (Some(evaluator), true) = (&mut self.validation, self.restored || !self.splits.validates_on_test) {
+            let Some(all) = evaluator.classify(self.executor, stop) else { return Ok(None) };
+            let classes = self.executor.network().classes;
+            if !self.splits.validates_on_test {
+                temperature = temperature::fitted(&all.logits, &all.labels, classes);
+            }
+            let mut metrics = MetricsAccumulator::new(classes, temperature);
+            metrics.add(&all.logits, &all.labels);
             validation = Some(self.finite(metrics.into(), "validation", 0)?);
         }
+        self.test.set_temperature(temperature);
+        self.fitted.set_temperature(temperature);
         let test = match validation.filter(|_| self.splits.validates_on_test) {
             // That has just been done.
             Some(score) => score,
@@ -356,7 +383,7 @@ impl<'a> Trainer<'a> {
         };
         let Some(metrics) = self.fitted.measure(self.executor, stop) else { return Ok(None) };
         let fitted = self.finite(metrics.into(), "training", 0)?;
-        Ok(Some(Ended::Finished(FinalScores { test, validation, fitted })))
+        Ok(Some(Ended::Finished(FinalScores { test, validation, fitted, temperature })))
     }
 
     /// Refuses a loss that is no number, on `which` images after step `step` of the epoch.

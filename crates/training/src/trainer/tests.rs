@@ -563,7 +563,7 @@ fn views_of_the_recipe_are_for_all_that_is_measured() {
     let [plain, views] = [plain, views].map(|recipe| {
         let mut checkpointer = Memory::default();
         let (ended, state) = session(&recipe, &mut checkpointer, usize::MAX).unwrap();
-        let Ended::Finished(FinalScores { test, validation, fitted }) = ended else { panic!("interrupted") };
+        let Ended::Finished(FinalScores { test, validation, fitted, .. }) = ended else { panic!("interrupted") };
         let validation = validation.unwrap().loss;
         assert_eq!(Some(validation), checkpointer.records.last().unwrap().validation_loss);
         ([test.loss, validation, fitted.loss], state)
