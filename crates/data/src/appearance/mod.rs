@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn background_length_and_middle_are_those_of_most_images() {
         let mut images = vec![rectangle(3, 4..14, 2..8); 9];
-        images.push(rectangle(90, 0..20, 0..5));
+        images.push(rectangle(90, 0..20, 4..6));
         let found = appearance(&images).unwrap();
         assert!(found.is_plain() && found.background == [3] && found.plain == 0.9, "{found:?}");
         assert_eq!((found.extent.usual, found.extent.long, found.centre), (0.6, 1.0, [0.45, 0.5]));

@@ -6,7 +6,7 @@ use super::facts::{Facts, OneSided};
 
 /// For the fields that depend on the images, and those that somebody would wonder about.
 pub(super) fn comments(facts: &Facts, recipe: &Recipe) -> Vec<Comment> {
-    let Facts { shape, images, classes, largest, smallest, one_sided } = facts;
+    let Facts { shape, images, classes, largest, smallest, one_sided, .. } = facts;
     let each =
         if largest == smallest { format!("{largest} of each") } else { format!("{smallest} to {largest} of each") };
     let (epochs, batch) = (recipe.training.epochs, recipe.training.batch);
@@ -49,7 +49,14 @@ pub(super) fn comments(facts: &Facts, recipe: &Recipe) -> Vec<Comment> {
             },
         ),
         ("augmentation.shift", "shifted images are new images to learn from, which few images need most".to_owned()),
-        ("augmentation.fill", "what comes in at the border is like what is there, whatever the background".to_owned()),
+        (
+            "augmentation.fill",
+            if facts.on_black {
+                "the images lie on black, which comes in at the border then".to_owned()
+            } else {
+                "what comes in at the border is like what is there".to_owned()
+            },
+        ),
         ("augmentation.mixup", "mixed images, since there are few of each class to learn by heart".to_owned()),
         (
             "training.class_weights",

@@ -1,6 +1,6 @@
 //! What is to be known of training images before a recipe can be chosen for them.
 
-use modiste_data::{ImageShape, Likeness, Subset, mirrored_classes};
+use modiste_data::{Appearance, ImageShape, Likeness, Subset, mirrored_classes};
 
 /// Of the images that a run learns from.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,8 @@ pub(super) struct Facts {
     pub(super) largest: usize,
     /// Images of the smallest class that has any.
     pub(super) smallest: usize,
+    /// Whether most images lie on black.
+    pub(super) on_black: bool,
     /// Why images must not be mirrored, if they must not.
     pub(super) one_sided: Option<OneSided>,
 }
@@ -42,9 +44,19 @@ impl Facts {
             classes: sizes.len(),
             largest: sizes.iter().copied().max().unwrap_or(0),
             smallest: sizes.iter().copied().min().unwrap_or(0),
+            on_black: on_black(train),
             one_sided: one_sided(train, class_names),
         }
     }
+}
+
+/// Values up to this are black, but for the trace of an encoder.
+const BLACK: u8 = 16;
+
+fn on_black(train: &Subset) -> bool {
+    let appearance = Appearance::of(train);
+    appearance
+        .is_some_and(|appearance| appearance.is_plain() && appearance.background.iter().all(|&value| value <= BLACK))
 }
 
 fn one_sided(train: &Subset, class_names: &[String]) -> Option<OneSided> {

@@ -118,7 +118,7 @@ fn resolve(facts: &Facts, seed: u64, mixes: bool) -> Result<Recipe, ExperimentEr
             shift: (facts.shape.height.min(facts.shape.width) + PIXELS_A_SHIFT / 2) / PIXELS_A_SHIFT,
             mixup: mixes.then_some(0.4),
             cutmix: mixes.then_some(1.0),
-            fill: Fill::Reflect,
+            fill: if facts.on_black { Fill::Zero } else { Fill::Reflect },
             ..Augmentation::default()
         },
         optimiser: Optimiser::Muon(Muon {
