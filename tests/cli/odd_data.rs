@@ -275,7 +275,7 @@ fn a_run_without_its_checkpoint_does_not_begin_anew_unless_asked() {
 fn a_run_goes_on_where_its_data_is_now_and_says_what_else_has_changed() {
     let world = World::new();
     grey_set(&world, "here", &[0, 1], 10, None);
-    noted(world.words("train mlp --data here --batch 10 --epochs 1 --out a --quiet"));
+    noted(world.words("train mlp --data here --batch 10 --epochs 1 --validation 0 --out a --quiet"));
     fs::rename(world.path("here"), world.path("there")).unwrap();
     let problem = world.words("train --resume a --epochs 2").sentence();
     assert!(

@@ -134,7 +134,7 @@ fn a_set_without_tests_keeps_the_same_fifth_in_every_command() {
     let world = World::new();
     classes(&world, "alone", NAMES, TRAIN);
     let said = "keeps no test images: 12 of its 60 images are kept for testing, the same in every command\n";
-    let trained = train(&world, 2, "--data alone --out run");
+    let trained = train(&world, 2, "--data alone --validation 0 --out run");
     assert!(trained.stderr.ends_with(said), "{trained:?}");
     let measured = world.words("evaluate run --json");
     assert!(measured.stderr.ends_with(said), "a run that finds the set changed would say so: {measured:?}");

@@ -33,7 +33,7 @@ shift = 1
 /// A world with a run in `run`, and the set that it was trained on.
 fn trained() -> (World, Dataset) {
     let world = World::new();
-    world.file("glance.toml", RECIPE.as_bytes().to_vec());
+    world.file("glance.toml", RECIPE.as_bytes());
     let ended = world.words("train glance.toml --data drawn-garments --limit 1000 --out run --quiet");
     assert_eq!(ended.status, Some(0), "{ended:?}");
     (world, load(&Source::DrawnGarments, None, &Silent).unwrap())
@@ -100,7 +100,7 @@ fn an_answer_has_the_fields_that_programs_rely_on() {
 fn a_damaged_picture_is_named_and_the_others_are_classified() {
     let (world, set) = trained();
     pictures(&world, &set, 3);
-    world.file("pictures/1.png", b"no picture".to_vec());
+    world.file("pictures/1.png", b"no picture");
     let ended = world.words("predict run pictures gone.png --json");
     assert_eq!(ended.status, Some(1), "{ended:?}");
     let answers = lines(&ended);
@@ -160,7 +160,7 @@ fn names_are_replaced_and_what_is_not_certain_is_unsure() {
     let unsure = &lines(&world.words("predict run pictures --json --min-confidence 1"))[0];
     assert_eq!((&unsure["class"], &unsure["index"]), (&json!("unsure"), &Value::Null));
     assert_eq!(unsure["top"][0]["probability"], named["probability"]);
-    world.file("names.txt", b"one\ntwo".to_vec());
+    world.file("names.txt", b"one\ntwo");
     assert!(world.words("predict run pictures --names names.txt").sentence().contains("2 names"));
 }
 
