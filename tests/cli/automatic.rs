@@ -14,8 +14,11 @@ fn bars(world: &World, name: &str, each: usize) {
         let labels: Vec<u8> = (0..count).map(|image| (image % 2) as u8).collect();
         let pixel = |image: usize, place: usize| {
             let (row, column) = (place / 6, place % 6);
-            let is_bright =
-                if image.is_multiple_of(2) { column == 1 || row == 3 && column < 3 } else { row == 1 || row < 3 && column == 1 };
+            let is_bright = if image.is_multiple_of(2) {
+                column == 1 || row == 3 && column < 3
+            } else {
+                row == 1 || row < 3 && column == 1
+            };
             (if is_bright { 190 } else { 20 }) + ((image * 31 + place * 17 + image * place) % 40) as u8
         };
         let pixels = (first..first + count).flat_map(|image| (0..36).map(move |place| pixel(image, place))).collect();
