@@ -53,8 +53,13 @@ impl Border {
     }
 
     /// By how much a pixel has to differ from the colour to stand out.
-    pub fn threshold(&self) -> u8 {
+    fn threshold(&self) -> u8 {
         LEAST.max(self.spread.saturating_mul(DEVIATIONS))
+    }
+
+    /// Whether a pixel, `[channels]`, differs from the colour by more than noise does.
+    pub fn stands_out(&self, pixel: &[u8]) -> bool {
+        distance(pixel, &self.colour) > self.threshold()
     }
 
     /// Whether it shows one colour, up to noise and what covers it here and there.

@@ -154,6 +154,6 @@ mod tests {
         image.splice(20..22, [0, 17]);
         let object = find(&image).unwrap();
         assert_eq!((object.top, object.bottom, object.left, object.right), (5, 15, 3, 7));
-        assert_eq!((object.brighter, object.edge_cover()), (192.0, 1.0));
+        assert_eq!((object.brighter, object.edge_covers()), (192.0, [1.0; 4]));
     }
 }

@@ -1,6 +1,6 @@
 //! Where an image shows something: what stands out from its background.
 
-use super::border::{Border, distance};
+use super::border::Border;
 use crate::shape::ImageShape;
 
 /// Pieces below this share of the largest one are specks.
@@ -32,9 +32,7 @@ impl Object {
     /// What differs from the border's colour in an image `[height, width, channels]`, without specks.
     pub fn find(image: &[u8], shape: ImageShape, border: &Border) -> Option<Self> {
         let ImageShape { height, width, channels } = shape;
-        let threshold = border.threshold();
-        let mut stands_out: Vec<bool> =
-            image.chunks_exact(channels).map(|pixel| distance(pixel, &border.colour) > threshold).collect();
+        let mut stands_out: Vec<bool> = image.chunks_exact(channels).map(|pixel| border.stands_out(pixel)).collect();
         let mut pieces = pieces(&mut stands_out, width);
         let largest = pieces.iter().map(Vec::len).max().unwrap_or(0);
         if largest < FEWEST_PIXELS.max((LEAST_SHARE * (height * width) as f64) as usize) {
@@ -67,8 +65,8 @@ impl Object {
         Some(object)
     }
 
-    /// The share of each edge of its rectangle that it covers: top, bottom, left, right. The least of them.
-    pub fn edge_cover(&self) -> f32 {
+    /// The share of each edge of its rectangle that it covers: top, bottom, left, right.
+    pub fn edge_covers(&self) -> [f32; 4] {
         // The outermost pixels may be mixed with what lies around.
         let inset = |start: usize, end: usize| {
             let inset = usize::from(end - start > 4);
@@ -79,7 +77,7 @@ impl Object {
         let share = |covered: usize, length: usize| covered as f32 / length as f32;
         let row = |row: usize| share((left..right).filter(|&column| is_covered(row, column)).count(), right - left);
         let column = |column: usize| share((top..bottom).filter(|&row| is_covered(row, column)).count(), bottom - top);
-        row(top).min(row(bottom - 1)).min(column(left)).min(column(right - 1))
+        [row(top), row(bottom - 1), column(left), column(right - 1)]
     }
 }
 

@@ -11,7 +11,7 @@ use crate::tree::FileTree;
 use crate::tree::listing::Listing;
 
 /// Rises when what is kept, or how it lies in its file, changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// A file that was changed so shortly ago may change again without another time of change.
 const RACY: Duration = Duration::from_secs(2);
 

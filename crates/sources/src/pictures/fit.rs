@@ -133,17 +133,19 @@ struct Taps {
     beyond: f32,
 }
 
-/// The triangle filter: as wide as one input pixel to each side where a side grows, and as one output pixel where it shrinks,
-/// so that nothing falls between the taps. What lies beyond has no weight, unless it `extends` the input.
-fn triangle(side: usize, part: Part, count: usize, extends: bool) -> Vec<Taps> {
+/// The taps of `count` outputs. Where a side shrinks, an output is the mean of what lies in it, and an input at its edge counts by the
+/// part that does; where it grows, inputs are joined by straight lines. What lies beyond has no weight, unless it `extends` the
+/// input.
+fn taps(side: usize, part: Part, count: usize, extends: bool) -> Vec<Taps> {
     let step = part.length / count as f64;
-    let reach = step.max(1.0);
+    let half = step.max(1.0) / 2.0;
     let taps = |at: usize| {
         let centre = part.start + (at as f64 + 0.5) * step;
-        let (begin, end) = ((centre - reach).floor(), (centre + reach).ceil());
+        // The part of an input, one wide, that lies within `half` of the centre. At a step of one that is the straight line too.
+        let weight = |input: f64| ((input + 1.0).min(centre + half) - input.max(centre - half)).max(0.0);
+        let (begin, end) = ((centre - half).floor(), (centre + half).ceil());
         let first = (begin.max(0.0) as usize).min(side);
         let last = (end.max(0.0) as usize).clamp(first, side);
-        let weight = |input: f64| (1.0 - (input + 0.5 - centre).abs() / reach).max(0.0);
         let inside = || (first..last).map(|input| weight(input as f64));
         let within: f64 = inside().sum();
         let outside: f64 = if extends {
@@ -160,7 +162,7 @@ fn triangle(side: usize, part: Part, count: usize, extends: bool) -> Vec<Taps> {
 
 /// Scales a part of the rows and columns to `height` and `width`.
 pub(super) fn resize(source: Plane<'_>, rows: Part, height: usize, columns: Part, width: usize) -> Vec<u8> {
-    let taps = [triangle(source.height, rows, height, false), triangle(source.width, columns, width, false)];
+    let taps = [taps(source.height, rows, height, false), taps(source.width, columns, width, false)];
     weighed(source, &taps, &vec![0; source.channels])
 }
 
@@ -171,7 +173,7 @@ pub(super) fn resize_window(
     [height, width]: [usize; 2],
     beyond: &[u8],
 ) -> Vec<u8> {
-    let taps = [triangle(source.height, rows, height, true), triangle(source.width, columns, width, true)];
+    let taps = [taps(source.height, rows, height, true), taps(source.width, columns, width, true)];
     weighed(source, &taps, beyond)
 }
 
@@ -242,6 +244,18 @@ mod tests {
         let board = grey(64, 64, (0..64 * 64).map(|at| if (at + at / 64) % 2 == 0 { 0 } else { 255 }).collect());
         let small = fit(&board, target(4, 4, Fit::Stretch));
         assert!(small.iter().all(|value| (125..=130).contains(value)), "{small:?}");
+    }
+
+    #[test]
+    fn what_grew_tenfold_shrinks_to_what_it_was() {
+        let small: Vec<u8> = (0..28 * 28).map(|at| (at * 37 % 256) as u8).collect();
+        let large = (0..280 * 280).map(|at| small[at / 280 / 10 * 28 + at % 280 / 10]).collect();
+        assert_eq!(fit(&grey(280, 280, large), target(28, 28, Fit::Pad)), small);
+    }
+
+    #[test]
+    fn an_input_on_the_edge_of_an_output_counts_by_its_part() {
+        assert_eq!(fit(&grey(3, 1, vec![0, 90, 240]), target(1, 2, Fit::Stretch)), [30, 190]);
     }
 
     #[test]

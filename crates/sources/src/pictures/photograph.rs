@@ -101,12 +101,9 @@ fn on_sheet(
     Some(adapt(sheet, target, appearance, sheets - 1, prepared))
 }
 
-/// The inside of a frame, a hundredth off each side, which may be blurred: pixels, height and width.
+/// The inside of a frame that lies on whole pixels: pixels, height and width.
 fn cut(plane: Plane<'_>, frame: Frame) -> Option<(Vec<u8>, usize, usize)> {
-    let side = |start: f64, length: f64, most: usize| {
-        let trim = 1.0_f64.max(length / 100.0);
-        ((start + trim).ceil() as usize, ((start + length - trim) as usize).min(most))
-    };
+    let side = |start: f64, length: f64, most: usize| (start as usize, ((start + length) as usize).min(most));
     let (top, bottom) = side(frame.top, frame.height, plane.height);
     let (left, right) = side(frame.left, frame.width, plane.width);
     if top >= bottom || left >= right {
@@ -249,6 +246,14 @@ mod tests {
         }
         let (image, done) = prepared(&pasted(&noise(560, 400, 128), &letter(280), 280, 0, 280));
         assert!(is_like_the_letter(&image) && !done.inverted && done.cropped, "{done}");
+    }
+
+    #[test]
+    fn a_sheet_is_found_to_the_pixel() {
+        for (top, left) in [(0, 0), (120, 280), (61, 143)] {
+            let (image, _) = prepared(&pasted(&noise(560, 400, 128), &negative(&letter(280)), 280, top, left));
+            assert_eq!(image, letter(SIDE), "{top} {left}");
+        }
     }
 
     #[test]

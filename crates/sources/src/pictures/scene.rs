@@ -11,8 +11,12 @@ const LONGEST_SIDE: usize = 256;
 const CLEAR: u8 = 32;
 /// The least value of what is bright.
 const BRIGHT: u8 = 128;
-/// Something that covers so much of each edge of its rectangle is a sheet on which something else may be shown.
+/// Something that covers so much of three edges of its rectangle is a sheet on which something else may be shown,
 const SHEET: f32 = 0.85;
+/// if it covers this much of the fourth, where what is shown may reach the edge in the colour of what the sheet lies on.
+const SHEET_WITH_GAP: f32 = 0.4;
+/// The share of a line of pixels that stands out on a sheet.
+const SHEET_LINE: f32 = 0.5;
 /// What is shown on a sheet has this part of the length that objects have in the set, at least.
 const LEAST_ON_SHEET: f32 = 0.5;
 /// Extents and middles that differ by less from those of the set are no reason to crop.
@@ -84,9 +88,50 @@ pub(super) fn look(plane: Plane<'_>, is_exact: bool, appearance: &Appearance) ->
         height: (object.bottom - object.top) as f64 * down,
         width: (object.right - object.left) as f64 * right,
     };
-    let is_sheet = !is_exact && object.edge_cover() >= SHEET;
+    let is_sheet = !is_exact && looks_like_a_sheet(&object);
+    let frame = if is_sheet { frame.to_the_pixel(plane, down.max(right)) } else { frame };
     let found = Found { background: border.colour.clone(), noise: border.spread, object: frame, is_sheet };
     Ok(Scene { inverted, found: Some(found) })
+}
+
+/// Whether something fills its rectangle up to the edges.
+fn looks_like_a_sheet(object: &Object) -> bool {
+    let mut covers = object.edge_covers();
+    covers.sort_by(f32::total_cmp);
+    covers[0] >= SHEET_WITH_GAP && covers[1] >= SHEET
+}
+
+impl Frame {
+    /// The frame of a sheet that was found within `scale` pixels or so: its edges are the outermost lines that stand out.
+    fn to_the_pixel(self, plane: Plane<'_>, scale: f64) -> Self {
+        let Plane { pixels, height, width, channels } = plane;
+        // Noise is stronger in single pixels than where it was shrunk.
+        let border = Border::of(pixels, ImageShape { height, width, channels });
+        let stands_out = |row: usize, column: usize| {
+            let at = (row * width + column) * channels;
+            border.stands_out(&pixels[at..][..channels])
+        };
+        let reach = scale.ceil() as usize + 1;
+        let span = |start: f64, length: f64, side: usize| {
+            let (start, end) = (start.round() as usize, ((start + length).round() as usize).min(side));
+            (start.min(end), end)
+        };
+        let (rows, columns) = (span(self.top, self.height, height), span(self.left, self.width, width));
+        let is_line = |count: usize, (start, end): (usize, usize)| count as f32 >= SHEET_LINE * (end - start) as f32;
+        let row =
+            |row: usize| is_line((columns.0..columns.1).filter(|&column| stands_out(row, column)).count(), columns);
+        let column = |column: usize| is_line((rows.0..rows.1).filter(|&row| stands_out(row, column)).count(), rows);
+        let edges = |(start, end): (usize, usize), side: usize, is_line: &dyn Fn(usize) -> bool| {
+            let mut near_start = start.saturating_sub(reach)..(start + reach + 1).min(side);
+            let mut near_end = (end.saturating_sub(reach + 1)..(end + reach).min(side)).rev();
+            let first = near_start.find(|&line| is_line(line)).unwrap_or(start);
+            let last = near_end.find(|&line| is_line(line)).map_or(end, |line| line + 1);
+            (first as f64, last.max(first) as f64)
+        };
+        let (top, bottom) = edges(rows, height, &row);
+        let (left, right) = edges(columns, width, &column);
+        Self { top, left, height: bottom - top, width: right - left }
+    }
 }
 
 impl Found {
