@@ -119,7 +119,7 @@ fn main() {
     let card = small_card();
     let network = card.network().expect("a network");
     let parameters = vec![0.5; network.parameter_count()];
-    write("model", "small", &headed(&file(|path| model::save(path, &card, &network, &parameters))));
+    write("model", "small", &headed(&file(|path| model::save(path, &card, &network, &parameters, None))));
     write("checkpoint", "small", &headed(&file(|path| checkpoint(path, &network, &parameters))));
     write("cache", "small", &headed(&file(cache)));
     for (name, text) in RUN {

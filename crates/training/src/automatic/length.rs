@@ -6,6 +6,8 @@ use super::facts::Facts;
 
 /// Steps of the smallest sets. What few images can teach is learned by about so many, whatever their number.
 const LEAST_STEPS: f64 = 1000.0;
+/// Steps beyond these for each image, where images are mixed: each pair is new, and more of them teach more.
+const MIXED_STEPS_AN_IMAGE: f64 = 1.0;
 /// Images of a step, where there are twice as many.
 const LEAST_BATCH: usize = 50;
 /// Passes over the images that even the largest sets have.
@@ -22,11 +24,12 @@ pub(super) struct Length {
 }
 
 impl Length {
-    /// For these images and this network.
-    pub(super) fn of(facts: &Facts, network: &Network) -> Self {
+    /// For these images, mixed or not, and this network.
+    pub(super) fn of(facts: &Facts, network: &Network, mixes: bool) -> Self {
         let images = facts.images.max(1);
         let batch = batch(images);
-        let steps = LEAST_STEPS + 5.0 * (images as f64).sqrt();
+        let more = if mixes { MIXED_STEPS_AN_IMAGE * images as f64 } else { 5.0 * (images as f64).sqrt() };
+        let steps = LEAST_STEPS + more;
         let wanted = steps * batch as f64 / images as f64;
         let affordable = MOST_MULTIPLY_ADDS / (images as f64 * network.multiply_adds().max(1) as f64);
         let epochs = (wanted.min(affordable).round() as usize).max(LEAST_EPOCHS);

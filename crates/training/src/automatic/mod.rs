@@ -38,7 +38,7 @@ const WIDTH: usize = 32;
 /// Pixels of the shorter side for each pixel that images are shifted by.
 const PIXELS_A_SHIFT: usize = 14;
 /// Images of a class below which mixed ones may teach more than they blur.
-const FEW_OF_A_CLASS: usize = 40;
+const FEW_OF_A_CLASS: usize = 200;
 /// Images above which it would take too long to try.
 const MOST_TRIED: usize = 2_000;
 
@@ -83,24 +83,27 @@ impl Automatic {
     pub fn settled(mut self, device: &Device) -> Result<Self, TrainError> {
         let Ok(mixed) = resolve(&self.facts, self.recipe.training.seed, true) else { return Ok(self) };
         let Ok(network) = network(&mixed, self.facts.shape, self.class_count) else { return Ok(self) };
-        let [plain_right, mixed_right] =
-            [&self.recipe, &mixed].map(|recipe| trial::right(recipe, &network, &self.train, device));
-        let (plain_right, mixed_right) = (plain_right?, mixed_right?);
-        // Chance moves the difference by about this much.
-        let noise = (self.facts.images as f64).sqrt() / 2.0;
-        if mixed_right as f64 + noise >= plain_right as f64 {
+        let [plain, mixed_too] = [&self.recipe, &mixed].map(|recipe| trial::of(recipe, &network, &self.train, device));
+        let (plain, mixed_too) = (plain?, mixed_too?);
+        if mixed_too.right as f64 + allowance(&plain) >= plain.right as f64 {
             self.comments = comments(&self.facts, &mixed);
             self.recipe = mixed;
         }
         self.comments.push(Comment {
             field: "augmentation",
             text: format!(
-                "on halves of the images, {mixed_right} of {} were right with mixed images and {plain_right} without",
-                self.facts.images
+                "of {} images that were not learned from, {} were right with mixed images and {} without",
+                plain.images, mixed_too.right, plain.right
             ),
         });
         Ok(self)
     }
+}
+
+/// By how many fewer right ones mixed images may still be the better choice: chance moves the number by so many, and what they
+/// teach takes more steps than a trial has.
+fn allowance(plain: &trial::Outcome) -> f64 {
+    2.0 * ((plain.images - plain.right) as f64).sqrt()
 }
 
 /// The recipe for these images, with mixed ones or without.
@@ -142,7 +145,7 @@ fn resolve(facts: &Facts, seed: u64, mixes: bool) -> Result<Recipe, ExperimentEr
         },
         evaluation: EvaluationRecipe { flip: mirrors, shift: 0 },
     };
-    let length = Length::of(facts, &network(&recipe, facts.shape, facts.classes.max(2))?);
+    let length = Length::of(facts, &network(&recipe, facts.shape, facts.classes.max(2))?, mixes);
     recipe.training.epochs = length.epochs;
     recipe.training.batch = length.batch;
     Ok(recipe)

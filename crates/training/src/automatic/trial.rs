@@ -14,12 +14,24 @@ use crate::trainer::{Ended, TrainError, Trainer};
 /// Steps by which a recipe shows what it is good for.
 const STEPS: usize = 300;
 
-/// How many of the training images a recipe gets right that it has not learned from: it learns from one half and is measured on
-/// the other, and the other way round. Each half has of each class its part, by the recipe's seed.
+/// Images of a half from which on it is measure enough by itself.
+const ENOUGH: usize = 250;
+
+/// What came of a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outcome {
+    /// Images it was measured on.
+    pub(super) images: usize,
+    /// How many of them were right.
+    pub(super) right: usize,
+}
+
+/// What a recipe makes of training images that it has not learned from: it learns from one half and is measured on the other, and
+/// the other way round where halves are small. Each half has of each class its part, by the recipe's seed.
 ///
 /// # Errors
 /// When training diverges.
-pub(super) fn right(recipe: &Recipe, network: &Network, train: &Subset, device: &Device) -> Result<usize, TrainError> {
+pub(super) fn of(recipe: &Recipe, network: &Network, train: &Subset, device: &Device) -> Result<Outcome, TrainError> {
     let seed = recipe.training.seed;
     let labels: Vec<u8> = train.indices.iter().map(|&index| train.images.labels()[index as usize]).collect();
     let split = stratified_split(&labels, network.classes, 0.5, seed);
@@ -28,10 +40,10 @@ pub(super) fn right(recipe: &Recipe, network: &Network, train: &Subset, device: 
         Subset::new(&train.images, indices)
     };
     let halves = [half(&split.train), half(&split.validation)];
-    let mut right = 0;
+    let mut outcome = Outcome { images: 0, right: 0 };
     for (learned, tested) in [(0, 1), (1, 0)] {
         let (learned, tested) = (&halves[learned], &halves[tested]);
-        if learned.len() < 2 || tested.is_empty() {
+        if learned.len() < 2 || tested.is_empty() || outcome.images >= ENOUGH {
             continue;
         }
         let splits =
@@ -44,10 +56,11 @@ pub(super) fn right(recipe: &Recipe, network: &Network, train: &Subset, device: 
         let clock = Instant::now();
         let mut trainer = Trainer::new(executor.as_mut(), &recipe, &splits, &clock)?;
         if let Ended::Finished(scores) = trainer.run(&mut (), &mut (), &AtomicBool::new(false))? {
-            right += (scores.test.accuracy * tested.len() as f64).round() as usize;
+            outcome.images += tested.len();
+            outcome.right += (scores.test.accuracy * tested.len() as f64).round() as usize;
         }
     }
-    Ok(right)
+    Ok(outcome)
 }
 
 #[cfg(test)]
@@ -68,7 +81,7 @@ mod tests {
             );
             let recipe = Recipe::parse(&recipe, "text").unwrap();
             let network = Network::new(&recipe.layers, set.train.shape(), 10).unwrap();
-            right(&recipe, &network, &train, &device).unwrap()
+            of(&recipe, &network, &train, &device).unwrap().right
         };
         let (learned, unlearned) = (of_rate(0.003), of_rate(1e-9));
         assert!(learned > 40 && unlearned < 20, "{learned} and {unlearned} of 101");
