@@ -6,8 +6,6 @@ use super::facts::Facts;
 
 /// Steps of the smallest sets. What few images can teach is learned by about so many, whatever their number.
 const LEAST_STEPS: f64 = 1000.0;
-/// Steps beyond these for each image, where images are mixed: each pair is new, and more of them teach more.
-const MIXED_STEPS_AN_IMAGE: f64 = 1.0;
 /// Images of a step, where there are twice as many.
 const LEAST_BATCH: usize = 50;
 /// Passes over the images that even the largest sets have.
@@ -28,7 +26,8 @@ impl Length {
     pub(super) fn of(facts: &Facts, network: &Network, mixes: bool) -> Self {
         let images = facts.images.max(1);
         let batch = batch(images);
-        let more = if mixes { MIXED_STEPS_AN_IMAGE * images as f64 } else { 5.0 * (images as f64).sqrt() };
+        // Each mixed pair is new: so many images teach more with every step, up to twice as many as the least.
+        let more = if mixes { LEAST_STEPS.min(images as f64) } else { 5.0 * (images as f64).sqrt() };
         let steps = LEAST_STEPS + more;
         let wanted = steps * batch as f64 / images as f64;
         let affordable = MOST_MULTIPLY_ADDS / (images as f64 * network.multiply_adds().max(1) as f64);
