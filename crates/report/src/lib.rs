@@ -6,12 +6,15 @@
 
 mod coverage;
 pub mod heat;
+mod html;
 pub mod map;
 pub mod names;
 pub mod numbers;
+mod palette;
 pub mod picture;
 pub mod seen;
 pub mod snapshot;
+mod sprites;
 mod text;
 mod thumbnail;
 

@@ -20,9 +20,14 @@ const TEN: [Colour; 10] = [
 /// Of a point whose class is unknown.
 const UNKNOWN: Colour = [0x3b, 0x5b, 0x8c];
 
+/// A colour as a style sheet has it.
+pub(crate) fn css([red, green, blue]: Colour) -> String {
+    format!("#{red:02x}{green:02x}{blue:02x}")
+}
+
 /// The colour of a class. Beyond ten they go round the hues by the golden angle, at three lightnesses in turn: some are
 /// alike, and the number of the class beside them has to tell them apart.
-pub(super) fn colour(class: Option<u8>) -> Colour {
+pub(crate) fn colour(class: Option<u8>) -> Colour {
     let Some(class) = class else { return UNKNOWN };
     TEN.get(usize::from(class)).copied().unwrap_or_else(|| {
         let hue = f32::from(class) * 137.508_f32.to_radians();
@@ -45,13 +50,13 @@ fn from_oklab([lightness, a, b]: [f32; 3]) -> Colour {
 }
 
 /// How bright a channel's value shines, from 0 to 1, where 1 is the brightest: light adds up, values do not.
-pub(super) fn to_linear(value: u8) -> f32 {
+pub(crate) fn to_linear(value: u8) -> f32 {
     let value = f32::from(value) / 255.0;
     if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
 }
 
 /// The inverse of [`to_linear`].
-pub(super) fn from_linear(light: f32) -> u8 {
+pub(crate) fn from_linear(light: f32) -> u8 {
     let value = if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 };
     (value * 255.0).round() as u8
 }
