@@ -5,6 +5,7 @@
 #![warn(unreachable_pub)]
 
 mod coverage;
+pub mod figures;
 pub mod heat;
 mod html;
 pub mod map;
@@ -12,7 +13,9 @@ pub mod names;
 pub mod numbers;
 mod palette;
 pub mod picture;
+pub mod run;
 pub mod seen;
+mod shades;
 pub mod snapshot;
 mod sprites;
 mod text;

@@ -13,6 +13,7 @@ use modiste_training::{Done, Fitted, RunPaths, RunResult, SeedAggregate, Session
 
 use self::request::Request;
 use self::series::{Opened, Series};
+use super::report;
 use super::setup::Outcome;
 use crate::cli::{OutputOptions, TrainArgs};
 use crate::output::training_display::TrainingDisplay;
@@ -42,7 +43,12 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
                     }
                 }
                 match fit(&mut session, seed, &device, &interrupt, &mut display, begun)? {
-                    Fitted::Finished(result) => results.push(*result),
+                    Fitted::Finished(result) => {
+                        results.push(*result);
+                        if !arguments.no_report {
+                            write_report(&session, &device, &interrupt);
+                        }
+                    }
                     Fitted::Interrupted(done) => {
                         note_interrupted(done, seed, series.directory(), arguments.out.is_some());
                         return Ok(Outcome::Interrupted);
@@ -100,6 +106,18 @@ fn fit(
         }
     }
     Ok(fitted)
+}
+
+/// Writes the page about a run that is trained. The run is worth more than its page: what keeps that from being written is said.
+fn write_report(session: &Session, device: &Device, interrupt: &Interrupt) {
+    let (directory, dataset) = (session.directory(), &session.experiment().dataset);
+    let left_out = match report::beside(directory, dataset, device, interrupt.stop_flag()) {
+        Ok(Some(_)) => return,
+        Ok(None) => "interrupted".to_owned(),
+        Err(error) => output::sentence(&error),
+    };
+    let word = shell::word(directory);
+    output::note(&format!("note: no report was written, {left_out}; `modiste report {word}` writes it"));
 }
 
 /// A run was trained before: nothing is left to do.
