@@ -14,6 +14,8 @@ pub mod numbers;
 mod palette;
 pub mod picture;
 pub mod run;
+pub mod runs;
+mod sample_sheets;
 pub mod seen;
 mod shades;
 pub mod snapshot;

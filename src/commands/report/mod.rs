@@ -3,6 +3,7 @@
 mod inside;
 mod one;
 mod recipe_lines;
+mod several;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,11 +14,12 @@ use modiste_data::Dataset;
 use modiste_executors::Device;
 use modiste_files::atomic;
 use modiste_report::figures::Figure;
-use modiste_report::run;
+use modiste_report::{run, runs};
 use modiste_training::RunPaths;
 use serde::Serialize;
 
 use self::one::{DataLook, Images};
+use super::compare;
 use super::setup::{Outcome, device};
 use super::trained::Trained;
 use crate::cli::ReportArgs;
@@ -43,40 +45,64 @@ struct Document {
 /// Writes the page, and the figures where they are asked for.
 pub fn run(arguments: &ReportArgs) -> Result<Outcome> {
     let device = device(&arguments.compute)?;
-    let trained = Trained::find(arguments.runs.first().map(PathBuf::as_path))?;
-    let images = Images::Found { options: &arguments.data, quiet: arguments.output.quiet };
-    let Some(page) = one::page(&trained, images, DataLook::Full, &device, &AtomicBool::new(false))? else {
-        return Ok(Outcome::Interrupted);
+    let is_of_seeds = |named: &PathBuf| compare::directories(named) != [named.clone()];
+    let written = match &arguments.runs[..] {
+        [named] if !is_of_seeds(named) => of_one(Some(named), arguments, &device)?,
+        [] => of_one(None, arguments, &device)?,
+        several => Some(of_several(several, arguments, &device)?),
     };
-    for notice in &page.notices {
-        output::note(&format!("note: {notice}"));
+    match written {
+        Some(document) => tell(&document, arguments).map(|()| Outcome::Done),
+        None => Ok(Outcome::Interrupted),
     }
+}
+
+fn of_one(named: Option<&Path>, arguments: &ReportArgs, device: &Device) -> Result<Option<Document>> {
+    let trained = Trained::find(named)?;
+    let images = Images::Found { options: &arguments.data, quiet: arguments.output.quiet };
+    let Some(page) = one::page(&trained, images, DataLook::Full, device, &AtomicBool::new(false))? else {
+        return Ok(None);
+    };
     let path = arguments.out.clone().unwrap_or_else(|| RunPaths::new(&trained.path).report());
     let bytes = write_page(&path, |out| run::page::write(&page, out))?;
-    let figures = match &arguments.figures {
-        Some(directory) => write_figures(directory, &page.figures())?,
-        None => Vec::new(),
-    };
-    let document = Document {
-        report: path.display().to_string(),
-        bytes,
-        runs: vec![trained.path.display().to_string()],
-        figures: figures.iter().map(|path| path.display().to_string()).collect(),
-        notices: page.notices,
-    };
-    tell(&document, arguments)?;
-    Ok(Outcome::Done)
+    let figures = figures(arguments, || page.figures())?;
+    Ok(Some(Document::new(&path, bytes, &[trained.path], &figures, page.notices)))
+}
+
+fn of_several(named: &[PathBuf], arguments: &ReportArgs, device: &Device) -> Result<Document> {
+    let (page, directories) = several::page(named, &arguments.data, device, arguments.output.quiet)?;
+    let path = arguments.out.clone().unwrap_or_else(|| "report.html".into());
+    let bytes = write_page(&path, |out| runs::page::write(&page, out))?;
+    let figures = figures(arguments, || page.figures())?;
+    Ok(Document::new(&path, bytes, &directories, &figures, page.notices))
+}
+
+impl Document {
+    fn new(path: &Path, bytes: u64, runs: &[PathBuf], figures: &[PathBuf], notices: Vec<String>) -> Self {
+        let texts = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect();
+        let report = path.display().to_string();
+        Self { report, bytes, runs: texts(runs), figures: texts(figures), notices }
+    }
+}
+
+/// A page that was written.
+pub struct Written {
+    pub path: PathBuf,
+    /// The pairs of classes that are hardest to tell apart, and how many images of either were taken for the other.
+    pub hardest_pairs: Vec<(String, String, u64)>,
 }
 
 /// The report of a run that has just been trained, beside its result; `None` if `stop` became true before the end.
-pub fn beside(directory: &Path, dataset: &Dataset, device: &Device, stop: &AtomicBool) -> Result<Option<PathBuf>> {
+pub fn beside(directory: &Path, dataset: &Dataset, device: &Device, stop: &AtomicBool) -> Result<Option<Written>> {
     let trained = Trained::find(Some(directory))?;
     let size: usize = dataset.parts().map(|images| images.pixels().len()).sum();
     let look = if size <= QUICKLY_CHECKED { DataLook::Full } else { DataLook::None };
     let Some(page) = one::page(&trained, Images::Loaded(dataset), look, device, stop)? else { return Ok(None) };
     let path = RunPaths::new(directory).report();
     write_page(&path, |out| run::page::write(&page, out))?;
-    Ok(Some(path))
+    let pairs = page.test.iter().flat_map(run::Test::hardest_pairs);
+    let named = |(one, other, count): (usize, usize, u64)| (page.classes[one].clone(), page.classes[other].clone(), count);
+    Ok(Some(Written { path, hardest_pairs: pairs.map(named).collect() }))
 }
 
 /// Writes a page and says how many bytes it has.
@@ -87,6 +113,11 @@ fn write_page(path: &Path, write: impl FnOnce(&mut dyn std::io::Write) -> std::i
     atomic::write_unsynced(path, write)?;
     let file = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(file.len())
+}
+
+/// The files of the figures, where they are asked for.
+fn figures(arguments: &ReportArgs, drawn: impl FnOnce() -> Vec<Figure>) -> Result<Vec<PathBuf>> {
+    arguments.figures.as_deref().map_or(Ok(Vec::new()), |directory| write_figures(directory, &drawn()))
 }
 
 /// Each figure as SVG and as PNG.
@@ -106,6 +137,9 @@ fn write_figures(directory: &Path, figures: &[Figure]) -> Result<Vec<PathBuf>> {
 }
 
 fn tell(document: &Document, arguments: &ReportArgs) -> Result<()> {
+    for notice in &document.notices {
+        output::note(&format!("note: {notice}"));
+    }
     if arguments.output.json {
         return output::print_json(document);
     }

@@ -81,7 +81,7 @@ pub fn page(
     };
     let mut page = RunPage {
         title: format!("{} on {}", card.recipe.name, card.data.name),
-        epochs: metrics_file::read(&paths.metrics())?.iter().map(epoch).collect(),
+        epochs: epochs(&paths)?,
         classes: card.class_names.clone(),
         filters: inside::filters(&trained.model),
         command: command(&trained.path, &card.data, paths.read_source()?.data_dir.as_deref()),
@@ -109,6 +109,11 @@ pub fn page(
     Ok(Some(page))
 }
 
+/// What each epoch of a run came to.
+pub fn epochs(paths: &RunPaths) -> Result<Vec<Epoch>> {
+    Ok(metrics_file::read(&paths.metrics())?.iter().map(epoch).collect())
+}
+
 fn epoch(record: &EpochRecord) -> Epoch {
     let &EpochRecord { epoch, train_loss, train_accuracy, validation_loss, validation_accuracy, learning_rate, .. } =
         record;
@@ -116,23 +121,15 @@ fn epoch(record: &EpochRecord) -> Epoch {
 }
 
 fn test(classified: Classified, images: modiste_data::Subset, classes: &[String], temperature: f64) -> Result<Test> {
-    let Classified { mut logits, labels } = classified;
+    let Classified { logits, labels } = &classified;
     let mut metrics = MetricsAccumulator::new(classes.len(), temperature);
-    metrics.add(&logits, &labels);
+    metrics.add(logits, labels);
     if !metrics.loss().is_finite() {
         bail!("the loss on the test images is {}: the weights are damaged, so train the run again", metrics.loss());
     }
-    let guesses: Vec<u8> = logits.chunks_exact(classes.len()).map(|row| predicted(row) as u8).collect();
-    probabilities(&mut logits, classes.len(), temperature);
-    let rows = logits.chunks_exact(classes.len());
-    let answers = rows.zip(&labels).zip(guesses).map(|((row, &truth), predicted)| Answer {
-        truth,
-        predicted,
-        confidence: row[usize::from(predicted)],
-    });
     let raw = reliability(metrics.raw_calibration_bins(), metrics.raw_calibration_error());
     Ok(Test {
-        answers: answers.collect(),
+        answers: answers(classified, classes.len(), temperature),
         images,
         confusion: metrics.confusion().to_vec(),
         scores: metrics.class_scores().into_iter().map(scores).collect(),
@@ -142,6 +139,15 @@ fn test(classified: Classified, images: modiste_data::Subset, classes: &[String]
         temperature,
         loss: metrics.loss(),
     })
+}
+
+/// The likeliest class of each image and its probability, at the temperature.
+pub fn answers(classified: Classified, classes: usize, temperature: f64) -> Vec<Answer> {
+    let Classified { mut logits, labels } = classified;
+    let guesses: Vec<u8> = logits.chunks_exact(classes).map(|row| predicted(row) as u8).collect();
+    probabilities(&mut logits, classes, temperature);
+    let rows = logits.chunks_exact(classes).zip(labels).zip(guesses);
+    rows.map(|((row, truth), predicted)| Answer { truth, predicted, confidence: row[usize::from(predicted)] }).collect()
 }
 
 fn reliability(bins: Vec<CalibrationBin>, error: f64) -> Reliability {

@@ -87,10 +87,10 @@ fn ticks(least: f64, most: f64, count: usize, whole: bool) -> Vec<f64> {
 /// A number as people write it, without zeros at its end.
 pub(super) fn number(value: f64) -> String {
     let size = value.abs();
-    if size != 0.0 && !(1e-3..1e6).contains(&size) {
+    if size != 0.0 && !(1e-4..1e6).contains(&size) {
         return format!("{value:.1e}").replace(".0e", "e");
     }
-    let text = format!("{value:.4}");
+    let text = format!("{value:.6}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(written(0.0, 1.0, 5, false), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
         assert_eq!(written(1.0, 3.0, 8, true), ["1", "2", "3"]);
         assert_eq!(written(1.0, 50.0, 5, true), ["10", "20", "30", "40", "50"]);
-        assert_eq!(written(0.0, 2e-4, 2, false), ["0", "1e-4", "2e-4"]);
+        assert_eq!(written(0.0, 2e-5, 2, false), ["0", "1e-5", "2e-5"]);
         assert_eq!(ticks(3.0, 3.0, 5, false), [3.0]);
         assert_eq!(ticks(0.0, f64::NAN, 5, false).len(), 1);
     }

@@ -9,13 +9,13 @@ use crate::palette;
 use crate::picture::{Colour, INK};
 
 /// Of every chart.
-const SIZE: (u32, u32) = (1440, 960);
+const SIZE: (u32, u32) = (960, 640);
 const TEXT: f64 = 32.0;
 const LINE: i32 = 44;
 /// Columns of a character, of a font whose characters are all as wide.
 const CHARACTER: i32 = 18;
 /// Columns at the left for numbers.
-const NUMBERS: u32 = 140;
+const NUMBERS: u32 = 132;
 const GRID: Colour = [0xdd, 0xda, 0xd2];
 
 /// Lines over two axes.
@@ -68,7 +68,7 @@ impl Chart {
             .margin_bottom(12)
             .x_label_area_size(100)
             .y_label_area_size(NUMBERS)
-            .build_cartesian_2d(Scale::of(x, 7), Scale::of(y, 6))?;
+            .build_cartesian_2d(Scale::of(x, 6), Scale::of(y, 5))?;
         chart
             .configure_mesh()
             .disable_x_mesh()

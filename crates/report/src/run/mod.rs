@@ -164,6 +164,20 @@ pub struct RecipeLine {
     pub differs: Option<Option<String>>,
 }
 
+impl Test {
+    /// Pairs of classes, and how many images of either were taken for the other: the most first, and none without any.
+    pub fn hardest_pairs(&self) -> Vec<(usize, usize, u64)> {
+        let confusion = &self.confusion;
+        let mut pairs: Vec<(usize, usize, u64)> = (0..confusion.len())
+            .flat_map(|second| (0..second).map(move |first| (first, second)))
+            .map(|(first, second)| (first, second, confusion[first][second] + confusion[second][first]))
+            .filter(|&(_, _, count)| count > 0)
+            .collect();
+        pairs.sort_by_key(|&(_, _, count)| std::cmp::Reverse(count));
+        pairs
+    }
+}
+
 impl Answer {
     fn is_right(&self) -> bool {
         self.truth == self.predicted

@@ -44,12 +44,16 @@
     const slots = [...facts.images.keys()].filter((slot) => facts.images[slot][1] === truth && facts.images[slot][2] === predicted);
     const samples = slots.map(sample);
     const count = facts.confusion[truth][predicted];
-    const order = truth === predicted ? "the least certain first" : "the most confident first";
-    const number = samples.length < count ? `${samples.length} of ${count} shown, ` : "";
+    const order = truth === predicted ? "The least certain come first" : "The most confident come first";
+    const number = samples.length < count ? `${samples.length} of ${count} shown. ` : "";
     shown.replaceChildren(
       make("h3", {}, cell.title),
       make("p", {}, `${number}${order}, with the probability of the predicted class.`),
-      make("ul", { class: "samples" }, ...samples),
+      make(
+        "div",
+        { class: "scroll", tabindex: "0", role: "region", "aria-label": cell.title },
+        make("ul", { class: "samples" }, ...samples),
+      ),
     );
   };
   for (const cell of cells) cell.addEventListener("click", () => show(cell));

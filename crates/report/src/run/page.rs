@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use askama::Template;
-use modiste_data::ImageShape;
 use serde::Serialize;
 
 use super::samples::{chosen, least_certain, worst_mistakes};
@@ -11,15 +10,15 @@ use super::{Answer, RunPage, Scores, Test};
 use crate::html::{json_in_html, png_address};
 use crate::numbers::{counted, grouped};
 use crate::picture::Picture;
-use crate::sprites::{Grid, Sprites};
+use crate::sample_sheets::{Sample, SampleSheets};
+use crate::sprites::Grid;
 use crate::{shades, thumbnail};
 
 const STYLE: &str = include_str!("../report.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Bytes of pixels that a page has room for, and up to how many of them all levels are kept.
+/// Bytes of pixels that a page has room for.
 const MOST: usize = 8_000_000;
-const EXACT: usize = 2_400_000;
 /// Images in a list of the worst or the least certain.
 const LISTED: usize = 24;
 /// Pairs of classes.
@@ -44,9 +43,7 @@ struct View<'a> {
 struct TestView<'a> {
     test: &'a Test,
     facts: String,
-    sheets: Vec<String>,
-    /// Width and height of an image, and width of a sheet, in CSS pixels.
-    size: [f64; 3],
+    sheets: String,
     rows: Vec<MatrixRow<'a>>,
     scores: Vec<ScoreRow>,
     pairs: Vec<String>,
@@ -78,16 +75,6 @@ struct ScoreRow {
     cells: [String; 4],
 }
 
-/// An image and what it was taken for.
-struct Sample {
-    sheet: usize,
-    /// CSS pixels on it.
-    left: f64,
-    top: f64,
-    label: String,
-    caption: String,
-}
-
 /// Images on their way through the network.
 struct StagesView {
     /// Address and name of each.
@@ -106,7 +93,7 @@ struct StageRow {
 struct Facts<'a> {
     classes: &'a [String],
     confusion: &'a [Vec<u64>],
-    grid: Option<Grid>,
+    grid: Grid,
     /// CSS pixels for each of an image.
     scale: f64,
     /// Of each image on the sheets: its number among the test images, its class, what it was taken for, and the confidence.
@@ -118,11 +105,7 @@ struct Facts<'a> {
 /// # Errors
 /// When `out` refuses.
 pub fn write(page: &RunPage, mut out: impl Write) -> io::Result<()> {
-    let layout = page.test.as_ref().map(|test| Layout::of(test, page.classes.len()));
-    let test = match (&page.test, &layout) {
-        (Some(test), Some(layout)) => Some(test_view(page, test, layout)?),
-        _ => None,
-    };
+    let test = page.test.as_ref().map(|test| test_view(page, test)).transpose()?;
     let filters = match (&page.filters, page.filters_figure()) {
         (Some(filters), Some(figure)) => Some((filters.described(), figure.to_element()?)),
         _ => None,
@@ -142,71 +125,10 @@ pub fn write(page: &RunPage, mut out: impl Write) -> io::Result<()> {
     out.flush()
 }
 
-/// Where the images of the page are.
-struct Layout {
-    shape: ImageShape,
-    /// As places in the answers, in the order of the sheets.
-    places: Vec<usize>,
-    /// CSS pixels for each of an image.
-    scale: f64,
-    grid: Option<Grid>,
-}
-
-impl Layout {
-    fn of(test: &Test, classes: usize) -> Self {
-        let shape = test.images.images.shape();
-        let places = chosen(&test.answers, classes, MOST / shape.len().max(1));
-        let mut layout = Self { shape, places, scale: 1.0, grid: None };
-        layout.grid = layout.sprites(&layout.pixels(test)).map(|sprites| sprites.grid());
-        if let Some(grid) = layout.grid {
-            let longest = grid.height.max(grid.width);
-            let wanted =
-                if longest > SIDE { 1.5 * SIDE as f64 / longest as f64 } else { SIDE.div_ceil(longest) as f64 };
-            // A whole number of pixels wide.
-            layout.scale = (grid.width as f64 * wanted).round().max(1.0) / grid.width as f64;
-        }
-        layout
-    }
-
-    fn pixels<'a>(&self, test: &'a Test) -> Vec<&'a [u8]> {
-        self.places.iter().map(|&place| test.images.images.image(test.images.indices[place] as usize)).collect()
-    }
-
-    fn sprites<'a>(&self, pixels: &'a [&'a [u8]]) -> Option<Sprites<'a>> {
-        Sprites::new(self.shape, pixels, EXACT)
-    }
-
-    /// An image of the page, by its place on the sheets.
-    fn sample(&self, slot: usize, classes: &[String], answers: &[Answer]) -> Sample {
-        let grid = self.grid.unwrap_or(Grid { width: 1, height: 1, columns: 1, images: 1 });
-        let within = slot % grid.images;
-        let css = |pixels: usize| (pixels as f64 * self.scale * 100.0).round() / 100.0;
-        let answer = &answers[self.places[slot]];
-        let name = |class: u8| classes.get(usize::from(class)).map_or("", String::as_str);
-        let caption = if answer.is_right() {
-            format!("{}, {:.2}", name(answer.truth), answer.confidence)
-        } else {
-            format!("{}, taken for {}, {:.2}", name(answer.truth), name(answer.predicted), answer.confidence)
-        };
-        Sample {
-            sheet: slot / grid.images,
-            left: css(within % grid.columns * grid.width),
-            top: css(within / grid.columns * grid.height),
-            label: format!("Test image {}: {caption}", self.places[slot]),
-            caption,
-        }
-    }
-}
-
-fn test_view<'a>(page: &'a RunPage, test: &'a Test, layout: &Layout) -> io::Result<TestView<'a>> {
+fn test_view<'a>(page: &'a RunPage, test: &'a Test) -> io::Result<TestView<'a>> {
     let classes = &page.classes;
-    let pixels = layout.pixels(test);
-    let sheets = match layout.sprites(&pixels) {
-        Some(sprites) => (0..sprites.sheets())
-            .map(|sheet| sprites.sheet(sheet).map(|file| png_address(&file)).map_err(io::Error::other))
-            .collect::<io::Result<Vec<String>>>()?,
-        None => Vec::new(),
-    };
+    let places = chosen(&test.answers, classes.len(), MOST / test.images.images.shape().len().max(1));
+    let sheets = SampleSheets::new(&test.images, &places)?;
     let fact = |&place: &usize| {
         let Answer { truth, predicted, confidence } = test.answers[place];
         (place as u32, truth, predicted, (confidence * 1e4).round() / 1e4)
@@ -214,28 +136,38 @@ fn test_view<'a>(page: &'a RunPage, test: &'a Test, layout: &Layout) -> io::Resu
     let facts = Facts {
         classes,
         confusion: &test.confusion,
-        grid: layout.grid,
-        scale: layout.scale,
-        images: layout.places.iter().map(fact).collect(),
+        grid: sheets.grid,
+        scale: sheets.scale,
+        images: places.iter().map(fact).collect(),
     };
-    let size = layout.grid.map_or([1.0; 3], |grid| {
-        [grid.width, grid.height, grid.columns * grid.width].map(|pixels| pixels as f64 * layout.scale)
-    });
-    let samples =
-        |slots: Vec<usize>| slots.into_iter().map(|slot| layout.sample(slot, classes, &test.answers)).collect();
+    let sample = |slot: usize| {
+        let (place, answer) = (places[slot], &test.answers[places[slot]]);
+        let caption = caption(classes, answer);
+        sheets.sample(slot, format!("Test image {place}: {caption}"), caption)
+    };
+    let samples = |slots: Vec<usize>| slots.into_iter().map(sample).collect();
     Ok(TestView {
         test,
         facts: json_in_html(&facts)?,
-        sheets,
-        size,
+        sheets: sheets.style_sheet(),
         rows: matrix_rows(classes, &test.confusion),
         scores: score_rows(classes, test),
-        pairs: pairs(classes, &test.confusion),
-        worst: samples(worst_mistakes(&test.answers, &layout.places, LISTED)),
-        unsure: samples(least_certain(&test.answers, &layout.places, LISTED)),
+        pairs: pairs(classes, test),
+        worst: samples(worst_mistakes(&test.answers, &places, LISTED)),
+        unsure: samples(least_certain(&test.answers, &places, LISTED)),
         reliability: test.reliability_figure().to_element()?,
         coverage: test.coverage_figure().to_element()?,
     })
+}
+
+/// `Shirt, taken for Coat, 0.98`
+fn caption(classes: &[String], answer: &Answer) -> String {
+    let name = |class: u8| classes.get(usize::from(class)).map_or("", String::as_str);
+    let (truth, confidence) = (name(answer.truth), answer.confidence);
+    match answer.is_right() {
+        true => format!("{truth}, {confidence:.2}"),
+        false => format!("{truth}, taken for {}, {confidence:.2}", name(answer.predicted)),
+    }
 }
 
 fn matrix_rows<'a>(classes: &'a [String], confusion: &[Vec<u64>]) -> Vec<MatrixRow<'a>> {
@@ -276,20 +208,14 @@ fn score_rows(classes: &[String], test: &Test) -> Vec<ScoreRow> {
     rows
 }
 
-/// The pairs of classes that are taken for each other most often.
-fn pairs(classes: &[String], confusion: &[Vec<u64>]) -> Vec<String> {
-    let mut pairs: Vec<(u64, usize, usize)> = (0..classes.len())
-        .flat_map(|one| (0..one).map(move |other| (other, one)))
-        .map(|(one, other)| (confusion[one][other] + confusion[other][one], one, other))
-        .filter(|&(count, _, _)| count > 0)
-        .collect();
-    pairs.sort_by_key(|&(count, _, _)| std::cmp::Reverse(count));
-    let text = |&(count, one, other): &(u64, usize, usize)| {
-        let (first, second) = (&classes[one], &classes[other]);
-        let (there, back) = (grouped(confusion[one][other]), grouped(confusion[other][one]));
-        format!("{first} and {second}: {}, {there} and {back} by true class", counted(count, "mistake"))
+/// `Pullover and Coat: 308 mistakes, 270 and 38 by true class`
+fn pairs(classes: &[String], test: &Test) -> Vec<String> {
+    let text = |&(one, other, count): &(usize, usize, u64)| {
+        let (there, back) = (grouped(test.confusion[one][other]), grouped(test.confusion[other][one]));
+        let (first, second, mistakes) = (&classes[one], &classes[other], counted(count, "mistake"));
+        format!("{first} and {second}: {mistakes}, {there} and {back} by true class")
     };
-    pairs.iter().take(PAIRS).map(text).collect()
+    test.hardest_pairs().iter().take(PAIRS).map(text).collect()
 }
 
 fn stages_view(page: &RunPage, test: &Test) -> io::Result<Option<StagesView>> {
