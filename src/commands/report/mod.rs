@@ -101,7 +101,8 @@ pub fn beside(directory: &Path, dataset: &Dataset, device: &Device, stop: &Atomi
     let path = RunPaths::new(directory).report();
     write_page(&path, |out| run::page::write(&page, out))?;
     let pairs = page.test.iter().flat_map(run::Test::hardest_pairs);
-    let named = |(one, other, count): (usize, usize, u64)| (page.classes[one].clone(), page.classes[other].clone(), count);
+    let named =
+        |(one, other, count): (usize, usize, u64)| (page.classes[one].clone(), page.classes[other].clone(), count);
     Ok(Some(Written { path, hardest_pairs: pairs.map(named).collect() }))
 }
 

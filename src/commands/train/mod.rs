@@ -162,12 +162,7 @@ fn note_interrupted(done: Done, seed: Option<u64>, directory: &Path, named: bool
 }
 
 /// What a single run came to, what it finds hardest, and where to look closer.
-fn print_result(
-    result: &RunResult,
-    report: Option<&Written>,
-    directory: &Path,
-    options: OutputOptions,
-) -> Result<()> {
+fn print_result(result: &RunResult, report: Option<&Written>, directory: &Path, options: OutputOptions) -> Result<()> {
     if options.json {
         return output::print_json(result);
     }
@@ -179,12 +174,11 @@ fn print_result(
     for pair in report.iter().flat_map(|report| report.hardest_pairs.iter().take(PAIRS)) {
         output::print(&training_text::hard_pair(pair))?;
     }
-    let (kept, word) = (directory.display(), shell::word(directory));
-    output::print(&format!("kept in {kept}; look closer with `modiste evaluate {word}`"))?;
     if let Some(report) = report {
-        output::print(&format!("report: {}", report.path.display()))?;
+        output::print(&format!("all of it, with images: {}", report.path.display()))?;
     }
-    Ok(())
+    let (kept, word) = (directory.display(), shell::word(directory));
+    output::print(&format!("kept in {kept}; look closer with `modiste evaluate {word}`"))
 }
 
 /// What the runs of several seeds came to, and where they are.
