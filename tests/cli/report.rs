@@ -43,11 +43,9 @@ fn facts(page: &str) -> Value {
 #[track_caller]
 fn is_alone(page: &str) {
     for address in ["http:", "https:", "//", "@import", "<link"] {
-        let outside: Vec<&str> = page
-            .lines()
-            .filter(|line| line.contains(address) && !line.contains("base64,") && !line.trim_start().starts_with("//"))
-            .collect();
-        assert!(outside.is_empty(), "{address}: {outside:?}");
+        let ours = |line: &&str| line.contains("base64,") || line.trim_start().starts_with("//");
+        let found = page.lines().filter(|line| !ours(line)).any(|line| line.contains(address));
+        assert!(!found, "{address}");
     }
     assert!(page.contains("default-src 'none'"));
 }
@@ -90,7 +88,11 @@ fn it_is_written_after_training_unless_that_is_forbidden() {
     let first = page(&path);
     fs::remove_file(&path).unwrap();
     assert_eq!(world.words("report run").done(), "run/report.html\n");
-    assert_eq!(page(&path), first);
+    // So many images are looked at by the command alone.
+    let second = page(&path);
+    assert!(
+        facts(&second) == facts(&first) && first.contains("Nobody has looked") && !second.contains("Nobody has looked")
+    );
     let said = world.words("train small.toml --data drawn-garments --limit 1000 --out plain --no-report").done();
     assert!(!world.path("plain/report.html").exists() && !said.contains("report"), "{said}");
     // What is trained further is another run.
@@ -187,7 +189,7 @@ fn several_runs_are_compared() {
     assert_eq!(document["runs"], serde_json::json!(["series/seed-0", "series/seed-1"]));
     let page = page(&world.path("report.html"));
     is_alone(&page);
-    for words in ["2 runs of 1 experiment", "McNemar", "Where they disagree", "series/seed-1: ", "test accuracy"] {
+    for words in ["2 runs of 1 experiment", "McNemar", "Where they disagree", ": series/seed-1", "test accuracy"] {
         assert!(page.contains(words), "{words}");
     }
     assert!(world.path("figures/validation-accuracy.svg").exists());

@@ -163,12 +163,12 @@ mod tests {
             let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
             let info = reader.next_frame(&mut pixels).unwrap();
             let samples = info.color_type.samples();
-            for point in sheet * sprites.per_sheet..count.min((sheet + 1) * sprites.per_sheet) {
-                let place = point - sheet * sprites.per_sheet;
+            let on_it = drawn.iter().skip(sheet * sprites.per_sheet).take(sprites.per_sheet);
+            for (place, image) in on_it.enumerate() {
                 let (left, top) = (place % sprites.columns * sprites.size.0, place / sprites.columns * sprites.size.1);
                 for (x, y) in (0..shape.width).flat_map(|x| (0..shape.height).map(move |y| (x, y))) {
                     let seen = &pixels[((top + y) * info.width as usize + left + x) * samples..][..samples];
-                    let real = &thumbnail::colour(shape, &drawn[point], x, y)[..samples];
+                    let real = &thumbnail::colour(shape, image, x, y)[..samples];
                     let differences = seen.iter().zip(real).map(|(&a, &b)| (i32::from(a) - i32::from(b)).abs());
                     worst = differences.fold(worst, i32::max);
                 }

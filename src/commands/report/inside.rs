@@ -1,7 +1,7 @@
 //! What is inside a network: the weights of its first layer, and what its layers give for some images.
 
 use modiste_data::Subset;
-use modiste_network::{Layer, Model, Network, Operation, ReferenceExecutor, Role, Shape, State, Value};
+use modiste_network::{Executor, Layer, Model, Network, Operation, ReferenceExecutor, Role, Shape, State, Value};
 use modiste_report::run::{Answer, Filters, Stage, Stages};
 use rayon::prelude::*;
 
@@ -53,7 +53,7 @@ pub fn stages(model: &Model, images: &Subset, answers: &[Answer]) -> Option<Stag
         return None;
     }
     let mut executor = ReferenceExecutor::new(network, 1, 0);
-    modiste_network::Executor::set_state(&mut executor, &State::fresh(model.parameters.clone()));
+    executor.set_state(&State::fresh(model.parameters.clone()));
     let scaling = model.card.recipe.data.scaling;
     let outputs: Vec<Vec<Vec<f64>>> = places
         .par_iter()

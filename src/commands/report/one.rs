@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use modiste_data::{Check, Dataset};
+use modiste_data::{Background, Check, Dataset, Fit, Subset};
 use modiste_executors::Device;
 use modiste_files::shell;
 use modiste_inference::evaluator::Classified;
@@ -120,7 +120,7 @@ fn epoch(record: &EpochRecord) -> Epoch {
     Epoch { epoch, train_loss, train_accuracy, validation_loss, validation_accuracy, learning_rate }
 }
 
-fn test(classified: Classified, images: modiste_data::Subset, classes: &[String], temperature: f64) -> Result<Test> {
+fn test(classified: Classified, images: Subset, classes: &[String], temperature: f64) -> Result<Test> {
     let Classified { logits, labels } = &classified;
     let mut metrics = MetricsAccumulator::new(classes.len(), temperature);
     metrics.add(logits, labels);
@@ -238,8 +238,16 @@ fn command(run: &Path, data: &DataReference, data_dir: Option<&Path>) -> String 
     }
     if let Some(preparation) = data.preparation {
         words.push(format!("--size {}x{}", preparation.height, preparation.width));
-        words.push(format!("--fit {}", format!("{:?}", preparation.fit).to_lowercase()));
-        words.push(format!("--background {}", format!("{:?}", preparation.background).to_lowercase()));
+        let fit = match preparation.fit {
+            Fit::Pad => "pad",
+            Fit::Crop => "crop",
+            Fit::Stretch => "stretch",
+        };
+        let background = match preparation.background {
+            Background::Black => "black",
+            Background::White => "white",
+        };
+        words.push(format!("--fit {fit} --background {background}"));
     }
     if data.skip_bad {
         words.push("--skip-bad".to_owned());

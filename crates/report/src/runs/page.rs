@@ -6,9 +6,12 @@ use askama::Template;
 
 use super::{Answered, RunsPage};
 use crate::figures::Figure;
+use crate::numbers::{counted, grouped};
 use crate::sample_sheets::{Sample, SampleSheets};
 
 const STYLE: &str = include_str!("../report.css");
+/// Runs that are named with what they take an image for; more of them are counted.
+const NAMED: usize = 3;
 /// Images on which runs disagree.
 const LISTED: usize = 60;
 
@@ -23,7 +26,10 @@ struct View<'a> {
 }
 
 struct Disputed {
+    /// `997 of 2,000 test images`
     count: String,
+    /// Whether some of them are not shown.
+    is_part: bool,
     samples: Vec<Sample>,
 }
 
@@ -44,9 +50,9 @@ pub fn write(page: &RunsPage, mut out: impl Write) -> io::Result<()> {
             images.sample(slot, format!("Test image {place}: {caption}"), caption)
         };
         let samples: Vec<Sample> = places.iter().enumerate().map(sample).collect();
-        let shown = if samples.len() < all.len() { format!("; {} are shown", samples.len()) } else { String::new() };
-        let (count, whole) = (all.len(), answered.images.len());
-        disputed = Some(Disputed { count: format!("{count} of {whole} test images{shown}"), samples });
+        let (count, whole) = (grouped(all.len() as u64), grouped(answered.images.len() as u64));
+        let is_part = samples.len() < all.len();
+        disputed = Some(Disputed { count: format!("{count} of {whole} test images"), is_part, samples });
     }
     let figures = page.figures().iter().map(Figure::to_element).collect::<io::Result<_>>()?;
     let view = View { page, style: STYLE, sheets, figures, disputed };
@@ -54,12 +60,23 @@ pub fn write(page: &RunsPage, mut out: impl Write) -> io::Result<()> {
     out.flush()
 }
 
-/// `Shirt; a: Coat, b: Shirt`
+/// `Shirt; Coat: a, Shirt: b`, or of many runs `Shirt; Coat: 3 runs, Shirt: 1 run`.
 fn caption(answered: &Answered, place: usize) -> String {
     let name = |class: u8| answered.classes.get(usize::from(class)).map_or("", String::as_str);
-    let truth =
-        answered.runs.first().and_then(|(_, answers)| answers.get(place)).map_or("", |answer| name(answer.truth));
-    let said = answered.runs.iter().filter_map(|(run, answers)| Some((run, answers.get(place)?)));
-    let said: Vec<String> = said.map(|(run, answer)| format!("{run}: {}", name(answer.predicted))).collect();
-    format!("{truth}; {}", said.join(", "))
+    let mut truth = "";
+    let mut said: Vec<(u8, Vec<&str>)> = Vec::new();
+    for (run, answers) in &answered.runs {
+        let Some(answer) = answers.get(place) else { continue };
+        truth = name(answer.truth);
+        match said.iter_mut().find(|(class, _)| *class == answer.predicted) {
+            Some((_, runs)) => runs.push(run),
+            None => said.push((answer.predicted, vec![run])),
+        }
+    }
+    let is_long = answered.runs.len() > NAMED;
+    let text = |(class, runs): &(u8, Vec<&str>)| {
+        let runs = if is_long { counted(runs.len() as u64, "run") } else { runs.join(" and ") };
+        format!("{}: {runs}", name(*class))
+    };
+    format!("{truth}; {}", said.iter().map(text).collect::<Vec<_>>().join(", "))
 }
