@@ -78,6 +78,8 @@ pub enum Command {
     Predict(PredictArgs),
     /// Compare finished runs; those that differ in their seeds alone share a row
     Compare(CompareArgs),
+    /// Write a page about a run, or about several: curves, confusions, mistakes
+    Report(ReportArgs),
     /// Make a map of many images by t-SNE: a picture, an interactive page, and the coordinates
     Embed(EmbedArgs),
     /// Time this machine
@@ -306,6 +308,9 @@ pub struct TrainArgs {
     /// The run directory to write [default: runs/NAME-1, -2, …]; with --seeds, the directory of their runs, seed-0 and so on
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
+    /// Write no report.html beside the result
+    #[arg(long)]
+    pub no_report: bool,
     /// Resume an interrupted run; needs nothing else, but --data where its data has moved
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
@@ -405,6 +410,26 @@ pub struct CompareArgs {
     /// Print JSON on standard output, and nothing else there
     #[arg(long, help_heading = "Output")]
     pub json: bool,
+}
+
+/// `report`
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Run directories, or directories of runs that `train --seeds` has made [default: the newest run]
+    #[arg(value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// The page to write [default: report.html in the run directory; of several runs, here]
+    #[arg(long, value_name = "FILE.html")]
+    pub out: Option<PathBuf>,
+    /// Write each figure in DIR, too, as SVG and PNG
+    #[arg(long, value_name = "DIR")]
+    pub figures: Option<PathBuf>,
+    #[command(flatten)]
+    pub data: DataOptions,
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+    #[command(flatten)]
+    pub output: OutputOptions,
 }
 
 /// Parts of a data set as a run used it.

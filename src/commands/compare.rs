@@ -31,11 +31,32 @@ struct Run {
     result: RunResult,
 }
 
-/// Prints a row for each experiment. A run that is named twice, or by itself and with its directory of seeds, counts once.
+/// Runs of one experiment.
+pub struct Group {
+    /// Where each is.
+    pub directories: Vec<PathBuf>,
+    /// Where they are together.
+    pub place: String,
+    pub aggregate: SeedAggregate,
+}
+
+/// Prints a row for each experiment.
 pub fn run(arguments: &CompareArgs) -> Result<Outcome> {
+    let groups = groups(&arguments.runs)?;
+    let (rows, places): (Vec<_>, Vec<_>) = groups.into_iter().map(|group| (group.aggregate, group.place)).unzip();
+    if arguments.json {
+        output::print_json(&Document { rows })?;
+    } else {
+        output::print(&comparison_text::comparison(&rows, &places))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// The finished ones of some runs, by experiment. A run that is named twice, or by itself and with its directory of seeds, counts once.
+pub fn groups(named: &[PathBuf]) -> Result<Vec<Group>> {
     let mut groups: Vec<Vec<Run>> = Vec::new();
     let (mut seen, mut unfinished) = (HashSet::new(), Vec::new());
-    for named in &arguments.runs {
+    for named in named {
         for directory in directories(named) {
             // Two ways to a directory are the same run.
             if !seen.insert(fs::canonicalize(&directory).unwrap_or_else(|_| directory.clone())) {
@@ -63,19 +84,17 @@ pub fn run(arguments: &CompareArgs) -> Result<Outcome> {
     for directory in unfinished {
         output::note(&format!("note: {} is not finished and is left out", directory.display()));
     }
-    let places: Vec<_> = groups.iter().map(|group| place(group)).collect();
-    let results = groups.into_iter().map(|group| group.into_iter().map(|run| run.result).collect());
-    let rows: Vec<_> = results.filter_map(SeedAggregate::new).collect();
-    if arguments.json {
-        output::print_json(&Document { rows })?;
-    } else {
-        output::print(&comparison_text::comparison(&rows, &places))?;
-    }
-    Ok(Outcome::Done)
+    let grouped = |group: Vec<Run>| {
+        let place = place(&group);
+        let directories = group.iter().map(|run| run.directory.clone()).collect();
+        let aggregate = SeedAggregate::new(group.into_iter().map(|run| run.result).collect())?;
+        Some(Group { directories, place, aggregate })
+    };
+    Ok(groups.into_iter().filter_map(grouped).collect())
 }
 
 /// The directory of a run, or those of the runs of a directory of seeds.
-fn directories(named: &Path) -> Vec<PathBuf> {
+pub fn directories(named: &Path) -> Vec<PathBuf> {
     let of_seeds = seed_directory::runs(named);
     if of_seeds.is_empty() { vec![named.to_owned()] } else { of_seeds }
 }

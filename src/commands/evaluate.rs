@@ -69,7 +69,8 @@ pub fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     } else if arguments.output.quiet {
         output::print(&evaluation_text::summary(&metrics))?;
     } else {
-        output::print(&evaluation_text::all(&header, &data, split, &card.class_names, &metrics))?;
+        let columns = output::terminal_columns();
+        output::print(&evaluation_text::all(&header, &data, split, &card.class_names, &metrics, columns))?;
     }
     Ok(Outcome::Done)
 }

@@ -6,6 +6,7 @@ mod data;
 mod embed;
 mod evaluate;
 mod predict;
+mod report;
 mod setup;
 mod summary;
 mod train;
@@ -28,6 +29,7 @@ pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Embed(arguments) => embed::run(&arguments, started),
     }
 }

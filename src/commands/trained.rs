@@ -94,7 +94,7 @@ impl Trained {
     /// A part of the data of `--data`, or of what the network was trained on, as that was parted then.
     pub fn part(&self, options: &DataOptions, split: Split, quiet: bool) -> Result<Part> {
         let (dataset, own) = self.data(options, quiet)?;
-        let (path, card) = (self.path.display(), &self.model.card);
+        let path = self.path.display();
         // The network may have learned from these very images, so what was held out has to be known.
         if !own && options.data.is_some() && split == Split::Validation {
             bail!(
@@ -102,6 +102,12 @@ impl Trained {
                 dataset.name
             );
         }
+        self.part_of(dataset, own, split)
+    }
+
+    /// A part of a set whose images and classes are those of the network; `own` is whether it was trained on that very set.
+    pub fn part_of(&self, dataset: Dataset, own: bool, split: Split) -> Result<Part> {
+        let card = &self.model.card;
         // All of a foreign set is new to the network.
         let (validation, limit) =
             if own { (card.recipe.data.validation, Limit::of(&card.data)) } else { (Validation::Share(0.0), None) };

@@ -62,23 +62,24 @@ pub fn line(aggregate: &SeedAggregate) -> String {
     )
 }
 
+/// The columns of [`rows`].
+pub const COLUMNS: [(&str, Side); 12] = [
+    ("recipe", Side::Left),
+    ("data", Side::Left),
+    ("seeds", Side::Right),
+    ("epochs", Side::Right),
+    ("validation accuracy", Side::Left),
+    ("test accuracy", Side::Left),
+    ("gap", Side::Right),
+    ("loss", Side::Right),
+    ("time", Side::Right),
+    ("parameters", Side::Right),
+    ("multiply-adds", Side::Right),
+    ("runs", Side::Left),
+];
+
 /// A row for each experiment; `places` says where the runs of each are.
-pub fn comparison(aggregates: &[SeedAggregate], places: &[String]) -> String {
-    use Side::{Left, Right};
-    let columns = [
-        ("recipe", Left),
-        ("data", Left),
-        ("seeds", Right),
-        ("epochs", Right),
-        ("validation accuracy", Left),
-        ("test accuracy", Left),
-        ("gap", Right),
-        ("loss", Right),
-        ("time", Right),
-        ("parameters", Right),
-        ("multiply-adds", Right),
-        ("runs", Left),
-    ];
+pub fn rows(aggregates: &[SeedAggregate], places: &[String]) -> Vec<[String; 12]> {
     let row = |(aggregate, place): (&SeedAggregate, &String)| {
         [
             aggregate.recipe.clone(),
@@ -95,8 +96,12 @@ pub fn comparison(aggregates: &[SeedAggregate], places: &[String]) -> String {
             place.clone(),
         ]
     };
-    let rows: Vec<_> = aggregates.iter().zip(places).map(row).collect();
-    table::text(columns, &rows)
+    aggregates.iter().zip(places).map(row).collect()
+}
+
+/// These rows as a table.
+pub fn comparison(aggregates: &[SeedAggregate], places: &[String]) -> String {
+    table::text(COLUMNS, &rows(aggregates, places))
 }
 
 fn data(aggregate: &SeedAggregate) -> String {

@@ -16,6 +16,9 @@ const LONGEST_NAME: usize = 20;
 /// Confusions that are listed where there are too many classes for a table.
 const LISTED: usize = 20;
 
+/// Columns that shades take.
+const SHADE: usize = 2;
+
 /// What was measured.
 pub struct Header<'a> {
     /// The run or file.
@@ -26,14 +29,21 @@ pub struct Header<'a> {
     pub epochs: usize,
 }
 
-/// Everything there is to say.
-pub fn all(header: &Header<'_>, data: &str, split: &str, classes: &[String], metrics: &MetricsAccumulator) -> String {
+/// Everything there is to say; to a terminal of so many columns, if it is one.
+pub fn all(
+    header: &Header<'_>,
+    data: &str,
+    split: &str,
+    classes: &[String],
+    metrics: &MetricsAccumulator,
+    columns: Option<usize>,
+) -> String {
     let images = counted(metrics.count(), &format!("{split} image"));
     let Header { model, recipe, epochs } = header;
     let epochs = output::count(*epochs, "epoch");
     let title = format!("{recipe} ({model}, {epochs}) on the {images} of {data}");
     let short = names::distinct(classes, LONGEST_NAME, "…", |character| !character.is_control());
-    let confusions = confusions(&short, metrics.confusion());
+    let confusions = confusions(&short, metrics.confusion(), columns);
     let summary = summary(metrics) + &temperature(metrics);
     [title, summary, coverage(metrics), scores(&short, metrics), confusions].join("\n\n")
 }
@@ -94,19 +104,39 @@ fn scores(classes: &[String], metrics: &MetricsAccumulator) -> String {
     lines.join("\n")
 }
 
-/// The table of confusions, or where that is too wide, the most frequent of them.
-fn confusions(classes: &[String], confusion: &[Vec<u64>]) -> String {
+/// The table of confusions, or where that is too wide, the most frequent of them. A terminal that is wide enough has shades before
+/// the counts.
+fn confusions(classes: &[String], confusion: &[Vec<u64>], columns: Option<usize>) -> String {
     let digits = confusion.iter().flatten().max().map_or(1, |largest| largest.to_string().len());
     let left = name_width(classes);
     let cell = digits.max(4);
-    if left + classes.len() * (cell + 1) <= WIDTH {
-        table(classes, confusion, left, cell)
+    if columns.is_some_and(|columns| left + classes.len() * (cell + 1 + SHADE) <= columns) {
+        table(classes, confusion, left, cell + SHADE, shade)
+    } else if left + classes.len() * (cell + 1) <= WIDTH {
+        table(classes, confusion, left, cell, |_| "")
     } else {
         list(classes, confusion)
     }
 }
 
-fn table(classes: &[String], confusion: &[Vec<u64>], left: usize, cell: usize) -> String {
+/// How much of its class a cell is, as a block that is the darker the more: those of a percent can be told from those of none.
+fn shade(share: f64) -> &'static str {
+    match share {
+        0.5.. => "██",
+        0.2.. => "▓▓",
+        0.05.. => "▒▒",
+        0.01.. => "░░",
+        _ => "  ",
+    }
+}
+
+fn table(
+    classes: &[String],
+    confusion: &[Vec<u64>],
+    left: usize,
+    cell: usize,
+    shade: impl Fn(f64) -> &'static str,
+) -> String {
     let heads = heads(classes, cell);
     let mut lines = vec!["confusions: true classes down, predicted classes across".to_owned()];
     lines.push(format!(
@@ -115,10 +145,13 @@ fn table(classes: &[String], confusion: &[Vec<u64>], left: usize, cell: usize) -
         heads.iter().map(|head| format!(" {}", padded(head, cell, Side::Right))).collect::<String>()
     ));
     for (name, row) in classes.iter().zip(confusion) {
-        let counts: String = row
-            .iter()
-            .map(|&count| if count == 0 { format!(" {:>cell$}", "·") } else { format!(" {count:>cell$}") })
-            .collect();
+        let total = row.iter().sum::<u64>().max(1) as f64;
+        let text = |&count: &u64| {
+            let shade = shade(count as f64 / total);
+            let width = cell - shade.width();
+            if count == 0 { format!(" {:>cell$}", "·") } else { format!(" {shade}{count:>width$}") }
+        };
+        let counts: String = row.iter().map(text).collect();
         lines.push(padded(name, left, Side::Left) + &counts);
     }
     lines.join("\n")
@@ -169,13 +202,26 @@ mod tests {
 
     #[test]
     fn confusions_stand_under_their_names() {
-        let text = confusions(&names(&["T-shirt/top", "Bag"]), &[vec![812, 3], vec![0, 1000]]);
+        let text = confusions(&names(&["T-shirt/top", "Bag"]), &[vec![812, 3], vec![0, 1000]], None);
         let expected = "\
 confusions: true classes down, predicted classes across
             T-sh  Bag
 T-shirt/top  812    3
 Bag            · 1000";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_wide_terminal_has_shades() {
+        let text =
+            |columns| confusions(&names(&["T-shirt/top", "Bag"]), &[vec![812, 90], vec![0, 1000]], Some(columns));
+        let expected = "\
+confusions: true classes down, predicted classes across
+            T-shir    Bag
+T-shirt/top ██ 812 ▒▒  90
+Bag              · ██1000";
+        assert_eq!(text(25), expected);
+        assert!(!text(24).contains('█'));
     }
 
     #[test]
@@ -192,7 +238,7 @@ Bag            · 1000";
         confusion[3][3] = 50;
         confusion[7][9] = 4;
         confusion[2][1] = 6;
-        let text = confusions(&classes, &confusion);
+        let text = confusions(&classes, &confusion, None);
         assert_eq!(
             text.lines().skip(1).map(str::trim).collect::<Vec<_>>(),
             ["6  class 2 taken for class 1", "4  class 7 taken for class 9"]
@@ -208,7 +254,7 @@ Bag            · 1000";
                 metrics.add(&vec![0.0; classes.len()], &[class as u8]);
             }
             let header = Header { model: "runs/a-1".to_owned(), recipe: "a", epochs: 1 };
-            let page = all(&header, "drawn-garments", "test", &classes, &metrics);
+            let page = all(&header, "drawn-garments", "test", &classes, &metrics, None);
             assert!(page.lines().all(|line| line.chars().count() <= WIDTH), "{page}");
         }
     }

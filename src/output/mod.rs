@@ -91,6 +91,12 @@ pub fn sentence(error: &anyhow::Error) -> String {
     sentence
 }
 
+/// Columns of the terminal that standard output is; none where it is none.
+pub fn terminal_columns() -> Option<usize> {
+    let terminal = console::Term::stdout();
+    terminal.is_term().then(|| usize::from(terminal.size().1))
+}
+
 /// `1 thread`, `2 threads`
 pub fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })

@@ -65,3 +65,16 @@ pub fn result(result: &RunResult) -> String {
         span(seconds)
     )
 }
+
+/// `training images: accuracy 0.8431, 1.65 points better than on test images`
+pub fn gap(result: &RunResult) -> String {
+    let points = result.gap() * 100.0;
+    let better = if points < 0.0 { "worse" } else { "better" };
+    let (accuracy, points) = (result.fitted_train_accuracy, points.abs());
+    format!("training images: accuracy {accuracy:.4}, {points:.2} points {better} than on test images")
+}
+
+/// `hard to tell apart: Pullover and Coat, 308 mistakes`
+pub fn hard_pair((one, other, count): &(String, String, u64)) -> String {
+    format!("hard to tell apart: {one} and {other}, {}", counted(*count, "mistake"))
+}

@@ -20,6 +20,7 @@ mod own_cache;
 mod own_images;
 mod predict;
 mod recipes;
+mod report;
 mod runner;
 mod seeds;
 mod summary;

@@ -54,8 +54,15 @@ fn names(run: &Path) -> Vec<String> {
     names
 }
 
-const COMPLETE: [&str; 6] =
-    ["checkpoint.safetensors", "metrics.jsonl", "model.safetensors", "recipe.toml", "result.json", "run.toml"];
+const COMPLETE: [&str; 7] = [
+    "checkpoint.safetensors",
+    "metrics.jsonl",
+    "model.safetensors",
+    "recipe.toml",
+    "report.html",
+    "result.json",
+    "run.toml",
+];
 
 /// Weights and moments of a run, without the times that its checkpoint also holds.
 pub fn weights(run: &Path) -> (Vec<u8>, Vec<u8>) {
@@ -139,12 +146,12 @@ fn people_see_a_line_for_each_epoch() {
     let world = world();
     let said = world.words(TRAIN).done();
     let lines: Vec<&str> = said.lines().collect();
-    assert_eq!(lines.len(), 6, "{said}");
+    assert_eq!(lines.len(), 10, "{said}");
     assert!(lines[0].starts_with("small on drawn-garments: "), "{said}");
     for (line, epoch) in lines[1..4].iter().zip(["epoch 1/3  loss ", "epoch 2/3  loss ", "epoch 3/3  loss "]) {
         assert!(line.starts_with(epoch) && line.contains("  val_accuracy ") && line.contains(" img/s"), "{line}");
     }
-    assert!(lines[5].contains("modiste evaluate runs/small-1"), "{said}");
+    assert!(lines[9].contains("modiste evaluate runs/small-1"), "{said}");
     assert_eq!(world.words(&format!("{TRAIN} --quiet --epochs 1")).done().lines().count(), 1);
     let ended = world.words(&format!("{TRAIN} --quiet --json --epochs 1"));
     assert_eq!(ended.json()["epochs"], 1);

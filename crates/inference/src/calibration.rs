@@ -1,7 +1,20 @@
 //! How far confidence is from accuracy.
 
+use serde::Serialize;
+
 /// Bins of the expected calibration error, as Guo et al. (2017) take them.
 pub const CALIBRATION_BINS: usize = 15;
+
+/// Images that were classified with similar confidence.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct CalibrationBin {
+    /// How many; at least one.
+    pub images: u64,
+    /// The mean of their confidences.
+    pub confidence: f64,
+    /// The share of them that was classified rightly.
+    pub accuracy: f64,
+}
 
 /// Predictions by their confidence, of which only sums are kept.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,5 +47,15 @@ impl Calibration {
         let count: u64 = self.bins.iter().map(|bin| bin.count).sum();
         let distance: f64 = self.bins.iter().map(|bin| (bin.confidence - bin.correct as f64).abs()).sum();
         if count == 0 { 0.0 } else { distance / count as f64 }
+    }
+
+    /// The bins that have images, the least confident first.
+    pub(crate) fn bins(&self) -> Vec<CalibrationBin> {
+        let bin = |bin: &Bin| CalibrationBin {
+            images: bin.count,
+            confidence: bin.confidence / bin.count as f64,
+            accuracy: bin.correct as f64 / bin.count as f64,
+        };
+        self.bins.iter().filter(|bin| bin.count > 0).map(bin).collect()
     }
 }

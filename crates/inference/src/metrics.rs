@@ -2,7 +2,7 @@
 
 use modiste_network::executor::softmax::{cross_entropy, predicted};
 
-use super::calibration::Calibration;
+use super::calibration::{Calibration, CalibrationBin};
 use super::coverage::{Counts, Coverage};
 
 /// Collects predictions, batch by batch, and keeps only sums.
@@ -132,6 +132,16 @@ impl MetricsAccumulator {
         self.raw_calibration.error()
     }
 
+    /// Confidence and accuracy of the images of each bin that has any, the least confident first: what a reliability diagram shows.
+    pub fn calibration_bins(&self) -> Vec<CalibrationBin> {
+        self.calibration.bins()
+    }
+
+    /// The same without the temperature.
+    pub fn raw_calibration_bins(&self) -> Vec<CalibrationBin> {
+        self.raw_calibration.bins()
+    }
+
     /// How many images are left, and how many of those are right, where more and more confidence is asked for.
     pub fn coverage(&self) -> Vec<Coverage> {
         self.coverage.coverage()
@@ -227,6 +237,9 @@ mod tests {
         let mut metrics = MetricsAccumulator::new(2, 1.0);
         metrics.add(&[logits(&[0.9, 0.1]), logits(&[0.6, 0.4])].concat(), &[0, 1]);
         close(metrics.calibration_error(), 0.35);
+        let bins: Vec<_> = metrics.calibration_bins().iter().map(|bin| (bin.images, bin.accuracy)).collect();
+        assert_eq!(bins, [(1, 0.0), (1, 1.0)]);
+        close(metrics.calibration_bins()[0].confidence, 0.6);
     }
 
     #[test]

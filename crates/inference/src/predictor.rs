@@ -13,7 +13,7 @@ use modiste_network::model::FILE_NAME;
 use modiste_network::{Executor, Model, ModelCard, State};
 
 use super::classifier::Classifier;
-use super::evaluator::Evaluator;
+use super::evaluator::{Classified, Evaluator};
 use super::familiarity::Gauge;
 use super::metrics::MetricsAccumulator;
 
@@ -224,6 +224,12 @@ impl Predictor {
         let mut evaluator = Evaluator::new(subset, &self.card.recipe, self.executor.batch_size());
         evaluator.set_temperature(self.card.temperature);
         evaluator.measure(self.executor.as_mut(), stop)
+    }
+
+    /// Logits and labels of images, from which [`MetricsAccumulator`] makes what [`evaluate`](Self::evaluate) gives; `None` if `stop`
+    /// became true before the end.
+    pub fn classify(&mut self, subset: &Subset, stop: &AtomicBool) -> Option<Classified> {
+        Evaluator::new(subset, &self.card.recipe, self.executor.batch_size()).classify(self.executor.as_mut(), stop)
     }
 
     /// Hands on each batch of images, scaled, with its logits `[n, classes]`.

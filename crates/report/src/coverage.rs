@@ -16,6 +16,25 @@ pub(crate) fn ring(centre: [f32; 2], radius: f32, width: f32) -> impl Iterator<I
     around(centre, radius + half + 0.5, move |distance| half - (distance - radius).abs() + 0.5)
 }
 
+/// A line with round ends, `width` wide, between two points.
+pub(crate) fn line(from: [f32; 2], to: [f32; 2], width: f32) -> impl Iterator<Item = Covered> {
+    let along = [to[0] - from[0], to[1] - from[1]];
+    let length = (along[0] * along[0] + along[1] * along[1]).max(f32::MIN_POSITIVE);
+    let reach = width / 2.0 + 0.5;
+    let [columns, rows] = [0, 1].map(|axis| {
+        let (least, most) = (from[axis].min(to[axis]), from[axis].max(to[axis]));
+        pixels((least + most) / 2.0, (most - least) / 2.0 + reach)
+    });
+    rows.flat_map(move |row| columns.clone().map(move |column| (column, row)))
+        .map(move |(column, row)| {
+            let offset = [column as f32 + 0.5 - from[0], row as f32 + 0.5 - from[1]];
+            let share = ((offset[0] * along[0] + offset[1] * along[1]) / length).clamp(0.0, 1.0);
+            let distance = (offset[0] - share * along[0]).hypot(offset[1] - share * along[1]);
+            (column, row, (reach - distance).clamp(0.0, 1.0))
+        })
+        .filter(|&(_, _, coverage)| coverage > 0.0)
+}
+
 /// Pixels within reach of a point that `cover`, of the distance to it, finds covered. What lies left of or above the
 /// picture is left out.
 fn around([x, y]: [f32; 2], reach: f32, cover: impl Fn(f32) -> f32) -> impl Iterator<Item = Covered> {
@@ -44,6 +63,10 @@ mod tests {
             assert!((area(&mut disc([place; 2], radius)) / expected - 1.0).abs() < 0.05, "{radius}");
             let expected = std::f32::consts::TAU * radius * 2.0;
             assert!((area(&mut ring([place; 2], radius, 2.0)) / expected - 1.0).abs() < 0.05, "{radius}");
+        }
+        for (to, length) in [([40.0, 10.0], 30.0), ([10.0, 10.0], 0.0), ([34.0, 28.0], 30.0)] {
+            let expected = length * 4.0 + std::f32::consts::PI * 4.0;
+            assert!((area(&mut line([10.0; 2], to, 4.0)) / expected - 1.0).abs() < 0.05, "{to:?}");
         }
     }
 

@@ -5,13 +5,21 @@
 #![warn(unreachable_pub)]
 
 mod coverage;
+pub mod figures;
 pub mod heat;
+mod html;
 pub mod map;
 pub mod names;
 pub mod numbers;
+mod palette;
 pub mod picture;
+pub mod run;
+pub mod runs;
+mod sample_sheets;
 pub mod seen;
+mod shades;
 pub mod snapshot;
+mod sprites;
 mod text;
 mod thumbnail;
 

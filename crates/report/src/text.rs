@@ -21,6 +21,11 @@ impl Style {
         Self { weight: FontWeight::Regular, size: RasterHeight::Size24, colour }
     }
 
+    /// On figures.
+    pub(crate) const fn figure(colour: Colour) -> Self {
+        Self { weight: FontWeight::Regular, size: RasterHeight::Size32, colour }
+    }
+
     /// A short word in place of a dot.
     pub(crate) const fn mark(colour: Colour) -> Self {
         Self { weight: FontWeight::Bold, size: RasterHeight::Size24, colour }

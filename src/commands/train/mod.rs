@@ -13,6 +13,7 @@ use modiste_training::{Done, Fitted, RunPaths, RunResult, SeedAggregate, Session
 
 use self::request::Request;
 use self::series::{Opened, Series};
+use super::report::{self, Written};
 use super::setup::Outcome;
 use crate::cli::{OutputOptions, TrainArgs};
 use crate::output::training_display::TrainingDisplay;
@@ -20,13 +21,16 @@ use crate::output::{self, comparison_text, training_text};
 use crate::system::memory;
 use crate::system::signals::Interrupt;
 
+/// Pairs of classes that are named at the end.
+const PAIRS: usize = 2;
+
 /// Fits a network, or several. `started` is when the process began, and with it the first run.
 pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
     let interrupt = Interrupt::catch()?;
     let Request { device, output, runs, time } = Request::from_arguments(arguments)?;
     let mut series = Series::new(runs, &device, time, output.quiet)?;
     let mut display = TrainingDisplay::new(output);
-    let (mut results, mut said, mut begun) = (Vec::new(), Vec::new(), started);
+    let (mut results, mut said, mut report, mut begun) = (Vec::new(), Vec::new(), None, started);
     for seed in series.seeds() {
         match series.open(seed, &device, begun)? {
             Opened::Finished(result) => {
@@ -42,7 +46,12 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
                     }
                 }
                 match fit(&mut session, seed, &device, &interrupt, &mut display, begun)? {
-                    Fitted::Finished(result) => results.push(*result),
+                    Fitted::Finished(result) => {
+                        results.push(*result);
+                        if !arguments.no_report {
+                            report = write_report(&session, &device, &interrupt);
+                        }
+                    }
                     Fitted::Interrupted(done) => {
                         note_interrupted(done, seed, series.directory(), arguments.out.is_some());
                         return Ok(Outcome::Interrupted);
@@ -54,7 +63,7 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
     }
     display.end()?;
     match &results[..] {
-        [result] if !series.is_of_seeds() => print_result(result, series.directory(), output)?,
+        [result] if !series.is_of_seeds() => print_result(result, report.as_ref(), series.directory(), output)?,
         _ => print_aggregate(results, series.directory(), output)?,
     }
     Ok(Outcome::Done)
@@ -102,6 +111,19 @@ fn fit(
     Ok(fitted)
 }
 
+/// Writes the page about a run that is trained. The run is worth more than its page: what keeps that from being written is said.
+fn write_report(session: &Session, device: &Device, interrupt: &Interrupt) -> Option<Written> {
+    let (directory, dataset) = (session.directory(), &session.experiment().dataset);
+    let left_out = match report::beside(directory, dataset, device, interrupt.stop_flag()) {
+        Ok(Some(written)) => return Some(written),
+        Ok(None) => "interrupted".to_owned(),
+        Err(error) => output::sentence(&error),
+    };
+    let word = shell::word(directory);
+    output::note(&format!("note: no report was written, {left_out}; `modiste report {word}` writes it"));
+    None
+}
+
 /// A run was trained before: nothing is left to do.
 fn show_finished(result: &RunResult, seed: Option<u64>, directory: &Path, display: &mut TrainingDisplay) -> Result<()> {
     if let Some(seed) = seed {
@@ -139,17 +161,24 @@ fn note_interrupted(done: Done, seed: Option<u64>, directory: &Path, named: bool
     }
 }
 
-/// What a single run came to, and where it is.
-fn print_result(result: &RunResult, directory: &Path, options: OutputOptions) -> Result<()> {
+/// What a single run came to, what it finds hardest, and where to look closer.
+fn print_result(result: &RunResult, report: Option<&Written>, directory: &Path, options: OutputOptions) -> Result<()> {
     if options.json {
         return output::print_json(result);
     }
     output::print(&training_text::result(result))?;
-    if !options.quiet {
-        let (kept, word) = (directory.display(), shell::word(directory));
-        output::print(&format!("kept in {kept}; look closer with `modiste evaluate {word}`"))?;
+    if options.quiet {
+        return Ok(());
     }
-    Ok(())
+    output::print(&training_text::gap(result))?;
+    for pair in report.iter().flat_map(|report| report.hardest_pairs.iter().take(PAIRS)) {
+        output::print(&training_text::hard_pair(pair))?;
+    }
+    if let Some(report) = report {
+        output::print(&format!("all of it, with images: {}", report.path.display()))?;
+    }
+    let (kept, word) = (directory.display(), shell::word(directory));
+    output::print(&format!("kept in {kept}; look closer with `modiste evaluate {word}`"))
 }
 
 /// What the runs of several seeds came to, and where they are.

@@ -54,6 +54,17 @@ impl ReferenceExecutor {
         }
     }
 
+    /// What each layer gives for scaled images `[n, height, width, channels]`: `[n, output]`, layer by layer.
+    ///
+    /// # Panics
+    /// If there is no whole number of images.
+    pub fn outputs(&self, images: &[f32]) -> Vec<Vec<f64>> {
+        let image_len = self.network.input.len();
+        assert!(images.len().is_multiple_of(image_len), "whole images");
+        let values = self.forward(images, images.len() / image_len, None);
+        values.layers.into_iter().map(|layer| layer.output).collect()
+    }
+
     /// Outputs of all layers for `count` images. `training` is the step whose dropout masks to use; with it, batch
     /// normalisation takes the means of the batch.
     fn forward(&self, images: &[f32], count: usize, training: Option<u64>) -> Values {

@@ -2,7 +2,8 @@
 //! the image is predicted wrongly.
 
 use super::thumbnails::{self, Area, Thumbnail};
-use super::{Map, MapImages, palette};
+use super::{Map, MapImages};
+use crate::palette;
 use crate::picture::{Colour, INK, PAPER, Picture};
 use crate::thumbnail;
 

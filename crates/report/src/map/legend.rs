@@ -1,10 +1,11 @@
 //! What the colours of a map's picture mean.
 
+use super::Map;
 use super::mark::Mark;
-use super::{Map, palette};
 use crate::coverage;
 use crate::names;
 use crate::numbers::{counted, grouped};
+use crate::palette;
 use crate::picture::{FAINT_INK, INK, Picture};
 use crate::text::{ELLIPSIS, Style, is_drawn};
 

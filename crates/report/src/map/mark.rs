@@ -1,7 +1,8 @@
 //! What stands for a point on a map: a dot, or the number of its class.
 
-use super::{Map, palette};
+use super::Map;
 use crate::coverage;
+use crate::palette;
 use crate::picture::{INK, Picture};
 use crate::text::Style;
 

@@ -6,10 +6,8 @@ mod cards;
 mod legend;
 mod mark;
 pub mod page;
-mod palette;
 pub mod picture;
 mod scatter;
-mod sprites;
 pub mod table;
 mod thumbnails;
 

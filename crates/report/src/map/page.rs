@@ -6,13 +6,16 @@
 
 use std::io::{self, Write};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::sprites::Sprites;
-use super::{Map, palette};
-use crate::picture::Colour;
+use super::Map;
+use crate::html::{escaped, json_in_html, write_base64};
+use crate::palette::{self, css};
+use crate::sprites::{Grid, Sprites};
+
+/// Up to so many bytes of pixels are kept as they are. 70,000 grey images of 28x28 take 28 MB of PNG with all 256 levels and 13 MB
+/// with 16, a third more in base64, and on a card of a few hundred pixels the difference is hard to see.
+const EXACT: usize = 12_000_000;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -34,15 +37,6 @@ struct Facts {
 struct Class {
     name: String,
     colour: String,
-}
-
-/// Where images are on their sheets.
-#[derive(Serialize)]
-struct Grid {
-    width: usize,
-    height: usize,
-    columns: usize,
-    images: usize,
 }
 
 /// Writes the page.
@@ -80,26 +74,25 @@ pub fn write(map: &Map, mut out: impl Write) -> io::Result<()> {
 fn facts(map: &Map) -> io::Result<String> {
     let known = map.labels.into_iter().chain(map.predicted).flatten();
     let classes = known.max().map_or(0, |&last| usize::from(last) + 1);
-    let css = |[red, green, blue]: Colour| format!("#{red:02x}{green:02x}{blue:02x}");
     let class = |class: u8| Class { name: map.class_name(class), colour: css(palette::colour(Some(class))) };
-    let grid = |sprites: Sprites| {
-        let ((width, height), Sprites { columns, images, .. }) = (sprites.size, sprites);
-        Grid { width, height, columns, images }
-    };
     let facts = Facts {
         classes: (0..=u8::MAX).take(classes).map(class).collect(),
         colour: css(palette::colour(None)),
         labelled: map.labels.is_some(),
         predicted: map.predicted.is_some(),
-        sprites: Sprites::new(map).map(grid),
+        sprites: sprites(map).map(|sprites| sprites.grid()),
     };
-    // In a string of JSON `<` may be written as its number; then nothing in it can end the element it stands in.
-    Ok(serde_json::to_string(&facts)?.replace('<', "\\u003c"))
+    json_in_html(&facts)
+}
+
+fn sprites<'a>(map: &Map<'a>) -> Option<Sprites<'a>> {
+    let images = map.images?;
+    Sprites::new(images.shape, images.pixels, EXACT)
 }
 
 /// Each sheet is an element of its own, whose text the browser need not look at before an image on it is wanted.
 fn write_sheets(out: &mut impl Write, map: &Map) -> io::Result<()> {
-    let Some(sprites) = Sprites::new(map) else { return Ok(()) };
+    let Some(sprites) = sprites(map) else { return Ok(()) };
     for sheet in 0..sprites.sheets() {
         write!(out, "<script type=\"image/png;base64\" id=\"sheet-{sheet}\">")?;
         write_base64(out, sprites.sheet(sheet).map_err(io::Error::other)?)?;
@@ -108,24 +101,17 @@ fn write_sheets(out: &mut impl Write, map: &Map) -> io::Result<()> {
     Ok(())
 }
 
-fn write_base64(out: &mut impl Write, bytes: impl IntoIterator<Item = u8>) -> io::Result<()> {
-    let bytes: Vec<u8> = bytes.into_iter().collect();
-    out.write_all(STANDARD.encode(bytes).as_bytes())
-}
-
 /// The element with plotly.js among those the crate offers; the other one sets formulas, of which there are none.
 fn plotly(sources: &str) -> &str {
     let end = "</script>";
     sources.find(end).map_or(sources, |start| &sources[..start + end.len()])
 }
 
-/// Text as HTML that shows it.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::super::testing::{Drawn, GREY};
     use super::*;
 
@@ -154,7 +140,7 @@ mod tests {
         let facts: serde_json::Value = serde_json::from_str(element(&page, "facts")).unwrap();
         assert_eq!(facts["classes"][2]["name"], "class 2");
         assert_eq!(facts["sprites"]["images"], 1024);
-        assert_eq!(bytes("sheet-1"), drawn.with_map(|map| Sprites::new(&map).unwrap().sheet(1).unwrap()));
+        assert_eq!(bytes("sheet-1"), drawn.with_map(|map| sprites(&map).unwrap().sheet(1).unwrap()));
         let plotly = plotly(&plotly::Plot::offline_js_sources()).to_owned();
         assert!(plotly.contains("plotly.js v3") && !plotly.contains("MathJax=") && page.contains(&plotly));
         assert!(!page.replace(&plotly, "").contains("{{"));

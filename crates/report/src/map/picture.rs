@@ -4,8 +4,9 @@ use super::cards::Cards;
 use super::legend::Legend;
 use super::mark::Mark;
 use super::thumbnails::Area;
-use super::{Map, palette, scatter};
+use super::{Map, scatter};
 use crate::names::shortened;
+use crate::palette;
 use crate::picture::{Colour, FAINT_INK, INK, PAPER, Picture};
 use crate::text::{ELLIPSIS, Style};
 

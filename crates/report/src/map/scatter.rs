@@ -1,7 +1,7 @@
 //! Very many points as dots: where they are sparse each is seen, where they crowd their colours mix.
 
-use super::palette::{from_linear, to_linear};
 use crate::coverage;
+use crate::palette::{from_linear, to_linear};
 use crate::picture::{Colour, Picture};
 
 /// Radii of a dot, smallest and largest, in pixels.

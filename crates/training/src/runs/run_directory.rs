@@ -8,6 +8,7 @@
 //! | `checkpoint.safetensors` | weights, optimiser and position; see [`crate::checkpoint`] |
 //! | `model.safetensors` | weights for use; see [`modiste_network::model`] |
 //! | `result.json` | what a finished run came to; there is none before |
+//! | `report.html` | the same as a page, for people; nothing reads it |
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -102,6 +103,11 @@ impl RunPaths {
     /// `result.json`
     pub fn result(&self) -> PathBuf {
         self.0.join("result.json")
+    }
+
+    /// `report.html`
+    pub fn report(&self) -> PathBuf {
+        self.0.join("report.html")
     }
 
     /// Reads `run.toml`.

@@ -499,7 +499,8 @@ impl Session {
         result.save(&self.run.paths().result()).map_err(|error| SessionError::ResultNotKept { error, directory })
     }
 
-    /// Until training begins a resumed run is as it was found; then its recipe is that of now, and it has no result.
+    /// Until training begins a resumed run is as it was found; then its recipe is that of now, and it has neither a result nor a
+    /// report.
     fn prepare_directory(&mut self) -> Result<(), FileError> {
         let paths = self.run.paths();
         self.run.check()?;
@@ -512,6 +513,7 @@ impl Session {
             self.source_changed = false;
         }
         remove(&paths.result())?;
+        remove(&paths.report())?;
         if self.restarts {
             // The checkpoint comes last: until then a run that is killed can go on.
             for path in [paths.metrics(), paths.model(), paths.checkpoint()] {

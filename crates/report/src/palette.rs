@@ -17,12 +17,55 @@ const TEN: [Colour; 10] = [
     [0x7a, 0x1f, 0x4b],
 ];
 
+/// The colours of lines in one figure, in this order: those of Okabe and Ito ("Color universal design", 2008) that stand out from
+/// light and from dark paper, which people of any sight tell apart.
+pub(crate) const LINES: [Colour; 6] = [
+    [0x00, 0x72, 0xb2],
+    [0xd5, 0x5e, 0x00],
+    [0x00, 0x9e, 0x73],
+    [0xcc, 0x79, 0xa7],
+    [0xe6, 0x9f, 0x00],
+    [0x56, 0xb4, 0xe9],
+];
+
+/// Viridis (van der Walt and Smith, 2015) at eight places, from the least to the most.
+const VIRIDIS: [Colour; 8] = [
+    [68, 1, 84],
+    [70, 50, 127],
+    [54, 92, 141],
+    [39, 127, 142],
+    [31, 161, 135],
+    [74, 194, 109],
+    [159, 218, 58],
+    [253, 231, 37],
+];
+
+/// The colour of a share from 0 to 1 of the most that there is.
+pub(crate) fn viridis(share: f32) -> Colour {
+    let place = share.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f32;
+    let below = (place as usize).min(VIRIDIS.len() - 2);
+    mixed(VIRIDIS[below], VIRIDIS[below + 1], place - below as f32)
+}
+
+/// A colour between two: the first at 0, the second at 1.
+pub(crate) fn mixed(first: Colour, second: Colour, share: f32) -> Colour {
+    std::array::from_fn(|channel| {
+        let [first, second] = [first, second].map(|colour| f32::from(colour[channel]));
+        (first + (second - first) * share).round() as u8
+    })
+}
+
 /// Of a point whose class is unknown.
 const UNKNOWN: Colour = [0x3b, 0x5b, 0x8c];
 
+/// A colour as a style sheet has it.
+pub(crate) fn css([red, green, blue]: Colour) -> String {
+    format!("#{red:02x}{green:02x}{blue:02x}")
+}
+
 /// The colour of a class. Beyond ten they go round the hues by the golden angle, at three lightnesses in turn: some are
 /// alike, and the number of the class beside them has to tell them apart.
-pub(super) fn colour(class: Option<u8>) -> Colour {
+pub(crate) fn colour(class: Option<u8>) -> Colour {
     let Some(class) = class else { return UNKNOWN };
     TEN.get(usize::from(class)).copied().unwrap_or_else(|| {
         let hue = f32::from(class) * 137.508_f32.to_radians();
@@ -45,13 +88,13 @@ fn from_oklab([lightness, a, b]: [f32; 3]) -> Colour {
 }
 
 /// How bright a channel's value shines, from 0 to 1, where 1 is the brightest: light adds up, values do not.
-pub(super) fn to_linear(value: u8) -> f32 {
+pub(crate) fn to_linear(value: u8) -> f32 {
     let value = f32::from(value) / 255.0;
     if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
 }
 
 /// The inverse of [`to_linear`].
-pub(super) fn from_linear(light: f32) -> u8 {
+pub(crate) fn from_linear(light: f32) -> u8 {
     let value = if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 };
     (value * 255.0).round() as u8
 }
