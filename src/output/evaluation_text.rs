@@ -16,8 +16,8 @@ const LONGEST_NAME: usize = 20;
 /// Confusions that are listed where there are too many classes for a table.
 const LISTED: usize = 20;
 
-/// Columns that shades take.
-const SHADE: usize = 2;
+/// Columns that a shade takes: with one, ten classes fit into a terminal of eighty.
+const SHADE: usize = 1;
 
 /// What was measured.
 pub struct Header<'a> {
@@ -122,11 +122,11 @@ fn confusions(classes: &[String], confusion: &[Vec<u64>], columns: Option<usize>
 /// How much of its class a cell is, as a block that is the darker the more: those of a percent can be told from those of none.
 fn shade(share: f64) -> &'static str {
     match share {
-        0.5.. => "██",
-        0.2.. => "▓▓",
-        0.05.. => "▒▒",
-        0.01.. => "░░",
-        _ => "  ",
+        0.5.. => "█",
+        0.2.. => "▓",
+        0.05.. => "▒",
+        0.01.. => "░",
+        _ => " ",
     }
 }
 
@@ -217,11 +217,11 @@ Bag            · 1000";
             |columns| confusions(&names(&["T-shirt/top", "Bag"]), &[vec![812, 90], vec![0, 1000]], Some(columns));
         let expected = "\
 confusions: true classes down, predicted classes across
-            T-shir    Bag
-T-shirt/top ██ 812 ▒▒  90
-Bag              · ██1000";
-        assert_eq!(text(25), expected);
-        assert!(!text(24).contains('█'));
+            T-shi   Bag
+T-shirt/top █ 812 ▒  90
+Bag             · █1000";
+        assert_eq!(text(23), expected);
+        assert!(!text(22).contains('█'));
     }
 
     #[test]

@@ -111,10 +111,10 @@ fn judgement(runs: &[(String, Vec<Answer>)]) -> Option<String> {
         p if p < 0.05 => "the difference is larger than chance would make it in one of twenty cases",
         _ => "the difference may well be chance",
     };
+    let p = if test.p_value < 1e-4 { "p < 0.0001".to_owned() } else { format!("p = {:.4}", test.p_value) };
     Some(format!(
-        "McNemar's test ({how}): {one} alone is right on {}, {other} alone on {}; p = {:.4}, so {verdict}.",
+        "McNemar's test ({how}): {one} alone is right on {}, {other} alone on {}; {p}, so {verdict}.",
         counted(test.only_first, "test image"),
-        test.only_second,
-        test.p_value
+        test.only_second
     ))
 }
