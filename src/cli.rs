@@ -238,6 +238,14 @@ pub struct DataCheckArgs {
     pub output: OutputOptions,
 }
 
+/// How names are drawn.
+#[derive(Clone, Debug, Args)]
+pub struct FontOptions {
+    /// A TrueType or OpenType font, for characters that are neither Latin, Greek nor Cyrillic [default: a question mark each]
+    #[arg(long, value_name = "FILE")]
+    pub font: Option<PathBuf>,
+}
+
 /// `data show`
 #[derive(Debug, Args)]
 pub struct DataShowArgs {
@@ -249,6 +257,8 @@ pub struct DataShowArgs {
     /// The picture to write [default: the data set's name with .png]
     #[arg(long, value_name = "FILE.png")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub font: FontOptions,
     #[command(flatten)]
     pub output: OutputOptions,
 }
@@ -385,6 +395,8 @@ pub struct PredictArgs {
     #[arg(long, value_name = "DIR")]
     pub explain: Option<PathBuf>,
     #[command(flatten)]
+    pub font: FontOptions,
+    #[command(flatten)]
     pub data: DataOptions,
     #[command(flatten)]
     pub compute: ComputeOptions,
@@ -424,6 +436,8 @@ pub struct ReportArgs {
     /// Write each figure in DIR, too, as SVG and PNG
     #[arg(long, value_name = "DIR")]
     pub figures: Option<PathBuf>,
+    #[command(flatten)]
+    pub font: FontOptions,
     #[command(flatten)]
     pub data: DataOptions,
     #[command(flatten)]
@@ -588,6 +602,8 @@ pub struct EmbedArgs {
     /// The directory to write [default: maps/NAME-1, -2, …]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub font: FontOptions,
     #[command(flatten)]
     pub tsne: TsneOptions,
     /// How distances are measured

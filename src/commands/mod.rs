@@ -5,6 +5,7 @@ mod compare;
 mod data;
 mod embed;
 mod evaluate;
+mod fonts;
 mod predict;
 mod report;
 mod setup;

@@ -133,3 +133,20 @@ fn names_that_cannot_be_drawn_do_not_look_the_same() {
     assert_eq!(first.len(), second.len());
     assert!(first.len() > 40 && first != second);
 }
+
+#[test]
+fn which_letters_a_picture_lacks_is_said_and_a_font_may_have_them() {
+    let world = World::new();
+    two_class_set(&world.path("tiny"), [7, 201], 4, (8, 8));
+    world.file("tiny/classes.txt", "кот\nσκύλος\n");
+    assert_eq!(world.words("data show --data tiny").stderr, "");
+    world.file("tiny/classes.txt", "犬\n猫 cat\n");
+    let said = world.words("data show --data tiny --out lacking.png").stderr;
+    assert!(said.contains("question marks, 犬猫;") && said.contains("--font FILE"), "{said}");
+
+    world.file("none.ttf", "no font");
+    let refused = world.words("data show --data tiny --font none.ttf");
+    assert_eq!(refused.status, Some(1));
+    assert!(refused.stderr.contains("none.ttf as a font: name a .ttf or .otf file"), "{refused:?}");
+    assert!(world.words("data show --data tiny --font away.ttf").stderr.contains("cannot read the font away.ttf"));
+}

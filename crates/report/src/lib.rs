@@ -20,7 +20,7 @@ pub mod seen;
 mod shades;
 pub mod snapshot;
 mod sprites;
-mod text;
+pub mod text;
 mod thumbnail;
 
 /// The README's example, run with the tests.

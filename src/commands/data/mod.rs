@@ -12,6 +12,7 @@ use modiste_report::snapshot;
 use modiste_sources::{DRAWN_GARMENTS, FileReport, KnownSet, RetryPolicy, find_dir, known_set, known_sets};
 use serde::Serialize;
 
+use super::fonts::{note_undrawn, use_font};
 use super::setup::{Outcome, file_name};
 use crate::cli::{DataCommand, DataFetchArgs, DataListArgs, DataShowArgs, DataVerifyArgs, ShownSplit};
 use crate::output;
@@ -222,6 +223,8 @@ fn show(arguments: &DataShowArgs) -> Result<()> {
         ShownSplit::Train => (&data.train, "train", "training"),
         ShownSplit::Test => (&data.test, "test", "test"),
     };
+    use_font(&arguments.font)?;
+    note_undrawn(&data.class_names, &arguments.font);
     let picture = snapshot::draw(&data.name, kind, &data.class_names, images);
     let out = arguments.out.clone().unwrap_or_else(|| format!("{}.png", file_name(&data.name)).into());
     let png = picture.to_png()?;

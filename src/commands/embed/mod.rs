@@ -20,6 +20,7 @@ use serde::Serialize;
 use self::map_directory::MapDirectory;
 use self::points::Points;
 use self::tsne::Phases;
+use super::fonts::{note_undrawn, use_font};
 use super::setup::{Outcome, device, file_name, threads};
 use super::trained::Trained;
 use crate::cli::{Distance, EmbedArgs, FirstMap, Space};
@@ -78,6 +79,7 @@ struct Document {
 /// Makes a map. `started` is when the process began.
 pub fn run(arguments: &EmbedArgs, started: Instant) -> Result<Outcome> {
     let interrupt = Interrupt::catch()?;
+    use_font(&arguments.font)?;
     let device = device(&arguments.compute)?;
     let threads = threads(&arguments.compute);
     let pool = tsne::pool(threads)?;
@@ -95,6 +97,7 @@ pub fn run(arguments: &EmbedArgs, started: Instant) -> Result<Outcome> {
             (Points::of_network(&trained, &device, options, seed, quiet)?, Some(trained.model.card.recipe.name))
         }
     };
+    note_undrawn(&points.class_names, &arguments.font);
     let repeats = pool.install(|| points.put_equal_together(arguments.metric))?;
     let perplexity = pool.install(|| tsne::perplexity(&arguments.tsne, &points))?;
 

@@ -22,6 +22,7 @@ use serde::Serialize;
 use self::file::AnswerFile;
 use self::inputs::inputs;
 use self::judge::Judge;
+use super::fonts::{note_undrawn, use_font};
 use super::setup::{Outcome, device};
 use super::trained::Trained;
 use crate::cli::{OutputOptions, PredictArgs};
@@ -35,6 +36,10 @@ pub fn run(arguments: &PredictArgs) -> Result<Outcome> {
     let (model, typed) = split_model(&arguments.inputs);
     let trained = Trained::find(model)?;
     let names = names(arguments, &trained)?;
+    use_font(&arguments.font)?;
+    if arguments.explain.is_some() {
+        note_undrawn(&names, &arguments.font);
+    }
     let judge = Judge { names: &names, top: arguments.top as usize, least: arguments.min_confidence.unwrap_or(0.0) };
     let mut told = Told { options: arguments.output, file, top: judge.top, answers: Vec::new(), measured: None };
     if arguments.data.data.is_some() {

@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use self::one::{DataLook, Images};
 use super::compare;
+use super::fonts::{note_undrawn, use_font};
 use super::setup::{Outcome, device};
 use super::trained::Trained;
 use crate::cli::ReportArgs;
@@ -44,6 +45,7 @@ struct Document {
 
 /// Writes the page, and the figures where they are asked for.
 pub fn run(arguments: &ReportArgs) -> Result<Outcome> {
+    use_font(&arguments.font)?;
     let device = device(&arguments.compute)?;
     let is_of_seeds = |named: &PathBuf| compare::directories(named) != [named.clone()];
     let written = match &arguments.runs[..] {
@@ -63,6 +65,9 @@ fn of_one(named: Option<&Path>, arguments: &ReportArgs, device: &Device) -> Resu
     let Some(page) = one::page(&trained, images, DataLook::Full, device, &AtomicBool::new(false))? else {
         return Ok(None);
     };
+    if arguments.figures.is_some() {
+        note_undrawn(&page.classes, &arguments.font);
+    }
     let path = arguments.out.clone().unwrap_or_else(|| RunPaths::new(&trained.path).report());
     let bytes = write_page(&path, |out| run::page::write(&page, out))?;
     let figures = figures(arguments, || page.figures())?;
