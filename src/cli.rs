@@ -78,6 +78,8 @@ pub enum Command {
     Predict(PredictArgs),
     /// Compare finished runs; those that differ in their seeds alone share a row
     Compare(CompareArgs),
+    /// Write a trained network for other programs: ONNX, PyTorch, or tensors alone
+    Export(ExportArgs),
     /// Make a map of many images by t-SNE: a picture, an interactive page, and the coordinates
     Embed(EmbedArgs),
     /// Time this machine
@@ -394,6 +396,61 @@ pub enum Prepare {
     Auto,
     /// Nothing
     None,
+}
+
+/// `export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// A run directory or model file [default: the newest run]
+    #[arg(value_name = "RUN or MODEL")]
+    pub model: Option<PathBuf>,
+    /// What to write [default: what the ending of --out says, else onnx]
+    #[arg(long, value_enum)]
+    pub format: Option<ExportFormat>,
+    /// The file to write; with torch, FILE.py beside it [default: the recipe's name]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// The order of an image's values in ONNX
+    #[arg(long, value_enum, default_value_t = ExportLayout::Nchw, help_heading = "ONNX")]
+    pub layout: ExportLayout,
+    /// The type of pixels in ONNX, from 0 to 255 either way
+    #[arg(long, value_enum, default_value_t = ExportInput::F32, help_heading = "ONNX")]
+    pub input: ExportInput,
+    /// Make the views of the recipe, such as the mirrored image, part of the graph: slower, and as accurate as `evaluate` says
+    #[arg(long, help_heading = "ONNX")]
+    pub views: bool,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// Formats of trained networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportFormat {
+    /// A graph for ONNX Runtime, OpenVINO, tract, RTen and others
+    Onnx,
+    /// A model file of modiste, which other programs read as named tensors
+    Safetensors,
+    /// Tensors under PyTorch's names, and the Python that builds the network
+    Torch,
+}
+
+/// Orders of an image's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportLayout {
+    /// Images, channels, height, width
+    Nchw,
+    /// Images, height, width, channels
+    Nhwc,
+}
+
+/// Types of pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportInput {
+    /// Floats
+    F32,
+    /// Bytes
+    U8,
 }
 
 /// `compare`

@@ -5,6 +5,7 @@ mod compare;
 mod data;
 mod embed;
 mod evaluate;
+mod export;
 mod predict;
 mod setup;
 mod summary;
@@ -28,6 +29,7 @@ pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Embed(arguments) => embed::run(&arguments, started),
     }
 }

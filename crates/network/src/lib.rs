@@ -7,6 +7,7 @@ pub mod model;
 pub mod network;
 pub mod recipe;
 pub mod reference;
+pub mod views;
 
 pub use executor::dropout::Mask;
 pub use executor::loss::Targets;
@@ -21,3 +22,4 @@ pub use recipe::{
     NamedValidation, Optimiser, OutOfSight, Padding, Recipe, RecipeError, Schedule, Sgd, TrainingRecipe, Validation,
 };
 pub use reference::ReferenceExecutor;
+pub use views::View;
