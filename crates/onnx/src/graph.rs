@@ -56,7 +56,8 @@ impl Graph {
         name
     }
 
-    /// An operation, named as the value that it gives. Gives that name.
+    /// An operation that gives a value of this name. Gives the name. The operation has another, since some engines keep names of
+    /// operations and values together.
     pub(crate) fn node(
         &mut self,
         operator: &str,
@@ -68,7 +69,7 @@ impl Graph {
         self.graph.node.push(NodeProto {
             input: inputs.iter().map(|&input| input.to_owned()).collect(),
             output: vec![name.clone()],
-            name: name.clone(),
+            name: format!("{name}/{operator}"),
             op_type: operator.to_owned(),
             domain: String::new(),
             attribute: attributes,
