@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use modiste_network::Validation;
+use modiste_network::{Freeze, Validation};
 use modiste_report::numbers::grouped;
 use modiste_sources::{LoadOptions, Source};
 use serde::Serialize;
@@ -49,6 +49,10 @@ fn number(words: &str) -> Result<f64, &'static str> {
 
 fn validation(words: &str) -> Result<Validation, &'static str> {
     words.parse().map_err(|_| "a share of the training images from 0 up to but without 1, or 'test'")
+}
+
+fn freeze(words: &str) -> Result<Freeze, &'static str> {
+    words.parse().map_err(|_| "a number of layers of 1 or more, or 'all-but-last'")
 }
 
 /// Trains, measures and keeps classifiers of small images.
@@ -308,6 +312,13 @@ pub struct TrainArgs {
     /// The run directory to write [default: runs/NAME-1, -2, …]; with --seeds, the directory of their runs, seed-0 and so on
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
+    /// Start from the weights of this run directory or model file, with a new last layer where the classes differ; without a
+    /// recipe, with its layers
+    #[arg(long, value_name = "RUN|MODEL", conflicts_with = "resume")]
+    pub from: Option<PathBuf>,
+    /// With --from, leave the first N layers of the recipe as they are, or all but the one that classifies
+    #[arg(long, value_name = "N|all-but-last", value_parser = freeze, requires = "from", conflicts_with = "resume")]
+    pub freeze: Option<Freeze>,
     /// Resume an interrupted run; needs nothing else, but --data where its data has moved
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
@@ -316,7 +327,7 @@ pub struct TrainArgs {
     #[arg(
         long,
         requires = "resume",
-        conflicts_with_all = ["recipe", "epochs", "time", "batch", "limit", "seed", "validation", "no_flip", "seeds", "out"]
+        conflicts_with_all = ["recipe", "epochs", "time", "batch", "limit", "seed", "validation", "no_flip", "seeds", "out", "from", "freeze"]
     )]
     pub restart: bool,
     #[command(flatten)]

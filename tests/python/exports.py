@@ -100,7 +100,8 @@ def answers(program, run, data, *flags):
     command = [program, "predict", run, "--data", data, "--top", "256", "--json", "--quiet", *flags]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     rows = []
-    for line in lines:
+    # The last line sums them up.
+    for line in lines[:-1]:
         top = sorted(json.loads(line)["top"], key=lambda answer: answer["index"])
         rows.append([answer["probability"] for answer in top])
     return np.log(np.array(rows, np.float64))

@@ -4,7 +4,7 @@
 use modiste_data::ImageShape;
 use modiste_executors::{CpuExecutor, CpuOptions};
 use modiste_network::{
-    Activation, Batch, Executor, LayerRecipe, Network, Optimiser, Padding, Parameter, ReferenceExecutor, State,
+    Activation, Batch, Executor, Freeze, LayerRecipe, Optimiser, Padding, Parameter, ReferenceExecutor, State,
     StepOptions,
 };
 use proptest::prelude::*;
@@ -70,8 +70,8 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
         let got = cpu.backward(case.batch(), &step_options(STEP));
         prop_assert!((got.loss - want.loss).abs() < 1e-4 * want.loss, "{options}: loss {} not {}", got.loss, want.loss);
         let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
-        let whole = norm(&mut want_gradient.iter().map(|&value| f64::from(value)));
-        for parameter in &case.network.parameters {
+        let whole = norm(&mut want_gradient[case.network.frozen..].iter().map(|&value| f64::from(value)));
+        for parameter in case.network.parameters.iter().filter(|parameter| case.network.is_trained(parameter)) {
             let (got, want) = (&cpu.gradient()[parameter.range.clone()], &want_gradient[parameter.range.clone()]);
             let error = norm(&mut got.iter().zip(want).map(|(&got, &want)| f64::from(got) - f64::from(want)));
             let size = norm(&mut want.iter().map(|&value| f64::from(value)));
@@ -91,6 +91,10 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
             let error = relative(&got.parameters[range.clone()], &want.parameters[range.clone()]);
             prop_assert!(error < bound, "{options}: update of {name}: {error:.1e}");
         }
+        let frozen = ..case.network.frozen;
+        for state in [&got, &want] {
+            prop_assert_eq!(&state.parameters[frozen], &case.parameters[frozen], "{}: frozen", options);
+        }
         prop_assert!(relative(&got.second_moment, &want.second_moment) < 1e-4, "{options}: second moment");
     }
     Ok(())
@@ -107,6 +111,14 @@ proptest! {
 
     #[test]
     fn every_instruction_set_agrees_with_naive_loops(case in any_case()) {
+        check_against_reference(&case)?;
+    }
+
+    #[test]
+    fn frozen_layers_stay_as_they_are_and_the_others_train(mut case in any_case(), share in 0.0..1.0) {
+        let last = case.network.layers.last().map_or(1, |layer| layer.position);
+        let layers = 1 + (share * (last - 1) as f64) as usize;
+        case.network = case.network.freezing(Some(Freeze::Layers(layers.min(last - 1).max(1)))).unwrap();
         check_against_reference(&case)?;
     }
 

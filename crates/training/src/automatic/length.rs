@@ -6,6 +6,8 @@ use super::facts::Facts;
 
 /// Steps of the smallest sets. What few images can teach is learned by about so many, whatever their number.
 const LEAST_STEPS: f64 = 1000.0;
+/// The same from trained weights, which know much of that already.
+const LEAST_STEPS_FROM_START: f64 = 300.0;
 /// Images of a step, where there are twice as many.
 const LEAST_BATCH: usize = 50;
 /// Passes over the images that even the largest sets have.
@@ -24,9 +26,18 @@ pub(super) struct Length {
 impl Length {
     /// For these images and this network.
     pub(super) fn of(facts: &Facts, network: &Network) -> Self {
+        Self::with_least_steps(facts, network, LEAST_STEPS)
+    }
+
+    /// The same from trained weights.
+    pub(super) fn from_start(facts: &Facts, network: &Network) -> Self {
+        Self::with_least_steps(facts, network, LEAST_STEPS_FROM_START)
+    }
+
+    fn with_least_steps(facts: &Facts, network: &Network, least_steps: f64) -> Self {
         let images = facts.images.max(1);
         let batch = batch(images);
-        let steps = LEAST_STEPS + 5.0 * (images as f64).sqrt();
+        let steps = least_steps + 5.0 * (images as f64).sqrt();
         let wanted = steps * batch as f64 / images as f64;
         let affordable = MOST_MULTIPLY_ADDS / (images as f64 * network.multiply_adds().max(1) as f64);
         let epochs = (wanted.min(affordable).round() as usize).max(LEAST_EPOCHS);
