@@ -84,6 +84,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Write a trained network for other programs: ONNX, PyTorch, or tensors alone
     Export(ExportArgs),
+    /// Take weights from elsewhere into a model file
+    Import(ImportArgs),
     /// Make a map of many images by t-SNE: a picture, an interactive page, and the coordinates
     Embed(EmbedArgs),
     /// Time this machine
@@ -430,6 +432,25 @@ pub struct ExportArgs {
     /// Make the views of the recipe, such as the mirrored image, part of the graph: slower, and as accurate as `evaluate` says
     #[arg(long, help_heading = "ONNX")]
     pub views: bool,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// `import`
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Weights: tensors under PyTorch's names or ours, or an ONNX file of a network without branches
+    #[arg(value_name = "FILE.safetensors|.onnx")]
+    pub file: PathBuf,
+    /// The recipe whose layers the weights are of: a built-in name or a TOML file
+    #[arg(long, value_name = "RECIPE")]
+    pub recipe: String,
+    /// The model file to write [default: the recipe's name with .safetensors]
+    #[arg(long, value_name = "MODEL")]
+    pub out: Option<PathBuf>,
+    /// Whose images and classes the weights are for, where FILE does not say
+    #[command(flatten)]
+    pub data: DataOptions,
     #[command(flatten)]
     pub output: OutputOptions,
 }

@@ -6,6 +6,7 @@ mod data;
 mod embed;
 mod evaluate;
 mod export;
+mod import;
 mod predict;
 mod setup;
 mod summary;
@@ -30,6 +31,7 @@ pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Embed(arguments) => embed::run(&arguments, started),
     }
 }

@@ -55,7 +55,9 @@ pub enum ExportError {
     #[error("its views cannot be part of the graph: {0}")]
     Views(#[from] OutOfSight),
     /// The file would be too large to be read.
-    #[error("it would be an ONNX file of {0} bytes, and none may have more than {LARGEST_FILE}: make the network smaller")]
+    #[error(
+        "it would be an ONNX file of {0} bytes, and none may have more than {LARGEST_FILE}: make the network smaller"
+    )]
     TooLarge(usize),
 }
 

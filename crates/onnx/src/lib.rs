@@ -3,9 +3,11 @@
 
 mod export;
 mod graph;
+mod import;
 mod layers;
 mod normalisation;
 mod proto;
 mod views;
 
 pub use export::{ExportError, Layout, Options, Pixels, export};
+pub use import::{ImportError, Imported, OnnxFile};

@@ -19,7 +19,8 @@ impl Affine {
             .zip(variance)
             .map(|(&gamma, &variance)| f64::from(gamma) / (f64::from(variance) + f64::from(epsilon)).sqrt())
             .collect();
-        let shifts = beta.iter().zip(mean).zip(&scales).map(|((&beta, &mean), scale)| f64::from(beta) - f64::from(mean) * scale);
+        let shifts =
+            beta.iter().zip(mean).zip(&scales).map(|((&beta, &mean), scale)| f64::from(beta) - f64::from(mean) * scale);
         let shift = shifts.map(|shift| shift as f32).collect();
         Self { shift, scale: scales.iter().map(|&scale| scale as f32).collect() }
     }

@@ -7,7 +7,14 @@ use super::graph::{Graph, integer};
 
 /// Adds what a view makes of scaled images `[batch, channels, height, width]`, where `black` comes in from outside; its values
 /// have `prefix` before their names. The shift must be less than both sides.
-pub(crate) fn show(graph: &mut Graph, images: &str, view: &View, shape: ImageShape, black: f32, prefix: &str) -> String {
+pub(crate) fn show(
+    graph: &mut Graph,
+    images: &str,
+    view: &View,
+    shape: ImageShape,
+    black: f32,
+    prefix: &str,
+) -> String {
     let mut shown = images.to_owned();
     if view.shift != 0 {
         shown = shifted(graph, &shown, view.shift as i64, black, prefix);

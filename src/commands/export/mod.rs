@@ -86,7 +86,10 @@ fn format(arguments: &ExportArgs) -> Result<ExportFormat> {
         (None, Some(out)) => match out.extension().and_then(OsStr::to_str) {
             Some("onnx") => ExportFormat::Onnx,
             Some("safetensors") => ExportFormat::Safetensors,
-            _ => bail!("--out {} ends in neither .onnx nor .safetensors: say what it should be by --format", out.display()),
+            _ => bail!(
+                "--out {} ends in neither .onnx nor .safetensors: say what it should be by --format",
+                out.display()
+            ),
         },
     };
     let flags = [
@@ -122,7 +125,9 @@ fn ensure_others(trained: &Trained, paths: &[PathBuf]) -> Result<()> {
         }
     }
     match paths {
-        [one, other] if one == other => bail!("--out {} is for the tensors: give it another ending than .py", one.display()),
+        [one, other] if one == other => {
+            bail!("--out {} is for the tensors: give it another ending than .py", one.display())
+        }
         _ => Ok(()),
     }
 }

@@ -238,7 +238,8 @@ impl ExperimentRequest {
         let Self { recipe, source, data_dir, limit, start } = self;
         let dataset = download_display::load(&source, data_dir.as_deref(), trial.quiet)?;
         let run_source = RunSource::new(&dataset, &source, data_dir.as_deref(), limit)?;
-        let (recipe, comments) = recipe.resolve(&source, &dataset, Limit::of(&run_source.data), start.as_deref(), trial)?;
+        let (recipe, comments) =
+            recipe.resolve(&source, &dataset, Limit::of(&run_source.data), start.as_deref(), trial)?;
         Ok(Experiment { recipe, comments, dataset, source: run_source, start })
     }
 }

@@ -40,7 +40,10 @@ fn shown(view: &View, image: &[f32], shape: ImageShape, black: f32) -> Vec<f32> 
         }
     };
     let places = (0..shape.height).flat_map(|y| (0..shape.width).map(move |x| (y, x)));
-    places.flat_map(|(y, x)| (0..shape.channels).map(move |channel| (y, x, channel))).map(|(y, x, c)| pixel(y, x, c)).collect()
+    places
+        .flat_map(|(y, x)| (0..shape.channels).map(move |channel| (y, x, channel)))
+        .map(|(y, x, c)| pixel(y, x, c))
+        .collect()
 }
 
 /// Logits by plain arithmetic, of pixels `[n, height, width, channels]`.
@@ -97,7 +100,9 @@ pub fn check(model: &Model, options: &Options, pixels: &[u8]) -> Result<(), Test
     for (found, wanted) in logits.iter().zip(&wanted) {
         prop_assert!((found - wanted).abs() <= TOLERANCE * size, "{found} instead of {wanted}");
     }
-    for (row, logits) in probabilities.chunks_exact(model.network.classes).zip(logits.chunks_exact(model.network.classes)) {
+    for (row, logits) in
+        probabilities.chunks_exact(model.network.classes).zip(logits.chunks_exact(model.network.classes))
+    {
         let mut expected = logits.to_vec();
         let temperature = model.card.temperature;
         expected.iter_mut().for_each(|logit| *logit = (f64::from(*logit) / temperature) as f32);

@@ -31,9 +31,16 @@ fn every_built_in_recipe_has_the_same_logits_in_another_engine() {
         let recipe = Recipe::find(name).unwrap();
         let network = Network::new(&recipe.layers, INPUT, 10).unwrap();
         let parameters = parameters(&network);
-        let case =
-            Case { layers: recipe.layers.clone(), network, parameters, images: vec![], labels: vec![], class_weights: None };
-        let pixels: Vec<u8> = noise(IMAGES * INPUT.len(), 5).iter().map(|value| (value * 127.0 + 128.0) as u8).collect();
+        let case = Case {
+            layers: recipe.layers.clone(),
+            network,
+            parameters,
+            images: vec![],
+            labels: vec![],
+            class_weights: None,
+        };
+        let pixels: Vec<u8> =
+            noise(IMAGES * INPUT.len(), 5).iter().map(|value| (value * 127.0 + 128.0) as u8).collect();
         check(&model(&case, recipe), &Options::default(), &pixels).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }

@@ -14,7 +14,10 @@ use modiste_onnx::{Layout, Options, Pixels};
 pub fn keep(model: &Model, options: &Options, file: &[u8], pixels: &[u8], logits: &[f32]) {
     let Some(directory) = std::env::var_os("MODISTE_ONNX_CASES").map(PathBuf::from) else { return };
     fs::create_dir_all(&directory).unwrap();
-    let number = fs::read_dir(&directory).unwrap().filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "onnx")).count();
+    let number = fs::read_dir(&directory)
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "onnx"))
+        .count();
     let name = format!("{}-{number}", model.card.recipe.name);
     let write = |ending: &str, bytes: &[u8]| fs::write(directory.join(format!("{name}.{ending}")), bytes).unwrap();
     write("onnx", file);

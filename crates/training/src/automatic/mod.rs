@@ -105,8 +105,14 @@ impl Automatic {
         let length = Length::from_start(&facts, &network);
         (recipe.training.epochs, recipe.training.batch) = (length.epochs, length.batch);
         comments.retain(|comment| comment.field != "layers" && comment.field != "training.epochs");
-        comments.push(Comment { field: "layers", text: format!("those of {}, whose weights it starts from", start.source) });
-        comments.push(Comment { field: "optimiser", text: "small steps, so that what is learned already is not lost".to_owned() });
+        comments.push(Comment {
+            field: "layers",
+            text: format!("those of {}, whose weights it starts from", start.source),
+        });
+        comments.push(Comment {
+            field: "optimiser",
+            text: "small steps, so that what is learned already is not lost".to_owned(),
+        });
         Ok(Self { recipe, comments, facts, train, class_count })
     }
 

@@ -57,7 +57,12 @@ impl Parameters {
             average: buffer(),
             averaged: false,
             count,
-            followed: network.parameters.iter().filter(|parameter| !network.is_frozen(parameter)).flat_map(Chunk::of).collect(),
+            followed: network
+                .parameters
+                .iter()
+                .filter(|parameter| !network.is_frozen(parameter))
+                .flat_map(Chunk::of)
+                .collect(),
             sums: vec![0.0; trained.len()],
             trained,
             muon: Muon::new(network),
