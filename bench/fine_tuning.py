@@ -1,7 +1,7 @@
 """What trained weights are worth where there are few images.
 
-Five classes of Fashion-MNIST train a network. Of the other five, which it has never seen, ten images a class are drawn, several
-times: each draw is trained from nothing and from that network, by the recipe that `modiste train` chooses by itself.
+Five classes of Fashion-MNIST train a network. Of the other five, which it has never seen, ten images a class are drawn,
+several times: each draw is trained from nothing and from that network, by the recipe that `modiste train` chooses.
 
     python bench/fine_tuning.py PROGRAM FASHION_MNIST_DIRECTORY [DRAWS]
 """
@@ -43,8 +43,10 @@ def accuracy(program, *arguments):
 
 
 def main(program, directory, draws, world):
-    parts = [(read(directory, f"{part}-images-idx3-ubyte"), read(directory, f"{part}-labels-idx1-ubyte"))
-             for part in ["train", "t10k"]]
+    parts = [
+        (read(directory, f"{part}-images-idx3-ubyte"), read(directory, f"{part}-labels-idx1-ubyte"))
+        for part in ["train", "t10k"]
+    ]
     new = [label for label in range(10) if label not in KNOWN]
     write(world / "known.npz", *[of_classes(*part, KNOWN) for part in parts])
     known = accuracy(program, "speedrun-94", "--data", world / "known.npz", "--epochs", 3, "--out", world / "known")

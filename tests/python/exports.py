@@ -1,7 +1,7 @@
-"""Holds exported networks against modiste's own answers, in ONNX Runtime and, where they are installed, OpenVINO and PyTorch.
+"""Holds exported networks against modiste's own answers: in ONNX Runtime and, where they are, OpenVINO and PyTorch.
 
-    python exports.py cases DIR        what the tests of crates/onnx have left in $MODISTE_ONNX_CASES
-    python exports.py recipes PROGRAM  every built-in recipe, trained shortly by this modiste, on 1,000 images
+python exports.py cases DIR        what the tests of crates/onnx have left in $MODISTE_ONNX_CASES
+python exports.py recipes PROGRAM  every built-in recipe, trained shortly by this modiste, on 1,000 images
 """
 
 import importlib.util

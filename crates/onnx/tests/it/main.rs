@@ -5,5 +5,6 @@
 #[expect(dead_code, reason = "only training asks for the weights of classes")]
 mod cases;
 mod engine;
+mod import;
 mod recipes;
 mod written;
