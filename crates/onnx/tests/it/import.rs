@@ -41,7 +41,8 @@ proptest! {
         let recipe = recipe_of(&case);
         let exported = model(&case, recipe.clone());
         let file = OnnxFile::parse(&export(&exported, &Options::default(), &[]).unwrap()).unwrap();
-        prop_assert_eq!(file.text("recipe"), Some(recipe.to_toml().as_str()));
+        let text = recipe.to_toml();
+        prop_assert_eq!(file.text("recipe"), Some(text.as_str()));
         match file.import(&recipe, &case.network) {
             Ok(imported) => {
                 prop_assert!((imported.temperature - 0.625).abs() < 1e-6);
