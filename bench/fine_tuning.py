@@ -1,8 +1,8 @@
 """What trained weights are worth where there are few images.
 
 Five classes of Fashion-MNIST train a network. Of the other five, which it has never seen, ten images a class are drawn,
-several times. Each draw is trained from that network, by the recipe that `modiste train --from` chooses; from nothing by
-the same recipe; and from nothing by the recipe that `modiste train` chooses then, which tries whether mixed images help.
+several times. Each draw is trained from that network, by the recipe that `modiste train --from` chooses; from nothing,
+by the same recipe; and from nothing, by the recipe that `modiste train` chooses then, which may mix images.
 
     python bench/fine_tuning.py PROGRAM FASHION_MNIST_DIRECTORY [DRAWS]
 """
