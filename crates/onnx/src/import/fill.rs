@@ -6,12 +6,20 @@ use std::vec::IntoIter;
 use modiste_data::ImageShape;
 use modiste_network::{Activation, Layer, Network, Operation, Pooling, Recipe, Role, Shape, Window};
 
-use super::Imported;
 use super::error::ImportError;
 use super::steps::{Conv, Step, Windows};
 
 /// Scaled pixels and slopes of leaky ReLUs may be so far apart: they come by other roundings.
 const TOLERANCE: f32 = 1e-4;
+
+/// What a file holds of a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Imported {
+    /// In the order of [`Network::parameters`].
+    pub parameters: Vec<f32>,
+    /// What logits are divided by before the softmax: 1 where nothing is.
+    pub temperature: f64,
+}
 
 /// Parameters that are being filled.
 pub(super) struct Fill<'a> {
@@ -50,8 +58,8 @@ impl<'a> Fill<'a> {
         let mut is_scaled = false;
         loop {
             match self.steps.peek() {
-                Some(Step::Scale(values)) if values.len() == 1 => pixels = pixels.map(|pixel| pixel * values[0]),
-                Some(Step::Shift(values)) if values.len() == 1 => pixels = pixels.map(|pixel| pixel + values[0]),
+                Some(&Step::ScaleAll(scale)) => pixels = pixels.map(|pixel| pixel * scale),
+                Some(&Step::ShiftAll(shift)) => pixels = pixels.map(|pixel| pixel + shift),
                 Some(Step::ChannelsFirst) => {
                     self.steps.next();
                     continue;
@@ -114,8 +122,7 @@ impl<'a> Fill<'a> {
     /// What follows the logits: at most a division by the temperature, and the softmax.
     fn end(&mut self) -> Result<f64, ImportError> {
         let mut temperature = 1.0;
-        if let Some(Step::Scale(values)) = self.steps.peek()
-            && let &[inverse] = &values[..]
+        if let Some(&Step::ScaleAll(inverse)) = self.steps.peek()
             && inverse.is_normal()
             && inverse > 0.0
         {

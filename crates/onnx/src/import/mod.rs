@@ -14,6 +14,7 @@ use prost::Message;
 use self::constants::Constants;
 pub use self::error::ImportError;
 use self::fill::Fill;
+pub use self::fill::Imported;
 use self::steps::steps;
 use super::proto::{GraphProto, ModelProto};
 
@@ -22,15 +23,6 @@ pub struct OnnxFile {
     graph: GraphProto,
     /// Keys and values.
     texts: Vec<(String, String)>,
-}
-
-/// What a file holds of a network.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Imported {
-    /// In the order of [`Network::parameters`].
-    pub parameters: Vec<f32>,
-    /// What logits are divided by before the softmax: 1 where nothing is.
-    pub temperature: f64,
 }
 
 impl OnnxFile {

@@ -17,9 +17,13 @@ pub(super) enum Step {
         weight: Vec<f32>,
         bias: Option<Vec<f32>>,
     },
-    /// Each value times one, or one a channel.
+    /// Each value times this.
+    ScaleAll(f32),
+    /// Each value and this.
+    ShiftAll(f32),
+    /// Each value times that of its channel.
     Scale(Vec<f32>),
-    /// Each value and one more, or one a channel.
+    /// Each value and that of its channel.
     Shift(Vec<f32>),
     /// Batch normalisation: gamma, beta, mean, variance.
     BatchNorm {
@@ -71,8 +75,8 @@ impl Step {
         match self {
             Self::Conv(_) => "Conv",
             Self::Dense { .. } => "Gemm",
-            Self::Scale(_) => "Mul",
-            Self::Shift(_) => "Add",
+            Self::ScaleAll(_) | Self::Scale(_) => "Mul",
+            Self::ShiftAll(_) | Self::Shift(_) => "Add",
             Self::BatchNorm { .. } => "BatchNormalization",
             Self::MaxPool(_) => "MaxPool",
             Self::AveragePool(_) => "AveragePool",
@@ -138,7 +142,16 @@ fn step(node: &NodeProto, value: &str, constants: &Constants<'_>) -> Result<Opti
     let float = |name: &str, default: f32| attribute(node, name).map_or(default, |found| found.f.unwrap_or(default));
     let integer = |name: &str, default: i64| attribute(node, name).map_or(default, |found| found.i.unwrap_or(default));
     // Of a sum or product, in which the constant may come first.
-    let operand = || floats(usize::from(is_first));
+    let operand = usize::from(is_first);
+    let is_single = |index: usize| Ok::<_, ImportError>(shape(index)?.is_empty());
+    let scale = |index: usize, scale: fn(f32) -> f32| {
+        let values: Vec<f32> = floats(index)?.into_iter().map(scale).collect();
+        Ok::<_, ImportError>(if is_single(index)? { Step::ScaleAll(values[0]) } else { Step::Scale(values) })
+    };
+    let shift = |index: usize, sign: f32| {
+        let values: Vec<f32> = floats(index)?.into_iter().map(|value| sign * value).collect();
+        Ok::<_, ImportError>(if is_single(index)? { Step::ShiftAll(values[0]) } else { Step::Shift(values) })
+    };
     Ok(Some(match node.op_type.as_str() {
         "Identity" | "Dropout" | "Cast" => return Ok(None),
         "Conv" if is_first => {
@@ -155,10 +168,10 @@ fn step(node: &NodeProto, value: &str, constants: &Constants<'_>) -> Result<Opti
             dense(&shape(1)?, floats(1)?, integer("transB", 0) == 1, optional(2)?).ok_or_else(otherwise)?
         }
         "MatMul" if is_first => dense(&shape(1)?, floats(1)?, false, None).ok_or_else(otherwise)?,
-        "Add" => Step::Shift(operand()?),
-        "Mul" => Step::Scale(operand()?),
-        "Sub" if is_first => Step::Shift(floats(1)?.iter().map(|value| -value).collect()),
-        "Div" if is_first => Step::Scale(floats(1)?.iter().map(|value| 1.0 / value).collect()),
+        "Add" => shift(operand, 1.0)?,
+        "Mul" => scale(operand, |value| value)?,
+        "Sub" if is_first => shift(1, -1.0)?,
+        "Div" if is_first => scale(1, f32::recip)?,
         "BatchNormalization" if is_first => {
             let tensors = [floats(1)?, floats(2)?, floats(3)?, floats(4)?];
             Step::BatchNorm { tensors, epsilon: float("epsilon", 1e-5) }
