@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // A run is begun in its directory. It is stopped after two epochs, as a signal or a button would do.
     let source = RunSource::new(&dataset, &Source::DrawnGarments, None, Some(4_000))?;
     let recipe = Recipe::parse(RECIPE, "the example")?;
-    let experiment = Experiment { recipe, comments: Vec::new(), dataset: dataset.clone(), source };
+    let experiment = Experiment { recipe, comments: Vec::new(), dataset: dataset.clone(), source, start: None };
     let stop = AtomicBool::new(false);
     let mut session = Session::begin(experiment.prepare()?, RunDirectory::create(&directory)?)?;
     let mut executor = session.compile(&device);

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use modiste_network::Validation;
+use modiste_network::{Freeze, Validation};
 use modiste_report::numbers::grouped;
 use modiste_sources::{LoadOptions, Source};
 use serde::Serialize;
@@ -51,6 +51,10 @@ fn validation(words: &str) -> Result<Validation, &'static str> {
     words.parse().map_err(|_| "a share of the training images from 0 up to but without 1, or 'test'")
 }
 
+fn freeze(words: &str) -> Result<Freeze, &'static str> {
+    words.parse().map_err(|_| "a number of layers of 1 or more, or 'all-but-last'")
+}
+
 /// Trains, measures and keeps classifiers of small images.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, after_help = EXIT_STATUS)]
@@ -80,6 +84,10 @@ pub enum Command {
     Compare(CompareArgs),
     /// Write a page about a run, or about several: curves, confusions, mistakes
     Report(ReportArgs),
+    /// Write a trained network for other programs: ONNX, PyTorch, or tensors alone
+    Export(ExportArgs),
+    /// Take weights from elsewhere into a model file
+    Import(ImportArgs),
     /// Make a map of many images by t-SNE: a picture, an interactive page, and the coordinates
     Embed(EmbedArgs),
     /// Time this machine
@@ -321,6 +329,13 @@ pub struct TrainArgs {
     /// Write no report.html beside the result
     #[arg(long)]
     pub no_report: bool,
+    /// Start from the weights of this run directory or model file, with a new last layer where the classes differ; without a
+    /// recipe, with its layers
+    #[arg(long, value_name = "RUN|MODEL", conflicts_with = "resume")]
+    pub from: Option<PathBuf>,
+    /// With --from, leave the first N layers of the recipe as they are, or all but the one that classifies
+    #[arg(long, value_name = "N|all-but-last", value_parser = freeze, requires = "from", conflicts_with = "resume")]
+    pub freeze: Option<Freeze>,
     /// Resume an interrupted run; needs nothing else, but --data where its data has moved
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
@@ -329,7 +344,7 @@ pub struct TrainArgs {
     #[arg(
         long,
         requires = "resume",
-        conflicts_with_all = ["recipe", "epochs", "time", "batch", "limit", "seed", "validation", "no_flip", "seeds", "out"]
+        conflicts_with_all = ["recipe", "epochs", "time", "batch", "limit", "seed", "validation", "no_flip", "seeds", "out", "from", "freeze"]
     )]
     pub restart: bool,
     #[command(flatten)]
@@ -411,6 +426,80 @@ pub enum Prepare {
     Auto,
     /// Nothing
     None,
+}
+
+/// `export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// A run directory or model file [default: the newest run]
+    #[arg(value_name = "RUN or MODEL")]
+    pub model: Option<PathBuf>,
+    /// What to write [default: what the ending of --out says, else onnx]
+    #[arg(long, value_enum)]
+    pub format: Option<ExportFormat>,
+    /// The file to write; with torch, FILE.py beside it [default: the recipe's name]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// The order of an image's values in ONNX
+    #[arg(long, value_enum, default_value_t = ExportLayout::Nchw, help_heading = "ONNX")]
+    pub layout: ExportLayout,
+    /// The type of pixels in ONNX, from 0 to 255 either way
+    #[arg(long, value_enum, default_value_t = ExportInput::F32, help_heading = "ONNX")]
+    pub input: ExportInput,
+    /// Make the views of the recipe, such as the mirrored image, part of the graph: slower, and as accurate as `evaluate` says
+    #[arg(long, help_heading = "ONNX")]
+    pub views: bool,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// `import`
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Weights: tensors under PyTorch's names or ours, or an ONNX file of a network without branches
+    #[arg(value_name = "FILE.safetensors|.onnx")]
+    pub file: PathBuf,
+    /// The recipe whose layers the weights are of: a built-in name or a TOML file
+    #[arg(long, value_name = "RECIPE")]
+    pub recipe: String,
+    /// The model file to write [default: the recipe's name with .safetensors]
+    #[arg(long, value_name = "MODEL")]
+    pub out: Option<PathBuf>,
+    /// Whose images and classes the weights are for, where FILE does not say
+    #[command(flatten)]
+    pub data: DataOptions,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// Formats of trained networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportFormat {
+    /// A graph for ONNX Runtime, OpenVINO, tract, RTen and others
+    Onnx,
+    /// A model file of modiste, which other programs read as named tensors
+    Safetensors,
+    /// Tensors under PyTorch's names, and the Python that builds the network
+    Torch,
+}
+
+/// Orders of an image's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportLayout {
+    /// Images, channels, height, width
+    Nchw,
+    /// Images, height, width, channels
+    Nhwc,
+}
+
+/// Types of pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportInput {
+    /// Floats
+    F32,
+    /// Bytes
+    U8,
 }
 
 /// `compare`

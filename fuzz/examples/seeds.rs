@@ -11,7 +11,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use modiste_files::FileError;
 use modiste_files::tensor_file::{self, Tensor, Values};
 use modiste_fuzz::{SMALL, small_card};
-use modiste_network::{Network, Recipe, model};
+use modiste_network::{Model, Network, Recipe, model};
 use parquet::basic::{Compression as Codec, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::file::metadata::KeyValue;
@@ -120,6 +120,10 @@ fn main() {
     let network = card.network().expect("a network");
     let parameters = vec![0.5; network.parameter_count()];
     write("model", "small", &headed(&file(|path| model::save(path, &card, &network, &parameters, None))));
+    write("weights", "small", &headed(&file(|path| model::save(path, &card, &network, &parameters, None))));
+    let model = Model { card: card.clone(), network: network.clone(), parameters: parameters.clone(), familiarity: None };
+    let exported = modiste_onnx::export(&model, &modiste_onnx::Options::default(), &[]);
+    write("onnx", "small", &exported.expect("a small file"));
     write("checkpoint", "small", &headed(&file(|path| checkpoint(path, &network, &parameters))));
     write("cache", "small", &headed(&file(cache)));
     for (name, text) in RUN {

@@ -5,7 +5,9 @@ mod compare;
 mod data;
 mod embed;
 mod evaluate;
+mod export;
 mod fonts;
+mod import;
 mod predict;
 mod report;
 mod setup;
@@ -31,6 +33,8 @@ pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Embed(arguments) => embed::run(&arguments, started),
     }
 }

@@ -68,6 +68,11 @@ impl Trained {
         Ok(Self { model, path, data_dir: source.data_dir })
     }
 
+    /// The model file itself.
+    pub fn file(&self) -> PathBuf {
+        if self.path.is_dir() { RunPaths::new(&self.path).model() } else { self.path.clone() }
+    }
+
     /// The data of `--data`, or what the network was trained on; and whether it is that, whatever its name and place.
     pub fn data(&self, options: &DataOptions, quiet: bool) -> Result<(Dataset, bool)> {
         let card = &self.model.card;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use modiste_network::{DeviceInfo, Keep, TrainingRecipe};
 use modiste_report::numbers::{counted, grouped};
-use modiste_training::{RunResult, Session, Splits};
+use modiste_training::{LastLayer, RunResult, Session, Splits};
 
 use super::duration::span;
 use crate::output::{count, megabytes};
@@ -22,6 +22,23 @@ pub fn heading(session: &Session, info: &DeviceInfo) -> String {
         info.isa,
         count(info.threads, "thread")
     )
+}
+
+/// `starts from runs/garments-1: all layers but dense1, which is new, since the classes differ; 5,000 parameters are frozen`, if
+/// it starts from trained weights.
+pub fn start(session: &Session) -> Option<String> {
+    let experiment = session.experiment();
+    let start = experiment.start.as_ref()?;
+    let last = session.network().layers.last().map_or("", |layer| &layer.name);
+    let layers = match start.last_layer(&experiment.dataset.class_names) {
+        LastLayer::Kept => "all layers".to_owned(),
+        LastLayer::New => format!("all layers but {last}, which is new, since the classes differ"),
+    };
+    let frozen = match session.network().frozen {
+        0 => String::new(),
+        frozen => format!("; {} are frozen", counted(frozen as u64, "parameter")),
+    };
+    Some(format!("starts from {}: {layers}{frozen}", start.source))
 }
 
 fn sizes(splits: &Splits) -> String {

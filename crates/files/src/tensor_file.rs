@@ -161,6 +161,19 @@ impl TensorFile {
     /// # Errors
     /// When it cannot be read, is not safetensors, or is damaged.
     pub fn read(path: &Path, kind: &'static str) -> Result<Self, FileError> {
+        Self::parse(path, kind, Self::content(path, kind)?)
+    }
+
+    /// The same of a file that others may have written: its checksum is not asked for where it has none.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not safetensors, or is damaged.
+    pub fn read_foreign(path: &Path, kind: &'static str) -> Result<Self, FileError> {
+        Self::parse_foreign(path, kind, Self::content(path, kind)?)
+    }
+
+    /// The bytes of a file.
+    fn content(path: &Path, kind: &'static str) -> Result<Vec<u8>, FileError> {
         let io = |source| FileError::io("read", path, source);
         let (file, length) = regular_file::open(path).map_err(io)?;
         if length > LARGEST_FILE {
@@ -169,17 +182,22 @@ impl TensorFile {
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(length as usize).map_err(|_| io(ErrorKind::OutOfMemory.into()))?;
         file.take(LARGEST_FILE).read_to_end(&mut bytes).map_err(io)?;
-        Self::parse(path, kind, bytes)
+        Ok(bytes)
     }
 
     fn parse(path: &Path, kind: &'static str, bytes: Vec<u8>) -> Result<Self, FileError> {
+        let file = Self::parse_foreign(path, kind, bytes)?;
+        file.text(CHECKSUM)?;
+        Ok(file)
+    }
+
+    fn parse_foreign(path: &Path, kind: &'static str, bytes: Vec<u8>) -> Result<Self, FileError> {
         let invalid = |why: String| FileError::invalid(path, kind, why);
         let (length, header) =
             SafeTensors::read_metadata(&bytes).map_err(|_| invalid("it is cut short or damaged".to_owned()))?;
         let texts = header.metadata().clone().unwrap_or_default();
         let file = Self { path: path.to_owned(), kind, texts, header, bytes, values: 8 + length };
-        let written = file.text(CHECKSUM)?;
-        if written != file.checksum() {
+        if file.texts.get(CHECKSUM).is_some_and(|written| *written != file.checksum()) {
             return Err(invalid("its checksum does not match its content, so it is damaged".to_owned()));
         }
         Ok(file)
@@ -218,6 +236,13 @@ impl TensorFile {
     /// When there is none, or it is not one of these.
     pub fn document<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<T, FileError> {
         serde_json::from_str(self.text(key)?).map_err(|error| self.invalid(format!("'{key}' in it: {error}")))
+    }
+
+    /// Names of all tensors, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.header.tensors().into_keys().collect();
+        names.sort();
+        names
     }
 
     /// Whether there are tensors whose names begin so.

@@ -1,11 +1,7 @@
 //! What a trained network says of an image: the mean of its logits over several views of it.
-//!
-//! A recipe's `[evaluation]` names the views (Jordan, 2024). With `flip` each is shown as it is and mirrored, both with
-//! the same weight. With `shift` the image in its place has half the weight; a quarter each have that moved up and left
-//! and that moved down and right by so many pixels, where black comes in from outside: what a byte of 0 is after scaling.
 
 use modiste_data::ImageShape;
-use modiste_network::{Executor, Recipe};
+use modiste_network::{Executor, Recipe, View};
 
 /// Classifies images by views of them.
 #[derive(Clone, Debug)]
@@ -23,21 +19,12 @@ pub struct Classifier {
 impl Classifier {
     /// By the views of a recipe's `[evaluation]`.
     pub fn new(recipe: &Recipe) -> Self {
-        let shift = recipe.evaluation.shift as isize;
-        let places: &[(isize, f32)] = if shift == 0 { &[(0, 1.0)] } else { &[(0, 0.5), (-shift, 0.25), (shift, 0.25)] };
-        let sides: &[bool] = if recipe.evaluation.flip { &[false, true] } else { &[false] };
-        let view = |&(shift, weight): &(isize, f32), &mirrored: &bool| View {
-            mirrored,
-            shift,
-            weight: weight / sides.len() as f32,
-        };
-        let views = places.iter().flat_map(|place| sides.iter().map(move |side| view(place, side))).collect();
-        Self { views, black: recipe.data.scaling.scaled(0), ..Self::plain() }
+        Self { views: View::of(&recipe.evaluation), black: recipe.data.scaling.scaled(0), ..Self::plain() }
     }
 
     /// By each image as it is.
     pub fn plain() -> Self {
-        let views = vec![View { mirrored: false, shift: 0, weight: 1.0 }];
+        let views = vec![View::PLAIN];
         Self { views, black: 0.0, view_images: Vec::new(), view_logits: Vec::new(), logits: Vec::new() }
     }
 
@@ -77,7 +64,7 @@ impl Classifier {
                 executor.infer(images, &mut self.view_logits);
             } else {
                 self.view_images.resize(images.len(), 0.0);
-                view.show(images, shape, self.black, &mut self.view_images);
+                show(view, images, shape, self.black, &mut self.view_images);
                 executor.infer(&self.view_images, &mut self.view_logits);
             }
             for (logit, view_logit) in logits.iter_mut().zip(&self.view_logits) {
@@ -87,40 +74,23 @@ impl Classifier {
     }
 }
 
-/// A way to show an image.
-#[derive(Clone, Copy, Debug)]
-struct View {
-    /// Left and right changed, after the shift.
-    mirrored: bool,
-    /// Pixels down and to the right.
-    shift: isize,
-    /// Its share of the mean.
-    weight: f32,
-}
-
-impl View {
-    fn is_plain(&self) -> bool {
-        !self.mirrored && self.shift == 0
-    }
-
-    /// Writes images `[n, height, width, channels]` as this view has them.
-    fn show(&self, images: &[f32], shape: ImageShape, black: f32, view_images: &mut [f32]) {
-        let ImageShape { height, width, channels } = shape;
-        // Where a row or column comes from, if from within the image.
-        let origin = |at: usize, size: usize| at.checked_add_signed(-self.shift).filter(|&from| from < size);
-        for (image, view_images) in images.chunks_exact(shape.len()).zip(view_images.chunks_exact_mut(shape.len())) {
-            for (y, row) in view_images.chunks_exact_mut(width * channels).enumerate() {
-                let Some(from) = origin(y, height) else {
-                    row.fill(black);
-                    continue;
-                };
-                let source = &image[from * row.len()..][..row.len()];
-                for (x, pixel) in row.chunks_exact_mut(channels).enumerate() {
-                    let x = if self.mirrored { width - 1 - x } else { x };
-                    match origin(x, width) {
-                        Some(from) => pixel.copy_from_slice(&source[from * channels..][..channels]),
-                        None => pixel.fill(black),
-                    }
+/// Writes images `[n, height, width, channels]` as a view has them.
+fn show(view: &View, images: &[f32], shape: ImageShape, black: f32, view_images: &mut [f32]) {
+    let ImageShape { height, width, channels } = shape;
+    // Where a row or column comes from, if from within the image.
+    let origin = |at: usize, size: usize| at.checked_add_signed(-view.shift).filter(|&from| from < size);
+    for (image, view_images) in images.chunks_exact(shape.len()).zip(view_images.chunks_exact_mut(shape.len())) {
+        for (y, row) in view_images.chunks_exact_mut(width * channels).enumerate() {
+            let Some(from) = origin(y, height) else {
+                row.fill(black);
+                continue;
+            };
+            let source = &image[from * row.len()..][..row.len()];
+            for (x, pixel) in row.chunks_exact_mut(channels).enumerate() {
+                let x = if view.mirrored { width - 1 - x } else { x };
+                match origin(x, width) {
+                    Some(from) => pixel.copy_from_slice(&source[from * channels..][..channels]),
+                    None => pixel.fill(black),
                 }
             }
         }

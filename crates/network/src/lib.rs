@@ -7,6 +7,7 @@ pub mod model;
 pub mod network;
 pub mod recipe;
 pub mod reference;
+pub mod views;
 
 pub use executor::dropout::Mask;
 pub use executor::loss::Targets;
@@ -17,7 +18,9 @@ pub use familiarity::Familiarity;
 pub use model::{DataReference, Model, ModelCard};
 pub use network::{Layer, Network, NetworkError, Operation, Parameter, Pooling, Role, Shape, Value, Window};
 pub use recipe::{
-    Activation, Adam, Adamw, ClassWeights, Comment, DataRecipe, EvaluationRecipe, Keep, LayerRecipe, Muon,
-    NamedValidation, Optimiser, OutOfSight, Padding, Recipe, RecipeError, Schedule, Sgd, TrainingRecipe, Validation,
+    Activation, Adam, Adamw, ClassWeights, Comment, DataRecipe, EvaluationRecipe, Freeze, Keep, LayerRecipe, Muon,
+    NamedFreeze, NamedValidation, Optimiser, OutOfSight, Padding, Recipe, RecipeError, Schedule, Sgd, TrainingRecipe,
+    Validation,
 };
 pub use reference::ReferenceExecutor;
+pub use views::View;

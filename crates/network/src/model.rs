@@ -86,6 +86,26 @@ impl ModelCard {
         self.data.preparation.unwrap_or(Preparation::of(self.image_shape))
     }
 
+    /// What it says, as texts that lie beside tensors: recipe and scaling, names of classes, shape of images and so on.
+    ///
+    /// # Errors
+    /// When one cannot be written as JSON.
+    pub fn texts(&self) -> serde_json::Result<BTreeMap<&'static str, String>> {
+        let mut texts = BTreeMap::from([
+            ("recipe", self.recipe.to_toml()),
+            ("scaling", serde_json::to_string(&self.recipe.data.scaling)?),
+            ("class_names", serde_json::to_string(&self.class_names)?),
+            ("image_shape", serde_json::to_string(&self.image_shape)?),
+            ("data", serde_json::to_string(&self.data)?),
+            ("epochs", self.epochs.to_string()),
+            ("temperature", self.temperature.to_string()),
+        ]);
+        if let Some(appearance) = &self.appearance {
+            texts.insert("appearance", serde_json::to_string(appearance)?);
+        }
+        Ok(texts)
+    }
+
     /// The network of the recipe's layers for images and classes like these.
     ///
     /// # Errors
@@ -119,20 +139,8 @@ pub fn save(
     parameters: &[f32],
     familiarity: Option<&Familiarity>,
 ) -> Result<(), FileError> {
-    let json = |value: serde_json::Result<String>| value.map_err(|error| FileError::io("write", path, error.into()));
-    let mut texts = BTreeMap::from([
-        ("format", FORMAT.to_owned()),
-        ("recipe", card.recipe.to_toml()),
-        ("scaling", json(serde_json::to_string(&card.recipe.data.scaling))?),
-        ("class_names", json(serde_json::to_string(&card.class_names))?),
-        ("image_shape", json(serde_json::to_string(&card.image_shape))?),
-        ("data", json(serde_json::to_string(&card.data))?),
-        ("epochs", card.epochs.to_string()),
-        ("temperature", card.temperature.to_string()),
-    ]);
-    if let Some(appearance) = &card.appearance {
-        texts.insert("appearance", json(serde_json::to_string(appearance))?);
-    }
+    let mut texts = card.texts().map_err(|error| FileError::io("write", path, error.into()))?;
+    texts.insert("format", FORMAT.to_owned());
     let mut all = tensors(network, "", parameters);
     all.extend(familiarity.into_iter().flat_map(Familiarity::tensors));
     tensor_file::write(path, &texts, &all)

@@ -130,7 +130,7 @@ mod tests {
         let dataset: Dataset = load(&Source::DrawnGarments, None, &Silent).unwrap();
         let source = RunSource::new(&dataset, &Source::DrawnGarments, None, Some(500)).unwrap();
         let recipe = Recipe::parse(recipe, "text").unwrap();
-        Experiment { recipe, comments: Vec::new(), dataset, source }.prepare().unwrap()
+        Experiment { recipe, comments: Vec::new(), dataset, source, start: None }.prepare().unwrap()
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What is trained on what: a recipe with its seed, and the images it is given.
 
+use std::sync::Arc;
+
 use modiste_data::{Dataset, ImageShape};
 use modiste_executors::Device;
 use modiste_network::{Comment, Network, NetworkError, OutOfSight, Recipe};
@@ -8,6 +10,7 @@ use super::cautions::normalises_single_values;
 use super::memory;
 use super::runs::run_source::RunSource;
 use super::splits::{Limit, NoImages, Splits};
+use super::start::{Start, StartError};
 
 /// A recipe and its data.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub struct Experiment {
     pub dataset: Dataset,
     /// Where that was found, and how much of it is used.
     pub source: RunSource,
+    /// The trained weights that it starts from, if not from random ones.
+    pub start: Option<Arc<Start>>,
 }
 
 /// An experiment that can be trained.
@@ -57,6 +62,9 @@ pub enum ExperimentError {
         /// What is wrong, and what to do.
         source: OutOfSight,
     },
+    /// It cannot start from the model that it should start from.
+    #[error(transparent)]
+    Start(#[from] StartError),
     /// There is nothing to learn from, to choose by or to measure on.
     #[error(transparent)]
     NoImages(#[from] NoImages),
@@ -76,7 +84,8 @@ pub enum ExperimentError {
 /// # Errors
 /// When the layers do not make one.
 pub fn network(recipe: &Recipe, input: ImageShape, classes: usize) -> Result<Network, ExperimentError> {
-    Network::new(&recipe.layers, input, classes).map_err(|source| ExperimentError::Network {
+    let network = Network::new(&recipe.layers, input, classes);
+    network.and_then(|network| network.freezing(recipe.training.freeze)).map_err(|source| ExperimentError::Network {
         recipe: recipe.name.clone(),
         input,
         classes,
@@ -97,9 +106,12 @@ impl Experiment {
     /// # Errors
     /// When recipe and data do not fit each other.
     pub fn prepare(self) -> Result<Prepared, ExperimentError> {
-        let Self { recipe, dataset, source, .. } = &self;
+        let Self { recipe, dataset, source, start, .. } = &self;
         let shape = dataset.train.shape();
         let network = network(recipe, shape, dataset.class_names.len())?;
+        if let Some(start) = start {
+            start.parameters(&network, &dataset.class_names, recipe.training.seed)?;
+        }
         recipe.check_shifts(shape).map_err(|source| ExperimentError::Shifts { recipe: recipe.name.clone(), source })?;
         let splits = Splits::new(dataset, recipe.data.validation, Limit::of(&source.data), recipe.training.seed);
         splits.check(&recipe.training)?;

@@ -14,6 +14,7 @@ pub mod progress;
 pub mod runs;
 pub mod session;
 pub mod splits;
+pub mod start;
 pub mod trainer;
 
 pub use automatic::{AUTOMATIC, Automatic};
@@ -26,4 +27,5 @@ pub use runs::run_directory::{RunDirectory, RunPaths};
 pub use runs::run_source::{RunSource, data_source, reading_options};
 pub use session::{ExistingRun, Fitted, Session};
 pub use splits::{Limit, Splits};
+pub use start::{LastLayer, Start};
 pub use trainer::{Observer, StepEvent};

@@ -84,6 +84,9 @@ fn fit(
     if let Some(seed) = seed {
         display.line(&format!("seed {seed}, in {}", session.directory().display()));
     }
+    if let Some(text) = training_text::start(session) {
+        display.line(&text);
+    }
     if let Some(done) = session.resumes_after() {
         display.line(&format!("going on after {done}"));
     }

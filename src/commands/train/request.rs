@@ -2,17 +2,19 @@
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use modiste_data::Dataset;
 use modiste_executors::Device;
-use modiste_network::{Comment, Recipe, Validation};
-use modiste_sources::Source;
-use modiste_training::{AUTOMATIC, Automatic, Experiment, Limit, RunSource};
+use modiste_network::{Comment, Freeze, Recipe, Validation};
+use modiste_sources::{LoadOptions, Source};
+use modiste_training::{AUTOMATIC, Automatic, Experiment, Limit, RunSource, Start};
 
 use crate::cli::{LARGEST_SEED, OutputOptions, TrainArgs};
 use crate::commands::setup::{device, find_recipe};
+use crate::commands::trained::Trained;
 use crate::output::{self, download_display};
 
 /// What is trained on sets known by name where no recipe is named.
@@ -51,6 +53,7 @@ pub struct ExperimentRequest {
     source: Source,
     data_dir: Option<PathBuf>,
     limit: Option<usize>,
+    start: Option<Arc<Start>>,
 }
 
 /// By which recipe.
@@ -76,6 +79,7 @@ struct Changes {
     seed: Option<u64>,
     no_flip: bool,
     validation: Option<Validation>,
+    freeze: Option<Freeze>,
 }
 
 impl Request {
@@ -102,13 +106,27 @@ fn new_runs(arguments: &TrainArgs, data_dir: Option<PathBuf>) -> Result<Runs> {
     let recipe = RecipeRequest::from_arguments(arguments)?;
     let first = recipe.seed();
     let limit = arguments.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let experiment = ExperimentRequest { recipe, source: arguments.data.source()?, data_dir, limit };
+    let start = arguments.from.as_deref().map(start).transpose()?;
+    let source = match &start {
+        // Pictures become what the weights were trained for.
+        Some(start) => {
+            arguments.data.source_like(&LoadOptions::again(Some(start.model.card.preparation()), None, false))?
+        }
+        None => arguments.data.source()?,
+    };
+    let experiment = ExperimentRequest { recipe, source, data_dir, limit, start };
     let directory = arguments.out.clone();
     // A single seed is a run as any other, unless it is the first of a directory of them.
     Ok(match arguments.seeds.filter(|&count| count > 1 || directory.is_some()) {
         Some(count) => Runs::Seeds { experiment, directory, seeds: seeds(first, count)? },
         None => Runs::New { experiment, directory },
     })
+}
+
+/// The trained weights of a run directory or model file.
+fn start(path: &Path) -> Result<Arc<Start>> {
+    let Trained { path, model, .. } = Trained::find(Some(path))?;
+    Ok(Arc::new(Start { source: path.display().to_string(), model }))
 }
 
 fn seeds(first: u64, count: u64) -> Result<RangeInclusive<u64>> {
@@ -142,6 +160,7 @@ impl RecipeRequest {
         source: &Source,
         dataset: &Dataset,
         limit: Option<Limit>,
+        start: Option<&Start>,
         trial: Trial<'_>,
     ) -> Result<(Recipe, Vec<Comment>)> {
         let seed = self.seed();
@@ -149,6 +168,11 @@ impl RecipeRequest {
             Self::Named(recipe) => return Ok((*recipe, Vec::new())),
             Self::ForImages { automatic, changes } => (automatic, changes),
         };
+        if let Some(start) = start {
+            let Automatic { recipe, mut comments, .. } = Automatic::from_start(dataset, limit, seed, start)?;
+            comments.retain(|comment| !changes.are_of(comment.field));
+            return Ok((changes.applied(recipe, AUTOMATIC)?, comments));
+        }
         let images = limit.map_or(dataset.train.len(), Limit::count);
         if !automatic && !matches!(source, Source::Own(..)) && images >= FEW {
             return Ok((changes.applied(find_recipe(RECIPE_OF_KNOWN_SETS)?, RECIPE_OF_KNOWN_SETS)?, Vec::new()));
@@ -174,6 +198,7 @@ impl Changes {
             seed: arguments.seed,
             no_flip: arguments.no_flip,
             validation: arguments.validation,
+            freeze: arguments.freeze,
         }
     }
 
@@ -183,6 +208,7 @@ impl Changes {
         training.epochs = self.epochs.unwrap_or(training.epochs);
         training.batch = self.batch.unwrap_or(training.batch);
         training.seed = self.seed.unwrap_or(training.seed);
+        training.freeze = self.freeze.or(training.freeze);
         if self.no_flip {
             recipe = recipe.without_flips();
         }
@@ -209,10 +235,11 @@ impl Changes {
 impl ExperimentRequest {
     /// The recipe with its data, downloaded if need be.
     pub fn load(self, trial: Trial<'_>) -> Result<Experiment> {
-        let Self { recipe, source, data_dir, limit } = self;
+        let Self { recipe, source, data_dir, limit, start } = self;
         let dataset = download_display::load(&source, data_dir.as_deref(), trial.quiet)?;
         let run_source = RunSource::new(&dataset, &source, data_dir.as_deref(), limit)?;
-        let (recipe, comments) = recipe.resolve(&source, &dataset, Limit::of(&run_source.data), trial)?;
-        Ok(Experiment { recipe, comments, dataset, source: run_source })
+        let (recipe, comments) =
+            recipe.resolve(&source, &dataset, Limit::of(&run_source.data), start.as_deref(), trial)?;
+        Ok(Experiment { recipe, comments, dataset, source: run_source, start })
     }
 }

@@ -12,6 +12,7 @@ use modiste_executors::Device;
 use modiste_files::{numbered_directory, shell};
 use modiste_training::runs::seed_directory;
 use modiste_training::session::UnfinishedRun;
+use modiste_training::start;
 use modiste_training::{
     ExistingRun, Experiment, RunDirectory, RunPaths, RunResult, RunSource, Session, data_source, reading_options,
 };
@@ -213,6 +214,16 @@ fn load_again(run: &mut UnfinishedRun, directory: &Path, moved: &MovedData, quie
     Ok(dataset)
 }
 
+/// Whether a run began with the weights that this experiment begins with.
+fn has_same_start(paths: &RunPaths, experiment: &Experiment) -> Result<bool> {
+    let path = paths.start();
+    let Some(start) = &experiment.start else { return Ok(!path.exists()) };
+    let prepared = experiment.clone().prepare()?;
+    let (recipe, names) = (prepared.recipe(), &experiment.dataset.class_names);
+    let parameters = start.parameters(prepared.network(), names, recipe.training.seed)?;
+    Ok(path.exists() && start::open(&path, prepared.network())? == parameters)
+}
+
 /// Refuses a run that is not one of this series. Where `timed`, its epochs were those that there was time for.
 fn ensure_same_experiment(path: &Path, mut experiment: Experiment, timed: bool) -> Result<()> {
     let paths = RunPaths::new(path);
@@ -220,7 +231,9 @@ fn ensure_same_experiment(path: &Path, mut experiment: Experiment, timed: bool) 
     if timed {
         experiment.recipe.training.epochs = recipe.training.epochs;
     }
-    let what = if !then.data.has_images_of(&experiment.source.data) {
+    let what = if !has_same_start(&paths, &experiment)? {
+        "start"
+    } else if !then.data.has_images_of(&experiment.source.data) {
         "data"
     } else if recipe != experiment.recipe {
         "recipe"

@@ -131,8 +131,11 @@ impl Compiled {
 fn needs_gradient(network: &Network, plan: &Plan) -> Vec<bool> {
     let mut needs_gradient: Vec<bool> = Vec::new();
     for (index, node) in plan.nodes.iter().enumerate() {
-        let weights = node.stage.kind != StageKind::Identity && !network.layers[node.stage.layer].parameters.is_empty();
-        let norm = plan.norms.iter().any(|norm| norm.node == index);
+        let learns = |layer: usize| {
+            network.parameters[network.layers[layer].parameters.clone()].iter().any(|tensor| network.is_trained(tensor))
+        };
+        let weights = node.stage.kind != StageKind::Identity && learns(node.stage.layer);
+        let norm = plan.norms.iter().any(|norm| norm.node == index && learns(norm.layer));
         let before = node.edges().any(|edge| matches!(edge.source, Source::Stage(before) if needs_gradient[before]));
         needs_gradient.push(weights || norm || before);
     }

@@ -160,6 +160,7 @@ impl CpuExecutor {
             if let Some(norm) = norm {
                 let norm = &mut self.compiled.norms[norm];
                 match training {
+                    Some(_) if norm.is_frozen() => norm.use_running_statistics(&self.parameters.values),
                     Some(step) => norm.update_from_batch(&mut self.parameters.values, &self.buffers.sums, count, step),
                     None if norm.folds() => {}
                     None => norm.use_running_statistics(&self.parameters.values),

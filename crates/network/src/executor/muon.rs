@@ -34,7 +34,7 @@ impl<'a> Matrix<'a> {
 /// The weights of convolutions, but for depthwise ones, and of hidden dense layers: all of [`Role::Weight`] but the last, which is the classifier's.
 pub fn matrices(network: &Network) -> Vec<Matrix<'_>> {
     let weights = network.parameters.iter().filter(|parameter| parameter.role == Role::Weight);
-    let mut matrices: Vec<_> = weights.map(Matrix::new).collect();
-    matrices.pop();
-    matrices
+    let mut weights: Vec<_> = weights.collect();
+    weights.pop();
+    weights.into_iter().filter(|parameter| !network.is_frozen(parameter)).map(Matrix::new).collect()
 }

@@ -60,7 +60,7 @@ struct Builder {
 impl Builder {
     /// Begins with images of shape `input`.
     pub(super) fn new(input: ImageShape, classes: usize) -> Self {
-        let network = Network { input, classes, layers: Vec::new(), parameters: Vec::new() };
+        let network = Network { input, classes, layers: Vec::new(), parameters: Vec::new(), frozen: 0 };
         Self { network, counts: BTreeMap::new(), position: 0 }
     }
 
@@ -179,7 +179,8 @@ impl Builder {
         let first = self.network.parameters.len();
         self.add_parameters(&name, operation, input, bias).map_err(|problem| self.wrong(name.clone(), problem))?;
         let parameters = first..self.network.parameters.len();
-        self.network.layers.push(Layer { name, operation, activation, from, input, output, parameters });
+        let position = self.position;
+        self.network.layers.push(Layer { name, position, operation, activation, from, input, output, parameters });
         Ok(Value::Layer(self.network.layers.len() - 1))
     }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 use modiste_data::ImageShape;
 
 pub use self::window::{Pooling, Window};
-use crate::recipe::Activation;
+use crate::recipe::{Activation, Freeze, NamedFreeze};
 
 /// Images with larger sides, more channels or more classes are refused: labels are bytes, and no small image is larger.
 const LARGEST_SIDE: usize = 4096;
@@ -174,6 +174,8 @@ pub struct Parameter {
 pub struct Layer {
     /// Kind and number within the kind: `conv1`, `dense2`, …
     pub name: String,
+    /// Which of the recipe's outermost list it comes from, counted from 1.
+    pub position: usize,
     /// What it computes.
     pub operation: Operation,
     /// Activation named inside the layer, computed after the operation.
@@ -231,6 +233,9 @@ pub struct Network {
     pub layers: Vec<Layer>,
     /// Every parameter tensor, in the order of the layers.
     pub parameters: Vec<Parameter>,
+    /// How many values, from the first, training leaves as they are. Batch normalisation with such values works as outside
+    /// training, and no gradient goes back to where there is nothing else.
+    pub frozen: usize,
 }
 
 /// Why layers do not make a network.
@@ -264,6 +269,14 @@ pub enum NetworkError {
     /// The list is too long.
     #[error("there are more than the {MOST_LAYERS} layers that a network may have: leave some out")]
     TooDeep,
+    /// Nothing would be left to train.
+    #[error("{frozen} layers cannot be frozen, since the network has {layers}: freeze fewer")]
+    AllFrozen {
+        /// How many were to be frozen.
+        frozen: usize,
+        /// Layers of the recipe's list.
+        layers: usize,
+    },
     /// The list does not end in class probabilities.
     #[error(
         "the last layer must be a dense layer of {classes} units with activation \"softmax\", \
@@ -288,9 +301,39 @@ impl Network {
         self.parameters.last().map_or(0, |parameter| parameter.range.end)
     }
 
+    /// The same with the layers of `freeze` left as they are by training.
+    ///
+    /// # Errors
+    /// When no layer would be left to train.
+    pub fn freezing(mut self, freeze: Option<Freeze>) -> Result<Self, NetworkError> {
+        let last = self.layers.len().saturating_sub(1);
+        let first_trained = match freeze {
+            None => 0,
+            Some(Freeze::Named(NamedFreeze::AllButLast)) => last,
+            Some(Freeze::Layers(frozen)) => {
+                let layers = self.layers.last().map_or(0, |layer| layer.position);
+                let trained = self.layers.iter().position(|layer| layer.position > frozen);
+                trained.ok_or(NetworkError::AllFrozen { frozen, layers })?
+            }
+        };
+        let parameter = self.layers.get(first_trained).and_then(|layer| self.parameters.get(layer.parameters.start));
+        self.frozen = parameter.map_or(0, |parameter| parameter.range.start);
+        Ok(self)
+    }
+
+    /// Whether training leaves a tensor as it is.
+    pub fn is_frozen(&self, parameter: &Parameter) -> bool {
+        parameter.range.start < self.frozen
+    }
+
+    /// Whether gradients change a tensor.
+    pub fn is_trained(&self, parameter: &Parameter) -> bool {
+        parameter.role.is_trained() && !self.is_frozen(parameter)
+    }
+
     /// Values in the parameter tensors that gradients change.
     pub fn trained_count(&self) -> usize {
-        let trained = self.parameters.iter().filter(|parameter| parameter.role.is_trained());
+        let trained = self.parameters.iter().filter(|parameter| self.is_trained(parameter));
         trained.map(|parameter| parameter.range.len()).sum()
     }
 

@@ -19,7 +19,7 @@ pub use self::data::{DataRecipe, NamedValidation, Validation};
 pub use self::layer::{Activation, LayerRecipe, Padding};
 pub use self::optimiser::{Adam, Adamw, Muon, Optimiser, Sgd};
 pub use self::schedule::Schedule;
-pub use self::training::{ClassWeights, EvaluationRecipe, Keep, TrainingRecipe};
+pub use self::training::{ClassWeights, EvaluationRecipe, Freeze, Keep, NamedFreeze, TrainingRecipe};
 
 /// The recipes that come with the program, by name.
 const BUILT_IN: [(&str, &str); 9] = [

@@ -1,5 +1,7 @@
 //! How long, how much at once, from which seed, and what is made of the result.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 /// Pixels: more would leave little of a small image to see.
@@ -29,12 +31,46 @@ pub struct TrainingRecipe {
     /// less; then the average is what is measured and kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub average: Option<f64>,
+    /// Which layers keep what they begin with, in a run that starts from trained weights; if not given, none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freeze: Option<Freeze>,
     /// Which epoch's parameters the run ends with.
     #[serde(default)]
     pub keep: Keep,
     /// Training ends after so many epochs in succession without a better accuracy on images held out for validation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patience: Option<usize>,
+}
+
+/// Layers whose parameters stay as they are, and whose batch normalisation works as outside training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "must be \"all-but-last\" or a number of layers")]
+pub enum Freeze {
+    /// So many of the recipe's list, from the first.
+    Layers(usize),
+    /// A named choice.
+    Named(NamedFreeze),
+}
+
+/// Choices of layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NamedFreeze {
+    /// All but the one that classifies.
+    AllButLast,
+}
+
+/// As `--freeze` has it: a number of layers, or `all-but-last`.
+impl FromStr for Freeze {
+    type Err = &'static str;
+
+    fn from_str(words: &str) -> Result<Self, Self::Err> {
+        match (words, words.parse()) {
+            ("all-but-last", _) => Ok(Freeze::Named(NamedFreeze::AllButLast)),
+            (_, Ok(layers @ 1..)) => Ok(Freeze::Layers(layers)),
+            _ => Err("a number of layers of 1 or more, or 'all-but-last'"),
+        }
+    }
 }
 
 /// How much the loss of a training image counts, by its class.

@@ -76,7 +76,7 @@ impl ReferenceExecutor {
                 Operation::DepthwiseConv(window) => depthwise_forward(&window, input, self.tensor(layer, 0), count),
                 Operation::BatchNorm { epsilon, .. } => {
                     let [gamma, beta] = [0, 1].map(|offset| self.tensor(layer, offset));
-                    let moments = match training {
+                    let moments = match training.filter(|_| !self.is_frozen(layer)) {
                         Some(_) => Moments::of(input, gamma.len()),
                         None => {
                             Moments { mean: self.tensor(layer, 2).to_vec(), variance: self.tensor(layer, 3).to_vec() }
@@ -126,6 +126,11 @@ impl ReferenceExecutor {
     /// One of a layer's own tensors.
     fn tensor(&self, layer: &Layer, offset: usize) -> &[f64] {
         &self.parameters[self.network.parameters[layer.parameters.start + offset].range.clone()]
+    }
+
+    /// Whether training leaves a layer's parameters as they are.
+    fn is_frozen(&self, layer: &Layer) -> bool {
+        self.network.parameters[layer.parameters.clone()].iter().any(|parameter| self.network.is_frozen(parameter))
     }
 
     /// The tensor of a layer's bias, if it has one.
@@ -189,7 +194,7 @@ impl ReferenceExecutor {
                 self.keep_gradient(&layer, 0, &d_gamma);
                 self.keep_gradient(&layer, 1, &d_beta);
                 // The moments of a single value say nothing of the images.
-                if input.len() > gamma.len() {
+                if input.len() > gamma.len() && !self.is_frozen(&layer) {
                     self.follow(&layer, running_momentum(momentum, step), &moments);
                 }
                 d_input
@@ -307,7 +312,7 @@ impl Executor for ReferenceExecutor {
         let moments = (&mut self.first_moment[..], &mut self.second_moment[..]);
         optimiser::update(&self.network, options, &self.gradient, &mut self.parameters, moments);
         if let (Some(average), Some(decay)) = (&mut self.average, options.average_decay()) {
-            for (average, &parameter) in average.iter_mut().zip(&self.parameters) {
+            for (average, &parameter) in average.iter_mut().zip(&self.parameters).skip(self.network.frozen) {
                 *average = decay * *average + (1.0 - decay) * parameter;
             }
         }

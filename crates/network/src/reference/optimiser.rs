@@ -28,7 +28,7 @@ pub(super) fn update(
 ) {
     let matrices = muon::matrices(network);
     let scale = scale(network, options, gradient);
-    for parameter in network.parameters.iter().filter(|parameter| parameter.role.is_trained()) {
+    for parameter in network.parameters.iter().filter(|parameter| network.is_trained(parameter)) {
         let range = parameter.range.clone();
         let tensor = Tensor {
             gradient: gradient[range.clone()].iter().map(|&g| scale * f64::from(g)).collect(),
@@ -53,7 +53,7 @@ pub(super) fn update(
 
 /// What the gradient is multiplied by so that it is no longer than it may be.
 fn scale(network: &Network, options: &StepOptions, gradient: &[f32]) -> f64 {
-    let trained = network.parameters.iter().filter(|parameter| parameter.role.is_trained());
+    let trained = network.parameters.iter().filter(|parameter| network.is_trained(parameter));
     let squares = trained.flat_map(|parameter| &gradient[parameter.range.clone()]).map(|&g| f64::from(g).powi(2));
     let norm = squares.sum::<f64>().sqrt();
     match options.clip_norm {

@@ -6,6 +6,10 @@ use super::facts::Facts;
 
 /// Steps of the smallest sets. What few images can teach is learned by about so many, whatever their number.
 const LEAST_STEPS: f64 = 1000.0;
+/// The same from trained weights, which know much of that already.
+const LEAST_STEPS_FROM_START: f64 = 300.0;
+/// Steps beyond those for the square root of how many images there are.
+const STEPS_OF_ROOT: f64 = 5.0;
 /// Images of a step, where there are twice as many.
 const LEAST_BATCH: usize = 50;
 /// Passes over the images that even the largest sets have.
@@ -24,11 +28,20 @@ pub(super) struct Length {
 impl Length {
     /// For these images, mixed or not, and this network.
     pub(super) fn of(facts: &Facts, network: &Network, mixes: bool) -> Self {
+        let images = facts.images as f64;
+        // Each mixed pair is new: so many images teach more with every step, up to twice as many as the least.
+        let more = if mixes { LEAST_STEPS.min(images) } else { STEPS_OF_ROOT * images.sqrt() };
+        Self::of_steps(LEAST_STEPS + more, facts, network)
+    }
+
+    /// From trained weights.
+    pub(super) fn from_start(facts: &Facts, network: &Network) -> Self {
+        Self::of_steps(LEAST_STEPS_FROM_START + STEPS_OF_ROOT * (facts.images as f64).sqrt(), facts, network)
+    }
+
+    fn of_steps(steps: f64, facts: &Facts, network: &Network) -> Self {
         let images = facts.images.max(1);
         let batch = batch(images);
-        // Each mixed pair is new: so many images teach more with every step, up to twice as many as the least.
-        let more = if mixes { LEAST_STEPS.min(images as f64) } else { 5.0 * (images as f64).sqrt() };
-        let steps = LEAST_STEPS + more;
         let wanted = steps * batch as f64 / images as f64;
         let affordable = MOST_MULTIPLY_ADDS / (images as f64 * network.multiply_adds().max(1) as f64);
         let epochs = (wanted.min(affordable).round() as usize).max(LEAST_EPOCHS);

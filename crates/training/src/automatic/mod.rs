@@ -14,7 +14,7 @@ mod trial;
 use modiste_data::{Augmentation, Dataset, Fill, Flip, Subset};
 use modiste_executors::Device;
 use modiste_network::{
-    Adamw, ClassWeights, Comment, DataRecipe, EvaluationRecipe, Keep, Muon, Optimiser, Recipe, Schedule,
+    Adamw, ClassWeights, Comment, DataRecipe, EvaluationRecipe, Keep, LayerRecipe, Muon, Optimiser, Recipe, Schedule,
     TrainingRecipe, Validation,
 };
 
@@ -23,6 +23,7 @@ use self::facts::Facts;
 use self::length::Length;
 use crate::experiment::{ExperimentError, network};
 use crate::splits::{Limit, Splits};
+use crate::start::Start;
 use crate::trainer::TrainError;
 
 /// What the recipe is called.
@@ -41,6 +42,10 @@ const PIXELS_A_SHIFT: usize = 14;
 const FEW_OF_A_CLASS: usize = 200;
 /// Images above which it would take too long to try.
 const MOST_TRIED: usize = 2_000;
+
+/// Learning rate of matrices in a run that starts from trained weights, and that of all else.
+const FINE_RATE: f64 = 0.01;
+const FINE_RATE_OF_OTHERS: f64 = 0.002;
 
 /// How much larger than the smallest class the largest is where each image counts by its class.
 const UNEQUAL: usize = 5;
@@ -68,6 +73,47 @@ impl Automatic {
         let facts = Facts::of(&train, &dataset.class_names);
         let recipe = resolve(&facts, seed, false)?;
         Ok(Self { comments: comments(&facts, &recipe), recipe, facts, train, class_count: dataset.class_names.len() })
+    }
+
+    /// For training images as [`Automatic::for_images`] has them, from trained weights: with their layers, and with smaller
+    /// steps, so that what they know is not lost.
+    ///
+    /// # Errors
+    /// When their layers do not fit the images.
+    pub fn from_start(
+        dataset: &Dataset,
+        limit: Option<Limit>,
+        seed: u64,
+        start: &Start,
+    ) -> Result<Self, ExperimentError> {
+        let Self { mut recipe, mut comments, facts, train, class_count } = Self::for_images(dataset, limit, seed)?;
+        let trained = &start.model.card.recipe;
+        recipe.layers.clone_from(&trained.layers);
+        if let Some(LayerRecipe::Dense { units, .. }) = recipe.layers.last_mut() {
+            // As many as there are classes.
+            *units = None;
+        }
+        recipe.data.scaling = trained.data.scaling;
+        recipe.optimiser = Optimiser::Muon(Muon {
+            learning_rate: FINE_RATE,
+            momentum: 0.9,
+            weight_decay: 0.0,
+            others: Adamw { learning_rate: FINE_RATE_OF_OTHERS, weight_decay: 0.0, beta_2: 0.98, ..Adamw::default() },
+            ..Muon::default()
+        });
+        let network = network(&recipe, facts.shape, facts.classes.max(2))?;
+        let length = Length::from_start(&facts, &network);
+        (recipe.training.epochs, recipe.training.batch) = (length.epochs, length.batch);
+        comments.retain(|comment| comment.field != "layers" && comment.field != "training.epochs");
+        comments.push(Comment {
+            field: "layers",
+            text: format!("those of {}, whose weights it starts from", start.source),
+        });
+        comments.push(Comment {
+            field: "optimiser",
+            text: "small steps, so that what is learned already is not lost".to_owned(),
+        });
+        Ok(Self { recipe, comments, facts, train, class_count })
     }
 
     /// Whether something is left that has to be tried: whether mixed images help.
@@ -140,6 +186,7 @@ fn resolve(facts: &Facts, seed: u64, mixes: bool) -> Result<Recipe, ExperimentEr
             class_weights: (facts.largest >= UNEQUAL * facts.smallest).then_some(ClassWeights::Balanced),
             clip_norm: None,
             average: None,
+            freeze: None,
             keep: Keep::Last,
             patience: None,
         },
@@ -200,7 +247,7 @@ mod tests {
             assert_eq!(Recipe::parse(&recipe.to_toml_with(&comments), "text").unwrap(), recipe);
             assert_eq!(recipe.training.seed, 3);
             let source = RunSource::new(&dataset, &Source::DrawnGarments, None, None).unwrap();
-            let prepared = Experiment { recipe, comments, dataset, source }.prepare().unwrap();
+            let prepared = Experiment { recipe, comments, dataset, source, start: None }.prepare().unwrap();
             assert_eq!(prepared.splits.validation.is_some(), count >= MANY, "{count} images");
         }
     }

@@ -5,6 +5,7 @@
 //! | `recipe.toml` | the recipe as resolved, every default and override written out |
 //! | `run.toml` | the data: with the recipe, all that `--resume` needs |
 //! | `metrics.jsonl` | a line for each complete epoch |
+//! | `start.safetensors` | trained weights that the run has started from, if it has; see [`crate::start`] |
 //! | `checkpoint.safetensors` | weights, optimiser and position; see [`crate::checkpoint`] |
 //! | `model.safetensors` | weights for use; see [`modiste_network::model`] |
 //! | `result.json` | what a finished run came to; there is none before |
@@ -21,6 +22,7 @@ use super::run_source::RunSource;
 
 /// Written before what makes a directory a run.
 const RECIPE: &str = "recipe.toml";
+const START: &str = "start.safetensors";
 
 /// Why a directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +95,11 @@ impl RunPaths {
     /// `checkpoint.safetensors`
     pub fn checkpoint(&self) -> PathBuf {
         self.0.join("checkpoint.safetensors")
+    }
+
+    /// `start.safetensors`
+    pub fn start(&self) -> PathBuf {
+        self.0.join(START)
     }
 
     /// `model.safetensors`
@@ -212,7 +219,7 @@ impl RunDirectory {
         let names: Vec<OsString> = entries.flatten().map(|entry| entry.file_name()).collect();
         // Without a lock, a recipe there is not one that we have written.
         let was_ours = names.iter().any(|name| name == LOCK_FILE);
-        let is_left_over = |name: &OsStr| was_ours && (name == RECIPE || atomic::is_leftover(name));
+        let is_left_over = |name: &OsStr| was_ours && (name == RECIPE || name == START || atomic::is_leftover(name));
         if names.iter().any(|name| name != LOCK_FILE && !is_left_over(name)) {
             return Err(RunError::NotEmpty { path: path.to_owned() });
         }

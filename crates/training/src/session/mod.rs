@@ -28,6 +28,7 @@ use super::runs::run_checkpointer::RunCheckpointer;
 use super::runs::run_directory::{RunDirectory, RunError, RunPaths};
 use super::runs::run_source::RunSource;
 use super::splits::Splits;
+use super::start;
 use super::trainer::{Clock, Ended, FinalScores, Observer, TrainError, Trainer};
 
 /// A run about to be trained, or to be trained further. No other process can have it meanwhile.
@@ -36,6 +37,8 @@ pub struct Session {
     network: Network,
     splits: Splits,
     run: RunDirectory,
+    /// What it begins with, if not with random parameters.
+    first: Option<Vec<f32>>,
     /// Where the run stopped, until training takes it up.
     checkpoint: Option<Checkpoint<'static>>,
     /// How far it has come.
@@ -308,7 +311,7 @@ impl UnfinishedRun {
             }
         }
         let Prepared { experiment, network, splits } =
-            Experiment { recipe, comments: Vec::new(), dataset, source }.prepare()?;
+            Experiment { recipe, comments: Vec::new(), dataset, source, start: None }.prepare()?;
         let checkpoint = match file.map(|file| file.checkpoint(&network)).transpose() {
             Err(_) if origin.as_ref().is_some_and(|origin| origin.has_other_layers(&experiment.recipe)) => {
                 return Err(SessionError::OtherLayers { directory });
@@ -323,11 +326,14 @@ impl UnfinishedRun {
             done = position.done();
             ensure_epochs(&directory, &experiment.recipe, done)?;
         }
+        let path = run.paths().start();
+        let first = if checkpoint.is_none() && exists(&path)? { Some(start::open(&path, &network)?) } else { None };
         Ok(Session {
             experiment,
             network,
             splits,
             run,
+            first,
             checkpoint,
             done,
             recipe_changed,
@@ -346,8 +352,20 @@ impl Session {
     pub fn begin(prepared: Prepared, run: RunDirectory) -> Result<Self, SessionError> {
         let Prepared { experiment, network, splits } = prepared;
         run.paths().write_recipe(&experiment.recipe, &experiment.comments)?;
+        let Experiment { recipe, dataset, start, .. } = &experiment;
+        let first = match start {
+            Some(start) => {
+                let first = start
+                    .parameters(&network, &dataset.class_names, recipe.training.seed)
+                    .map_err(ExperimentError::from)?;
+                start::save(&run.paths().start(), &network, &first, &start.source)?;
+                Some(first)
+            }
+            None => None,
+        };
         run.paths().write_source(&experiment.source)?;
         Ok(Self {
+            first,
             experiment,
             network,
             splits,
@@ -433,7 +451,8 @@ impl Session {
         let training = &self.experiment.recipe.training;
         let mut executor = device.compile(&self.network, self.batch_size(), training.seed);
         if self.checkpoint.is_none() {
-            executor.set_state(&State::fresh(glorot_uniform(&self.network, training.seed)));
+            let first = self.first.clone();
+            executor.set_state(&State::fresh(first.unwrap_or_else(|| glorot_uniform(&self.network, training.seed))));
         }
         executor
     }

@@ -41,7 +41,7 @@ fn dataset(brightest: u8) -> Dataset {
 fn begin(recipe: Recipe, directory: &Path) -> Session {
     let dataset = dataset(200);
     let source = RunSource::new(&dataset, &"levels".parse().unwrap(), None, None).unwrap();
-    let prepared = Experiment { recipe, comments: Vec::new(), dataset, source }.prepare().unwrap();
+    let prepared = Experiment { recipe, comments: Vec::new(), dataset, source, start: None }.prepare().unwrap();
     Session::begin(prepared, RunDirectory::create(directory).unwrap()).unwrap()
 }
 

@@ -34,8 +34,8 @@ pub(super) struct Parameters {
     /// Whether there is an average.
     averaged: bool,
     count: usize,
-    /// All tensors, and those among them that gradients change.
-    all: Vec<Chunk>,
+    /// All tensors that are not frozen, and those among them that gradients change.
+    followed: Vec<Chunk>,
     trained: Vec<Chunk>,
     /// A sum over each trained chunk.
     sums: Vec<f64>,
@@ -47,7 +47,7 @@ impl Parameters {
     pub(super) fn zeroed(network: &Network) -> Self {
         let count = network.parameter_count();
         let buffer = || Buffer::zeroed(count.next_multiple_of(LINE));
-        let trained = network.parameters.iter().filter(|parameter| parameter.role.is_trained());
+        let trained = network.parameters.iter().filter(|parameter| network.is_trained(parameter));
         let trained: Vec<_> = trained.flat_map(Chunk::of).collect();
         Self {
             values: buffer(),
@@ -57,7 +57,12 @@ impl Parameters {
             average: buffer(),
             averaged: false,
             count,
-            all: network.parameters.iter().flat_map(Chunk::of).collect(),
+            followed: network
+                .parameters
+                .iter()
+                .filter(|parameter| !network.is_frozen(parameter))
+                .flat_map(Chunk::of)
+                .collect(),
             sums: vec![0.0; trained.len()],
             trained,
             muon: Muon::new(network),
@@ -85,7 +90,7 @@ impl Parameters {
         self.step(context, options, scale);
         if let Some(decay) = options.average_decay() {
             let follow = Follow::new(decay);
-            chunks::apply(context, &self.all, &self.values, [&mut self.average], |_| follow);
+            chunks::apply(context, &self.followed, &self.values, [&mut self.average], |_| follow);
         }
     }
 

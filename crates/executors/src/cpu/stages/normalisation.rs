@@ -25,6 +25,8 @@ pub(crate) struct Normalisation {
     layout: Layout,
     /// Whether for inference it can be part of the weights before it.
     folds: bool,
+    /// Whether training leaves it as it is.
+    is_frozen: bool,
     gamma: Range<usize>,
     beta: Range<usize>,
     running_mean: Range<usize>,
@@ -65,6 +67,7 @@ impl Normalisation {
         let (back_slope, back_shift) = Default::default();
         Self {
             folds: folds(plan, index),
+            is_frozen: network.is_frozen(&network.parameters[first]),
             norm,
             layout,
             gamma,
@@ -142,6 +145,11 @@ impl Normalisation {
                 .map(|running| f64::from(parameters[running.start + channel]));
             self.set(channel, mean, variance, parameters);
         }
+    }
+
+    /// Whether training leaves it as it is.
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.is_frozen
     }
 
     /// Whether for inference it can be part of the weights before it.

@@ -34,7 +34,7 @@ impl Muon {
         let matrices = matrices(network);
         let set = MatrixSet::new(&matrices);
         let others = network.parameters.iter().filter(|parameter| {
-            parameter.role.is_trained() && matrices.iter().all(|matrix| matrix.parameter.range != parameter.range)
+            network.is_trained(parameter) && matrices.iter().all(|matrix| matrix.parameter.range != parameter.range)
         });
         Self {
             iteration: NewtonSchulz::new(&set),
