@@ -138,7 +138,7 @@ pub(super) fn save(path: &Path, network: &Network, parameters: &[f32], source: &
     tensor_file::write(path, &texts, &tensors(network, "", parameters))
 }
 
-/// Reads what [`save`] has kept.
+/// Reads what a run has kept of its start.
 ///
 /// # Errors
 /// When it cannot be read, is none, is damaged, or is of another network.
