@@ -306,6 +306,9 @@ pub struct TrainArgs {
     /// The run directory to write [default: runs/NAME-1, -2, …]; with --seeds, the directory of their runs, seed-0 and so on
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
+    /// For TensorBoard, keep after each epoch how weights and gradients are distributed, layer by layer
+    #[arg(long)]
+    pub histograms: bool,
     /// Resume an interrupted run; needs nothing else, but --data where its data has moved
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,

@@ -4,9 +4,11 @@
 
 #![warn(unreachable_pub)]
 
+pub mod confusion;
 mod coverage;
 pub mod heat;
 pub mod map;
+pub mod mistakes;
 pub mod names;
 pub mod numbers;
 pub mod picture;

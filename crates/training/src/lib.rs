@@ -26,4 +26,4 @@ pub use runs::run_directory::{RunDirectory, RunPaths};
 pub use runs::run_source::{RunSource, data_source, reading_options};
 pub use session::{ExistingRun, Fitted, Session};
 pub use splits::{Limit, Splits};
-pub use trainer::{Observer, StepEvent};
+pub use trainer::{Observer, StepEvent, TensorKind};
