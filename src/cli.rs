@@ -563,6 +563,9 @@ pub struct EmbedArgs {
     /// Images as they are, or the features that the network of a run directory or model file has of them
     #[arg(long, value_name = "pixels|RUN", default_value = "pixels", conflicts_with = "input")]
     pub space: Space,
+    /// Also write the points as TensorBoard's Embedding Projector loads them
+    #[arg(long)]
+    pub projector: bool,
     /// The directory to write [default: maps/NAME-1, -2, …]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -14,6 +14,7 @@ pub mod numbers;
 pub mod picture;
 pub mod seen;
 pub mod snapshot;
+pub mod sprite;
 mod text;
 mod thumbnail;
 
