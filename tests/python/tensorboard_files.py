@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import PIL.Image
-from tensorboard.backend.event_processing import data_provider, event_accumulator, plugin_event_multiplexer
+from tensorboard.backend.event_processing import data_provider, plugin_event_accumulator, plugin_event_multiplexer
 from tensorboard.context import RequestContext
 from tensorboard.plugins import base_plugin
 from tensorboard.plugins.hparams import api_pb2, backend_context, list_session_groups
 from tensorboard.plugins.projector import projector_plugin
+from tensorboard.util import tensor_util
 from werkzeug.test import Client
 
 EPOCHS, MORE = 3, 5
@@ -36,7 +37,7 @@ def run(program, *words):
 
 
 def read(directory):
-    accumulator = event_accumulator.EventAccumulator(str(directory), size_guidance={"tensors": 0})
+    accumulator = plugin_event_accumulator.EventAccumulator(str(directory), size_guidance={"tensors": 0})
     accumulator.Reload()
     return accumulator
 
@@ -44,7 +45,7 @@ def read(directory):
 def numbers(accumulator, tag):
     """Steps and values, each exactly as it is in the file."""
     events = accumulator.Tensors(tag)
-    return [event.step for event in events], [event.tensor_proto.float_val[0] for event in events]
+    return [event.step for event in events], [tensor_util.make_ndarray(event.tensor_proto).item() for event in events]
 
 
 def check_scalars(directory, epochs):
@@ -71,7 +72,7 @@ def check_histograms(accumulator, result, epochs):
                     content = accumulator.SummaryMetadata(tag).plugin_data
                     assert content.plugin_name == "histograms", tag
                     event = accumulator.Tensors(tag)[step]
-                    buckets = np.frombuffer(event.tensor_proto.tensor_content, np.float32).reshape(-1, 3)
+                    buckets = tensor_util.make_ndarray(event.tensor_proto)
                     assert event.step == step + 1 and (buckets[:, 0] <= buckets[:, 1]).all(), tag
                     counted += buckets[:, 2].sum()
             assert counted == result["parameters"], (group, step, counted)
@@ -80,7 +81,7 @@ def check_histograms(accumulator, result, epochs):
 def check_pictures(accumulator):
     for tag in ["confusion", "mistakes"]:
         (event,) = accumulator.Tensors(tag)
-        width, height, encoded = event.tensor_proto.string_val
+        width, height, encoded = tensor_util.make_ndarray(event.tensor_proto)
         picture = PIL.Image.open(io.BytesIO(encoded))
         assert picture.size == (int(width), int(height)), tag
         assert len(picture.getcolors(1 << 20)) > 10, tag
