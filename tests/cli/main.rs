@@ -23,6 +23,7 @@ mod recipes;
 mod runner;
 mod seeds;
 mod summary;
+mod tensorboard;
 mod train;
 mod words;
 mod wrong_input;

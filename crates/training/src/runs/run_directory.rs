@@ -8,6 +8,8 @@
 //! | `checkpoint.safetensors` | weights, optimiser and position; see [`crate::checkpoint`] |
 //! | `model.safetensors` | weights for use; see [`modiste_network::model`] |
 //! | `result.json` | what a finished run came to; there is none before |
+//!
+//! What an observer of training leaves beside them, such as events for TensorBoard, is its own: nothing here reads it.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
