@@ -195,7 +195,9 @@ fn a_run_whose_events_cannot_be_written_is_trained_all_the_same() {
 #[test]
 fn the_projector_gets_each_point_with_its_class_and_its_image() {
     let world = World::new();
-    world.words("embed --data drawn-garments --samples 30 --iterations 10 --projector --out images").done();
+    world
+        .words("embed --data drawn-garments --samples 30 --perplexity 5 --iterations 10 --projector --out images")
+        .done();
     let read = |name: &str| fs::read_to_string(world.path(name)).unwrap();
     let tensors = read("images/tensors.tsv");
     let points: Vec<Vec<f32>> =

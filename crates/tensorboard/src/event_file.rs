@@ -3,11 +3,11 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use modiste_files::{FileError, atomic, regular_file};
 use prost::Message;
 
+use crate::clock::seconds_since_1970;
 use crate::messages::{Event, EventContent, Summaries, Summary};
 use crate::{hyperparameters, record};
 
@@ -96,11 +96,6 @@ fn events(file: &[u8]) -> impl Iterator<Item = (&[u8], Event)> {
 
 fn event(step: u64, content: EventContent) -> Event {
     Event { wall_time: seconds_since_1970(), step: step as i64, content: Some(content) }
-}
-
-/// What a clock of the wall shows now; 0 where that is before 1970.
-pub(crate) fn seconds_since_1970() -> f64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use prost::Message;
 
-use crate::event_file::seconds_since_1970;
+use crate::clock::seconds_since_1970;
 use crate::messages::{
     DataType, Dimension, Hyperparameters, Measured, Metadata, PluginData, SessionBegin, SessionEnd, SessionEvent,
     Setting, Status, Summary, Tensor, TensorShape,

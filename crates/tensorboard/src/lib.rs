@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(unreachable_pub)]
 
+mod clock;
 mod event_file;
 mod histogram;
 pub mod hyperparameters;
