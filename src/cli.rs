@@ -306,6 +306,9 @@ pub struct TrainArgs {
     /// The run directory to write [default: runs/NAME-1, -2, …]; with --seeds, the directory of their runs, seed-0 and so on
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
+    /// Draw curves of loss and accuracy while it is trained; where there is no terminal, there are lines as always
+    #[arg(long)]
+    pub watch: bool,
     /// For TensorBoard, keep after each epoch how weights and gradients are distributed, layer by layer
     #[arg(long)]
     pub histograms: bool,

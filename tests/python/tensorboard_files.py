@@ -1,6 +1,6 @@
 """Reads what modiste writes for TensorBoard with TensorBoard's own code.
 
-    python tensorboard_files.py PROGRAM     trains shortly with this modiste, and makes a map
+python tensorboard_files.py PROGRAM     trains shortly with this modiste, and makes a map
 """
 
 import io
@@ -147,7 +147,9 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         runs = Path(directory) / "runs"
         small = ["--data", "drawn-garments", "--limit", "600"]
-        run(program, "train", "seed-mlp", *small, "--epochs", str(EPOCHS), "--seeds", "2", "--out", runs, "--histograms")
+        run(
+            program, "train", "seed-mlp", *small, "--epochs", str(EPOCHS), "--seeds", "2", "--out", runs, "--histograms"
+        )
         results = []
         for seed in range(2):
             accumulator, result = check_scalars(runs / f"seed-{seed}", EPOCHS)

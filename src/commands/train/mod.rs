@@ -27,7 +27,7 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
     let interrupt = Interrupt::catch()?;
     let Request { device, output, runs, time } = Request::from_arguments(arguments)?;
     let mut series = Series::new(runs, &device, time, output.quiet)?;
-    let mut display = TrainingDisplay::new(output);
+    let mut display = TrainingDisplay::new(output, arguments.watch);
     let (mut results, mut said, mut begun) = (Vec::new(), Vec::new(), started);
     for seed in series.seeds() {
         match series.open(seed, &device, begun)? {
