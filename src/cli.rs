@@ -336,6 +336,12 @@ pub struct TrainArgs {
     /// With --from, leave the first N layers of the recipe as they are, or all but the one that classifies
     #[arg(long, value_name = "N|all-but-last", value_parser = freeze, requires = "from", conflicts_with = "resume")]
     pub freeze: Option<Freeze>,
+    /// Draw curves of loss and accuracy while it is trained; where there is no terminal, there are lines as always
+    #[arg(long)]
+    pub watch: bool,
+    /// For TensorBoard, keep after each epoch how weights and gradients are distributed, layer by layer
+    #[arg(long)]
+    pub histograms: bool,
     /// Resume an interrupted run; needs nothing else, but --data where its data has moved
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
@@ -688,6 +694,9 @@ pub struct EmbedArgs {
     /// Images as they are, or the features that the network of a run directory or model file has of them
     #[arg(long, value_name = "pixels|RUN", default_value = "pixels", conflicts_with = "input")]
     pub space: Space,
+    /// Also write the points as TensorBoard's Embedding Projector loads them
+    #[arg(long)]
+    pub projector: bool,
     /// The directory to write [default: maps/NAME-1, -2, …]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod comparison_text;
+pub mod curves;
 pub mod download_display;
 pub mod duration;
 pub mod embedding_display;

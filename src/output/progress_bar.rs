@@ -21,6 +21,11 @@ pub fn counting() -> ProgressStyle {
     style("{prefix}  {bar:10.cyan} {pos}/{len}  {wide_msg}").progress_chars("━╸─")
 }
 
+/// A line for work whose end is known, with a message of several lines above it.
+pub fn below() -> ProgressStyle {
+    style("{msg}{prefix}  {bar:10.cyan} {pos}/{len}").progress_chars("━╸─")
+}
+
 /// A line for work that takes as long as it takes.
 pub fn waiting() -> ProgressStyle {
     style("{prefix}  {spinner:.cyan}  {wide_msg}")
@@ -36,6 +41,6 @@ mod tests {
 
     #[test]
     fn the_templates_are_accepted() {
-        let _ = (counting(), waiting());
+        let _ = (counting(), below(), waiting());
     }
 }

@@ -5,14 +5,17 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use console::Term;
 use indicatif::ProgressBar;
 use modiste_report::numbers::grouped;
 use modiste_training::{EpochRecord, Observer, StepEvent};
 use serde::Serialize;
 
+use super::curves::Curves;
 use super::{duration, progress_bar};
 use crate::cli::OutputOptions;
-use crate::output::{self, Closed};
+use crate::output::{self, Closed, megabytes};
+use crate::system::memory;
 
 /// Shows a run, or several, as they go.
 pub struct TrainingDisplay {
@@ -25,6 +28,10 @@ pub struct TrainingDisplay {
     draws: bool,
     /// Of the epoch under way.
     bar: Option<ProgressBar>,
+    /// Of the run under way, where they are to be drawn.
+    curves: Option<Curves>,
+    /// Bytes, after the last epoch, beside the curves.
+    memory: Option<u64>,
     /// It has been said what is trained on what.
     headed: bool,
     /// Nobody reads standard output any more.
@@ -34,10 +41,22 @@ pub struct TrainingDisplay {
 }
 
 impl TrainingDisplay {
-    /// Of no run yet.
-    pub fn new(options: OutputOptions) -> Self {
+    /// Of no run yet; with curves if they are wanted and can be drawn.
+    pub fn new(options: OutputOptions, watch: bool) -> Self {
         let draws = progress_bar::is_wanted(options);
-        Self { options, epochs: 0, seed: None, draws, bar: None, headed: false, closed: false, failure: None }
+        let curves = (watch && draws).then(Curves::default);
+        Self {
+            options,
+            epochs: 0,
+            seed: None,
+            draws,
+            bar: None,
+            curves,
+            memory: None,
+            headed: false,
+            closed: false,
+            failure: None,
+        }
     }
 
     /// The line that says what is trained on what: once, since several runs differ in their seeds alone.
@@ -99,28 +118,52 @@ impl TrainingDisplay {
 }
 
 impl Observer for TrainingDisplay {
+    fn begin(&mut self, records: &[EpochRecord]) {
+        if let Some(curves) = &mut self.curves {
+            *curves = Curves::new(self.epochs, records);
+        }
+    }
+
     fn step(&mut self, event: &StepEvent) {
         if !self.draws {
             return;
         }
         let bar = self.bar.get_or_insert_with(|| {
-            let bar = progress_bar::new(event.steps as u64);
-            bar.with_prefix(epoch_name(event.epoch, event.epochs)).with_position(event.step as u64)
+            let bar = progress_bar::new(event.steps as u64).with_position(event.step as u64);
+            if self.curves.is_some() { bar.with_style(progress_bar::below()) } else { bar }
         });
         let StepEvent { running, left, .. } = event;
-        bar.set_message(format!(
+        let numbers = format!(
             "loss {:.4}  accuracy {:.4}  {} img/s{}",
             running.mean_loss(),
             running.accuracy(),
             grouped(running.images_per_second() as u64),
             duration::left(*left)
-        ));
+        );
+        let name = epoch_name(event.epoch, event.epochs);
+        match &mut self.curves {
+            None => {
+                bar.set_prefix(name);
+                bar.set_message(numbers);
+            }
+            Some(curves) => {
+                let memory = self.memory.map_or_else(String::new, |bytes| format!("  {}", megabytes(bytes)));
+                let (rows, columns) = Term::stderr().size();
+                let drawn = curves.text((usize::from(columns), usize::from(rows)));
+                bar.set_message(format!("{drawn}{numbers}{memory}\n"));
+                bar.set_prefix(name);
+            }
+        }
         bar.set_position(event.step as u64);
     }
 
     fn epoch(&mut self, record: &EpochRecord, left: Option<Duration>) {
         // The line of results takes the bar's place.
         self.run_ended();
+        if let Some(curves) = &mut self.curves {
+            curves.add(record);
+            self.memory = memory::peak_bytes();
+        }
         self.document(&Epoch { record, seed: self.seed });
         self.line(&epoch_line(record, self.epochs, left));
     }

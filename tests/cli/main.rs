@@ -26,6 +26,7 @@ mod report;
 mod runner;
 mod seeds;
 mod summary;
+mod tensorboard;
 mod train;
 mod words;
 mod wrong_input;

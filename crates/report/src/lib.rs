@@ -9,6 +9,7 @@ pub mod figures;
 pub mod heat;
 mod html;
 pub mod map;
+pub mod mistakes;
 pub mod names;
 pub mod numbers;
 mod palette;
@@ -19,9 +20,11 @@ mod sample_sheets;
 pub mod seen;
 mod shades;
 pub mod snapshot;
+
 mod sprites;
 pub mod text;
 mod thumbnail;
+pub mod tiles;
 
 /// The README's example, run with the tests.
 #[cfg(doctest)]

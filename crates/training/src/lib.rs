@@ -28,4 +28,4 @@ pub use runs::run_source::{RunSource, data_source, reading_options};
 pub use session::{ExistingRun, Fitted, Session};
 pub use splits::{Limit, Splits};
 pub use start::{LastLayer, Start};
-pub use trainer::{Observer, StepEvent};
+pub use trainer::{Observer, StepEvent, TensorKind};

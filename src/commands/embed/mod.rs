@@ -2,6 +2,7 @@
 
 mod map_directory;
 pub mod points;
+mod projector;
 pub mod tsne;
 
 use std::panic;
@@ -34,6 +35,12 @@ use crate::system::signals::Interrupt;
 /// Where maps are kept by default.
 const MAPS: &str = "maps";
 const FILES: [&str; 4] = ["map.png", "map.html", "map.csv", "map.npy"];
+/// With `--projector`.
+const ALL_FILES: [&str; 8] = {
+    let [png, html, csv, npy] = FILES;
+    let [config, tensors, metadata, sprite] = projector::FILES;
+    [png, html, csv, npy, config, tensors, metadata, sprite]
+};
 /// So often it is asked whether the map is to be given up.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Fewer points have no affinities, and lie in the plane as they are.
@@ -70,7 +77,7 @@ struct Document {
     mistakes: Option<f64>,
     /// As text, whatever bytes the path is of.
     out: String,
-    files: [&'static str; 4],
+    files: &'static [&'static str],
     /// Since the process began.
     wall_seconds: f64,
     peak_memory_bytes: Option<u64>,
@@ -84,7 +91,7 @@ pub fn run(arguments: &EmbedArgs, started: Instant) -> Result<Outcome> {
     let threads = threads(&arguments.compute);
     let pool = tsne::pool(threads)?;
     if let Some(out) = &arguments.out {
-        map_directory::check_free(out, &FILES)?;
+        map_directory::check_free(out, if arguments.projector { &ALL_FILES } else { &FILES })?;
     }
     let (options, seed, quiet) = (&arguments.points, arguments.tsne.seed, arguments.output.quiet);
     let (mut points, seen_by) = match &arguments.space {
@@ -101,10 +108,11 @@ pub fn run(arguments: &EmbedArgs, started: Instant) -> Result<Outcome> {
     let repeats = pool.install(|| points.put_equal_together(arguments.metric))?;
     let perplexity = pool.install(|| tsne::perplexity(&arguments.tsne, &points))?;
 
+    let files = files(arguments, &points);
     interrupt.hold_signals();
     let directory = match &arguments.out {
-        Some(out) => MapDirectory::create(out, &FILES)?,
-        None => MapDirectory::create_numbered(Path::new(MAPS), &name(arguments, &points), &FILES)?,
+        Some(out) => MapDirectory::create(out, files)?,
+        None => MapDirectory::create_numbered(Path::new(MAPS), &name(arguments, &points), files)?,
     };
     let display = EmbeddingDisplay::new(arguments.output, arguments.tsne.iterations);
     let job = Job { arguments: arguments.clone(), points, seen_by, perplexity, threads };
@@ -143,6 +151,15 @@ fn wait(work: JoinHandle<Result<Finished>>, stop: &AtomicBool) -> Result<Option<
 fn interrupted() -> Outcome {
     output::note("interrupted; nothing of the map is kept");
     Outcome::Interrupted
+}
+
+/// What the map's directory will hold.
+fn files(arguments: &EmbedArgs, points: &Points) -> &'static [&'static str] {
+    match (arguments.projector, projector::has_sprite(points)) {
+        (false, _) => &FILES,
+        (true, true) => &ALL_FILES,
+        (true, false) => &ALL_FILES[..ALL_FILES.len() - 1],
+    }
 }
 
 /// What the map's directory is called.
@@ -192,10 +209,15 @@ impl Job {
     /// Makes the map, judges and draws it.
     fn run(mut self, mut display: EmbeddingDisplay) -> Result<Finished> {
         let mut made = self.make(&mut display)?;
+        let of_projector = match self.arguments.projector {
+            true => projector::files(&self.points, &self.title())?,
+            false => Vec::new(),
+        };
         display.busy("judging the map");
         let judgement = self.judge(&mut made)?;
         display.busy("drawing the map");
-        let files = self.draw(&made)?;
+        let mut files = self.draw(&made)?;
+        files.extend(of_projector);
         Ok(Finished { document: self.document(made, judgement), files })
     }
 
@@ -293,7 +315,7 @@ impl Job {
         Ok(Judgement { trustworthiness, label_accuracy, mistakes })
     }
 
-    /// All files, with their names.
+    /// The map's own files, with their names.
     fn draw(&self, made: &Made) -> Result<Vec<(&'static str, Vec<u8>)>> {
         let points = &self.points;
         let subtitle = format!(
@@ -320,6 +342,7 @@ impl Job {
     }
 
     fn document(self, made: Made, judgement: Judgement) -> Document {
+        let files = files(&self.arguments, &self.points);
         let Self { arguments, points, perplexity, threads, .. } = self;
         let Judgement { trustworthiness, label_accuracy, mistakes } = judgement;
         Document {
@@ -343,7 +366,7 @@ impl Job {
             label_accuracy,
             mistakes,
             out: String::new(),
-            files: FILES,
+            files,
             wall_seconds: 0.0,
             peak_memory_bytes: memory::peak_bytes(),
         }
@@ -392,7 +415,7 @@ fn print_result(document: &Document, arguments: &EmbedArgs) -> Result<()> {
     ))?;
     if !arguments.output.quiet {
         let memory = document.peak_memory_bytes.map_or_else(String::new, |bytes| format!(", {}", megabytes(bytes)));
-        let [others @ .., last] = document.files;
+        let [others @ .., last] = document.files else { return Ok(()) };
         output::print(&format!(
             "kept in {}: {} and {last}; {}{memory} in all",
             document.out,

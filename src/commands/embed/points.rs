@@ -159,6 +159,16 @@ impl Points {
         modiste_tsne::Points::new(&self.matrix.values, self.matrix.columns).with_context(|| self.data.clone())
     }
 
+    /// The values of each point, of equal ones too.
+    pub fn rows(&self) -> Result<Vec<&[f32]>> {
+        let points = self.of_library()?;
+        let different: Vec<_> = (0..points.len()).map(|index| points.point(index)).collect();
+        Ok(match &self.distinct {
+            Some(distinct) => distinct.for_all(&different),
+            None => different,
+        })
+    }
+
     /// The pixels of each image.
     pub fn pixels(&self) -> Option<Vec<&[u8]>> {
         let data = self.images.as_ref()?;

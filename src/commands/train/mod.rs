@@ -1,5 +1,6 @@
 //! `train`: fits a network and keeps it in a run directory, or one for each of several seeds.
 
+mod events;
 mod request;
 mod series;
 
@@ -11,6 +12,7 @@ use modiste_executors::Device;
 use modiste_files::shell;
 use modiste_training::{Done, Fitted, RunPaths, RunResult, SeedAggregate, Session};
 
+use self::events::Events;
 use self::request::Request;
 use self::series::{Opened, Series};
 use super::report::{self, Written};
@@ -29,7 +31,7 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
     let interrupt = Interrupt::catch()?;
     let Request { device, output, runs, time } = Request::from_arguments(arguments)?;
     let mut series = Series::new(runs, &device, time, output.quiet)?;
-    let mut display = TrainingDisplay::new(output);
+    let mut display = TrainingDisplay::new(output, arguments.watch);
     let (mut results, mut said, mut report, mut begun) = (Vec::new(), Vec::new(), None, started);
     for seed in series.seeds() {
         match series.open(seed, &device, begun)? {
@@ -45,7 +47,8 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
                         said.push(caution);
                     }
                 }
-                match fit(&mut session, seed, &device, &interrupt, &mut display, begun)? {
+                let events = Events::new(&session, arguments.histograms);
+                match fit(&mut session, events, seed, &device, &interrupt, &mut display, begun)? {
                     Fitted::Finished(result) => {
                         results.push(*result);
                         if !arguments.no_report {
@@ -72,6 +75,7 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
 /// Trains one run, showing how it goes, and keeps its result. `seed` is given if it is one of several.
 fn fit(
     session: &mut Session,
+    mut events: Events,
     seed: Option<u64>,
     device: &Device,
     interrupt: &Interrupt,
@@ -96,8 +100,9 @@ fn fit(
         output::note(&format!("note: not all is as it was when {directory} was last trained: {}", changes.join("; ")));
     }
     display.run_begins(session.experiment().recipe.training.epochs, seed);
-    let fitted = session.fit(executor.as_mut(), display, interrupt.stop_flag(), &begun);
+    let fitted = session.fit(executor.as_mut(), &mut (&mut *display, &mut events), interrupt.stop_flag(), &begun);
     display.run_ended();
+    events.note_failure();
     let mut fitted = fitted?;
     if let Fitted::Finished(result) = &mut fitted {
         let training = &session.experiment().recipe.training;
@@ -105,6 +110,7 @@ fn fit(
             display.line(&text);
         }
         result.peak_memory_bytes = memory::peak_bytes();
+        events.end(result);
         session.finish(result)?;
         if seed.is_some() {
             display.line(&training_text::result(result));

@@ -156,7 +156,8 @@ pub trait Executor: Send {
     /// If the batch is empty, larger than [`Executor::batch_size`], or its slices do not match.
     fn backward(&mut self, batch: Batch<'_>, options: &StepOptions) -> StepResult;
 
-    /// The whole gradient as one slice, in the order of [`Network::parameters`]: here data-parallel training reduces it.
+    /// The whole gradient as one slice, in the order of [`Network::parameters`]: here data-parallel training reduces it. An update
+    /// leaves it as it is.
     fn gradient(&mut self) -> &mut [f32];
 
     /// Applies the gradient, and has the moving average follow.

@@ -33,6 +33,13 @@ pub(crate) enum Content {
 }
 
 impl Figure {
+    /// How many images of each true class (outer) were taken for each class (inner).
+    pub fn of_confusion(classes: &[String], confusion: &[Vec<u64>]) -> Self {
+        let matrix = Matrix { classes: classes.to_vec(), confusion: confusion.to_vec() };
+        let description = "Confusion matrix: true classes down, predicted classes across".to_owned();
+        Self { name: "confusion", description, content: Content::Matrix(matrix) }
+    }
+
     /// As the text of an SVG file.
     ///
     /// # Errors
@@ -76,12 +83,19 @@ impl Figure {
     /// # Errors
     /// When it is too large for one.
     pub fn to_png(&self) -> io::Result<Vec<u8>> {
-        let picture = match &self.content {
-            Content::Chart(chart) => picture(chart.size(), |area| chart.draw(area))?,
-            Content::Matrix(matrix) => picture(matrix.size(), |area| matrix.draw(area))?,
-            Content::Pixels(picture) => return picture.to_png().map_err(io::Error::other),
-        };
-        picture.to_png().map_err(io::Error::other)
+        self.to_picture()?.to_png().map_err(io::Error::other)
+    }
+
+    /// As pixels.
+    ///
+    /// # Errors
+    /// When the library cannot draw it.
+    pub fn to_picture(&self) -> io::Result<Picture> {
+        match &self.content {
+            Content::Chart(chart) => picture(chart.size(), |area| chart.draw(area)),
+            Content::Matrix(matrix) => picture(matrix.size(), |area| matrix.draw(area)),
+            Content::Pixels(picture) => Ok(picture.clone()),
+        }
     }
 }
 

@@ -14,4 +14,4 @@ pub(crate) use axis::Axis;
 pub(crate) use chart::{Chart, Line};
 pub(crate) use figure::Content;
 pub use figure::Figure;
-pub(crate) use matrix::{Matrix, is_dark, strength};
+pub(crate) use matrix::{is_dark, strength};

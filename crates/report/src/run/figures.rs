@@ -1,7 +1,7 @@
 //! The figures of a run.
 
 use super::{Answer, Epoch, Reliability, RunPage, Test};
-use crate::figures::{Axis, Chart, Content, Figure, Line, Matrix};
+use crate::figures::{Axis, Chart, Content, Figure, Line};
 
 /// Points of a curve of coverage.
 const POINTS: usize = 200;
@@ -11,7 +11,11 @@ impl RunPage {
     pub fn figures(&self) -> Vec<Figure> {
         let mut figures = self.curves();
         if let Some(test) = &self.test {
-            figures.extend([test.reliability_figure(), test.coverage_figure(), self.confusion_figure(test)]);
+            figures.extend([
+                test.reliability_figure(),
+                test.coverage_figure(),
+                Figure::of_confusion(&self.classes, &test.confusion),
+            ]);
         }
         figures.extend(self.filters_figure());
         if let Some(stages) = &self.stages {
@@ -71,12 +75,6 @@ impl RunPage {
                 vec![line("learning rate", 0, &|epoch| Some(epoch.learning_rate))],
             ),
         ]
-    }
-
-    fn confusion_figure(&self, test: &Test) -> Figure {
-        let matrix = Matrix { classes: self.classes.clone(), confusion: test.confusion.clone() };
-        let description = "Confusion matrix: true classes down, predicted classes across".to_owned();
-        Figure { name: "confusion", description, content: Content::Matrix(matrix) }
     }
 
     pub(super) fn filters_figure(&self) -> Option<Figure> {

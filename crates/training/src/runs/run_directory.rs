@@ -10,6 +10,8 @@
 //! | `model.safetensors` | weights for use; see [`modiste_network::model`] |
 //! | `result.json` | what a finished run came to; there is none before |
 //! | `report.html` | the same as a page, for people; nothing reads it |
+//!
+//! What an observer of training leaves beside them, such as events for TensorBoard, is its own: nothing here reads it.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

@@ -495,6 +495,7 @@ impl Session {
             temperature: 1.0,
         };
         let mut checkpointer = RunCheckpointer::new(&self.run, card, &self.network, &info)?;
+        observer.begin(&metrics_file::read(&self.run.paths().metrics())?);
         let end = match trainer.run(&mut checkpointer, observer, stop).map_err(explained)? {
             Ended::Finished(scores) => trainer.look(stop).map(|familiarity| (scores, familiarity)),
             Ended::Interrupted => None,

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use modiste_data::{Loader, shuffled};
+use modiste_inference::evaluator::Classified;
 use modiste_inference::{Evaluator, MetricsAccumulator, familiarity, temperature};
 use modiste_network::{Batch, Executor, Familiarity, Keep, Mixed, Recipe, State, StepOptions};
 
@@ -18,7 +19,7 @@ pub use self::checkpointer::Checkpointer;
 pub use self::clock::Clock;
 use self::clock::WallTime;
 pub use self::error::TrainError;
-pub use self::observer::{Observer, StepEvent};
+pub use self::observer::{Observer, StepEvent, TensorKind};
 use crate::checkpoint::Checkpoint;
 use crate::class_weights;
 use crate::progress::{BestEpoch, EpochRecord, Position};
@@ -85,6 +86,10 @@ pub struct Trainer<'a> {
     position: Position,
     /// The parameters of the best epoch, where the run is to end with these.
     best: Option<Vec<f32>>,
+    /// What the network made of the test images after the last epoch, where that measures them.
+    answers: Option<Classified>,
+    /// Whether the executor has the gradient of the last step: whether that was in this session.
+    has_gradient: bool,
     time: WallTime<'a>,
     /// Whether an earlier session has measured anything, perhaps by other views.
     restored: bool,
@@ -126,6 +131,8 @@ impl<'a> Trainer<'a> {
             splits,
             position,
             best: None,
+            answers: None,
+            has_gradient: false,
             time: WallTime::new(clock),
             restored: false,
             saved: None,
@@ -220,6 +227,8 @@ impl<'a> Trainer<'a> {
             };
             let record = self.complete_epoch(validation);
             checkpointer.record(&record)?;
+            self.show_tensors(observer);
+            observer.measured(&record);
             if self.is_over()
                 || self
                     .saved
@@ -230,7 +239,7 @@ impl<'a> Trainer<'a> {
             let left = if self.is_over() { None } else { self.time_left() };
             observer.epoch(&record, left);
         }
-        Ok(self.with_kept(|trainer| trainer.measure_end(stop))?.unwrap_or(Ended::Interrupted))
+        Ok(self.with_kept(|trainer| trainer.measure_end(observer, stop))?.unwrap_or(Ended::Interrupted))
     }
 
     /// Whether nothing is left to train. An epoch that has begun is completed, even if less patience is asked for since.
@@ -253,6 +262,7 @@ impl<'a> Trainer<'a> {
             let class_weights = self.class_weights.as_deref();
             let batch_of_step = Batch { mixed, class_weights, ..Batch::new(batch.images(), batch.labels()) };
             let result = self.executor.train_step(batch_of_step, &options);
+            self.has_gradient = true;
             if !result.loss.is_finite() {
                 let step = self.position.step_in_epoch + 1;
                 return Err(self.diverged(format!("the loss became {}", result.loss), step));
@@ -290,11 +300,22 @@ impl<'a> Trainer<'a> {
         let Some(evaluator) = &mut self.validation else { return Ok(Some(None)) };
         let begun = self.time.elapsed();
         self.executor.swap_average();
-        let metrics = evaluator.measure(self.executor, stop);
+        let answers = evaluator.classify(self.executor, stop);
         self.executor.swap_average();
-        let Some(metrics) = metrics else { return Ok(None) };
+        let Some(answers) = answers else { return Ok(None) };
         self.time.measured(begun);
-        self.finite(metrics.into(), "validation", self.steps).map(Some).map(Some)
+        let score = self.score(&answers, 1.0);
+        self.answers = self.splits.validates_on_test.then_some(answers);
+        self.finite(score, "validation", self.steps).map(Some).map(Some)
+    }
+
+    /// Shows what the last step of an epoch has left.
+    fn show_tensors(&mut self, observer: &mut dyn Observer) {
+        let network = self.executor.network().clone();
+        observer.tensors(TensorKind::Parameters, &network, &self.executor.state().parameters);
+        if self.has_gradient {
+            observer.tensors(TensorKind::Gradient, &network, self.executor.gradient());
+        }
     }
 
     fn complete_epoch(&mut self, validation: Option<Score>) -> EpochRecord {
@@ -359,31 +380,38 @@ impl<'a> Trainer<'a> {
     }
 
     /// What a run came to, by the parameters that the executor has now; `None` if `stop` became true.
-    fn measure_end(&mut self, stop: &AtomicBool) -> Result<Option<Ended>, TrainError> {
+    fn measure_end(&mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<Option<Ended>, TrainError> {
         let (mut validation, mut temperature) = (self.kept_validation(), 1.0);
         if let (Some(evaluator), true) = (&mut self.validation, self.restored || !self.splits.validates_on_test) {
-            let Some(all) = evaluator.classify(self.executor, stop) else { return Ok(None) };
-            let classes = self.executor.network().classes;
+            let Some(answers) = evaluator.classify(self.executor, stop) else { return Ok(None) };
             if !self.splits.validates_on_test {
-                temperature = temperature::fitted(&all.logits, &all.labels, classes);
+                temperature = temperature::fitted(&answers.logits, &answers.labels, self.executor.network().classes);
             }
-            let mut metrics = MetricsAccumulator::new(classes, temperature);
-            metrics.add(&all.logits, &all.labels);
-            validation = Some(self.finite(metrics.into(), "validation", 0)?);
+            validation = Some(self.finite(self.score(&answers, temperature), "validation", 0)?);
+            self.answers = self.splits.validates_on_test.then_some(answers);
         }
-        self.test.set_temperature(temperature);
-        self.fitted.set_temperature(temperature);
-        let test = match validation.filter(|_| self.splits.validates_on_test) {
-            // That has just been done.
-            Some(score) => score,
-            None => match self.test.measure(self.executor, stop) {
-                Some(metrics) => self.finite(metrics.into(), "test", 0)?,
-                None => return Ok(None),
-            },
+        // Where the last epoch has measured the test images, that has just been done.
+        let answers = match self.answers.take() {
+            None => self.test.classify(self.executor, stop),
+            answers => answers,
         };
+        let Some(answers) = answers else { return Ok(None) };
+        let test = match validation.filter(|_| self.splits.validates_on_test) {
+            Some(score) => score,
+            None => self.finite(self.score(&answers, temperature), "test", 0)?,
+        };
+        observer.tested(&answers, temperature);
+        self.fitted.set_temperature(temperature);
         let Some(metrics) = self.fitted.measure(self.executor, stop) else { return Ok(None) };
         let fitted = self.finite(metrics.into(), "training", 0)?;
         Ok(Some(Ended::Finished(FinalScores { test, validation, fitted, temperature })))
+    }
+
+    /// Loss and accuracy of these answers, at this temperature.
+    fn score(&self, answers: &Classified, temperature: f64) -> Score {
+        let mut metrics = MetricsAccumulator::new(self.executor.network().classes, temperature);
+        metrics.add(&answers.logits, &answers.labels);
+        metrics.into()
     }
 
     /// Refuses a loss that is no number, on `which` images after step `step` of the epoch.

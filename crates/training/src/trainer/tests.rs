@@ -309,6 +309,85 @@ fn an_epoch_shows_every_training_image_once_and_the_mean_of_its_steps() {
     assert!((correct - correct.round()).abs() < 1e-9, "{correct} of 39 images");
 }
 
+/// Remembers what it is shown, and stops after some steps.
+struct Watch<'a> {
+    until: StopAfter<'a>,
+    /// What was shown before each epoch was: the number of parameters, and whether their gradient is there and not 0.
+    tensors: Vec<(TensorKind, usize)>,
+    measured: Vec<(usize, Vec<(TensorKind, usize)>)>,
+    answers: Vec<(Classified, f64)>,
+}
+
+impl Observer for Watch<'_> {
+    fn step(&mut self, event: &StepEvent) {
+        self.until.step(event);
+    }
+
+    fn tensors(&mut self, kind: TensorKind, network: &Network, values: &[f32]) {
+        assert_eq!(values.len(), network.parameter_count());
+        assert!(values.iter().any(|&value| value != 0.0), "{kind:?}");
+        self.tensors.push((kind, values.len()));
+    }
+
+    fn measured(&mut self, record: &EpochRecord) {
+        self.measured.push((record.epoch, std::mem::take(&mut self.tensors)));
+    }
+
+    fn tested(&mut self, answers: &Classified, temperature: f64) {
+        self.answers.push((answers.clone(), temperature));
+    }
+}
+
+/// One session under the eyes of an observer.
+fn watched<'a>(recipe: &Recipe, checkpointer: &mut Memory, steps: usize, stop: &'a AtomicBool) -> (Ended, Watch<'a>) {
+    let splits = Splits::new(&dataset(), recipe.data.validation, None, recipe.training.seed);
+    let (started, mut executor) = (Instant::now(), InF32::new(recipe));
+    let mut trainer = Trainer::new(&mut executor, recipe, &splits, &started).unwrap();
+    if let Some(checkpoint) = checkpointer.checkpoints.last() {
+        trainer.restore(checkpoint).unwrap();
+    }
+    let until = StopAfter { steps, stop };
+    let mut watch = Watch { until, tensors: Vec::new(), measured: Vec::new(), answers: Vec::new() };
+    (trainer.run(checkpointer, &mut watch, stop).unwrap(), watch)
+}
+
+#[test]
+fn an_observer_sees_what_the_last_step_of_each_epoch_has_left() {
+    let recipe = recipe(&[]);
+    let count = InF32::new(&recipe).network().parameter_count();
+    let both = vec![(TensorKind::Parameters, count), (TensorKind::Gradient, count)];
+    let stop = AtomicBool::new(false);
+    let (_, watch) = watched(&recipe, &mut Memory::default(), usize::MAX, &stop);
+    assert_eq!(watch.measured, [1, 2, 3].map(|epoch| (epoch, both.clone())));
+
+    // Stopped between the last step of the first epoch and its measurement: the gradient is gone by then.
+    let mut parts = Memory::default();
+    watched(&recipe, &mut parts, 5, &stop);
+    stop.store(false, Ordering::Relaxed);
+    let (_, watch) = watched(&recipe, &mut parts, usize::MAX, &stop);
+    assert_eq!(watch.measured, [(1, both[..1].to_vec()), (2, both.clone()), (3, both)]);
+}
+
+#[test]
+fn an_observer_sees_the_answers_that_the_test_scores_are_made_of() {
+    for validation in ["0.25", "'test'", "0"] {
+        let recipe = recipe(&[("0.25", validation)]);
+        let stop = AtomicBool::new(false);
+        let mut parts = Memory::default();
+        let (ended, watch) = watched(&recipe, &mut parts, usize::MAX, &stop);
+        let (again, watch_again) = watched(&recipe, &mut parts, usize::MAX, &stop);
+        assert_eq!(ended, again);
+        let Ended::Finished(FinalScores { test, .. }) = ended else { panic!("interrupted") };
+        for Watch { answers, .. } in [watch, watch_again] {
+            let [(answers, temperature)] = &answers[..] else { panic!("{} times", answers.len()) };
+            assert_eq!(answers.labels, dataset().test.labels());
+            let mut metrics = MetricsAccumulator::new(CLASSES, *temperature);
+            metrics.add(&answers.logits, &answers.labels);
+            assert_eq!(test, metrics.into(), "validation {validation}");
+        }
+    }
+}
+
 #[test]
 fn the_test_images_are_measured_with_the_last_weights_and_not_for_choices() {
     let mut checkpointer = Memory::default();
