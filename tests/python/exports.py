@@ -1,7 +1,7 @@
 """Holds exported networks against modiste's own answers: in ONNX Runtime and, where they are, OpenVINO and PyTorch.
 
-python exports.py cases DIR        what the tests of crates/onnx have left in $MODISTE_ONNX_CASES
-python exports.py recipes PROGRAM  every built-in recipe, trained shortly by this modiste, on 1,000 images
+python exports.py cases DIR              what the tests of crates/onnx have left in $MODISTE_ONNX_CASES
+python exports.py recipes PROGRAM [NAME …]  built-in recipes, by default all, trained shortly by it, on 1,000 images
 """
 
 import importlib.util
@@ -148,10 +148,10 @@ def recipe(program, name, world, pixels):
             assert off <= TOLERANCE, f"{name}: {engine} is off by {off:.1e}"
 
 
-def recipes(program):
+def recipes(program, names):
     with tempfile.TemporaryDirectory() as world:
         pixels = write_set(Path(world) / "set.npz")
-        for name in RECIPES:
+        for name in names:
             recipe(program, name, Path(world), pixels)
 
 
@@ -159,7 +159,7 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["cases", directory]:
             cases(Path(directory))
-        case ["recipes", program]:
-            recipes(Path(program).resolve())
+        case ["recipes", program, *names]:
+            recipes(Path(program).resolve(), names or RECIPES)
         case _:
             sys.exit(__doc__)
