@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use modiste_data::Dataset;
 use modiste_executors::Device;
 use modiste_files::atomic;
+use modiste_inference::evaluator::Classified;
 use modiste_report::figures::Figure;
 use modiste_report::{run, runs};
 use modiste_training::RunPaths;
@@ -98,11 +99,20 @@ pub struct Written {
 }
 
 /// The report of a run that has just been trained, beside its result; `None` if `stop` became true before the end.
-pub fn beside(directory: &Path, dataset: &Dataset, device: &Device, stop: &AtomicBool) -> Result<Option<Written>> {
+/// `answers` is what the network has made of the test images, if that is known.
+pub fn beside(
+    directory: &Path,
+    dataset: &Dataset,
+    answers: Option<&Classified>,
+    device: &Device,
+    stop: &AtomicBool,
+) -> Result<Option<Written>> {
     let trained = Trained::find(Some(directory))?;
     let size: usize = dataset.parts().map(|images| images.pixels().len()).sum();
     let look = if size <= QUICKLY_CHECKED { DataLook::Full } else { DataLook::None };
-    let Some(page) = one::page(&trained, Images::Loaded(dataset), look, device, stop)? else { return Ok(None) };
+    let Some(page) = one::page(&trained, Images::Loaded { dataset, answers }, look, device, stop)? else {
+        return Ok(None);
+    };
     let path = RunPaths::new(directory).report();
     write_page(&path, |out| run::page::write(&page, out))?;
     let pairs = page.test.iter().flat_map(run::Test::hardest_pairs);

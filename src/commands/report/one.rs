@@ -30,8 +30,8 @@ use crate::output::{megabytes, sentence};
 pub enum Images<'a> {
     /// Wherever they were, or where it is said.
     Found { options: &'a DataOptions, quiet: bool },
-    /// In memory, the whole set that it was trained on.
-    Loaded(&'a Dataset),
+    /// In memory, the whole set that it was trained on; and what the network has made of its test images, if that is known.
+    Loaded { dataset: &'a Dataset, answers: Option<&'a Classified> },
 }
 
 /// Whether all of the data is looked at.
@@ -64,8 +64,12 @@ pub fn page(
         notices.push(format!("the run is not finished: what it shows is the network after {} epochs", card.epochs));
         None
     };
+    let known = match images {
+        Images::Loaded { answers, .. } => answers,
+        Images::Found { .. } => None,
+    };
     let dataset = match images {
-        Images::Loaded(dataset) => Some((dataset.clone(), true)),
+        Images::Loaded { dataset, .. } => Some((dataset.clone(), true)),
         Images::Found { options, quiet } => match trained.data(options, quiet) {
             Ok(found) => Some(found),
             // What was named is wanted.
@@ -93,8 +97,14 @@ pub fn page(
     if let Some((dataset, own)) = dataset {
         page.data_notes = data_notes(&dataset, look, &trained.path);
         let Part { images, .. } = trained.part_of(dataset, own, Split::Test)?;
-        let mut predictor = trained.predictor(device, images.len())?;
-        let Some(classified) = predictor.classify(&images, stop) else { return Ok(None) };
+        let classified = match known {
+            Some(answers) => answers.clone(),
+            None => {
+                let mut predictor = trained.predictor(device, images.len())?;
+                let Some(classified) = predictor.classify(&images, stop) else { return Ok(None) };
+                classified
+            }
+        };
         let test = test(classified, images, &card.class_names, card.temperature)?;
         page.stages = inside::stages(&trained.model, &test.images, &test.answers);
         page.headline = headline(result.as_ref(), Some(&test));

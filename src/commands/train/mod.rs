@@ -10,7 +10,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use modiste_executors::Device;
 use modiste_files::shell;
-use modiste_training::{Done, Fitted, RunPaths, RunResult, SeedAggregate, Session};
+use modiste_inference::evaluator::Classified;
+use modiste_training::{Done, Fitted, Observer, RunPaths, RunResult, SeedAggregate, Session};
 
 use self::events::Events;
 use self::request::Request;
@@ -47,12 +48,12 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
                         said.push(caution);
                     }
                 }
-                let events = Events::new(&session, arguments.histograms);
-                match fit(&mut session, events, seed, &device, &interrupt, &mut display, begun)? {
+                let mut watched = (Events::new(&session, arguments.histograms), TestAnswers::default());
+                match fit(&mut session, &mut watched, seed, &device, &interrupt, &mut display, begun)? {
                     Fitted::Finished(result) => {
                         results.push(*result);
                         if !arguments.no_report {
-                            report = write_report(&session, &device, &interrupt);
+                            report = write_report(&session, watched.1.0.as_ref(), &device, &interrupt);
                         }
                     }
                     Fitted::Interrupted(done) => {
@@ -72,10 +73,20 @@ pub fn run(arguments: &TrainArgs, started: Instant) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// What the trained network makes of the test images, kept for its report.
+#[derive(Default)]
+struct TestAnswers(Option<Classified>);
+
+impl Observer for TestAnswers {
+    fn tested(&mut self, answers: &Classified, _temperature: f64) {
+        self.0 = Some(answers.clone());
+    }
+}
+
 /// Trains one run, showing how it goes, and keeps its result. `seed` is given if it is one of several.
 fn fit(
     session: &mut Session,
-    mut events: Events,
+    (events, answers): &mut (Events, TestAnswers),
     seed: Option<u64>,
     device: &Device,
     interrupt: &Interrupt,
@@ -100,7 +111,12 @@ fn fit(
         output::note(&format!("note: not all is as it was when {directory} was last trained: {}", changes.join("; ")));
     }
     display.run_begins(session.experiment().recipe.training.epochs, seed);
-    let fitted = session.fit(executor.as_mut(), &mut (&mut *display, &mut events), interrupt.stop_flag(), &begun);
+    let fitted = session.fit(
+        executor.as_mut(),
+        &mut (&mut *display, &mut (&mut *events, answers)),
+        interrupt.stop_flag(),
+        &begun,
+    );
     display.run_ended();
     events.note_failure();
     let mut fitted = fitted?;
@@ -121,9 +137,14 @@ fn fit(
 }
 
 /// Writes the page about a run that is trained. The run is worth more than its page: what keeps that from being written is said.
-fn write_report(session: &Session, device: &Device, interrupt: &Interrupt) -> Option<Written> {
+fn write_report(
+    session: &Session,
+    answers: Option<&Classified>,
+    device: &Device,
+    interrupt: &Interrupt,
+) -> Option<Written> {
     let (directory, dataset) = (session.directory(), &session.experiment().dataset);
-    let left_out = match report::beside(directory, dataset, device, interrupt.stop_flag()) {
+    let left_out = match report::beside(directory, dataset, answers, device, interrupt.stop_flag()) {
         Ok(Some(written)) => return Some(written),
         Ok(None) => "interrupted".to_owned(),
         Err(error) => output::sentence(&error),
