@@ -120,7 +120,7 @@ fn names_that_cannot_be_drawn_do_not_look_the_same() {
     let world = World::new();
     two_class_set(&world.path("tiny"), [7, 201], 4, (8, 8));
     world.file("tiny/classes.txt", "犬\n猫\n");
-    world.words("data show --data tiny --out grid.png").done();
+    world.words("data show --data tiny --out grid.png");
     let (width, _, pixels) = picture(world.path("grid.png"));
     // What is left of the images of a class of this grey, which are as high as each other.
     let name_beside = |grey: u8| -> Vec<&[u8]> {
