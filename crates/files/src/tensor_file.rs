@@ -164,6 +164,14 @@ impl TensorFile {
         Self::parse(path, kind, Self::content(path, kind)?)
     }
 
+    /// The same of a file's content, which errors call `name`.
+    ///
+    /// # Errors
+    /// When it is not safetensors, or is damaged.
+    pub fn of_bytes(name: &Path, kind: &'static str, bytes: Vec<u8>) -> Result<Self, FileError> {
+        Self::parse(name, kind, bytes)
+    }
+
     /// The same of a file that others may have written: its checksum is not asked for where it has none.
     ///
     /// # Errors

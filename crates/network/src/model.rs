@@ -177,7 +177,18 @@ impl Model {
     /// # Errors
     /// When it cannot be read, is not one, or is damaged.
     pub fn open(path: &Path) -> Result<Self, FileError> {
-        let file = TensorFile::read(path, KIND)?;
+        Self::of_file(&TensorFile::read(path, KIND)?)
+    }
+
+    /// Reads the content of a model file, which errors call `name`.
+    ///
+    /// # Errors
+    /// When it is not one, or is damaged.
+    pub fn of_bytes(name: &Path, bytes: Vec<u8>) -> Result<Self, FileError> {
+        Self::of_file(&TensorFile::of_bytes(name, KIND, bytes)?)
+    }
+
+    fn of_file(file: &TensorFile) -> Result<Self, FileError> {
         let format = file.text("format")?;
         if format != FORMAT {
             return Err(file.invalid(format!("its format is '{format}', and this program reads '{FORMAT}'")));
@@ -190,11 +201,11 @@ impl Model {
             data: file.document("data")?,
             appearance: file.has_text("appearance").then(|| file.document("appearance")).transpose()?,
             epochs: file.document("epochs")?,
-            temperature: temperature(&file)?,
+            temperature: temperature(file)?,
         };
         let network = card.network().map_err(|error| file.invalid(format!("its network is not one: {error}")))?;
-        let parameters = collect(&file, &network, "")?;
-        let familiarity = Familiarity::read(&file, network.feature_count())?;
+        let parameters = collect(file, &network, "")?;
+        let familiarity = Familiarity::read(file, network.feature_count())?;
         Ok(Self { card, network, parameters, familiarity })
     }
 }

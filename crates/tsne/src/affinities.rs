@@ -41,10 +41,30 @@ impl Affinities {
         }
         // As many points as would just have these neighbours.
         perplexity.neighbours(neighbours.count() + 1)?;
+        Ok(Self::within(neighbours, perplexity))
+    }
+
+    /// The same where there may be fewer neighbours than the perplexity takes, as of few points that all are neighbours of each
+    /// other. All are weighed alike where the perplexity is not below their number.
+    ///
+    /// # Errors
+    /// When a perplexity is below 1, or these are neighbours among other points, or none.
+    pub fn of_few(neighbours: Neighbours, perplexity: &Perplexity) -> Result<Self, Error> {
+        if !neighbours.is_within() {
+            return Err(Error::OtherPoints);
+        }
+        if neighbours.is_empty() {
+            return Err(Error::TooFewPoints { perplexity: 1.0, needed: 2, points: 1, largest: 1.0 });
+        }
+        perplexity.check()?;
+        Ok(Self::within(neighbours, perplexity))
+    }
+
+    fn within(neighbours: Neighbours, perplexity: &Perplexity) -> Self {
         let (count, mut indices, mut weights) = neighbours.into_parts();
         weigh(&mut weights, count, perplexity);
         sort_rows(&mut indices, &mut weights, count);
-        Ok(Self::symmetric(&indices, &weights, count))
+        Self::symmetric(&indices, &weights, count)
     }
 
     /// Of points themselves: their exact neighbours, as many as the perplexity takes.

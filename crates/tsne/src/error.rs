@@ -30,6 +30,16 @@ pub enum Error {
         /// The largest absolute value.
         largest: f32,
     },
+    /// A distance that cannot be one.
+    #[error("the distance from point {point} to point {other} is {value}: give finite distances of at least 0")]
+    Distance {
+        /// From which point, from 0.
+        point: usize,
+        /// To which one.
+        other: usize,
+        /// The distance.
+        value: f32,
+    },
     /// A point without direction, where directions are compared.
     #[error(
         "point {point} is zero, which has no direction for the cosine: leave it out, or measure Euclidean distances"

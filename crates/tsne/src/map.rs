@@ -1,6 +1,7 @@
 //! A finished map with its points, so that new points can be put into it: `points` `[n, dimensions]` and `map` `[n, 2]`.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 
 use rayon::prelude::*;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
@@ -25,6 +26,25 @@ const MAP: &str = "map";
 const METRIC: &str = "metric";
 const EUCLIDEAN: &str = "euclidean";
 const COSINE: &str = "cosine";
+
+/// The values of a point, equal where all of them are.
+struct Bits<'a>(&'a [f32]);
+
+impl PartialEq for Bits<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+/// None of the values of points is NaN.
+impl Eq for Bits<'_> {}
+
+impl Hash for Bits<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Of both zeros the same.
+        self.0.iter().for_each(|value| state.write_u32((value + 0.0).to_bits()));
+    }
+}
 
 /// Points and where they are in a map.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +96,32 @@ impl Map {
             NewPoint { neighbours: &neighbours, weights, field: &field, low, high }.find_position()
         };
         Ok(indices.par_chunks(count).zip(weights.par_chunks(count)).map(position).collect())
+    }
+
+    /// The same, but points that are among those of the map are where these are; of equal ones, where the first is.
+    ///
+    /// # Errors
+    /// As [`Map::transform`].
+    pub fn transform_unless_known(&self, new: &Points<'_>, perplexity: f64) -> Result<Vec<[f32; 2]>, Error> {
+        if new.dimensions() != self.dimensions {
+            return Err(Error::Dimensions { found: new.dimensions(), wanted: self.dimensions });
+        }
+        let mut first = HashMap::new();
+        for (index, point) in self.values.chunks_exact(self.dimensions).enumerate() {
+            first.entry(Bits(point)).or_insert(index);
+        }
+        let known: Vec<Option<usize>> =
+            (0..new.len()).into_par_iter().map(|index| first.get(&Bits(new.point(index))).copied()).collect();
+        let unknown: Vec<f32> =
+            known.iter().enumerate().filter(|(_, known)| known.is_none()).flat_map(|(index, _)| new.point(index)).copied().collect();
+        let mut found = match unknown.is_empty() {
+            true => Vec::new(),
+            false => self.transform(&Points::of_checked(&unknown, self.dimensions), perplexity)?,
+        }
+        .into_iter();
+        // As many are found as are unknown.
+        let position = |known: Option<usize>| known.map(|index| self.coordinates[index]).or_else(|| found.next());
+        Ok(known.into_iter().filter_map(position).collect())
     }
 
     /// The map as the bytes of a safetensors file: tensors `points` `[n, dimensions]` and `map` `[n, 2]`, and the metric.

@@ -5,6 +5,7 @@
 //! and shrinks when it changes. In the early iterations P is exaggerated: multiplied by 12, by default.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
@@ -100,7 +101,7 @@ pub enum End {
     Gradient,
     /// The divergence had not become smaller for long enough: see [`Optimiser::patience`].
     Patience,
-    /// The report answered [`ControlFlow::Break`].
+    /// The report answered [`ControlFlow::Break`], or the descent was stopped.
     Cancelled,
 }
 
@@ -127,6 +128,20 @@ impl Optimiser {
         &self,
         affinities: &Affinities,
         first: Vec<[f32; 2]>,
+        report: impl FnMut(Progress<'_>) -> ControlFlow<()>,
+    ) -> Result<Optimised, Error> {
+        self.run_until(&AtomicBool::new(false), affinities, first, report)
+    }
+
+    /// The same until `stop` is true, which is looked at before each iteration.
+    ///
+    /// # Errors
+    /// As [`Optimiser::run`].
+    pub fn run_until(
+        &self,
+        stop: &AtomicBool,
+        affinities: &Affinities,
+        first: Vec<[f32; 2]>,
         mut report: impl FnMut(Progress<'_>) -> ControlFlow<()>,
     ) -> Result<Optimised, Error> {
         self.check_settings()?;
@@ -135,6 +150,9 @@ impl Optimiser {
         let mut descent = Descent::new(affinities, first, self.method);
         let (mut best, mut best_at) = (f64::INFINITY, 0);
         for iteration in 0..self.iterations {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(Optimised { map: descent.map, iterations: iteration, end: End::Cancelled });
+            }
             let early = iteration < self.early_iterations;
             if iteration == self.early_iterations {
                 (best, best_at) = (f64::INFINITY, iteration);
@@ -168,12 +186,16 @@ impl Optimiser {
         Ok(Optimised { map: descent.map, iterations: self.iterations, end: End::Iterations })
     }
 
+    /// The learning rate for so many points, where all p have this factor.
+    pub fn learning_rate_for(&self, points: usize, exaggeration: f64) -> f64 {
+        self.learning_rate.unwrap_or((points as f64 / (4.0 * exaggeration)).max(MIN_LEARNING_RATE))
+    }
+
     /// The constants of an iteration.
     fn rates(&self, early: bool, points: usize) -> Rates {
         let (exaggeration, momentum) =
             if early { (self.early_exaggeration, self.early_momentum) } else { (self.exaggeration, self.momentum) };
-        let default = (points as f64 / (4.0 * exaggeration)).max(MIN_LEARNING_RATE);
-        let learning_rate = self.learning_rate.unwrap_or(default);
+        let learning_rate = self.learning_rate_for(points, exaggeration);
         Rates { exaggeration: exaggeration as f32, momentum: momentum as f32, learning_rate: learning_rate as f32 }
     }
 

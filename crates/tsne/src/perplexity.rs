@@ -32,21 +32,25 @@ impl Perplexity {
         }
     }
 
+    /// Whether each is a number of at least 1.
+    ///
+    /// # Errors
+    /// When one is not, or there is none.
+    pub fn check(&self) -> Result<(), Error> {
+        let bad = |perplexity: &&f64| !(**perplexity >= 1.0 && perplexity.is_finite());
+        match self.values().iter().find(bad).or(self.values().is_empty().then_some(&0.0)) {
+            Some(&perplexity) => Err(Error::Perplexity { perplexity }),
+            None => Ok(()),
+        }
+    }
+
     /// How many neighbours of each of `points` points it needs: three times the largest perplexity.
     ///
     /// # Errors
     /// When a perplexity is below 1 or there are not three times as many other points.
     pub fn neighbours(&self, points: usize) -> Result<usize, Error> {
-        let mut largest = 0.0f64;
-        for &perplexity in self.values() {
-            if !(perplexity >= 1.0 && perplexity.is_finite()) {
-                return Err(Error::Perplexity { perplexity });
-            }
-            largest = largest.max(perplexity);
-        }
-        if largest == 0.0 {
-            return Err(Error::Perplexity { perplexity: largest });
-        }
+        self.check()?;
+        let largest = self.values().iter().copied().fold(0.0, f64::max);
         let needed = (NEIGHBOURS_PER_PERPLEXITY * largest).floor();
         if needed >= points as f64 {
             let needed = (needed as usize).saturating_add(1);

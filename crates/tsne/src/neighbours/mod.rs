@@ -10,6 +10,7 @@ mod search;
 
 use rayon::prelude::*;
 
+use self::nearest::Nearest;
 use crate::error::Error;
 use crate::points::Points;
 
@@ -66,6 +67,37 @@ impl Neighbours {
             return Err(Error::Dimensions { found: queries.dimensions(), wanted: points.dimensions() });
         }
         Self::find(points, Some(queries), count.min(points.len()), metric, None)
+    }
+
+    /// The `count` nearest others of each point, or all others where there are fewer, by distances `[n, n]` that were measured
+    /// elsewhere: those from each point to all, itself too, row after row.
+    ///
+    /// # Errors
+    /// When there are no rows of as many distances as there are rows, or one is negative or not finite.
+    pub fn of_distances(distances: &[f32], count: usize) -> Result<Self, Error> {
+        let points = distances.len().isqrt();
+        if points == 0 || points * points != distances.len() {
+            return Err(Error::Shape { values: distances.len(), dimensions: points });
+        }
+        if let Some(at) = distances.iter().position(|distance| !(distance.is_finite() && *distance >= 0.0)) {
+            return Err(Error::Distance { point: at / points, other: at % points, value: distances[at] });
+        }
+        let count = count.min(points - 1);
+        let mut found = Self { count, within: true, indices: vec![0; points * count], distances: vec![0.0; points * count] };
+        if count == 0 {
+            return Ok(found);
+        }
+        let slots = found.indices.par_chunks_mut(count).zip(found.distances.par_chunks_mut(count));
+        distances.par_chunks(points).zip(slots).enumerate().for_each(|(point, (row, (indices, nearest)))| {
+            let mut heap = vec![0; count];
+            let mut near = Nearest::new(&mut heap, f32::INFINITY);
+            let others = (0..).zip(row).filter(|&(other, _)| other as usize != point);
+            others.for_each(|(other, &distance)| near.offer(distance.abs(), other));
+            for ((index, slot), (other, distance)) in indices.iter_mut().zip(nearest).zip(near.into_sorted()) {
+                (*index, *slot) = (other, distance);
+            }
+        });
+        Ok(found)
     }
 
     fn find(
