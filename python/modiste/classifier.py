@@ -175,8 +175,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n,)
             Labels.
         """
-        images = self._images(X)
-        return self.classes_[self.model_.logits(images, self._threads()).argmax(axis=1)]
+        best = self._logits(X).argmax(axis=1)
+        return self.classes_[best]
 
     def predict_proba(self, X):
         """The probability of each class.
@@ -191,7 +191,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n, n_classes)
             Probabilities, those of each image summing to 1.
         """
-        found = self.model_.probabilities(self._images(X), self._threads()).astype(np.float64)
+        images = self._images(X)
+        found = self.model_.probabilities(images, self._threads()).astype(np.float64)
         return found / found.sum(axis=1, keepdims=True)
 
     def decision_function(self, X):
@@ -207,7 +208,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n, n_classes), or (n,) of two classes
             Logits; of two classes that of the second less that of the first.
         """
-        logits = self.model_.logits(self._images(X), self._threads()).astype(np.float64)
+        logits = self._logits(X).astype(np.float64)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
 
     def features(self, X):
@@ -223,7 +224,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n, n_features)
             Features, of 32-bit floats: `TSNE` makes a map of them.
         """
-        return self.model_.features(self._images(X), self._threads())
+        images = self._images(X)
+        return self.model_.features(images, self._threads())
 
     def explain(self, X):
         """What each pixel does for the class that an image is taken for.
@@ -238,7 +240,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n, height, width)
             How far the log-odds of the class fall, in nats, where the pixel is hidden: above 0 it speaks for the class.
         """
-        return self.model_.occlusion(self._images(X), self._threads())
+        images = self._images(X)
+        return self.model_.occlusion(images, self._threads())
 
     def save(self, path):
         """Writes the trained network as the program has it: `modiste evaluate PATH` and `modiste predict PATH` read it.
@@ -308,6 +311,10 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         if shape != tuple(self.image_shape_):
             raise ValueError(f"images are of {shape}, and the network takes {tuple(self.image_shape_)}")
         return images_of(X, shape, Range(*self.pixel_range_))
+
+    def _logits(self, X):
+        images = self._images(X)
+        return self.model_.logits(images, self._threads())
 
     def _held_out(self, X, y, classes, shape, pixel_range):
         X = _numbers(np.asarray(X))

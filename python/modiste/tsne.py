@@ -18,6 +18,8 @@ from modiste._threads import thread_count
 _METHODS = ("auto", "exact", "barnes_hut", "fft")
 # Those that are measured in Rust; others are by scikit-learn.
 _METRICS = ("euclidean", "cosine")
+# Up to so many points exact forces cost no more than others.
+_MOST_EXACT = 1500
 # Iterations that exaggerate; of short runs no more than a third.
 _EARLY = 250
 # Iterations from one look at the divergence to the next.
@@ -37,7 +39,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     n_components : int, default=2
-        Dimensions of the map. There are maps of two dimensions only.
+        Dimensions of the map, 2 or 1. Maps of one dimension take longer: "fft" is for the plane only.
     perplexity : float or sequence of float, default=30.0
         The effective number of neighbours of each point, from 1 up to below the number of points. Of several the mean of the
         affinities is taken: small ones show what is near, large ones how that lies together.
@@ -57,7 +59,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         :func:`sklearn.metrics.pairwise_distances`, all pairs of points at once.
     metric_params : dict, default=None
         Further arguments for other metrics than "euclidean", "cosine" and "precomputed".
-    init : "pca", "random" or ndarray of shape (n_samples, 2), default="pca"
+    init : "pca", "random" or ndarray of shape (n_samples, n_components), default="pca"
         The first map. A given one is centred and scaled down.
     verbose : int, default=0
         Whether to say how it goes.
@@ -71,12 +73,12 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     n_jobs : int, default=None
         Threads. By default as many as there are cores, or as ``$OMP_NUM_THREADS`` says; -1 is all cores.
     callbacks : callable or sequence of callable, default=None
-        Called every 50 iterations with the number of iterations done, the divergence, and the map so far, `(n, 2)`. One that
+        Called every 50 iterations with the number of iterations done, the divergence, and the map so far, `(n, n_components)`. One that
         answers True ends the descent.
 
     Attributes
     ----------
-    embedding_ : ndarray of shape (n_samples, 2)
+    embedding_ : ndarray of shape (n_samples, n_components)
         The map.
     kl_divergence_ : float
         Its Kullback-Leibler divergence from the affinities, in nats.
@@ -166,7 +168,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, 2)
+        ndarray of shape (n_samples, n_components)
             The map, of 32-bit floats.
         """
         self._check_parameters()
@@ -178,23 +180,23 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             "metric": metric,
             "perplexity": perplexities,
             "init": "pca" if isinstance(self.init, str) and self.init == "pca" else "random",
-            "first": None if isinstance(self.init, str) else self._first(len(X)),
+            "components": int(self.n_components),
             "seed": seed_of(self.random_state),
             "threads": thread_count(self.n_jobs),
             "iterations": int(self.max_iter),
             "early_iterations": early,
             "early_exaggeration": float(self.early_exaggeration),
             "learning_rate": None if isinstance(self.learning_rate, str) else float(self.learning_rate),
-            "method": self.method,
+            "method": self._method(len(X)),
             "least_gradient": float(self.min_grad_norm),
             "patience": max(0, int(self.n_iter_without_progress)),
             "report_every": _BETWEEN_REPORTS,
         }
-        report = _Report(self.verbose, self._callbacks(), len(X), perplexities)
-        found = fit_map(rows, settings, report if report.is_wanted() else None)
+        report = _Report(self.verbose, self._callbacks(), settings)
+        found = fit_map(rows, self._first(len(X)), settings, report if report.is_wanted() else None)
         # Only now: what interrupts leaves everything as it was.
-        self.embedding_, self.kl_divergence_, self.n_iter_, self.learning_rate_ = found
-        self._fit_X = X
+        places, self.kl_divergence_, self.n_iter_, self.learning_rate_ = found
+        self.embedding_, self._fit_X = _of_dimensions(places, self.n_components), X
         report.end(self.kl_divergence_, self.n_iter_)
         return self.embedding_
 
@@ -213,7 +215,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, 2)
+        ndarray of shape (n_samples, n_components)
             Their positions, of 32-bit floats.
         """
         check_is_fitted(self)
@@ -223,7 +225,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         # Three neighbours for each unit of perplexity, of which the map must have enough.
         perplexity = min(float(perplexity), max(1.0, len(self._fit_X) / 3))
         threads = thread_count(self.n_jobs)
-        return transform_map(self._fit_X, self.embedding_, X, self.metric, perplexity, threads)
+        places = transform_map(self._fit_X, _in_plane(self.embedding_), X, self.metric, perplexity, threads)
+        return _of_dimensions(places, self.embedding_.shape[1])
 
     @property
     def _n_features_out(self):
@@ -242,8 +245,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return {"pairwise": self.metric == "precomputed", "preserves_dtype": []}
 
     def _check_parameters(self):
-        if self.n_components != 2 or isinstance(self.n_components, bool):
-            raise ValueError(f"n_components is {self.n_components!r}, and there are maps of 2 dimensions only: give 2")
+        if not isinstance(self.n_components, Integral) or self.n_components not in (1, 2):
+            raise ValueError(f"'n_components' should be 1 or 2, and is {self.n_components!r}: there are no other maps")
         if self.method not in _METHODS:
             raise ValueError(f"method is {self.method!r}: give one of {', '.join(_METHODS)}")
         if isinstance(self.learning_rate, str) and self.learning_rate != "auto":
@@ -273,16 +276,14 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             reset=reset,
             ensure_min_samples=2 if reset else 1,
         )
-        if issparse(X):
-            if self.metric == "precomputed":
-                raise TypeError("sparse matrices of distances are not read: give all distances as an array of (n, n)")
-            X = X.toarray()
         if reset and self.metric == "precomputed":
             if X.shape[0] != X.shape[1]:
                 raise ValueError(f"distances should be a square distance matrix, but are of shape {X.shape}: give (n, n)")
-            if (X < 0).any():
+            if X.min() < 0:
                 raise ValueError("distances must be positive, and some are not: look for what is below 0 in X")
-        return X
+            if issparse(X):
+                raise TypeError("sparse matrices of distances are not read: give all distances as an array of (n, n)")
+        return X.toarray() if issparse(X) else X
 
     def _rows(self, X):
         """What is measured, and by which metric."""
@@ -302,15 +303,31 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return perplexities
 
     def _first(self, n):
-        first = np.asarray(self.init, dtype=np.float32)
-        if first.shape != (n, 2):
-            raise ValueError(f"init is of shape {first.shape}: give coordinates of shape ({n}, 2)")
-        return [(float(x), float(y)) for x, y in first]
+        if isinstance(self.init, str):
+            return None
+        first = np.ascontiguousarray(self.init, dtype=np.float32)
+        if first.shape != (n, self.n_components):
+            raise ValueError(f"init is of shape {first.shape}: give coordinates of shape ({n}, {self.n_components})")
+        return _in_plane(first)
+
+    def _method(self, n):
+        if self.n_components == 2 or self.method in ("exact", "barnes_hut"):
+            return self.method
+        return "exact" if n <= _MOST_EXACT else "barnes_hut"
 
     def _callbacks(self):
         if self.callbacks is None:
             return []
         return [self.callbacks] if callable(self.callbacks) else list(self.callbacks)
+
+
+def _in_plane(places):
+    """A map of one dimension as one of two."""
+    return places if places.shape[1] == 2 else np.pad(places, ((0, 0), (0, 1)))
+
+
+def _of_dimensions(places, dimensions):
+    return places if dimensions == 2 else np.ascontiguousarray(places[:, :dimensions])
 
 
 def _warn_once(name, value, default):
@@ -322,12 +339,11 @@ def _warn_once(name, value, default):
 class _Report:
     """Says how it goes, and calls back."""
 
-    def __init__(self, verbose, callbacks, n, perplexities):
+    def __init__(self, verbose, callbacks, settings):
         self.verbose = verbose
         self.callbacks = callbacks
-        self.neighbours = min(n - 1, int(3 * max(perplexities)))
+        self.dimensions = settings["components"]
         self.before = time.perf_counter()
-        self.exaggerates = True
 
     def is_wanted(self):
         return bool(self.verbose or self.callbacks)
@@ -339,7 +355,7 @@ class _Report:
 
     def _phase(self, phase):
         texts = {
-            "neighbours": f"searching {self.neighbours} nearest neighbors...",
+            "neighbours": "searching the nearest neighbors...",
             "affinities": "Computed neighbors; fitting a Gaussian to those of each point...",
             "initialisation": "Computed conditional probabilities; making the first map...",
             "optimisation": "moving points, with early exaggeration at first...",
@@ -351,6 +367,7 @@ class _Report:
             now = time.perf_counter()
             seconds, self.before = now - self.before, now
             self._say(f"Iteration {iteration}: error = {divergence:.7f}, gradient norm = {gradient:.7f} ({seconds:.2f} s)")
+        points = _of_dimensions(points, self.dimensions)
         return any([callback(iteration, divergence, points) is True for callback in self.callbacks])
 
     def end(self, divergence, iterations):

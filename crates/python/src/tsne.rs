@@ -36,10 +36,10 @@ pub(crate) struct Settings {
     metric: String,
     /// One, or several of which the mean is taken.
     perplexity: Vec<f64>,
-    /// `pca` or `random`, where there is no `first`.
+    /// `pca` or `random`, where the first map is not given.
     init: String,
-    /// The first map, `[n, 2]`.
-    first: Option<Vec<[f32; 2]>>,
+    /// 2, or 1: then all second coordinates are 0, and there is no force that moves them.
+    components: usize,
     seed: u64,
     threads: usize,
     iterations: usize,
@@ -54,7 +54,7 @@ pub(crate) struct Settings {
     report_every: usize,
 }
 
-/// A map of rows `[n, dimensions]`: coordinates `[n, 2]`, their divergence, the iterations done, and the last learning rate.
+/// A map of rows `[n, dimensions]`, from `first` `[n, 2]` on where it is given: coordinates `[n, 2]`, their divergence, the iterations done, and the last learning rate.
 ///
 /// `report` is called with the name of each phase as it begins, and every so many iterations with their number, whether they
 /// exaggerate, the divergence, the gradient's length and the map. Where it gives something true the descent ends.
@@ -62,15 +62,19 @@ pub(crate) struct Settings {
 pub(crate) fn fit_map<'py>(
     py: Python<'py>,
     rows: PyReadonlyArray2<'py, f32>,
+    first: Option<PyReadonlyArray2<'py, f32>>,
     settings: Settings,
     report: Option<Py<PyAny>>,
 ) -> PyResult<(Bound<'py, PyArray2<f32>>, f64, usize, f64)> {
     let (points, dimensions) = (rows.shape()[0], rows.shape()[1]);
     let values = rows.as_slice()?;
+    let first = first.as_ref().map(|first| first.as_slice()).transpose()?.map(|first| first.as_chunks().0);
     let pool = pool(settings.threads)?;
     let optimiser = settings.optimiser()?;
     let (optimiser, settings, report) = (&optimiser, &settings, report.as_ref());
-    let made = beside_python(py, |caller| pool.install(|| settings.fit(optimiser, values, dimensions, caller, report)))?;
+    let made = beside_python(py, |caller| {
+        pool.install(|| settings.fit(optimiser, values, dimensions, first, caller, report))
+    })?;
     let Made { map, divergence, iterations } = made.map_err(value_error)?;
     Ok((coordinates(py, &map)?, divergence, iterations, optimiser.learning_rate_for(points, optimiser.exaggeration)))
 }
@@ -144,6 +148,7 @@ impl Settings {
         optimiser: &Optimiser,
         values: &[f32],
         dimensions: usize,
+        first: Option<&[[f32; 2]]>,
         caller: &Caller<'_, 'a>,
         report: Option<&'a Py<PyAny>>,
     ) -> Result<Made, Error> {
@@ -161,11 +166,14 @@ impl Settings {
         phase("affinities");
         let affinities = Affinities::of_few(neighbours, &self.perplexity())?;
         phase("initialisation");
-        let first = match (&self.first, &points) {
+        let mut first = match (first, &points) {
             (Some(first), _) => initialisation::given(first, n)?,
             (None, Some(points)) if self.init == "pca" => initialisation::principal_components(points, self.seed),
             _ => initialisation::random(n, self.seed),
         };
+        if self.components == 1 {
+            first.iter_mut().for_each(|place| place[1] = 0.0);
+        }
         phase("optimisation");
         let optimised = optimiser.run_until(caller.stop(), &affinities, first, |progress| {
             if let Some(report) = report {
