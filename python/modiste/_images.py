@@ -54,7 +54,9 @@ def shape_of(array, image_shape=None):
         shape = tuple(int(size) for size in image_shape)
         shape = shape if len(shape) == 3 else (*shape, 1)
         if math.prod(shape) != values:
-            raise ValueError(f"image_shape is {image_shape}, and rows have {values} values: give height, width and channels")
+            raise ValueError(
+                f"image_shape is {image_shape}, and rows have {values} values: give height, width and channels"
+            )
         return shape
     for channels in (1, 3):
         side = math.isqrt(values // channels)

@@ -5,6 +5,17 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "Model",
+    "available_threads",
+    "built_in_recipes",
+    "check_data",
+    "fit_map",
+    "load_data",
+    "train",
+    "transform_map",
+]
+
 _Images = NDArray[np.uint8]
 _Labels = NDArray[np.uint8]
 _Path = str | PathLike[str]
@@ -36,6 +47,7 @@ def transform_map(
     perplexity: float,
     threads: int,
 ) -> NDArray[np.float32]: ...
+
 @final
 class Model:
     @staticmethod

@@ -1,13 +1,9 @@
 """What differs from one version of scikit-learn to another."""
 
-try:
-    from sklearn.utils.validation import validate_data
-except ImportError:
-    # Below 1.6.
-    def validate_data(estimator, X, y="no_validation", **options):
-        if y is None:
-            y = "no_validation"
-        return estimator._validate_data(X, y, **options)
+from sklearn.utils import validation
 
 
-__all__ = ["validate_data"]
+def validate_data(estimator, X, y="no_validation", **options):
+    """Checks what an estimator is given, and notes how many features it has; below 1.6 that is a method."""
+    check = getattr(validation, "validate_data", None)
+    return check(estimator, X, y, **options) if check else estimator._validate_data(X, y, **options)

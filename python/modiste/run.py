@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from modiste._modiste import Model
 from modiste.data import data_of
 
 _CURVE_WIDTH, _CURVE_HEIGHT = 240, 64
@@ -38,7 +37,9 @@ class Run:
     def __init__(self, path, *, data_dir=None):
         self.path = Path(path)
         if not (self.path / "run.toml").is_file():
-            raise FileNotFoundError(f"{self.path} is not a run directory: it holds no run.toml; name one of `modiste train`")
+            raise FileNotFoundError(
+                f"{self.path} is not a run directory: it holds no run.toml; name one of `modiste train`"
+            )
         self.data_dir = data_dir
         self.history = _history(self.path / "metrics.jsonl")
         result = self.path / "result.json"
@@ -86,7 +87,9 @@ class Run:
         return f"<{self.path}: {self._summary()}>"
 
     def _repr_html_(self):
-        rows = "".join(f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>" for name, value in self._facts())
+        rows = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>" for name, value in self._facts()
+        )
         return (
             '<div style="display:inline-block;border:1px solid #8888;border-radius:6px;padding:8px 12px">'
             f"<b>{html.escape(str(self.path))}</b><table>{rows}</table>{_curve(self.history)}</div>"

@@ -1,5 +1,5 @@
-from os import PathLike
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import Any
 

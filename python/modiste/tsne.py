@@ -73,8 +73,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     n_jobs : int, default=None
         Threads. By default as many as there are cores, or as ``$OMP_NUM_THREADS`` says; -1 is all cores.
     callbacks : callable or sequence of callable, default=None
-        Called every 50 iterations with the number of iterations done, the divergence, and the map so far, `(n, n_components)`. One that
-        answers True ends the descent.
+        Called every 50 iterations with the number of iterations done, the divergence, and the map so far,
+        `(n, n_components)`. One that answers True ends the descent.
 
     Attributes
     ----------
@@ -268,17 +268,13 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _points(self, X, reset):
         """Rows of 32-bit floats, where they lie if they are such."""
         X = _sklearn.validate_data(
-            self,
-            X,
-            accept_sparse="csr",
-            dtype=np.float32,
-            order="C",
-            reset=reset,
-            ensure_min_samples=2 if reset else 1,
+            self, X, accept_sparse="csr", dtype=np.float32, order="C", reset=reset, ensure_min_samples=2 if reset else 1
         )
         if reset and self.metric == "precomputed":
             if X.shape[0] != X.shape[1]:
-                raise ValueError(f"distances should be a square distance matrix, but are of shape {X.shape}: give (n, n)")
+                raise ValueError(
+                    f"distances should be a square distance matrix, but are of shape {X.shape}: give (n, n)"
+                )
             if X.min() < 0:
                 raise ValueError("distances must be positive, and some are not: look for what is below 0 in X")
             if issparse(X):
@@ -366,7 +362,9 @@ class _Report:
         if self.verbose > 1:
             now = time.perf_counter()
             seconds, self.before = now - self.before, now
-            self._say(f"Iteration {iteration}: error = {divergence:.7f}, gradient norm = {gradient:.7f} ({seconds:.2f} s)")
+            self._say(
+                f"Iteration {iteration}: error = {divergence:.7f}, gradient norm = {gradient:.7f} ({seconds:.2f} s)"
+            )
         points = _of_dimensions(points, self.dimensions)
         return any([callback(iteration, divergence, points) is True for callback in self.callbacks])
 

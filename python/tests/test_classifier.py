@@ -17,7 +17,6 @@ from sklearn.preprocessing import FunctionTransformer
 import modiste
 from modiste import ImageClassifier
 
-
 RECIPE = """
 name = "small"
 layers = [
@@ -141,11 +140,11 @@ def test_a_model_is_saved_loaded_and_pickled(fitted, shapes, tmp_path):
 
 def test_it_goes_where_classifiers_go(shapes, recipe):
     images, labels = shapes
-    classifier = ImageClassifier(recipe, random_state=0, n_jobs=1)
+    classifier = ImageClassifier(recipe, epochs=12, random_state=0, n_jobs=1)
     assert cross_val_score(classifier, images, labels, cv=3).mean() > 0.75
     assert cross_val_score(classifier, images, labels, cv=2, n_jobs=2).mean() > 0.75
-    search = GridSearchCV(classifier, {"epochs": [1, 6]}, cv=2).fit(images, labels)
-    assert search.best_params_ == {"epochs": 6}
+    search = GridSearchCV(classifier, {"epochs": [1, 12]}, cv=2).fit(images, labels)
+    assert search.best_params_ == {"epochs": 12}
     assert CalibratedClassifierCV(classifier, cv=2).fit(images, labels).score(images, labels) > 0.75
     pipeline = make_pipeline(FunctionTransformer(lambda images: images // 2 * 2), classifier)
     assert pipeline.fit(images, labels).score(images, labels) > 0.75

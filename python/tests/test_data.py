@@ -26,7 +26,9 @@ def test_a_set_is_arrays(npz, shapes):
 
 def test_colours_keep_their_channels(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (20, 6, 5, 3), dtype=np.uint8)
-    np.savez(tmp_path / "colours.npz", x_train=images, y_train=np.arange(20) % 2, x_test=images, y_test=np.arange(20) % 2)
+    np.savez(
+        tmp_path / "colours.npz", x_train=images, y_train=np.arange(20) % 2, x_test=images, y_test=np.arange(20) % 2
+    )
     assert (modiste.load_data(tmp_path / "colours.npz").X_test == images).all()
 
 

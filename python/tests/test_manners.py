@@ -59,7 +59,9 @@ def test_a_forked_process_computes_with_threads_of_its_own(shapes, recipe):
 
 
 def test_an_import_loads_nothing_that_is_not_used():
-    code = "import sys, modiste; print([name for name in ('numpy', 'sklearn', 'modiste._modiste') if name in sys.modules])"
+    code = (
+        "import sys, modiste; print([name for name in ('numpy', 'sklearn', 'modiste._modiste') if name in sys.modules])"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"
     code = "import sys, modiste; modiste.load_data('drawn-garments'); print('sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "False\n"
