@@ -1,63 +1,97 @@
-"""How training goes, on a terminal or in a notebook."""
+"""How training goes: a bar on terminals and in notebooks, elsewhere a line for each epoch."""
 
 import json
 import sys
 import warnings
 
+# Characters of a bar.
 _WIDTH = 24
 
 
 class Progress:
-    """What is told of training: a bar where a line can be written over, a line for each epoch elsewhere."""
+    """What is told of training, written where people see it."""
 
-    def __init__(self, verbose, stream=None):
-        self.verbose = int(verbose)
-        self.stream = stream if stream is not None else sys.stderr
-        self.can_write_over = _is_notebook() or getattr(self.stream, "isatty", lambda: False)()
-        self.length = 0
+    def __init__(self, verbose):
+        self.place = _place() if verbose else None
 
     def __call__(self, kind, told):
+        """Is told of a `note`, a `step` or an `epoch`."""
         if kind == "note":
-            self._clear()
-            warnings.warn(told, stacklevel=5)
-        elif self.verbose and kind == "step":
-            self._step(*told)
-        elif self.verbose and kind == "epoch":
-            self._epoch(json.loads(told[0]), told[1])
+            warnings.warn(told, stacklevel=3)
+        elif self.place and kind == "step":
+            self.place.show(_step(*told))
+        elif self.place and kind == "epoch":
+            self.place.keep(_epoch(json.loads(told[0]), told[1]))
 
     def say(self, text):
-        """A sentence for people, where they want some."""
-        if self.verbose:
-            self._write(f"{text}\n")
+        """Says something that stays, if anything is to be said."""
+        if self.place:
+            self.place.keep(text)
 
-    def _step(self, epoch, epochs, step, steps, loss, accuracy):
-        if not self.can_write_over:
-            return
-        done = round(_WIDTH * step / steps)
-        bar = "█" * done + "░" * (_WIDTH - done)
-        line = f"epoch {epoch}/{epochs} {bar} loss {loss:.4f}  accuracy {accuracy:.4f}"
-        self._write("\r" + line.ljust(self.length))
-        self.length = len(line)
 
-    def _epoch(self, record, epochs):
-        self._clear()
-        line = f"epoch {record['epoch']}/{epochs}  loss {record['train_loss']:.4f}  accuracy {record['train_accuracy']:.4f}"
-        if record["validation_loss"] is not None:
-            loss, accuracy = record["validation_loss"], record["validation_accuracy"]
-            line += f"  validation loss {loss:.4f}  accuracy {accuracy:.4f}"
-        self._write(f"{line}  {record['images_per_second']:,.0f} img/s\n")
+class _Lines:
+    """A stream where what is written stays."""
 
-    def _clear(self):
-        if self.length:
-            self._write("\r" + " " * self.length + "\r")
-            self.length = 0
+    def __init__(self, stream):
+        self.stream = stream
 
-    def _write(self, text):
-        self.stream.write(text)
+    def show(self, line):
+        pass
+
+    def keep(self, line):
+        self.stream.write(f"{line}\n")
         self.stream.flush()
 
 
-def _is_notebook():
+class _Terminal(_Lines):
+    """A stream whose last line can be written over."""
+
+    length = 0
+
+    def show(self, line):
+        self.stream.write("\r" + line.ljust(self.length))
+        self.stream.flush()
+        self.length = len(line)
+
+    def keep(self, line):
+        if self.length:
+            self.stream.write("\r" + " " * self.length + "\r")
+            self.length = 0
+        super().keep(line)
+
+
+class _Notebook:
+    """One output below a cell that is changed as training goes."""
+
+    def __init__(self, display):
+        self.lines = []
+        self.output = display({"text/plain": ""}, raw=True, display_id=True)
+
+    def show(self, line):
+        self.output.update({"text/plain": "\n".join([*self.lines, line])}, raw=True)
+
+    def keep(self, line):
+        self.lines.append(line)
+        self.output.update({"text/plain": "\n".join(self.lines)}, raw=True)
+
+
+def _place():
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    return shell is not None and hasattr(shell, "kernel")
+    if hasattr(shell, "kernel"):
+        return _Notebook(ipython.display.display)
+    return _Terminal(sys.stderr) if sys.stderr.isatty() else _Lines(sys.stderr)
+
+
+def _step(epoch, epochs, step, steps, loss, accuracy):
+    done = round(_WIDTH * step / steps)
+    bar = "█" * done + "░" * (_WIDTH - done)
+    return f"epoch {epoch}/{epochs} {bar} loss {loss:.4f}  accuracy {accuracy:.4f}"
+
+
+def _epoch(record, epochs):
+    line = f"epoch {record['epoch']}/{epochs}  loss {record['train_loss']:.4f}  accuracy {record['train_accuracy']:.4f}"
+    if record["validation_loss"] is not None:
+        loss, accuracy = record["validation_loss"], record["validation_accuracy"]
+        line += f"  validation loss {loss:.4f}  accuracy {accuracy:.4f}"
+    return f"{line}  {record['images_per_second']:,.0f} img/s"

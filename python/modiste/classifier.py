@@ -243,6 +243,19 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         images = self._images(X)
         return self.model_.occlusion(images, self._threads())
 
+    def summary(self):
+        """The layers of the trained network.
+
+        Returns
+        -------
+        dict of list
+            "layer", "type" as Keras calls it, "output_shape", "parameters" and "multiply_adds" of the forward pass, per image.
+            `pandas.DataFrame(classifier.summary())` is a table of it.
+        """
+        check_is_fitted(self)
+        names = ("layer", "type", "output_shape", "parameters", "multiply_adds")
+        return {name: list(values) for name, values in zip(names, zip(*self.model_.layers()))}
+
     def save(self, path):
         """Writes the trained network as the program has it: `modiste evaluate PATH` and `modiste predict PATH` read it.
 

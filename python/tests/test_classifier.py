@@ -194,5 +194,13 @@ def test_files_that_are_not_there_are_said(tmp_path):
         ImageClassifier.load(tmp_path)
 
 
+def test_the_summary_has_a_row_for_each_layer(fitted):
+    summary = fitted.summary()
+    assert summary["type"] == ["Conv2D", "Flatten", "Dense"]
+    assert summary["output_shape"] == [[3, 3, 4], [36], [3]]
+    assert summary["parameters"] == [4 * 9 + 4, 0, 36 * 3 + 3]
+    assert sum(summary["parameters"]) == fitted.model_.parameter_count
+
+
 def test_recipes_are_known_by_name():
     assert {"auto", "seed-mlp", "seed-vgg", "speedrun-94"} <= set(modiste.recipes())

@@ -8,6 +8,7 @@ use modiste_executors::Device;
 use modiste_files::{atomic, regular_file, FileError};
 use modiste_inference::Predictor;
 use modiste_inference::occlusion::occluded_images;
+use modiste_network::Layer;
 use modiste_onnx::{Layout, Options, Pixels};
 use numpy::{PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray4, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -123,6 +124,17 @@ impl Model {
     /// What the network is and how it was trained: texts by name, most of them JSON.
     fn card(&self) -> PyResult<std::collections::BTreeMap<&'static str, String>> {
         self.model.card.texts().map_err(value_error)
+    }
+
+    /// The layers: name, type as Keras calls it, sizes of the output, parameters and multiply-adds of the forward pass, per image.
+    fn layers(&self) -> Vec<(String, &'static str, Vec<usize>, usize, u64)> {
+        let network = &self.model.network;
+        let parameters = |layer: &Layer| network.parameters[layer.parameters.clone()].iter().map(|tensor| tensor.range.len()).sum();
+        let row = |layer: &Layer| {
+            let sizes = layer.output.dimensions();
+            (layer.name.clone(), layer.keras_class(), sizes, parameters(layer), layer.multiply_adds())
+        };
+        network.layers.iter().map(row).collect()
     }
 
     /// Height, width and channels of an image.
