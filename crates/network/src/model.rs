@@ -274,6 +274,10 @@ mod tests {
         assert_eq!(model.familiarity, Some(familiarity));
         assert_eq!(model.network, network);
         assert_eq!(model.parameters, parameters);
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(Model::of_bytes(&path, bytes.clone()).unwrap().parameters, parameters);
+        let problem = Model::of_bytes("what was sent".as_ref(), bytes[..900].to_vec()).unwrap_err().to_string();
+        assert!(problem.starts_with("what was sent is not a valid model file"), "{problem}");
     }
 
     #[test]

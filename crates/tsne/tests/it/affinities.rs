@@ -217,3 +217,26 @@ fn neighbours_among_other_points_make_no_affinities() {
     let neighbours = Neighbours::of_queries(&queries, &points, 9, Metric::Euclidean).unwrap();
     assert!(Affinities::new(neighbours, &Perplexity::Single(3.0)).is_err());
 }
+
+#[test]
+fn few_points_that_are_all_neighbours_have_affinities_too() {
+    let values = normal_values(2 * 40, 5);
+    let points = Points::new(&values, 2).unwrap();
+    let all = |count| Neighbours::exact(&points, count, Metric::Euclidean).unwrap();
+    // Where there are enough of them it is the same.
+    let perplexity = Perplexity::Single(13.0);
+    assert_eq!(Affinities::of_few(all(39), &perplexity), Affinities::new(all(39), &perplexity));
+    let perplexity = Perplexity::Single(20.0);
+    assert!(Affinities::new(all(39), &perplexity).is_err());
+    let found = Affinities::of_few(all(39), &perplexity).unwrap();
+    for (pair, wanted) in plain_affinities(&values, 2, 20.0) {
+        let (others, p) = found.row(pair.0);
+        let at = others.iter().position(|&other| other as usize == pair.1).unwrap();
+        assert!((f64::from(p[at]) - wanted).abs() < 1e-7, "{pair:?}: {} for {wanted}", p[at]);
+    }
+    // A perplexity that so few cannot have weighs all alike.
+    let found = Affinities::of_few(all(39), &Perplexity::Single(39.5)).unwrap();
+    assert!(found.row(7).1.iter().all(|p| (f64::from(*p) * 40.0 * 39.0 - 1.0).abs() < 1e-3));
+    assert!(matches!(Affinities::of_few(all(39), &Perplexity::Single(0.5)), Err(Error::Perplexity { .. })));
+    assert!(Affinities::of_few(all(0), &Perplexity::Single(2.0)).is_err());
+}

@@ -307,3 +307,29 @@ proptest! {
         check_nearly(&neighbours(&values, dimensions, 10), &wanted, |i, j| measure(row(i), row(j as usize)), 1e-5);
     }
 }
+
+#[test]
+fn distances_from_elsewhere_have_the_same_neighbours() {
+    // Whole numbers, so that many are equally near.
+    let values: Vec<f32> = normal_values(2 * 90, 4).into_iter().map(|value| (3.0 * value).round()).collect();
+    let pairs = values.chunks_exact(2).flat_map(|one| values.chunks_exact(2).map(move |other| (one, other)));
+    let distances: Vec<f32> = pairs.map(|(one, other)| (squared_distance(one, other) as f32).sqrt()).collect();
+    let points = Points::new(&values, 2).unwrap();
+    for count in [1, 30, 89, 200] {
+        let wanted = Neighbours::exact(&points, count, Metric::Euclidean).unwrap();
+        assert_eq!(Neighbours::of_distances(&distances, count).unwrap(), wanted, "{count}");
+    }
+    assert_eq!(Neighbours::of_distances(&[0.0], 3).unwrap().count(), 0);
+}
+
+#[test]
+fn what_is_no_table_of_distances_is_refused() {
+    let refused = |distances: &[f32]| Neighbours::of_distances(distances, 1).unwrap_err();
+    assert_eq!(refused(&[0.0; 6]), Error::Shape { values: 6, dimensions: 2 });
+    assert_eq!(refused(&[]), Error::Shape { values: 0, dimensions: 0 });
+    assert_eq!(refused(&[0.0, -1.0, 1.0, 0.0]), Error::Distance { point: 0, other: 1, value: -1.0 });
+    assert!(matches!(refused(&[0.0, 1.0, f32::NAN, 0.0]), Error::Distance { point: 1, other: 0, .. }));
+    // There are two zeros, and they are equally near.
+    let found = Neighbours::of_distances(&[0.0, -0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0], 1).unwrap();
+    assert_eq!(found.indices(), [1, 0, 1]);
+}

@@ -214,3 +214,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn points_of_the_map_stay_where_they_are() {
+    let (known, _) = part(false);
+    let (new, _) = part(true);
+    let known = &known[..20 * DIMENSIONS];
+    // One known and one new in turn.
+    let rows = known.chunks_exact(DIMENSIONS).zip(new.chunks_exact(DIMENSIONS));
+    let values: Vec<f32> = rows.flat_map(|(known, new)| [known, new]).flatten().copied().collect();
+    let found = MAP.transform_unless_known(&Points::new(&values, DIMENSIONS).unwrap(), 5.0).unwrap();
+    let wanted = put(&new[..20 * DIMENSIONS]);
+    for (at, pair) in found.chunks_exact(2).enumerate() {
+        assert_eq!(pair, [MAP.coordinates()[at], wanted[at]]);
+    }
+    let other = MAP.transform_unless_known(&Points::new(&[1.0; 3], 3).unwrap(), 5.0).unwrap_err();
+    assert!(matches!(other, Error::Dimensions { found: 3, .. }));
+}

@@ -1,6 +1,7 @@
 //! How a map gets on its way, and how that ends.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use modiste_tsne::optimiser::End;
 use modiste_tsne::{Error, Initialisation, Method, Optimiser, Points, Progress, Tsne, divergence, initialisation};
@@ -209,4 +210,22 @@ fn settings_that_make_no_sense_are_named() {
 fn a_first_map_of_other_points_is_refused() {
     let error = Optimiser::default().run(&some_affinities(60, 15), vec![[0.0; 2]; 59], go_on).unwrap_err();
     assert_eq!(error, Error::Count { what: "the map", found: 59, wanted: 60 });
+}
+
+#[test]
+fn a_descent_is_stopped_between_two_iterations() {
+    let affinities = some_affinities(60, 6);
+    let first = initialisation::random(60, 0);
+    let stop = AtomicBool::new(true);
+    let optimised = Optimiser::default().run_until(&stop, &affinities, first.clone(), go_on).unwrap();
+    assert_eq!((optimised.map, optimised.iterations, optimised.end), (first.clone(), 0, End::Cancelled));
+    stop.store(false, Ordering::Relaxed);
+    let report = |progress: Progress<'_>| {
+        stop.store(progress.iteration == 100, Ordering::Relaxed);
+        ControlFlow::Continue(())
+    };
+    let optimised = Optimiser::default().run_until(&stop, &affinities, first.clone(), report).unwrap();
+    assert_eq!((optimised.iterations, optimised.end), (100, End::Cancelled));
+    let whole = Optimiser { iterations: 100, ..Optimiser::default() };
+    assert_eq!(optimised.map, whole.run(&affinities, first, go_on).unwrap().map);
 }
