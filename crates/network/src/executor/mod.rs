@@ -194,6 +194,15 @@ pub trait Executor: Send {
     /// If the lengths do not match.
     fn features(&mut self, images: &[f32], features: &mut [f32]);
 
+    /// What [`infer`](Self::infer) and [`features`](Self::features) give, from one pass where the executor can.
+    ///
+    /// # Panics
+    /// If the lengths do not match.
+    fn infer_and_features(&mut self, images: &[f32], logits: &mut [f32], features: &mut [f32]) {
+        self.infer(images, logits);
+        self.features(images, features);
+    }
+
     /// Everything that training changes.
     fn state(&self) -> State<'_>;
 
