@@ -56,12 +56,29 @@ impl Classifier {
     /// # Panics
     /// If the lengths do not match.
     pub fn infer(&mut self, executor: &mut dyn Executor, images: &[f32], logits: &mut [f32]) {
+        self.infer_with_features(executor, images, logits, None);
+    }
+
+    /// The same, and where they are asked for the features `[n, feature_count]` of the images as they are.
+    ///
+    /// # Panics
+    /// If the lengths do not match.
+    pub fn infer_with_features(
+        &mut self,
+        executor: &mut dyn Executor,
+        images: &[f32],
+        logits: &mut [f32],
+        mut features: Option<&mut [f32]>,
+    ) {
         let shape = executor.network().input;
         self.view_logits.resize(logits.len(), 0.0);
         logits.fill(0.0);
         for view in &self.views {
             if view.is_plain() {
-                executor.infer(images, &mut self.view_logits);
+                match features.take() {
+                    Some(features) => executor.infer_with_features(images, &mut self.view_logits, features),
+                    None => executor.infer(images, &mut self.view_logits),
+                }
             } else {
                 self.view_images.resize(images.len(), 0.0);
                 show(view, images, shape, self.black, &mut self.view_images);

@@ -283,13 +283,21 @@ impl CpuExecutor {
         }
     }
 
+    /// Copies what the last layer took of these images, `[count, feature_count]`, after a forward pass over them.
+    fn copy_features(&self, count: usize, images: &[f32], features: &mut [f32]) {
+        match self.compiled.stages[self.compiled.stages.len() - 1].node.from.source {
+            Source::Stage(stage) => self.copy_output(stage, count, features),
+            Source::Images => features.copy_from_slice(images),
+        }
+    }
+
     /// Calls `read(self, count, images, part of values)` after a forward pass over each batch of `images`.
     fn infer_in_batches(
         &mut self,
         images: &[f32],
         values: &mut [f32],
         per_image: usize,
-        read: impl Fn(&Self, usize, &[f32], &mut [f32]),
+        mut read: impl FnMut(&Self, usize, &[f32], &mut [f32]),
     ) {
         let len = self.network.input.len();
         assert_eq!(images.len() % len, 0, "whole images");
@@ -369,12 +377,16 @@ impl Executor for CpuExecutor {
     }
 
     fn features(&mut self, images: &[f32], features: &mut [f32]) {
-        let classified = self.compiled.stages[self.compiled.stages.len() - 1].node.from.source;
-        self.infer_in_batches(images, features, self.network.feature_count(), |executor, count, images, features| {
-            match classified {
-                Source::Stage(stage) => executor.copy_output(stage, count, features),
-                Source::Images => features.copy_from_slice(images),
-            }
+        self.infer_in_batches(images, features, self.network.feature_count(), Self::copy_features);
+    }
+
+    fn infer_with_features(&mut self, images: &[f32], logits: &mut [f32], features: &mut [f32]) {
+        let (last, per_image) = (self.compiled.stages.len() - 1, self.network.feature_count());
+        let mut rows = features.chunks_mut(self.batch_size * per_image);
+        self.infer_in_batches(images, logits, self.network.classes, |executor, count, images, logits| {
+            executor.copy_output(last, count, logits);
+            let features = rows.next().unwrap_or_default();
+            executor.copy_features(count, images, features);
         });
     }
 

@@ -194,6 +194,16 @@ pub trait Executor: Send {
     /// If the lengths do not match.
     fn features(&mut self, images: &[f32], features: &mut [f32]);
 
+    /// What [`Executor::infer`] and [`Executor::features`] give of the same images: `[n, classes]` and `[n, feature_count]`. An
+    /// executor that has both after one pass overrides this.
+    ///
+    /// # Panics
+    /// If the lengths do not match.
+    fn infer_with_features(&mut self, images: &[f32], logits: &mut [f32], features: &mut [f32]) {
+        self.infer(images, logits);
+        self.features(images, features);
+    }
+
     /// Everything that training changes.
     fn state(&self) -> State<'_>;
 
