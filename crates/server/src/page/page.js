@@ -88,11 +88,13 @@ async function show(picture, answer) {
   const { explanation } = answer;
   at("heat").setAttribute("aria-label", `Heat map of what decided for ${explanation.class}`);
   await drawHeat(answer.seen, explanation);
-  at("prepared").textContent = answer.prepared ? `Done before: ${answer.prepared}.` : "";
+  at("prepared").textContent = answer.prepared === "as it is" ? "" : `What was done to the picture: ${answer.prepared}.`;
   at("unfamiliar").textContent =
     answer.unfamiliar > 0.99 ? "This is unlike all that the network was trained on: do not rely on the answer." : "";
   at("state").hidden = true;
   at("answer").hidden = false;
+  // On a phone it stands below what was touched.
+  if (at("result").getBoundingClientRect().top > innerHeight / 2) at("result").scrollIntoView();
 }
 
 function bar({ class: name, probability }) {
