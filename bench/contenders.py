@@ -8,6 +8,7 @@ import shutil
 import statistics
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -36,6 +37,15 @@ class Pixels:
 
     matrix: pathlib.Path
     labels: pathlib.Path
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A network as modiste keeps it and as it exports it, and a directory of PNG files to classify."""
+
+    run: pathlib.Path
+    exported: pathlib.Path
+    directory: pathlib.Path
 
 
 @dataclass(frozen=True)
@@ -113,6 +123,14 @@ class Peers:
         self.ask("pixels.py", *options, *(["--drawn"] if drawn else []))
         return pixels
 
+    def classify(self, script, pictures):
+        """A whole process, from its start to its end, that classifies pictures; and the classes of them."""
+        started = time.perf_counter()
+        told = self.ask(script, pictures.exported, pictures.directory)
+        seconds = time.perf_counter() - started
+        software = f"{told['peer']} {told['version']}, {on_threads(told['threads'])}, Python {told['python']}"
+        return Measurement(seconds, told["peak_memory_bytes"], software), told["classes"]
+
 
 class Modiste:
     """The program this directory belongs to."""
@@ -125,7 +143,7 @@ class Modiste:
         """What ran, in words."""
         return f"{self.version}, {told['device']} {told['isa']}, {on_threads(told['threads'])}"
 
-    def bench(self, what, batch, steps):
+    def bench(self, what, batch, steps, recipe="seed-vgg"):
         """`bench step` or `bench infer`: a median of single steps."""
         told = run_json(
             [
@@ -133,7 +151,7 @@ class Modiste:
                 "bench",
                 what,
                 "--recipe",
-                "seed-vgg",
+                recipe,
                 "--data",
                 "fashion-mnist",
                 "--batch",
@@ -145,6 +163,24 @@ class Modiste:
             ]
         )
         return Measurement(told["step_seconds_median"], told["peak_memory_bytes"], self.software(told))
+
+    def pictures(self, peers, recipe, count):
+        """So many pictures, and a network that has learned a little. Raises PeerMissing without Pillow."""
+        pictures = Pictures(*(peers.scratch / f"{name}-{count}" for name in ("run", "exported", "pictures")))
+        peers.ask("pictures.py", "--images", count, "--out", pictures.directory)
+        learning = ["--data", "fashion-mnist", "--limit", "2000", "--epochs", "1", "--no-report", "--quiet"]
+        run([self.path, "train", recipe, *learning, "--out", str(pictures.run)])
+        run([self.path, "export", str(pictures.run), "--format", "onnx", "--out", str(pictures.exported), "--quiet"])
+        return pictures
+
+    def classify(self, pictures):
+        """A whole process, from its start to its end, that classifies pictures as they are; and the classes of them."""
+        arguments = [str(pictures.run), str(pictures.directory), "--single-view", "--json"]
+        started = time.perf_counter()
+        told = run([self.path, "predict", *arguments])
+        seconds = time.perf_counter() - started
+        classes = [json.loads(line)["index"] for line in told.splitlines()]
+        return Measurement(seconds, None, self.version), classes
 
     def epoch(self, recipe, batch, images, epochs):
         """`train`: the median of `epochs` epochs after one of warm-up, without what follows each: measuring, saving."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contenders import MapQuality, Measurement
+from contenders import MapQuality, Measurement, ProcessFailed
 
 FORWARD = 1
 # The forward pass, the gradients of the weights, the gradients of the inputs.
@@ -143,6 +143,41 @@ def vgg_epoch(modiste, _peers, length):
     )
 
 
+def predict(modiste, peers, count):
+    """PNG files to classes, whole processes; and what the network alone would take where it is at its fastest."""
+    pictures = modiste.pictures(peers, "speedrun-94", count)
+    classes = {}
+
+    def program(name, classify):
+        def measure():
+            measurement, classes[name] = classify()
+            first = next(iter(classes.values()))
+            told_otherwise = sum(ours != theirs for ours, theirs in zip(first, classes[name], strict=True))
+            if told_otherwise > count / 1000:
+                raise ProcessFailed(f"{told_otherwise} of {count} pictures have another class than elsewhere")
+            return measurement
+
+        return Contender(name, measure)
+
+    def network():
+        batch = min(count, 500)
+        alone = modiste.bench("infer", batch, 20, recipe="speedrun-94")
+        return Measurement(count / batch * alone.seconds, alone.peak_memory_bytes, alone.software)
+
+    return Workload(
+        title=f"PNG files to classes by speedrun-94, {count:,} of 28×28",
+        images=count,
+        contenders=[
+            program(
+                "ONNX Runtime and Pillow, the whole process",
+                lambda: peers.classify("onnxruntime_pictures.py", pictures),
+            ),
+            Contender("`modiste bench infer`, the network alone", network, precision=None),
+            program("modiste, the whole process", lambda: modiste.classify(pictures)),
+        ],
+    )
+
+
 def tsne(modiste, peers, length, images, iterations, scripts, drawn=False, most_rounds=None):
     """Maps of raw pixels. Whoever makes one leaves it in a file, and all are judged when the rounds are over."""
     images, iterations = min(images, length.images_of_a_map), min(iterations, length.iterations)
@@ -182,6 +217,8 @@ WORKLOADS = {
     "mlp-500": lambda modiste, peers, length: mlp_epoch(modiste, peers, 500, length),
     "mlp-32": lambda modiste, peers, length: mlp_epoch(modiste, peers, 32, length),
     "epoch": vgg_epoch,
+    "predict-10000": lambda modiste, peers, _length: predict(modiste, peers, 10_000),
+    "predict-1": lambda modiste, peers, _length: predict(modiste, peers, 1),
     # All of them take scikit-learn's default of iterations here, and openTSNE's below.
     "tsne-1000": lambda modiste, peers, length: tsne(
         modiste, peers, length, 1_000, 1_000, SCIKIT_LEARN | OPENTSNE, drawn=True

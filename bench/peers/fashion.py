@@ -9,6 +9,7 @@ import numpy as np
 
 NAMES = {"images": "{}-images-idx3-ubyte.gz", "labels": "{}-labels-idx1-ubyte.gz"}
 HEADER = {"images": 16, "labels": 8}
+TRAINING_IMAGES = 60_000
 
 
 def training(count):

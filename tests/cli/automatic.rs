@@ -30,7 +30,7 @@ fn bars(world: &World, name: &str, each: usize) {
 #[test]
 fn a_set_of_ones_own_is_learned_by_a_recipe_chosen_for_it_that_says_why() {
     let world = World::new();
-    bars(&world, "bars", 12);
+    bars(&world, "bars", 5);
     let trained = world.words("train --data bars --epochs 12 --out run");
     assert_eq!(trained.status, Some(0), "{trained:?}");
     assert!(trained.stderr.contains("auto on") || trained.stdout.contains("auto on"), "{trained:?}");
@@ -41,7 +41,7 @@ fn a_set_of_ones_own_is_learned_by_a_recipe_chosen_for_it_that_says_why() {
         let place = lines.iter().position(|line| line.starts_with(field)).unwrap();
         lines[place - 1].to_owned()
     };
-    assert!(above("name = \"auto\"").contains("24 training images of 6x6x1 in 2 classes, 12 of each"), "{recipe}");
+    assert!(above("name = \"auto\"").contains("10 training images of 6x6x1 in 2 classes, 5 of each"), "{recipe}");
     assert!(above("flip = \"none\"").contains("of a mirrored one in"), "{recipe}");
     assert!(above("batch = ").starts_with("# "), "{recipe}");
     // What was typed needs no reason.
@@ -56,10 +56,10 @@ fn a_set_of_ones_own_is_learned_by_a_recipe_chosen_for_it_that_says_why() {
 #[test]
 fn a_known_set_of_which_little_is_used_is_learned_like_ones_own() {
     let world = World::new();
-    let ended = world.words("train --data drawn-garments --limit 40 --epochs 1 --out little --quiet");
+    let ended = world.words("train --data drawn-garments --limit 10 --epochs 1 --out little --quiet");
     assert_eq!(ended.status, Some(0), "{ended:?}");
     let recipe = fs::read_to_string(world.path("little/recipe.toml")).unwrap();
-    assert!(recipe.contains("name = \"auto\"") && recipe.contains("40 training images"), "{recipe}");
+    assert!(recipe.contains("name = \"auto\"") && recipe.contains("10 training images"), "{recipe}");
 }
 
 #[test]

@@ -12,8 +12,6 @@ pub struct Classifier {
     view_images: Vec<f32>,
     /// The network's logits for them, `[n, classes]`.
     view_logits: Vec<f32>,
-    /// Their means over all views, `[n, classes]`.
-    logits: Vec<f32>,
 }
 
 impl Classifier {
@@ -25,30 +23,7 @@ impl Classifier {
     /// By each image as it is.
     pub fn plain() -> Self {
         let views = vec![View::PLAIN];
-        Self { views, black: 0.0, view_images: Vec::new(), view_logits: Vec::new(), logits: Vec::new() }
-    }
-
-    /// Classifies batch after batch: `pixels` are the scaled images `[n, height, width, channels]` of each, and `each` gets it
-    /// with its logits `[n, classes]`.
-    ///
-    /// # Panics
-    /// If a batch holds no whole number of images.
-    pub fn each_batch<B>(
-        &mut self,
-        executor: &mut dyn Executor,
-        batches: impl Iterator<Item = B>,
-        pixels: impl Fn(&B) -> &[f32],
-        mut each: impl FnMut(&mut dyn Executor, B, &[f32]),
-    ) {
-        let (image_len, classes) = (executor.network().input.len(), executor.network().classes);
-        let mut logits = std::mem::take(&mut self.logits);
-        for batch in batches {
-            let images = pixels(&batch);
-            logits.resize(images.len() / image_len * classes, 0.0);
-            self.infer(executor, images, &mut logits);
-            each(executor, batch, &logits);
-        }
-        self.logits = logits;
+        Self { views, black: 0.0, view_images: Vec::new(), view_logits: Vec::new() }
     }
 
     /// Logits `[n, classes]` of scaled images `[n, height, width, channels]`; n may exceed the executor's batch.
@@ -56,6 +31,7 @@ impl Classifier {
     /// # Panics
     /// If the lengths do not match.
     pub fn infer(&mut self, executor: &mut dyn Executor, images: &[f32], logits: &mut [f32]) {
+<<<<<<< HEAD
         self.infer_with_features(executor, images, logits, None);
     }
 
@@ -64,6 +40,26 @@ impl Classifier {
     /// # Panics
     /// If the lengths do not match.
     pub fn infer_with_features(
+=======
+        self.infer_views(executor, images, logits, None);
+    }
+
+    /// The same, and what the last layer takes of the images as they are, `[n, feature_count]`.
+    ///
+    /// # Panics
+    /// If the lengths do not match.
+    pub fn infer_and_features(
+        &mut self,
+        executor: &mut dyn Executor,
+        images: &[f32],
+        logits: &mut [f32],
+        features: &mut [f32],
+    ) {
+        self.infer_views(executor, images, logits, Some(features));
+    }
+
+    fn infer_views(
+>>>>>>> main
         &mut self,
         executor: &mut dyn Executor,
         images: &[f32],
@@ -76,7 +72,11 @@ impl Classifier {
         for view in &self.views {
             if view.is_plain() {
                 match features.take() {
+<<<<<<< HEAD
                     Some(features) => executor.infer_with_features(images, &mut self.view_logits, features),
+=======
+                    Some(features) => executor.infer_and_features(images, &mut self.view_logits, features),
+>>>>>>> main
                     None => executor.infer(images, &mut self.view_logits),
                 }
             } else {
@@ -88,6 +88,7 @@ impl Classifier {
                 *logit += view.weight * view_logit;
             }
         }
+        debug_assert!(features.is_none(), "the image as it is is among the views");
     }
 }
 

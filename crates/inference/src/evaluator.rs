@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use modiste_data::{Batch, Loader, Scaling, Subset};
+use modiste_data::{Loader, Scaling, Subset};
 use modiste_network::{Executor, Recipe};
 
 use super::classifier::Classifier;
@@ -64,6 +64,12 @@ impl Evaluator {
 
     fn each_batch(&mut self, executor: &mut dyn Executor, stop: &AtomicBool, mut each: impl FnMut(&[f32], &[u8])) {
         let batches = self.loader.batches(Arc::clone(&self.order), 0).take_while(|_| !stop.load(Ordering::Relaxed));
-        self.classifier.each_batch(executor, batches, Batch::images, |_, batch, logits| each(logits, batch.labels()));
+        let classes = executor.network().classes;
+        let mut logits = Vec::new();
+        for batch in batches {
+            logits.resize(batch.labels().len() * classes, 0.0);
+            self.classifier.infer(executor, batch.images(), &mut logits);
+            each(&logits, batch.labels());
+        }
     }
 }

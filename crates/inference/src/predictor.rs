@@ -11,7 +11,7 @@ use modiste_executors::Device;
 use modiste_files::FileError;
 use modiste_network::executor::softmax::{predicted, probabilities};
 use modiste_network::model::FILE_NAME;
-use modiste_network::{Executor, Model, ModelCard, State};
+use modiste_network::{Executor, Model, ModelCard, Network, State};
 
 use super::classifier::Classifier;
 use super::evaluator::{Classified, Evaluator};
@@ -206,6 +206,7 @@ impl Predictor {
             return Err(NotImages::new(pixels.len(), shape));
         }
         let (columns, classes) = (self.executor.network().feature_count(), self.executor.network().classes);
+<<<<<<< HEAD
         let count = pixels.len() / shape.len();
         let gauge = self.gauge.clone().filter(|_| look.unfamiliar);
         let mut logits = vec![0.0; count * classes];
@@ -222,6 +223,18 @@ impl Predictor {
     /// Most images that are computed at a time.
     pub fn batch(&self) -> usize {
         self.executor.batch_size()
+=======
+        let gauge = self.gauge.clone();
+        let mut all = Vec::with_capacity(images.len() * classes);
+        let mut unfamiliar = gauge.as_ref().map(|_| Vec::with_capacity(images.len()));
+        self.each_batch(images, |logits, features| {
+            all.extend_from_slice(logits);
+            if let (Some(gauge), Some(unfamiliar)) = (&gauge, &mut unfamiliar) {
+                unfamiliar.extend(features.chunks_exact(columns).map(|row| gauge.unfamiliar(row)));
+            }
+        });
+        Ok(Scores { probabilities: self.probabilities_of(all.clone()), logits: all, unfamiliar, classes })
+>>>>>>> main
     }
 
     /// Logits `[n, classes]` of images `[n, height, width, channels]`, before the temperature. The same image has the same ones, to the bit, alone and
@@ -232,7 +245,7 @@ impl Predictor {
     pub fn logits(&mut self, images: &[u8]) -> Result<Vec<f32>, NotImages> {
         let images = self.images(images)?;
         let mut all = Vec::with_capacity(images.len() * self.executor.network().classes);
-        self.each_batch(images, |_, _, logits| all.extend_from_slice(logits));
+        self.each_batch(images, |logits, _| all.extend_from_slice(logits));
         Ok(all)
     }
 
@@ -267,14 +280,15 @@ impl Predictor {
     pub fn features<'a>(&mut self, images: impl ExactSizeIterator<Item = &'a [u8]>) -> Features {
         let network = self.executor.network();
         let (columns, classes) = (network.feature_count(), network.classes);
-        let mut features =
-            Features { values: vec![0.0; images.len() * columns], predicted: Vec::with_capacity(images.len()) };
-        self.each_batch(images, |executor, pixels, logits| {
-            let begin = features.predicted.len() * columns;
-            features.predicted.extend(logits.chunks_exact(classes).map(|logits| predicted(logits) as u8));
-            executor.features(pixels, &mut features.values[begin..features.predicted.len() * columns]);
+        let mut all = Features {
+            values: Vec::with_capacity(images.len() * columns),
+            predicted: Vec::with_capacity(images.len()),
+        };
+        self.each_batch(images, |logits, features| {
+            all.predicted.extend(logits.chunks_exact(classes).map(|logits| predicted(logits) as u8));
+            all.values.extend_from_slice(features);
         });
-        features
+        all
     }
 
     /// Measures the network on images and their labels; `None` if `stop` became true before the end.
@@ -290,23 +304,26 @@ impl Predictor {
         Evaluator::new(subset, &self.card.recipe, self.executor.batch_size()).classify(self.executor.as_mut(), stop)
     }
 
-    /// Hands on each batch of images, scaled, with its logits `[n, classes]`.
-    fn each_batch<'a>(
-        &mut self,
-        mut images: impl Iterator<Item = &'a [u8]>,
-        mut each: impl FnMut(&mut dyn Executor, &[f32], &[f32]),
-    ) {
+    /// Calls `each(logits, features)` of each batch of images: `[n, classes]` and `[n, feature_count]`.
+    fn each_batch<'a>(&mut self, mut images: impl Iterator<Item = &'a [u8]>, mut each: impl FnMut(&[f32], &[f32])) {
         let (batch, scaling) = (self.executor.batch_size(), self.card.recipe.data.scaling);
-        let batches = std::iter::from_fn(|| {
-            let mut pixels = Vec::new();
+        let Network { input, classes, .. } = *self.executor.network();
+        let columns = self.executor.network().feature_count();
+        let (mut pixels, mut logits, mut features) = (Vec::new(), Vec::new(), Vec::new());
+        loop {
+            pixels.clear();
             for image in images.by_ref().take(batch) {
                 pixels.extend(image.iter().map(|&pixel| scaling.scaled(pixel)));
             }
-            (!pixels.is_empty()).then_some(pixels)
-        });
-        self.classifier.each_batch(self.executor.as_mut(), batches, Vec::as_slice, |executor, pixels, logits| {
-            each(executor, &pixels, logits);
-        });
+            let count = pixels.len() / input.len();
+            if count == 0 {
+                return;
+            }
+            logits.resize(count * classes, 0.0);
+            features.resize(count * columns, 0.0);
+            self.classifier.infer_and_features(self.executor.as_mut(), &pixels, &mut logits, &mut features);
+            each(&logits, &features);
+        }
     }
 }
 

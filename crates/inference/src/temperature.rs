@@ -11,26 +11,46 @@ const MOST: f64 = 20.0;
 /// Far more than are needed: each doubles the digits that are right, and at worst halves what is left of the range.
 const ROUNDS: usize = 200;
 
-/// The temperature T at which the mean cross-entropy of logits `[n, classes]` / T with their labels `[n]` is least. 1, which
-/// changes nothing, where the images do not say: there are too few, all of them are right, so that the cross-entropy falls for
-/// ever as T does, or all logits of an image are equal.
+/// The temperature T for logits `[n, classes]` with their labels `[n]`: that at which the mean cross-entropy of logits / T is
+/// least, but less certain by one standard error of 1 / T. Few images leave a doubt which T it is, and too certain is worse than
+/// too little.
+///
+/// 1, which changes nothing, where the images do not say: there are too few, all of them are right, so that the cross-entropy
+/// falls for ever as T does, or all logits of an image are equal.
 pub fn fitted(logits: &[f32], labels: &[u8], classes: usize) -> f64 {
+    let Some(Least { inverse, standard_error }) = least(logits, labels, classes) else { return 1.0 };
+    1.0 / (inverse - standard_error).max(1.0 / MOST)
+}
+
+/// Where the cross-entropy is least.
+struct Least {
+    /// 1 / T.
+    inverse: f64,
+    /// By how much other images as many would have another one: the spread of slopes over the curvature.
+    standard_error: f64,
+}
+
+/// `None` where the images do not say.
+fn least(logits: &[f32], labels: &[u8], classes: usize) -> Option<Least> {
     let rows = || logits.chunks_exact(classes.max(1)).zip(labels.iter().map(|&label| usize::from(label)));
     if labels.len() < LEAST_IMAGES || rows().all(|(row, label)| predicted(row) == label) {
-        return 1.0;
+        return None;
     }
     // The cross-entropy is convex in 1 / T, so that its slope has one zero: Newton's steps, or halves of what is left.
     let (mut low, mut high) = (1.0 / MOST, MOST);
-    let mut inverse = 1.0;
+    let (mut inverse, mut standard_error) = (1.0, 0.0);
     for _ in 0..ROUNDS {
-        let (slope, curvature) = rows()
-            .map(|(row, label)| derivatives(row, label, inverse))
-            .fold((0.0, 0.0), |(slope, curvature): (f64, f64), (of_slope, of_curvature)| {
-                (slope + of_slope, curvature + of_curvature)
-            });
-        if !slope.is_finite() || curvature <= 0.0 {
-            return 1.0;
+        let (mut slope, mut squares, mut curvature) = (0.0_f64, 0.0, 0.0);
+        for (row, label) in rows() {
+            let (of_slope, of_curvature) = derivatives(row, label, inverse);
+            slope += of_slope;
+            squares += of_slope * of_slope;
+            curvature += of_curvature;
         }
+        if !slope.is_finite() || curvature <= 0.0 {
+            return None;
+        }
+        standard_error = squares.sqrt() / curvature;
         if slope > 0.0 {
             high = inverse
         } else {
@@ -43,9 +63,8 @@ pub fn fitted(logits: &[f32], labels: &[u8], classes: usize) -> f64 {
         }
         inverse = next;
     }
-    let temperature = 1.0 / inverse;
     let loss = |temperature| rows().map(|(row, label)| cross_entropy(row, label, temperature)).sum::<f64>();
-    if loss(temperature) <= loss(1.0) { temperature } else { 1.0 }
+    (loss(1.0 / inverse) <= loss(1.0)).then_some(Least { inverse, standard_error })
 }
 
 /// The first and second derivative of the cross-entropy of one image by 1 / T: how much larger the logit is that is expected
@@ -97,7 +116,8 @@ mod tests {
 
         #[test]
         fn no_other_temperature_has_less_cross_entropy((logits, labels) in images(), other in 0.1_f64..10.0) {
-            let temperature = fitted(&logits, &labels, CLASSES);
+            let temperature = least(&logits, &labels, CLASSES).map_or(1.0, |least| 1.0 / least.inverse);
+            prop_assert!(fitted(&logits, &labels, CLASSES) >= temperature);
             let least = loss(&logits, &labels, temperature);
             prop_assert!(least <= loss(&logits, &labels, 1.0));
             prop_assert!(least <= loss(&logits, &labels, other) * (1.0 + 1e-12));
@@ -128,10 +148,14 @@ mod tests {
     }
 
     #[test]
-    fn three_of_four_right_are_three_quarters_certain() {
-        let logits = [5.0, 0.0].repeat(LEAST_IMAGES);
-        let labels: Vec<u8> = (0..LEAST_IMAGES).map(|image| u8::from(image % 4 == 0)).collect();
-        let temperature = fitted(&logits, &labels, 2);
-        assert!((temperature - 5.0 / 3_f64.ln()).abs() < 1e-9, "{temperature}");
+    fn three_of_four_right_are_three_quarters_certain_less_the_doubt_that_so_few_leave() {
+        for count in [LEAST_IMAGES, 100 * LEAST_IMAGES] {
+            let logits = [5.0, 0.0].repeat(count);
+            let labels: Vec<u8> = (0..count).map(|image| u8::from(image % 4 == 0)).collect();
+            // The logits of 3 / 4 are ln 3 apart. Each image has a variance of 5² · 3 / 4 · 1 / 4.
+            let inverse = 3_f64.ln() / 5.0 - 1.0 / (count as f64 * 25.0 * 3.0 / 16.0).sqrt();
+            let temperature = fitted(&logits, &labels, 2);
+            assert!((temperature * inverse - 1.0).abs() < 1e-9, "{temperature}");
+        }
     }
 }

@@ -11,8 +11,8 @@ use modiste_executors::Device;
 use modiste_files::shell;
 use modiste_inference::evaluator::Classified;
 use modiste_inference::{CalibrationBin, ClassScore, MetricsAccumulator};
-use modiste_network::DataReference;
 use modiste_network::executor::softmax::{predicted, probabilities};
+use modiste_network::{DataReference, ModelCard};
 use modiste_report::numbers::{counted, grouped};
 use modiste_report::run::{Answer, Epoch, Fact, Reliability, RunPage, Scores, Test};
 use modiste_training::runs::belonging::check_result;
@@ -107,10 +107,10 @@ pub fn page(
         };
         let test = test(classified, images, &card.class_names, card.temperature)?;
         page.stages = inside::stages(&trained.model, &test.images, &test.answers);
-        page.headline = headline(result.as_ref(), Some(&test));
+        page.headline = headline(card, result.as_ref(), Some(&test));
         page.test = Some(test);
     } else {
-        page.headline = headline(result.as_ref(), None);
+        page.headline = headline(card, result.as_ref(), None);
     }
     let text = fs::read_to_string(paths.recipe()).unwrap_or_else(|_| recipe.to_toml());
     (page.recipe, page.recipe_note) = recipe_lines::lines(&recipe, &text);
@@ -173,7 +173,7 @@ fn fact(name: &str, value: impl Into<String>) -> Fact {
 }
 
 /// What matters most: of the images that the page shows, or else as the run has measured it.
-fn headline(result: Option<&RunResult>, test: Option<&Test>) -> Vec<Fact> {
+fn headline(card: &ModelCard, result: Option<&RunResult>, test: Option<&Test>) -> Vec<Fact> {
     let measured = test.map(|test| {
         let right = test.answers.iter().filter(|answer| answer.truth == answer.predicted).count();
         (right as f64 / test.answers.len().max(1) as f64, test.loss)
@@ -190,6 +190,11 @@ fn headline(result: Option<&RunResult>, test: Option<&Test>) -> Vec<Fact> {
         facts.push(fact("Epochs", result.epochs.to_string()));
         facts.push(fact("Seed", result.seed.to_string()));
     }
+    facts.push(fact("Data", card.data.name.clone()));
+    if let Some(RunResult { device, isa, threads, .. }) = result {
+        facts.push(fact("Machine", format!("{device} {isa}, {}", counted(*threads as u64, "thread"))));
+    }
+    facts.push(fact("Written by", concat!("modiste ", env!("CARGO_PKG_VERSION"))));
     facts
 }
 
@@ -198,16 +203,14 @@ fn facts(trained: &Trained, result: Option<&RunResult>) -> Vec<Fact> {
     let shape = card.image_shape;
     let mut facts = vec![
         fact("Run", trained.path.display().to_string()),
-        fact("Data", card.data.name.clone()),
         fact("Images", format!("{}x{}, {}", shape.height, shape.width, counted(shape.channels as u64, "channel"))),
         fact("Classes", card.class_names.len().to_string()),
     ];
     if let Some(result) = result {
-        let RunResult { device, isa, threads, sizes, .. } = result;
+        let sizes = &result.sizes;
         let [train, validation, test] = [sizes.train, sizes.validation, sizes.test].map(|size| grouped(size as u64));
         facts.extend([
             fact("Training, validation and test images", format!("{train}, {validation} and {test}")),
-            fact("Machine", format!("{device} {isa}, {}", counted(*threads as u64, "thread"))),
             fact("Images per second", grouped(result.images_per_second as u64)),
             fact("Steps, of images each", format!("{}, {}", grouped(result.steps), grouped(result.batch as u64))),
         ]);
@@ -220,7 +223,6 @@ fn facts(trained: &Trained, result: Option<&RunResult>) -> Vec<Fact> {
     facts.extend([
         fact("Parameters", grouped(trained.model.network.parameter_count() as u64)),
         fact("Multiply-adds for an image", grouped(trained.model.network.multiply_adds())),
-        fact("Written by", concat!("modiste ", env!("CARGO_PKG_VERSION"))),
     ]);
     facts
 }

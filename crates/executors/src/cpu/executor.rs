@@ -1,5 +1,7 @@
 //! The executor for processors: a compiled network, the memory that its stages share, and the passes through them.
 
+use std::ops::Range;
+
 use modiste_network::executor::loss;
 use modiste_network::{Batch, DeviceInfo, Executor, Limits, Network, Profile, State, StepOptions, StepResult, Targets};
 
@@ -283,6 +285,7 @@ impl CpuExecutor {
         }
     }
 
+<<<<<<< HEAD
     /// Copies what the last layer took of these images, `[count, feature_count]`, after a forward pass over them.
     fn copy_features(&self, count: usize, images: &[f32], features: &mut [f32]) {
         match self.compiled.stages[self.compiled.stages.len() - 1].node.from.source {
@@ -299,15 +302,44 @@ impl CpuExecutor {
         per_image: usize,
         mut read: impl FnMut(&Self, usize, &[f32], &mut [f32]),
     ) {
+=======
+    /// Calls `read(self, places, images)` after a forward pass over each batch of `images`, which are those at `places`.
+    fn infer_in_batches(&mut self, images: &[f32], mut read: impl FnMut(&Self, Range<usize>, &[f32])) {
+>>>>>>> main
         let len = self.network.input.len();
         assert_eq!(images.len() % len, 0, "whole images");
-        assert_eq!(values.len(), images.len() / len * per_image, "space for what comes of each image");
         self.prepare(Prepared::Inference);
-        let batches = images.chunks(self.batch_size * len).zip(values.chunks_mut(self.batch_size * per_image));
-        for (images, values) in batches {
-            self.forward(images, images.len() / len, None);
-            read(self, images.len() / len, images, values);
+        let mut begin = 0;
+        for images in images.chunks(self.batch_size * len) {
+            let count = images.len() / len;
+            self.forward(images, count, None);
+            read(self, begin..begin + count, images);
+            begin += count;
         }
+    }
+
+    /// Copies the logits of a forward pass to where those of the images at `places` belong in `logits`, `[n, classes]`.
+    fn copy_logits(&self, places: Range<usize>, logits: &mut [f32]) {
+        let (classes, last) = (self.network.classes, self.compiled.stages.len() - 1);
+        self.copy_output(last, places.len(), &mut logits[places.start * classes..places.end * classes]);
+    }
+
+    /// Copies what the last layer took in a forward pass of `images` to where that of the images at `places` belongs in
+    /// `features`, `[n, feature_count]`.
+    fn copy_features(&self, places: Range<usize>, images: &[f32], features: &mut [f32]) {
+        let columns = self.network.feature_count();
+        let features = &mut features[places.start * columns..places.end * columns];
+        match self.compiled.stages[self.compiled.stages.len() - 1].node.from.source {
+            Source::Stage(stage) => self.copy_output(stage, places.len(), features),
+            Source::Images => features.copy_from_slice(images),
+        }
+    }
+
+    /// # Panics
+    /// If `values` are not `per_image` for each of `images`.
+    fn check_room(&self, images: &[f32], values: &[f32], per_image: usize) {
+        let count = images.len() / self.network.input.len();
+        assert_eq!(values.len(), count * per_image, "space for what comes of each image");
     }
 }
 
@@ -370,13 +402,12 @@ impl Executor for CpuExecutor {
     }
 
     fn infer(&mut self, images: &[f32], logits: &mut [f32]) {
-        let last = self.compiled.stages.len() - 1;
-        self.infer_in_batches(images, logits, self.network.classes, |executor, count, _, logits| {
-            executor.copy_output(last, count, logits);
-        });
+        self.check_room(images, logits, self.network.classes);
+        self.infer_in_batches(images, |executor, places, _| executor.copy_logits(places, logits));
     }
 
     fn features(&mut self, images: &[f32], features: &mut [f32]) {
+<<<<<<< HEAD
         self.infer_in_batches(images, features, self.network.feature_count(), Self::copy_features);
     }
 
@@ -387,6 +418,18 @@ impl Executor for CpuExecutor {
             executor.copy_output(last, count, logits);
             let features = rows.next().unwrap_or_default();
             executor.copy_features(count, images, features);
+=======
+        self.check_room(images, features, self.network.feature_count());
+        self.infer_in_batches(images, |executor, places, images| executor.copy_features(places, images, features));
+    }
+
+    fn infer_and_features(&mut self, images: &[f32], logits: &mut [f32], features: &mut [f32]) {
+        self.check_room(images, logits, self.network.classes);
+        self.check_room(images, features, self.network.feature_count());
+        self.infer_in_batches(images, |executor, places, images| {
+            executor.copy_logits(places.clone(), logits);
+            executor.copy_features(places, images, features);
+>>>>>>> main
         });
     }
 
