@@ -5,6 +5,7 @@ mod reading;
 
 use std::ffi::OsString;
 use std::fmt;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -45,6 +46,11 @@ fn whole(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<u64, String> + C
 
 fn number(words: &str) -> Result<f64, &'static str> {
     words.parse().map_err(|_| "a number, or several with commas between them, as in 10,100")
+}
+
+fn address(words: &str) -> Result<SocketAddr, &'static str> {
+    let expected = "an address of this machine and a port, as in 127.0.0.1:8080";
+    words.to_socket_addrs().ok().and_then(|mut addresses| addresses.next()).ok_or(expected)
 }
 
 fn validation(words: &str) -> Result<Validation, &'static str> {
@@ -88,6 +94,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Take weights from elsewhere into a model file
     Import(ImportArgs),
+    /// Answer requests over HTTP: the Open Inference Protocol, pictures, and a page for people
+    Serve(ServeArgs),
     /// Make a map of many images by t-SNE: a picture, an interactive page, and the coordinates
     Embed(EmbedArgs),
     /// Time this machine
@@ -474,6 +482,66 @@ pub struct ImportArgs {
     /// Whose images and classes the weights are for, where FILE does not say
     #[command(flatten)]
     pub data: DataOptions,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// `serve`
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Run directories or model files [default: the newest run]
+    #[arg(value_name = "RUN or MODEL")]
+    pub models: Vec<PathBuf>,
+    /// Where to listen; port 0 is any that is free
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address, default_value = "127.0.0.1:8080")]
+    pub addr: SocketAddr,
+    /// What clients call a model; once for each, in their order [default: the name of the run or file]
+    #[arg(long = "name", value_name = "NAME")]
+    pub names: Vec<String>,
+    /// A file with the secret that clients send as 'Authorization: Bearer …'
+    #[arg(long, value_name = "FILE", help_heading = "Safety")]
+    pub token_file: Option<PathBuf>,
+    /// The certificate for HTTPS, and those that vouch for it, as PEM
+    #[arg(long, value_name = "FILE.pem", requires = "tls_key", help_heading = "Safety")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key, as PEM
+    #[arg(long, value_name = "FILE.pem", requires = "tls_cert", help_heading = "Safety")]
+    pub tls_key: Option<PathBuf>,
+    /// Look at tensors in all views of the recipe, as `export --views` has it: slower, and as accurate as `evaluate` says
+    #[arg(long)]
+    pub views: bool,
+    /// Look at each picture once, whatever views the recipe has: faster
+    #[arg(long)]
+    pub single_view: bool,
+    /// How long a request may wait for others, if some are expected
+    #[arg(long, value_name = "TIME", value_parser = budget::time, default_value = "2ms", help_heading = "Load")]
+    pub max_delay: Duration,
+    /// Images that are computed together
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole(1..=4096), default_value_t = 64, help_heading = "Load")]
+    pub max_batch: u64,
+    /// Images that may wait for a network; beyond them answers have the status 429
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole(1..=1_000_000), default_value_t = 2048, help_heading = "Load")]
+    pub max_waiting: u64,
+    /// Megabytes of a request's body
+    #[arg(long, value_name = "MB", allow_negative_numbers = true, value_parser = whole(1..=1024), default_value_t = 16, help_heading = "Load")]
+    pub max_body: u64,
+    /// Connections, idle ones among them
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole(1..=1_000_000), default_value_t = 4096, help_heading = "Load")]
+    pub max_connections: u64,
+    /// Time for a request's head to arrive
+    #[arg(long, value_name = "TIME", value_parser = budget::time, default_value = "10s", help_heading = "Load")]
+    pub header_time: Duration,
+    /// Time for a request's body to arrive
+    #[arg(long, value_name = "TIME", value_parser = budget::time, default_value = "30s", help_heading = "Load")]
+    pub body_time: Duration,
+    /// Time that a connection stays open without a request
+    #[arg(long, value_name = "TIME", value_parser = budget::time, default_value = "75s", help_heading = "Load")]
+    pub idle_time: Duration,
+    /// Time for requests to finish when the server is asked to end
+    #[arg(long, value_name = "TIME", value_parser = budget::time, default_value = "10s", help_heading = "Load")]
+    pub grace: Duration,
+    #[command(flatten)]
+    pub compute: ComputeOptions,
     #[command(flatten)]
     pub output: OutputOptions,
 }

@@ -10,6 +10,7 @@ mod fonts;
 mod import;
 mod predict;
 mod report;
+mod serve;
 mod setup;
 mod summary;
 mod train;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli, started: Instant) -> Result<Outcome> {
         Command::Report(arguments) => report::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Embed(arguments) => embed::run(&arguments, started),
     }
 }

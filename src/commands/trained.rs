@@ -37,18 +37,7 @@ pub struct Trained {
 impl Trained {
     /// The model of a run directory or file, or of the newest run.
     pub fn find(named: Option<&Path>) -> Result<Self> {
-        let path = match named {
-            Some(path) => path.to_owned(),
-            None => match runs::newest(Path::new(RUNS)) {
-                Some(path) => path,
-                None => {
-                    bail!("there is no trained run in {RUNS}/: train one with `modiste train`, or name a run or model")
-                }
-            },
-        };
-        if !path.exists() {
-            bail!("there is no {}: name a run directory, or the model.safetensors of one", path.display());
-        }
+        let path = Self::locate(named)?;
         if !path.is_dir() {
             return Ok(Self { model: Model::open(&path)?, path, data_dir: None });
         }
@@ -66,6 +55,28 @@ impl Trained {
             check_model(&paths, &model.card, &recipe, &source)?;
         }
         Ok(Self { model, path, data_dir: source.data_dir })
+    }
+
+    /// Where it is: what was named, or the newest run.
+    pub fn locate(named: Option<&Path>) -> Result<PathBuf> {
+        let path = match named {
+            Some(path) => path.to_owned(),
+            None => match runs::newest(Path::new(RUNS)) {
+                Some(path) => path,
+                None => {
+                    bail!("there is no trained run in {RUNS}/: train one with `modiste train`, or name a run or model")
+                }
+            },
+        };
+        if !path.exists() {
+            bail!("there is no {}: name a run directory, or the model.safetensors of one", path.display());
+        }
+        Ok(path)
+    }
+
+    /// Where its run found its data.
+    pub fn data_dir(&self) -> Option<&Path> {
+        self.data_dir.as_deref()
     }
 
     /// The model file itself.

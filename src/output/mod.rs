@@ -2,7 +2,6 @@
 //!
 //! `println!` and `eprintln!` panic when nobody listens or the disk is full; these do not.
 
-pub mod answer;
 pub mod comparison_text;
 pub mod curves;
 pub mod download_display;

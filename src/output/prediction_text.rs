@@ -1,6 +1,7 @@
 //! Predictions as a table: a row for each picture.
 
-use super::answer::{Answer, Likely};
+use modiste_inference::{Answer, Likely};
+
 use super::table::{self, Side};
 
 /// What stands behind the class and its probability: the next likeliest classes.

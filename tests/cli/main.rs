@@ -25,6 +25,8 @@ mod recipes;
 mod report;
 mod runner;
 mod seeds;
+mod serve;
+mod server;
 mod summary;
 mod tensorboard;
 mod train;

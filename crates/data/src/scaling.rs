@@ -22,7 +22,13 @@ impl Scaling {
     /// The network's input for a pixel.
     #[inline]
     pub fn scaled(&self, pixel: u8) -> f32 {
-        (f32::from(pixel) / self.divide - self.subtract) * self.multiply
+        self.scaled_value(f32::from(pixel))
+    }
+
+    /// The network's input for a pixel in 0..=255 that need not be whole.
+    #[inline]
+    pub fn scaled_value(&self, pixel: f32) -> f32 {
+        (pixel / self.divide - self.subtract) * self.multiply
     }
 }
 

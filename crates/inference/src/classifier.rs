@@ -31,6 +31,16 @@ impl Classifier {
     /// # Panics
     /// If the lengths do not match.
     pub fn infer(&mut self, executor: &mut dyn Executor, images: &[f32], logits: &mut [f32]) {
+<<<<<<< HEAD
+        self.infer_with_features(executor, images, logits, None);
+    }
+
+    /// The same, and where they are asked for the features `[n, feature_count]` of the images as they are.
+    ///
+    /// # Panics
+    /// If the lengths do not match.
+    pub fn infer_with_features(
+=======
         self.infer_views(executor, images, logits, None);
     }
 
@@ -49,6 +59,7 @@ impl Classifier {
     }
 
     fn infer_views(
+>>>>>>> main
         &mut self,
         executor: &mut dyn Executor,
         images: &[f32],
@@ -61,7 +72,11 @@ impl Classifier {
         for view in &self.views {
             if view.is_plain() {
                 match features.take() {
+<<<<<<< HEAD
+                    Some(features) => executor.infer_with_features(images, &mut self.view_logits, features),
+=======
                     Some(features) => executor.infer_and_features(images, &mut self.view_logits, features),
+>>>>>>> main
                     None => executor.infer(images, &mut self.view_logits),
                 }
             } else {

@@ -1,5 +1,6 @@
 //! A trained network at work: from images to the probabilities of their classes.
 
+use std::ops::Range;
 use std::path::Path;
 use std::slice::ChunksExact;
 use std::sync::Arc;
@@ -61,6 +62,15 @@ pub struct Scores {
     classes: usize,
 }
 
+/// How images are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Look {
+    /// In all views of the recipe, or only as they are.
+    pub views: bool,
+    /// Whether it is said how unlike all training images they are, where the model knows.
+    pub unfamiliar: bool,
+}
+
 /// What a network says of one image.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Score<'a> {
@@ -73,6 +83,21 @@ pub struct Score<'a> {
 }
 
 impl Scores {
+    /// Those of some of the images, counted from 0.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[must_use]
+    pub fn of(&self, images: Range<usize>) -> Self {
+        let rows = images.start * self.classes..images.end * self.classes;
+        Self {
+            logits: self.logits[rows.clone()].to_vec(),
+            probabilities: self.probabilities[rows].to_vec(),
+            unfamiliar: self.unfamiliar.as_ref().map(|all| all[images].to_vec()),
+            classes: self.classes,
+        }
+    }
+
     /// Image by image.
     pub fn each(&self) -> impl Iterator<Item = Score<'_>> {
         let rows = self.logits.chunks_exact(self.classes).zip(self.probabilities.chunks_exact(self.classes));
@@ -149,8 +174,56 @@ impl Predictor {
     /// # Errors
     /// When there are more or fewer bytes than those of whole images.
     pub fn scores(&mut self, images: &[u8]) -> Result<Scores, NotImages> {
-        let images = self.images(images)?;
+        let count = self.images(images)?.len();
+        let (classes, scaling) = (self.executor.network().classes, self.card.recipe.data.scaling);
+        let look = Look { views: true, unfamiliar: true };
+        let mut all = Scores {
+            logits: Vec::with_capacity(count * classes),
+            probabilities: Vec::with_capacity(count * classes),
+            unfamiliar: self.gauge.as_ref().map(|_| Vec::with_capacity(count)),
+            classes,
+        };
+        let mut pixels = Vec::new();
+        for images in images.chunks(self.executor.batch_size() * self.card.image_shape.len()) {
+            pixels.clear();
+            pixels.extend(images.iter().map(|&pixel| scaling.scaled(pixel)));
+            let scores = self.look(&pixels, look)?;
+            all.logits.extend(scores.logits);
+            all.probabilities.extend(scores.probabilities);
+            all.unfamiliar.iter_mut().for_each(|all| all.extend(scores.unfamiliar.iter().flatten()));
+        }
+        Ok(all)
+    }
+
+    /// What is said of images `[n, height, width, channels]` that are scaled already, by the scaling of the recipe: the same bits
+    /// as of their bytes.
+    ///
+    /// # Errors
+    /// When there are more or fewer values than those of whole images.
+    pub fn look(&mut self, pixels: &[f32], look: Look) -> Result<Scores, NotImages> {
+        let shape = self.card.image_shape;
+        if !pixels.len().is_multiple_of(shape.len()) {
+            return Err(NotImages::new(pixels.len(), shape));
+        }
         let (columns, classes) = (self.executor.network().feature_count(), self.executor.network().classes);
+<<<<<<< HEAD
+        let count = pixels.len() / shape.len();
+        let gauge = self.gauge.clone().filter(|_| look.unfamiliar);
+        let mut logits = vec![0.0; count * classes];
+        let mut features = gauge.as_ref().map(|_| vec![0.0; count * columns]);
+        let plain = &mut Classifier::plain();
+        let classifier = if look.views { &mut self.classifier } else { plain };
+        classifier.infer_with_features(self.executor.as_mut(), pixels, &mut logits, features.as_deref_mut());
+        let unfamiliar = gauge
+            .zip(features)
+            .map(|(gauge, features)| features.chunks_exact(columns).map(|row| gauge.unfamiliar(row)).collect());
+        Ok(Scores { probabilities: self.probabilities_of(logits.clone()), logits, unfamiliar, classes })
+    }
+
+    /// Most images that are computed at a time.
+    pub fn batch(&self) -> usize {
+        self.executor.batch_size()
+=======
         let gauge = self.gauge.clone();
         let mut all = Vec::with_capacity(images.len() * classes);
         let mut unfamiliar = gauge.as_ref().map(|_| Vec::with_capacity(images.len()));
@@ -161,6 +234,7 @@ impl Predictor {
             }
         });
         Ok(Scores { probabilities: self.probabilities_of(all.clone()), logits: all, unfamiliar, classes })
+>>>>>>> main
     }
 
     /// Logits `[n, classes]` of images `[n, height, width, channels]`, before the temperature. The same image has the same ones, to the bit, alone and

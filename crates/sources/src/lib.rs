@@ -42,7 +42,7 @@ pub use npy::write::write_npy;
 pub use options::LoadOptions;
 pub use pictures::below::pictures_below;
 pub use pictures::photograph::prepare_photograph;
-pub use pictures::preparation::prepare_picture;
+pub use pictures::preparation::{picture_size, prepare_picture};
 pub use pictures::prepared::{NotFound, Prepared};
 pub use progress::{Event, Progress, Silent};
 pub use source::Source;

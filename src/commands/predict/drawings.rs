@@ -13,7 +13,7 @@ use modiste_report::seen::Seen;
 use modiste_sources::prepare_picture;
 
 use super::new_file;
-use crate::output::answer::Answer;
+use modiste_inference::Answer;
 
 /// How an original is drawn, whatever its size.
 const ORIGINAL: Preparation =

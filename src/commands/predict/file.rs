@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use modiste_files::atomic;
 use serde::Serialize;
 
-use crate::output::answer::{Answer, Failure};
+use modiste_inference::{Answer, Failure};
 
 /// A file of answers: it appears whole when all are there, or not at all.
 pub struct AnswerFile {

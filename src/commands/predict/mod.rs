@@ -4,7 +4,6 @@ mod copies;
 mod drawings;
 mod file;
 mod inputs;
-mod judge;
 mod new_file;
 mod pictures;
 mod set;
@@ -21,13 +20,13 @@ use serde::Serialize;
 
 use self::file::AnswerFile;
 use self::inputs::inputs;
-use self::judge::Judge;
 use super::fonts::{note_undrawn, use_font};
 use super::setup::{Outcome, device};
 use super::trained::Trained;
 use crate::cli::{OutputOptions, PredictArgs};
-use crate::output::answer::{Answer, Failure};
 use crate::output::{self, prediction_text};
+use modiste_inference::Judge;
+use modiste_inference::{Answer, Failure};
 
 /// Classifies what was named.
 pub fn run(arguments: &PredictArgs) -> Result<Outcome> {

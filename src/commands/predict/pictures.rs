@@ -13,11 +13,11 @@ use rayon::prelude::*;
 use super::copies::Copies;
 use super::drawings::Drawings;
 use super::inputs::Input;
-use super::judge::Judge;
 use super::{Told, scores};
 use crate::cli::{PredictArgs, Prepare};
 use crate::commands::trained::Trained;
-use crate::output::answer::Failure;
+use modiste_inference::Failure;
+use modiste_inference::Judge;
 
 /// Pictures that are prepared at a time.
 const PREPARED: usize = 500;

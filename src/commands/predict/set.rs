@@ -5,10 +5,10 @@ use modiste_executors::Device;
 use modiste_inference::occlusion::occluded_images;
 
 use super::drawings::Drawings;
-use super::judge::Judge;
 use super::{Told, scores};
 use crate::cli::PredictArgs;
 use crate::commands::trained::Trained;
+use modiste_inference::Judge;
 
 /// Images that are classified at a time.
 const ROUND: usize = 500;

@@ -19,21 +19,8 @@ const MOST_BYTES: u64 = 512 << 20;
 /// # Errors
 /// What is wrong, as part of a sentence.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, String> {
-    if bytes.is_empty() {
-        return Err("it is empty".to_owned());
-    }
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(one_line)?;
-    if reader.format().is_none() {
-        return Err("it is no PNG, JPEG, WebP, BMP, GIF, TIFF or PNM picture".to_owned());
-    }
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_BYTES);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(one_line)?;
+    let mut decoder = decoder(bytes)?;
     let (width, height) = decoder.dimensions();
-    if width == 0 || height == 0 {
-        return Err("it has no pixel".to_owned());
-    }
     if width.max(height) > LONGEST_SIDE || u64::from(width) * u64::from(height) > MOST_PIXELS {
         return Err(format!(
             "it is {width} pixels wide and {height} high, where {LONGEST_SIDE} on a side and {} megapixels can be read",
@@ -52,6 +39,34 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, String> {
         other => (4, other.into_rgba8().into_raw()),
     };
     Ok(narrow(width, height, channels, pixels))
+}
+
+/// Width and height of a picture in pixels, as its file declares them: nothing of it is decoded.
+///
+/// # Errors
+/// What is wrong, as part of a sentence.
+pub(crate) fn declared_size(bytes: &[u8]) -> Result<(u32, u32), String> {
+    Ok(decoder(bytes)?.dimensions())
+}
+
+/// What decodes a picture, which has pixels.
+fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder, String> {
+    if bytes.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(one_line)?;
+    if reader.format().is_none() {
+        return Err("it is no PNG, JPEG, WebP, BMP, GIF, TIFF or PNM picture".to_owned());
+    }
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MOST_BYTES);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(one_line)?;
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err("it has no pixel".to_owned());
+    }
+    Ok(decoder)
 }
 
 /// Drops of `[height, width, channels]` the channels that say nothing.

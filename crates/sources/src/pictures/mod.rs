@@ -19,7 +19,13 @@ mod transparency;
 pub(crate) mod decode {
     use super::picture::Picture;
 
+    const WITHOUT: &str = "this program is built without pictures; build it with the feature pictures";
+
     pub(crate) fn decode(_: &[u8]) -> Result<Picture, String> {
-        Err("this program is built without pictures; build it with the feature pictures".to_owned())
+        Err(WITHOUT.to_owned())
+    }
+
+    pub(crate) fn declared_size(_: &[u8]) -> Result<(u32, u32), String> {
+        Err(WITHOUT.to_owned())
     }
 }

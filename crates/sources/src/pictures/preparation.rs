@@ -2,7 +2,7 @@
 
 use modiste_data::Preparation;
 
-use super::decode::decode;
+use super::decode::{declared_size, decode};
 use super::fit::{Target, fit};
 use super::picture::Picture;
 
@@ -18,6 +18,15 @@ pub fn prepare_picture(bytes: &[u8], preparation: &Preparation) -> Result<Vec<u8
 /// The same of a picture that is decoded. `channels` has to be 1 or 3.
 pub(super) fn image(picture: &Picture, preparation: &Preparation) -> Vec<u8> {
     fit(picture, target(preparation))
+}
+
+/// Width and height, in pixels, that the bytes of a picture's file declare. Nothing is decoded, so this takes no memory, however
+/// large they are.
+///
+/// # Errors
+/// What is wrong with the picture, as part of a sentence.
+pub fn picture_size(bytes: &[u8]) -> Result<(u32, u32), String> {
+    declared_size(bytes)
 }
 
 /// Refuses what pixels cannot be brought to.

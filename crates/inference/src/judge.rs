@@ -1,8 +1,8 @@
 //! From the scores of a picture to the answer.
 
-use modiste_inference::Score;
+use crate::predictor::Score;
 
-use crate::output::answer::{Answer, Likely, UNSURE};
+use crate::answer::{Answer, Likely, UNSURE};
 
 /// How logits become an answer.
 pub struct Judge<'a> {

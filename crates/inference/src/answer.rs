@@ -8,6 +8,7 @@ pub const UNSURE: &str = "unsure";
 /// What a network says of one picture. Fields may be added, but not renamed: other programs read them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Answer {
+    /// What the picture is called.
     pub input: String,
     /// The likeliest class, or `unsure`.
     pub class: String,
@@ -31,14 +32,18 @@ pub struct Answer {
 /// A class and how likely it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Likely {
+    /// Its name.
     pub class: String,
+    /// Its number.
     pub index: usize,
+    /// At the temperature of the model.
     pub probability: f32,
 }
 
 /// A picture that cannot be classified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failure {
+    /// What the picture is called.
     pub input: String,
     /// Why, and what to do.
     pub error: String,
