@@ -31,7 +31,6 @@ impl Classifier {
     /// # Panics
     /// If the lengths do not match.
     pub fn infer(&mut self, executor: &mut dyn Executor, images: &[f32], logits: &mut [f32]) {
-<<<<<<< HEAD
         self.infer_with_features(executor, images, logits, None);
     }
 
@@ -40,26 +39,6 @@ impl Classifier {
     /// # Panics
     /// If the lengths do not match.
     pub fn infer_with_features(
-=======
-        self.infer_views(executor, images, logits, None);
-    }
-
-    /// The same, and what the last layer takes of the images as they are, `[n, feature_count]`.
-    ///
-    /// # Panics
-    /// If the lengths do not match.
-    pub fn infer_and_features(
-        &mut self,
-        executor: &mut dyn Executor,
-        images: &[f32],
-        logits: &mut [f32],
-        features: &mut [f32],
-    ) {
-        self.infer_views(executor, images, logits, Some(features));
-    }
-
-    fn infer_views(
->>>>>>> main
         &mut self,
         executor: &mut dyn Executor,
         images: &[f32],
@@ -72,11 +51,7 @@ impl Classifier {
         for view in &self.views {
             if view.is_plain() {
                 match features.take() {
-<<<<<<< HEAD
-                    Some(features) => executor.infer_with_features(images, &mut self.view_logits, features),
-=======
                     Some(features) => executor.infer_and_features(images, &mut self.view_logits, features),
->>>>>>> main
                     None => executor.infer(images, &mut self.view_logits),
                 }
             } else {

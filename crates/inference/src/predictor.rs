@@ -206,7 +206,6 @@ impl Predictor {
             return Err(NotImages::new(pixels.len(), shape));
         }
         let (columns, classes) = (self.executor.network().feature_count(), self.executor.network().classes);
-<<<<<<< HEAD
         let count = pixels.len() / shape.len();
         let gauge = self.gauge.clone().filter(|_| look.unfamiliar);
         let mut logits = vec![0.0; count * classes];
@@ -223,18 +222,6 @@ impl Predictor {
     /// Most images that are computed at a time.
     pub fn batch(&self) -> usize {
         self.executor.batch_size()
-=======
-        let gauge = self.gauge.clone();
-        let mut all = Vec::with_capacity(images.len() * classes);
-        let mut unfamiliar = gauge.as_ref().map(|_| Vec::with_capacity(images.len()));
-        self.each_batch(images, |logits, features| {
-            all.extend_from_slice(logits);
-            if let (Some(gauge), Some(unfamiliar)) = (&gauge, &mut unfamiliar) {
-                unfamiliar.extend(features.chunks_exact(columns).map(|row| gauge.unfamiliar(row)));
-            }
-        });
-        Ok(Scores { probabilities: self.probabilities_of(all.clone()), logits: all, unfamiliar, classes })
->>>>>>> main
     }
 
     /// Logits `[n, classes]` of images `[n, height, width, channels]`, before the temperature. The same image has the same ones, to the bit, alone and
@@ -321,7 +308,7 @@ impl Predictor {
             }
             logits.resize(count * classes, 0.0);
             features.resize(count * columns, 0.0);
-            self.classifier.infer_and_features(self.executor.as_mut(), &pixels, &mut logits, &mut features);
+            self.classifier.infer_with_features(self.executor.as_mut(), &pixels, &mut logits, Some(&mut features));
             each(&logits, &features);
         }
     }

@@ -285,27 +285,8 @@ impl CpuExecutor {
         }
     }
 
-<<<<<<< HEAD
-    /// Copies what the last layer took of these images, `[count, feature_count]`, after a forward pass over them.
-    fn copy_features(&self, count: usize, images: &[f32], features: &mut [f32]) {
-        match self.compiled.stages[self.compiled.stages.len() - 1].node.from.source {
-            Source::Stage(stage) => self.copy_output(stage, count, features),
-            Source::Images => features.copy_from_slice(images),
-        }
-    }
-
-    /// Calls `read(self, count, images, part of values)` after a forward pass over each batch of `images`.
-    fn infer_in_batches(
-        &mut self,
-        images: &[f32],
-        values: &mut [f32],
-        per_image: usize,
-        mut read: impl FnMut(&Self, usize, &[f32], &mut [f32]),
-    ) {
-=======
     /// Calls `read(self, places, images)` after a forward pass over each batch of `images`, which are those at `places`.
     fn infer_in_batches(&mut self, images: &[f32], mut read: impl FnMut(&Self, Range<usize>, &[f32])) {
->>>>>>> main
         let len = self.network.input.len();
         assert_eq!(images.len() % len, 0, "whole images");
         self.prepare(Prepared::Inference);
@@ -407,18 +388,6 @@ impl Executor for CpuExecutor {
     }
 
     fn features(&mut self, images: &[f32], features: &mut [f32]) {
-<<<<<<< HEAD
-        self.infer_in_batches(images, features, self.network.feature_count(), Self::copy_features);
-    }
-
-    fn infer_with_features(&mut self, images: &[f32], logits: &mut [f32], features: &mut [f32]) {
-        let (last, per_image) = (self.compiled.stages.len() - 1, self.network.feature_count());
-        let mut rows = features.chunks_mut(self.batch_size * per_image);
-        self.infer_in_batches(images, logits, self.network.classes, |executor, count, images, logits| {
-            executor.copy_output(last, count, logits);
-            let features = rows.next().unwrap_or_default();
-            executor.copy_features(count, images, features);
-=======
         self.check_room(images, features, self.network.feature_count());
         self.infer_in_batches(images, |executor, places, images| executor.copy_features(places, images, features));
     }
@@ -429,7 +398,6 @@ impl Executor for CpuExecutor {
         self.infer_in_batches(images, |executor, places, images| {
             executor.copy_logits(places.clone(), logits);
             executor.copy_features(places, images, features);
->>>>>>> main
         });
     }
 

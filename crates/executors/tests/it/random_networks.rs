@@ -68,7 +68,7 @@ fn check_against_reference(case: &Case) -> Result<(), TestCaseError> {
         prop_assert!(relative(&logits, &want_logits) < 1e-4, "{options}: logits");
         prop_assert!(relative(&features, &want_features) < 1e-4, "{options}: features");
         let (mut both, mut with) = (vec![f32::NAN; logits.len()], vec![f32::NAN; features.len()]);
-        cpu.infer_with_features(&case.images, &mut both, &mut with);
+        cpu.infer_and_features(&case.images, &mut both, &mut with);
         prop_assert!(both == logits && with == features, "{options}: logits and features at once");
         let got = cpu.backward(case.batch(), &step_options(STEP));
         prop_assert!((got.loss - want.loss).abs() < 1e-4 * want.loss, "{options}: loss {} not {}", got.loss, want.loss);

@@ -194,20 +194,11 @@ pub trait Executor: Send {
     /// If the lengths do not match.
     fn features(&mut self, images: &[f32], features: &mut [f32]);
 
-<<<<<<< HEAD
-    /// What [`Executor::infer`] and [`Executor::features`] give of the same images: `[n, classes]` and `[n, feature_count]`. An
-    /// executor that has both after one pass overrides this.
-    ///
-    /// # Panics
-    /// If the lengths do not match.
-    fn infer_with_features(&mut self, images: &[f32], logits: &mut [f32], features: &mut [f32]) {
-=======
     /// What [`infer`](Self::infer) and [`features`](Self::features) give, from one pass where the executor can.
     ///
     /// # Panics
     /// If the lengths do not match.
     fn infer_and_features(&mut self, images: &[f32], logits: &mut [f32], features: &mut [f32]) {
->>>>>>> main
         self.infer(images, logits);
         self.features(images, features);
     }
