@@ -7,9 +7,7 @@ use modiste_data::Dataset;
 use modiste_executors::Device;
 use modiste_network::{DataReference, NamedValidation, Recipe, Validation};
 use modiste_training::trainer::Observer;
-use modiste_training::{
-    AUTOMATIC, Automatic, EpochRecord, Experiment, RunDirectory, RunSource, Session, StepEvent,
-};
+use modiste_training::{AUTOMATIC, Automatic, EpochRecord, Experiment, RunDirectory, RunSource, Session, StepEvent};
 use pyo3::prelude::*;
 
 use crate::errors::{session_error, training_error, value_error};
@@ -85,9 +83,7 @@ fn run<'a>(
     }
     let mut executor = session.compile(&device);
     let mut watch = Watch { caller, report, epochs, told: Instant::now(), records: Vec::new() };
-    session
-        .fit(executor.as_mut(), &mut watch, caller.stop(), begun)
-        .map_err(|error| session_error(&error))?;
+    session.fit(executor.as_mut(), &mut watch, caller.stop(), begun).map_err(|error| session_error(&error))?;
     Ok(watch.records)
 }
 

@@ -50,7 +50,10 @@ impl Reader<'_> {
                 match &*input.datatype {
                     "FP32" => self.images(count, |at| numbers.values[at]),
                     "UINT8"
-                        if numbers.values.iter().any(|&value| value < 0.0 || value > 255.0 || value.fract() != 0.0) =>
+                        if numbers
+                            .values
+                            .iter()
+                            .any(|&value| !(0.0..=255.0).contains(&value) || value.fract() != 0.0) =>
                     {
                         Err(Problem::malformed(format!("{IMAGES} is UINT8: send whole numbers from 0 to 255")))
                     }

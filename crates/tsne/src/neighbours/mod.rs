@@ -83,7 +83,8 @@ impl Neighbours {
             return Err(Error::Distance { point: at / points, other: at % points, value: distances[at] });
         }
         let count = count.min(points - 1);
-        let mut found = Self { count, within: true, indices: vec![0; points * count], distances: vec![0.0; points * count] };
+        let mut found =
+            Self { count, within: true, indices: vec![0; points * count], distances: vec![0.0; points * count] };
         if count == 0 {
             return Ok(found);
         }
