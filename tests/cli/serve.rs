@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, LazyLock};
 use std::thread;
 
@@ -14,7 +15,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::{Value, json};
 
-use crate::runner::World;
+use crate::runner::{Ended, World};
 use crate::server::{Reply, Server};
 
 const RECIPE: &str = "
@@ -496,4 +497,30 @@ fn the_document_names_every_address_and_each_is_there() {
     let models = server.get("/v1/models").document();
     assert_eq!(models["models"][0]["classes"].as_array().unwrap().len(), 10);
     assert_eq!(server.get("/v1/examples").document()["examples"].as_array().unwrap().len(), 10);
+}
+
+/// The commands of a document that begin with `curl`, or lead to one, block by block.
+fn shell_blocks(text: &str) -> Vec<&str> {
+    text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).filter(|block| block.contains("curl ")).collect()
+}
+
+#[test]
+fn the_commands_of_the_document_work() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        return;
+    }
+    let server = Server::start(&WORLD.0, "run --name garments --quiet");
+    for (name, index) in [("shoe.png", 0), ("bag.png", 1)] {
+        WORLD.0.file(name, picture(index));
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let documents = ["docs/serve.md", "README.md"].map(|name| fs::read_to_string(root.join(name)).unwrap());
+    let blocks: Vec<&str> = documents.iter().flat_map(|text| shell_blocks(text)).collect();
+    assert!(blocks.len() >= 2, "{blocks:?}");
+    for block in blocks {
+        let here = block.replace("127.0.0.1:8080", &server.address).replace("curl ", "curl --fail --silent --show-error ");
+        let ended = Ended::of(Command::new("sh").args(["-e", "-c", &here]).current_dir(WORLD.0.path(".")));
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{block}");
+        assert!(ended.stdout.starts_with('{') && !ended.stdout.contains("\"error\""), "{block}{}", ended.stdout);
+    }
 }

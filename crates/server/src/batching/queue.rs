@@ -73,13 +73,15 @@ impl Queue {
 
     /// Waits for jobs, and gives those of up to `batch` images, at least one; `None` when the queue is closed and empty.
     ///
-    /// `expected` is how many images are likely to come: for those it waits, but for none of them longer than `delay`.
+    /// `expected` is how many images are likely to be here soon: for those it waits, but no longer than `delay` beside what the
+    /// first of them has waited anyway.
     pub(crate) fn next(
         &self,
         batch: usize,
         expected: impl FnOnce(Instant) -> usize,
         delay: Duration,
     ) -> Option<Vec<Job>> {
+        let idle_since = Instant::now();
         let mut waiting = self.lock();
         while waiting.jobs.is_empty() {
             if waiting.is_closed {
@@ -89,9 +91,9 @@ impl Queue {
             waiting = self.enough.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
         let first = waiting.jobs.front().map_or_else(Instant::now, |job| job.arrived);
-        let wanted = expected(first).min(batch);
+        let (wanted, held_since) = (expected(first).min(batch), first.max(idle_since));
         while waiting.images < wanted && !waiting.is_closed {
-            let left = delay.saturating_sub(first.elapsed());
+            let left = delay.saturating_sub(held_since.elapsed());
             if left.is_zero() {
                 break;
             }

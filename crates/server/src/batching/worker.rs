@@ -34,12 +34,13 @@ impl Worker {
         let (mut last, mut ended) = (0, Instant::now());
         loop {
             let (batch, delay) = (self.predictor.batch(), self.delay);
-            // Who was answered just now is likely to ask again; so as many as last time are worth a wait. When nobody has come
-            // for a while, nobody is expected.
+            // Who was answered just now is likely to ask again, and then all that ask are here at once: a full batch, for which
+            // the network has every core. When nobody has come for a while, nobody is expected.
             let expected = |first: Instant| if first.saturating_duration_since(ended) < delay { last } else { 1 };
             let Some(jobs) = self.queue.next(batch, expected, delay) else { return };
             last = jobs.iter().map(|job| job.work.images()).sum();
             self.compute(jobs);
+            last += self.queue.images();
             ended = Instant::now();
         }
     }
