@@ -501,7 +501,11 @@ fn the_document_names_every_address_and_each_is_there() {
 
 /// The commands of a document that begin with `curl`, or lead to one, block by block.
 fn shell_blocks(text: &str) -> Vec<&str> {
-    text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).filter(|block| block.contains("curl ")).collect()
+    text.split("```sh\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .filter(|block| block.contains("curl "))
+        .collect()
 }
 
 #[test]
@@ -518,7 +522,8 @@ fn the_commands_of_the_document_work() {
     let blocks: Vec<&str> = documents.iter().flat_map(|text| shell_blocks(text)).collect();
     assert!(blocks.len() >= 2, "{blocks:?}");
     for block in blocks {
-        let here = block.replace("127.0.0.1:8080", &server.address).replace("curl ", "curl --fail --silent --show-error ");
+        let here =
+            block.replace("127.0.0.1:8080", &server.address).replace("curl ", "curl --fail --silent --show-error ");
         let ended = Ended::of(Command::new("sh").args(["-e", "-c", &here]).current_dir(WORLD.0.path(".")));
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{block}");
         assert!(ended.stdout.starts_with('{') && !ended.stdout.contains("\"error\""), "{block}{}", ended.stdout);

@@ -234,24 +234,54 @@ impl Error {
     }
 
     pub(crate) fn idx(path: &Path, why: impl Into<String>) -> Self {
-        Error::Idx { path: path.to_owned(), why: why.into(), remedy: "replace it with a whole copy" }
+        Error::Idx { path: path.to_owned(), why: one_line(why.into()), remedy: "replace it with a whole copy" }
     }
 
     pub(crate) fn archive(path: &Path, kind: &'static str, why: impl ToString) -> Self {
         let remedy = "replace it with a whole copy, or unpack it and give the directory";
-        Error::Archive { path: path.to_owned(), kind, why: why.to_string(), remedy }
+        Error::Archive { path: path.to_owned(), kind, why: one_line(why), remedy }
     }
 
     pub(crate) fn matrix(path: &Path, why: impl Into<String>) -> Self {
         let remedy = "give a whole file of numbers, a point in each row";
-        Error::Matrix { path: path.to_owned(), why: why.into(), remedy }
+        Error::Matrix { path: path.to_owned(), why: one_line(why.into()), remedy }
     }
 
     pub(crate) fn form(path: &Path, why: impl Into<String>) -> Self {
-        Error::Form { path: path.to_owned(), why: why.into() }
+        Error::Form { path: path.to_owned(), why: one_line(why.into()) }
     }
 
     pub(crate) fn pair(first: &Path, second: &Path, why: impl ToString) -> Self {
-        Error::Pair { first: first.to_owned(), second: second.to_owned(), why: why.to_string() }
+        Error::Pair { first: first.to_owned(), second: second.to_owned(), why: one_line(why) }
+    }
+
+    pub(crate) fn layout(place: &Path, why: impl ToString) -> Self {
+        Error::Layout { place: place.to_owned(), why: one_line(why) }
+    }
+}
+
+/// What a library says, or what names of others have in them, without the line breaks that would tear a message apart.
+pub(crate) fn one_line(text: impl ToString) -> String {
+    text.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_others_do_not_tear_a_sentence_apart() {
+        let (path, why) = (Path::new("set"), "it has 'a\r\n\u{85}b'");
+        let errors = [
+            Error::archive(path, "zip", why),
+            Error::form(path, why),
+            Error::idx(path, why),
+            Error::layout(path, why),
+            Error::matrix(path, why),
+            Error::pair(path, path, why),
+        ];
+        for error in errors.map(|error| error.to_string()) {
+            assert!(error.contains("it has 'a b'") && !error.contains(char::is_control), "{error:?}");
+        }
     }
 }

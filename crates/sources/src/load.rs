@@ -5,7 +5,7 @@ use std::path::Path;
 use modiste_data::Dataset;
 use serde::Serialize;
 
-use crate::error::Error;
+use crate::error::{Error, one_line};
 use crate::garments::{self, DRAWN_GARMENTS};
 use crate::idx::class_names::{self, ClassNames};
 use crate::idx::directory;
@@ -152,7 +152,7 @@ fn load_unpacked(unpacked: &Unpacked, options: &LoadOptions, progress: &dyn Prog
     let progress = InName { unpacked, progress };
     let form = Form::of(unpacked.path())?;
     let mut loaded = load_form(unpacked.path(), &form, options, &progress)
-        .map_err(|error| Error::InArchive { message: unpacked.renamed(&error.to_string()) })?;
+        .map_err(|error| Error::InArchive { message: one_line(unpacked.renamed(&error.to_string())) })?;
     loaded.dataset.name = unpacked.archive().display().to_string();
     Ok(loaded)
 }

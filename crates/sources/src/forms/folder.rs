@@ -26,7 +26,7 @@ const NAMED: usize = 5;
 /// # Errors
 /// When the tree has no training pictures in folders of classes, or too many classes.
 pub(crate) fn read(tree: &Arc<dyn FileTree>) -> Result<Parts<Pictures>, Error> {
-    let layout = |why: String| Error::Layout { place: tree.place().to_owned(), why };
+    let layout = |why: String| Error::layout(tree.place(), why);
     let listing = tree.listing();
     let has_parts = has_parts(tree.as_ref()).map_err(|why| layout(why.to_owned()))?;
     let mut sorted = Sorted::default();

@@ -14,7 +14,7 @@ use super::number::{DECIMAL_COMMAS, Numbers, is_parted, is_whole, number_with_co
 use super::row_names;
 use super::table::{Table, Values};
 use super::text::decoded;
-use crate::error::Error;
+use crate::error::{Error, one_line};
 use crate::file_kind::FileKind;
 
 /// So many characters are shown of what stands where a number should.
@@ -41,7 +41,7 @@ pub(super) fn read(mut file: File, stored: u64, path: &Path, wanted: Wanted<'_>)
     }
     parse(&text, wanted).map_err(|flaw| match flaw {
         Flaw::Format(why) => Error::matrix(path, why),
-        Flaw::Columns(why) => Error::Columns { path: path.to_owned(), why },
+        Flaw::Columns(why) => Error::Columns { path: path.to_owned(), why: one_line(why) },
     })
 }
 

@@ -1,7 +1,7 @@
 //! How a table is laid out: what separates its fields, where its lines begin, how wide they are, and what comments say.
 
 use super::header::names as names_of;
-use super::lines::{Lines, Separator, is_end};
+use super::lines::{Lines, Separator, is_comment, is_end};
 use super::separator::{found, named};
 
 /// The layout of a text.
@@ -52,8 +52,8 @@ impl<'a> Layout<'a> {
     /// What a comment before all else calls the columns: one that has as many fields as there are columns. NumPy writes headers
     /// so, and with whatever separator they were given.
     pub(super) fn commented_names(&self, columns: usize) -> Option<Vec<String>> {
-        let lines = self.text.split(|&byte| is_end(byte)).map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
-        let comments: Vec<&[u8]> = lines.take_while(|line| line.starts_with(b"#")).collect();
+        let lines = self.text.split(|&byte| is_end(byte)).filter(|line| !line.trim_ascii().is_empty());
+        let comments: Vec<&[u8]> = lines.take_while(|line| is_comment(line)).map(<[u8]>::trim_ascii).collect();
         let separators = [self.separator, Separator::Byte(b','), Separator::Byte(b';'), Separator::Blanks];
         comments
             .iter()

@@ -66,6 +66,11 @@ impl Index<usize> for Record<'_> {
     }
 }
 
+/// Whether a line is one, or the first of several: tabs before the sign may separate fields.
+pub(super) fn is_comment(line: &[u8]) -> bool {
+    line.iter().find(|&&byte| byte != b' ') == Some(&b'#')
+}
+
 /// Records of a text. Those without anything in them mean nothing, nor do comments: lines that begin with `#`.
 #[derive(Clone)]
 pub(super) struct Lines<'a> {
@@ -89,8 +94,7 @@ impl<'a> Lines<'a> {
 
     pub(super) fn next(&mut self) -> Result<Option<Record<'a>>, String> {
         while !self.rest.is_empty() {
-            let is_comment = self.rest.iter().find(|&&byte| byte != b' ') == Some(&b'#');
-            if is_comment {
+            if is_comment(self.rest) {
                 let end = self.rest.iter().position(|&byte| is_end(byte)).unwrap_or(self.rest.len());
                 self.rest = &self.rest[end..];
                 self.pass_end();

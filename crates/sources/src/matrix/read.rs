@@ -8,7 +8,7 @@ use super::columns::Wanted;
 use super::options::TableOptions;
 use super::table::Table;
 use super::{Matrix, csv, npy};
-use crate::error::Error;
+use crate::error::{Error, one_line};
 
 /// How names of tables end, in any case.
 const TEXTS: [&str; 3] = ["csv", "tsv", "txt"];
@@ -52,7 +52,7 @@ pub fn read_map(path: &Path) -> Result<Matrix, Error> {
 pub fn read_table(path: &Path, options: &TableOptions) -> Result<Table, Error> {
     if path.extension().is_some_and(|found| found.eq_ignore_ascii_case("npy")) && !options.drop.is_empty() {
         let why = "has no names of columns, so none can be dropped by its name: leave it out of the file".to_owned();
-        return Err(Error::Columns { path: path.to_owned(), why });
+        return Err(Error::Columns { path: path.to_owned(), why: one_line(why) });
     }
     read(path, Wanted::Points(options))
 }

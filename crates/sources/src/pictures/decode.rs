@@ -5,6 +5,7 @@ use std::io::Cursor;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
 use super::picture::Picture;
+use crate::error::one_line;
 
 /// The longest side, in pixels.
 const LONGEST_SIDE: u32 = 16_384;
@@ -83,11 +84,6 @@ fn narrow(width: usize, height: usize, channels: usize, pixels: Vec<u8>) -> Pict
         false => each().flat_map(|pixel| kept.iter().map(|&channel| pixel[channel])).collect(),
     };
     Picture { width, height, is_grey, has_alpha, pixels }
-}
-
-/// What a decoder says, without the line breaks that would tear a message apart.
-fn one_line(error: impl ToString) -> String {
-    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

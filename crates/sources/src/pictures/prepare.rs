@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::preparation::image;
 use super::survey::{self, Look, Room};
-use crate::error::Error;
+use crate::error::{Error, one_line};
 use crate::options::LoadOptions;
 use crate::parts::{Parts, Pictures};
 
@@ -64,7 +64,7 @@ fn prepare_within(
     let (validation, test) = (rest(validation)?, rest(test)?);
 
     let first: Vec<_> = damaged.iter().take(NAMED).map(|(name, why)| format!("{name} ({why})")).collect();
-    let first = first.join(", ") + if damaged.len() > NAMED { ", …" } else { "" };
+    let first = one_line(first.join(", ")) + if damaged.len() > NAMED { ", …" } else { "" };
     if !damaged.is_empty() {
         let place = place.to_owned();
         if !options.skip_bad {
@@ -187,7 +187,7 @@ impl Looked {
             }
         }
         Images::new(shape, pixels, labels, classes)
-            .map_err(|why| Error::Layout { place: place.to_owned(), why: format!("is not what it says: {why}") })
+            .map_err(|why| Error::layout(place, format!("is not what it says: {why}")))
     }
 }
 

@@ -92,6 +92,8 @@ fn a_comment_may_be_the_header() {
         assert!(table.notes[0].starts_with("1 line begins with '#'"), "{:?}", table.notes);
         assert_eq!((table.rows, table.columns), (2, 2));
     }
+    // What follows a tab is a field, and no comment.
+    is_plain("\t# a,b,c\n5,2,3\n9,5,1\n");
     for text in ["#,a,b\n7,2,3\n8,5,1\n", "# a b\n7 2 3\n8 5 1\n"] {
         assert_eq!(
             read(text),
