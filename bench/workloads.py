@@ -11,6 +11,8 @@ FORWARD_AND_BACKWARD = 3
 
 SCIKIT_LEARN = {"scikit-learn": "scikit_learn_tsne.py"}
 OPENTSNE = {"openTSNE": "opentsne_tsne.py"}
+INTELEX = {"scikit-learn-intelex": "scikit_learn_intelex_tsne.py"}
+SGTSNEPI = {"SG-t-SNE-Π": "sgtsnepi_tsne.py"}
 
 
 @dataclass(frozen=True)
@@ -178,8 +180,9 @@ def predict(modiste, peers, count):
     )
 
 
-def tsne(modiste, peers, length, images, iterations, scripts, drawn=False, most_rounds=None):
-    """Maps of raw pixels. Whoever makes one leaves it in a file, and all are judged when the rounds are over."""
+def tsne(modiste, peers, length, images, iterations, scripts, drawn=False, most_rounds=None, ours=None):
+    """Maps of raw pixels. Whoever makes one leaves it in a file, and all are judged when the rounds are over. `ours`
+    are further scripts that stand for modiste."""
     images, iterations = min(images, length.images_of_a_map), min(iterations, length.iterations)
     pixels = peers.pixels(images, drawn)
 
@@ -200,6 +203,7 @@ def tsne(modiste, peers, length, images, iterations, scripts, drawn=False, most_
         contenders=[
             *(contender(name, peer(script)) for name, script in scripts.items()),
             contender("modiste", lambda finished: modiste.tsne(pixels, iterations, finished)),
+            *(contender(name, peer(script)) for name, script in (ours or {}).items()),
         ],
         most_rounds=most_rounds,
     )
@@ -221,8 +225,12 @@ WORKLOADS = {
     "predict-1": lambda modiste, peers, _length: predict(modiste, peers, 1),
     # All of them take scikit-learn's default of iterations here, and openTSNE's below.
     "tsne-1000": lambda modiste, peers, length: tsne(
-        modiste, peers, length, 1_000, 1_000, SCIKIT_LEARN | OPENTSNE, drawn=True
+        modiste, peers, length, 1_000, 1_000, SCIKIT_LEARN | OPENTSNE | INTELEX | SGTSNEPI, drawn=True
     ),
-    "tsne-10000": lambda modiste, peers, length: tsne(modiste, peers, length, 10_000, 750, OPENTSNE),
-    "tsne-70000": lambda modiste, peers, length: tsne(modiste, peers, length, 70_000, 750, OPENTSNE, most_rounds=2),
+    "tsne-10000": lambda modiste, peers, length: tsne(
+        modiste, peers, length, 10_000, 750, OPENTSNE | INTELEX | SGTSNEPI
+    ),
+    "tsne-70000": lambda modiste, peers, length: tsne(
+        modiste, peers, length, 70_000, 750, OPENTSNE | SGTSNEPI, most_rounds=2
+    ),
 }

@@ -4,10 +4,10 @@ import argparse
 import time
 
 import numpy as np
-
-import modiste
-import timing
+from modiste import TSNE, __version__
 from modiste._threads import thread_count
+
+import timing
 
 
 def main():
@@ -19,10 +19,10 @@ def main():
 
     points = np.load(options.matrix)
     started = time.perf_counter()
-    finished = modiste.TSNE(max_iter=options.iterations, random_state=0).fit_transform(points)
+    finished = TSNE(max_iter=options.iterations, random_state=0).fit_transform(points)
     seconds = time.perf_counter() - started
     np.save(options.out, finished)
-    timing.tell("modiste in Python", modiste.__version__, thread_count(None), [seconds])
+    timing.tell("modiste in Python", __version__, thread_count(None), [seconds])
 
 
 if __name__ == "__main__":

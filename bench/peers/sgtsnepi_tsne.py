@@ -1,7 +1,7 @@
 """Seconds in which SG-t-SNE-Π maps a matrix's points, from principal components on.
 
-It takes a graph and no points, so the affinities are openTSNE's, by neighbours as openTSNE chooses to search them: its time has
-both. The learning rate is openTSNE's too, n / 12; its own, 200, leaves maps of many points unfinished.
+It takes a graph and no points, so the affinities are openTSNE's, by neighbours as openTSNE chooses to search them: its
+time has both. The learning rate is n / 12; its own, 200, leaves maps of many points unfinished.
 """
 
 import argparse
@@ -29,9 +29,7 @@ def main():
 
     points = np.load(options.matrix)
     started = time.perf_counter()
-    affinities = openTSNE.affinity.PerplexityBasedNN(
-        points, perplexity=30, symmetrize=False, n_jobs=-1, random_state=0
-    )
+    affinities = openTSNE.affinity.PerplexityBasedNN(points, perplexity=30, symmetrize=False, n_jobs=-1, random_state=0)
     # Columns that sum to 1: the neighbours of each point.
     graph = affinities.P.T.tocsc()
     graph.data /= np.repeat(np.asarray(graph.sum(axis=0)).ravel(), np.diff(graph.indptr))
