@@ -1,4 +1,4 @@
-"""Real clients against `modiste serve`: Triton's, KServe's, and schemathesis, which sends whatever the OpenAPI file allows.
+"""Real clients against `modiste serve`: Triton's, KServe's, and schemathesis, which sends what the OpenAPI file allows.
 
 python serving.py PROGRAM [EXAMPLES]     EXAMPLES requests by schemathesis for each operation, by default 30
 """
@@ -51,7 +51,9 @@ def by_triton(address):
         for binary_output in [True, False]:
             tensor = triton.InferInput("images", list(pixels.shape), "FP32")
             tensor.set_data_from_numpy(pixels, binary_data=binary_input)
-            outputs = [triton.InferRequestedOutput(name, binary_data=binary_output) for name in ["logits", "probabilities"]]
+            outputs = [
+                triton.InferRequestedOutput(name, binary_data=binary_output) for name in ["logits", "probabilities"]
+            ]
             answer = client.infer(NAME, [tensor], outputs=outputs, request_id="seven")
             assert answer.get_response()["id"] == "seven"
             assert np.allclose(answer.as_numpy("probabilities").sum(axis=1), 1, atol=1e-5)
