@@ -238,6 +238,9 @@ fn a_request_is_answered_as_it_asks() {
     assert!(metrics.contains("modiste_batch_images_sum{model=\"g\"} 3.0\n"), "{metrics}");
 }
 
+/// Where a request goes, its headers and body; the status of its answer, and words of the sentence that it has.
+type Case<'a> = (&'a str, Vec<&'a str>, Vec<u8>, u16, &'a str);
+
 #[test]
 fn broken_requests_are_told_what_is_wrong_and_harm_nobody() {
     let server = Server::start(&WORLD.0, "run --name g --quiet --max-body 1");
@@ -255,7 +258,7 @@ fn broken_requests_are_told_what_is_wrong_and_harm_nobody() {
     let length = |value: &str| format!("Inference-Header-Content-Length: {value}");
     let (beyond, words) = (length("99999"), length("a few"));
     let json_type = "Content-Type: application/json";
-    let cases: Vec<(&str, Vec<&str>, Vec<u8>, u16, &str)> = vec![
+    let cases: Vec<Case<'_>> = vec![
         (infer, vec![json_type], b"{".to_vec(), 400, "no JSON"),
         (infer, vec![json_type], b"[]".to_vec(), 400, "no JSON"),
         (infer, vec![json_type], vec![0xff; 9], 400, "no JSON"),

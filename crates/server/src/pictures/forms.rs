@@ -126,7 +126,10 @@ fn json(bytes: &[u8]) -> Result<Pictures, Problem> {
 mod tests {
     use super::*;
 
-    fn names(text: &str) -> Result<(Vec<(String, Vec<u8>)>, bool), String> {
+    /// Pictures with their names, and whether there is but one.
+    type Found = (Vec<(String, Vec<u8>)>, bool);
+
+    fn names(text: &str) -> Result<Found, String> {
         let found = json(text.as_bytes()).map_err(|problem| problem.text.into_owned())?;
         let pictures = found.pictures.into_iter().map(|picture| (picture.input, picture.bytes)).collect();
         Ok((pictures, found.is_single))
