@@ -36,9 +36,9 @@ IDLE = 1000
 PREAMBLE = """\
 Written by `bench/serve.py`; nothing in it is typed by hand. One image a request over {connections} connections that \
 stay open, each of which asks again when it is answered; `crates/server/examples/load.rs` asks, on the same cores. \
-Rounds take turns with `modiste bench infer --recipe speedrun-94 --batch 64`, images as they are, and figures are medians of \
-{rounds} rounds of {seconds} s. With no network behind it the server answers {plain} requests/s of this kind of client \
-(`/v2/health/live`), which is the limit of both. Latencies at half load count from when a request was due."""
+Rounds take turns with `modiste bench infer --recipe speedrun-94 --batch 64`, images as they are, and figures are \
+medians of {rounds} rounds of {seconds} s. With no network behind it the server answers {plain} requests/s \
+of this kind of client (`/v2/health/live`), which is the limit of both. Latencies at half load count from when a request was due."""
 
 
 def target():
@@ -303,8 +303,8 @@ def main(arguments, world):
         parts.append(
             f"{arguments.soak:,.0f} s of good requests at half load ({half:,.0f}/s) beside {broken:,} broken ones (cut "
             f"bodies, wrong shapes, bombs, heads that never end, {IDLE:,} idle connections): {good['requests']:,} good "
-            f"ones answered, {good['failed']} failed; p99 {good['p99_seconds'] * 1e3:.1f} ms. Resident memory after each "
-            f"tenth, in MB: {words}; the last is {memory[-1] / memory[1] - 1:+.1%} of the second."
+            f"ones answered, {good['failed']} failed; p99 {good['p99_seconds'] * 1e3:.1f} ms. Resident memory "
+            f"after each tenth, in MB: {words}; the last is {memory[-1] / memory[1] - 1:+.1%} of the second."
         )
     facts = [
         ("date", f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC"),
