@@ -38,7 +38,8 @@ Written by `bench/serve.py`; nothing in it is typed by hand. One image a request
 stay open, each of which asks again when it is answered; `crates/server/examples/load.rs` asks, on the same cores. \
 Rounds take turns with `modiste bench infer --recipe speedrun-94 --batch 64`, images as they are, and figures are \
 medians of {rounds} rounds of {seconds} s. With no network behind it the server answers {plain} requests/s \
-of this kind of client (`/v2/health/live`), which is the limit of both. Latencies at half load count from when a request was due."""
+of this kind of client (`/v2/health/live`), which is the limit of both. Latencies at half load count from when a \
+request was due."""
 
 
 def target():
