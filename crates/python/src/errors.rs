@@ -6,10 +6,10 @@ use std::io::ErrorKind;
 use modiste_files::FileError;
 use modiste_training::session::SessionError;
 use modiste_training::trainer::TrainError;
+use pyo3::PyErr;
 use pyo3::exceptions::{
     PyFileExistsError, PyFileNotFoundError, PyFloatingPointError, PyOSError, PyPermissionError, PyValueError,
 };
-use pyo3::PyErr;
 
 /// What was given is no good.
 pub(crate) fn value_error(error: impl Error) -> PyErr {

@@ -5,7 +5,7 @@ use std::process;
 use std::sync::{Mutex, PoisonError};
 
 use modiste_executors::Device;
-use modiste_files::{atomic, regular_file, FileError};
+use modiste_files::{FileError, atomic, regular_file};
 use modiste_inference::Predictor;
 use modiste_inference::occlusion::occluded_images;
 use modiste_network::Layer;
@@ -129,7 +129,8 @@ impl Model {
     /// The layers: name, type as Keras calls it, sizes of the output, parameters and multiply-adds of the forward pass, per image.
     fn layers(&self) -> Vec<(String, &'static str, Vec<usize>, usize, u64)> {
         let network = &self.model.network;
-        let parameters = |layer: &Layer| network.parameters[layer.parameters.clone()].iter().map(|tensor| tensor.range.len()).sum();
+        let parameters =
+            |layer: &Layer| network.parameters[layer.parameters.clone()].iter().map(|tensor| tensor.range.len()).sum();
         let row = |layer: &Layer| {
             let sizes = layer.output.dimensions();
             (layer.name.clone(), layer.keras_class(), sizes, parameters(layer), layer.multiply_adds())

@@ -112,8 +112,13 @@ impl Map {
         }
         let known: Vec<Option<usize>> =
             (0..new.len()).into_par_iter().map(|index| first.get(&Bits(new.point(index))).copied()).collect();
-        let unknown: Vec<f32> =
-            known.iter().enumerate().filter(|(_, known)| known.is_none()).flat_map(|(index, _)| new.point(index)).copied().collect();
+        let unknown: Vec<f32> = known
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| known.is_none())
+            .flat_map(|(index, _)| new.point(index))
+            .copied()
+            .collect();
         let mut found = match unknown.is_empty() {
             true => Vec::new(),
             false => self.transform(&Points::of_checked(&unknown, self.dimensions), perplexity)?,
