@@ -40,11 +40,11 @@ pub(crate) fn dataset(
     Ok(Dataset { name: "arrays".to_owned(), class_names, train, validation, test, preparation: None })
 }
 
-/// Pixels `[n, height, width, channels]` and labels `[n]`.
-type Arrays<'py> = (Bound<'py, PyArray4<u8>>, Bound<'py, PyArray1<u8>>);
+/// New arrays of images `[n, height, width, channels]` and labels `[n]`.
+type NewArrays<'py> = (Bound<'py, PyArray4<u8>>, Bound<'py, PyArray1<u8>>);
 
 /// Images and labels as arrays.
-pub(crate) fn arrays<'py>(py: Python<'py>, images: &Images) -> PyResult<Arrays<'py>> {
+pub(crate) fn arrays<'py>(py: Python<'py>, images: &Images) -> PyResult<NewArrays<'py>> {
     let ImageShape { height, width, channels } = images.shape();
     let pixels = PyArray1::from_slice(py, images.pixels()).reshape([images.len(), height, width, channels])?;
     Ok((pixels, images.labels().to_vec().into_pyarray(py)))

@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 /// So often signals are looked after.
@@ -51,7 +52,9 @@ pub(crate) fn beside_python<'b, T: Send>(
         let (calls, called) = channel();
         thread::scope(|scope| {
             let caller = Caller { stop: &stop, calls };
-            let worker = scope.spawn(move || work(&caller));
+            let worker = thread::Builder::new().spawn_scoped(scope, move || work(&caller)).map_err(|_| {
+                PyRuntimeError::new_err("the system gives no thread: end other programs, or raise its limit")
+            })?;
             let failure = wait(&called, &stop);
             let made = worker.join().unwrap_or_else(|panic| resume_unwind(panic));
             failure.map_or(Ok(made), Err)
@@ -63,13 +66,11 @@ pub(crate) fn beside_python<'b, T: Send>(
 fn wait(called: &Receiver<(Call<'_>, Sender<()>)>, stop: &AtomicBool) -> Option<PyErr> {
     let mut failure = None;
     loop {
-        let answer = match called.recv_timeout(PAUSE) {
+        let (answer, done) = match called.recv_timeout(PAUSE) {
             Ok((call, done)) => {
-                let answer = Python::attach(|py| call(py).and_then(|stops| py.check_signals().map(|()| stops)));
-                let _ = done.send(());
-                answer
+                (Python::attach(|py| call(py).and_then(|stops| py.check_signals().map(|()| stops))), Some(done))
             }
-            Err(RecvTimeoutError::Timeout) => Python::attach(|py| py.check_signals()).map(|()| false),
+            Err(RecvTimeoutError::Timeout) => (Python::attach(|py| py.check_signals()).map(|()| false), None),
             Err(RecvTimeoutError::Disconnected) => return failure,
         };
         match answer {
@@ -80,5 +81,7 @@ fn wait(called: &Receiver<(Call<'_>, Sender<()>)>, stop: &AtomicBool) -> Option<
                 failure = failure.or(Some(error));
             }
         }
+        // Only now may the work go on: it is to see whether it is stopped.
+        done.map(|done| done.send(()));
     }
 }

@@ -1,6 +1,7 @@
 //! Training on arrays: an ordinary run, in a directory that the caller keeps or not.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use modiste_data::Dataset;
@@ -70,7 +71,7 @@ fn run<'a>(
     report: &'a Py<PyAny>,
 ) -> PyResult<Vec<String>> {
     let device = Device::cpu(settings.threads).map_err(value_error)?;
-    let (recipe, comments) = settings.recipe(&dataset, measures, &device)?;
+    let (recipe, comments) = settings.recipe(&dataset, measures, &device, caller.stop())?;
     let epochs = recipe.training.epochs;
     let source = source(&dataset);
     let experiment = Experiment { recipe, comments, dataset, source, start: None };
@@ -94,13 +95,14 @@ impl Settings {
         dataset: &Dataset,
         measures: bool,
         device: &Device,
+        stop: &AtomicBool,
     ) -> PyResult<(Recipe, Vec<modiste_network::Comment>)> {
         let (mut recipe, comments) = match &self.recipe_json {
             Some(json) => (of_json(json)?, Vec::new()),
             None if self.recipe == AUTOMATIC => {
                 let mut automatic = Automatic::for_images(dataset, None, self.seed).map_err(value_error)?;
                 if automatic.is_open() {
-                    automatic = automatic.settled(device).map_err(|error| training_error(&error))?;
+                    automatic = automatic.settled_until(stop, device).map_err(|error| training_error(&error))?;
                 }
                 (automatic.recipe, automatic.comments)
             }

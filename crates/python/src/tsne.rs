@@ -1,6 +1,7 @@
 //! Maps of the rows of an array.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
 
 use modiste_tsne::optimiser::Optimiser;
 use modiste_tsne::{
@@ -160,7 +161,7 @@ impl Settings {
         phase("neighbours");
         let points = if self.metric == PRECOMPUTED { None } else { Some(Points::new(values, dimensions)?) };
         let (neighbours, n) = match &points {
-            Some(points) => (self.search(points)?, points.len()),
+            Some(points) => (self.search(points, caller.stop())?, points.len()),
             None => (Neighbours::of_distances(values, self.neighbours())?, dimensions),
         };
         phase("affinities");
@@ -189,11 +190,11 @@ impl Settings {
         Ok(Made { map: optimised.map, divergence, iterations: optimised.iterations })
     }
 
-    fn search(&self, points: &Points<'_>) -> Result<Neighbours, Error> {
+    fn search(&self, points: &Points<'_>, stop: &AtomicBool) -> Result<Neighbours, Error> {
         let metric = metric_of(&self.metric);
         match points.len() {
-            ..=MAX_EXACT_SEARCH_POINTS => Neighbours::exact(points, self.neighbours(), metric),
-            _ => Neighbours::approximate(points, self.neighbours(), metric),
+            ..=MAX_EXACT_SEARCH_POINTS => Neighbours::exact_until(stop, points, self.neighbours(), metric),
+            _ => Neighbours::approximate_until(stop, points, self.neighbours(), metric),
         }
     }
 }

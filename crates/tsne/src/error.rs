@@ -97,6 +97,9 @@ pub enum Error {
         /// How many those of the map have.
         wanted: usize,
     },
+    /// The search was stopped before its end.
+    #[error("the search of neighbours was stopped before its end: begin it again")]
+    Stopped,
     /// A file does not hold a map.
     #[error("this is not a saved map: {why}; save it again")]
     Map {

@@ -11,6 +11,8 @@ mod layers;
 mod length;
 mod trial;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use modiste_data::{Augmentation, Dataset, Fill, Flip, Subset};
 use modiste_executors::Device;
 use modiste_network::{
@@ -126,11 +128,23 @@ impl Automatic {
     ///
     /// # Errors
     /// When training diverges.
-    pub fn settled(mut self, device: &Device) -> Result<Self, TrainError> {
+    pub fn settled(self, device: &Device) -> Result<Self, TrainError> {
+        self.settled_until(&AtomicBool::new(false), device)
+    }
+
+    /// The same until `stop` is true; then it is as if nothing had been tried.
+    ///
+    /// # Errors
+    /// When training diverges.
+    pub fn settled_until(mut self, stop: &AtomicBool, device: &Device) -> Result<Self, TrainError> {
         let Ok(mixed) = resolve(&self.facts, self.recipe.training.seed, true) else { return Ok(self) };
         let Ok(network) = network(&mixed, self.facts.shape, self.class_count) else { return Ok(self) };
-        let [plain, mixed_too] = [&self.recipe, &mixed].map(|recipe| trial::of(recipe, &network, &self.train, device));
+        let [plain, mixed_too] =
+            [&self.recipe, &mixed].map(|recipe| trial::of(recipe, &network, &self.train, device, stop));
         let (plain, mixed_too) = (plain?, mixed_too?);
+        if stop.load(Ordering::Relaxed) {
+            return Ok(self);
+        }
         if mixed_too.right as f64 + allowance(&plain) >= plain.right as f64 {
             self.comments = comments(&self.facts, &mixed);
             self.recipe = mixed;

@@ -31,7 +31,13 @@ pub(super) struct Outcome {
 ///
 /// # Errors
 /// When training diverges.
-pub(super) fn of(recipe: &Recipe, network: &Network, train: &Subset, device: &Device) -> Result<Outcome, TrainError> {
+pub(super) fn of(
+    recipe: &Recipe,
+    network: &Network,
+    train: &Subset,
+    device: &Device,
+    stop: &AtomicBool,
+) -> Result<Outcome, TrainError> {
     let seed = recipe.training.seed;
     let labels: Vec<u8> = train.indices.iter().map(|&index| train.images.labels()[index as usize]).collect();
     let split = stratified_split(&labels, network.classes, 0.5, seed);
@@ -55,7 +61,7 @@ pub(super) fn of(recipe: &Recipe, network: &Network, train: &Subset, device: &De
         executor.set_state(&State::fresh(glorot_uniform(network, seed)));
         let clock = Instant::now();
         let mut trainer = Trainer::new(executor.as_mut(), &recipe, &splits, &clock)?;
-        if let Ended::Finished(scores) = trainer.run(&mut (), &mut (), &AtomicBool::new(false))? {
+        if let Ended::Finished(scores) = trainer.run(&mut (), &mut (), stop)? {
             outcome.images += tested.len();
             outcome.right += (scores.test.accuracy * tested.len() as f64).round() as usize;
         }
@@ -81,7 +87,7 @@ mod tests {
             );
             let recipe = Recipe::parse(&recipe, "text").unwrap();
             let network = Network::new(&recipe.layers, set.train.shape(), 10).unwrap();
-            of(&recipe, &network, &train, &device).unwrap().right
+            of(&recipe, &network, &train, &device, &AtomicBool::new(false)).unwrap().right
         };
         let (learned, unlearned) = (of_rate(0.003), of_rate(1e-9));
         assert!(learned > 40 && unlearned < 20, "{learned} and {unlearned} of 101");

@@ -8,6 +8,8 @@ mod brute_force;
 mod nearest;
 mod search;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rayon::prelude::*;
 
 use self::nearest::Nearest;
@@ -17,6 +19,9 @@ use crate::points::Points;
 /// Points among which an approximate search looks for neighbours, at least. In `bench/NOTES.md`, "Maps": "approximate
 /// neighbours in the nearest blocks only".
 const APPROXIMATE_CANDIDATES: usize = 20_000;
+
+/// Of searches that nobody stops.
+static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// How far apart two points are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,7 +51,15 @@ impl Neighbours {
     /// # Errors
     /// When a point is zero, which has no cosine.
     pub fn exact(points: &Points<'_>, count: usize, metric: Metric) -> Result<Self, Error> {
-        Self::find(points, None, count.min(points.len() - 1), metric, None)
+        Self::exact_until(&NEVER, points, count, metric)
+    }
+
+    /// The same until `stop` is true.
+    ///
+    /// # Errors
+    /// When a point is zero, which has no cosine, or the search was stopped.
+    pub fn exact_until(stop: &AtomicBool, points: &Points<'_>, count: usize, metric: Metric) -> Result<Self, Error> {
+        Self::find(stop, points, None, count.min(points.len() - 1), metric, None)
     }
 
     /// The same for many points, with a few neighbours missed: it looks only among the 20,000 points or more that are in the
@@ -55,7 +68,20 @@ impl Neighbours {
     /// # Errors
     /// When a point is zero, which has no cosine.
     pub fn approximate(points: &Points<'_>, count: usize, metric: Metric) -> Result<Self, Error> {
-        Self::find(points, None, count.min(points.len() - 1), metric, Some(APPROXIMATE_CANDIDATES))
+        Self::approximate_until(&NEVER, points, count, metric)
+    }
+
+    /// The same until `stop` is true.
+    ///
+    /// # Errors
+    /// When a point is zero, which has no cosine, or the search was stopped.
+    pub fn approximate_until(
+        stop: &AtomicBool,
+        points: &Points<'_>,
+        count: usize,
+        metric: Metric,
+    ) -> Result<Self, Error> {
+        Self::find(stop, points, None, count.min(points.len() - 1), metric, Some(APPROXIMATE_CANDIDATES))
     }
 
     /// The `count` nearest points of each query, or all points where there are fewer.
@@ -66,7 +92,7 @@ impl Neighbours {
         if queries.dimensions() != points.dimensions() {
             return Err(Error::Dimensions { found: queries.dimensions(), wanted: points.dimensions() });
         }
-        Self::find(points, Some(queries), count.min(points.len()), metric, None)
+        Self::find(&NEVER, points, Some(queries), count.min(points.len()), metric, None)
     }
 
     /// The `count` nearest others of each point, or all others where there are fewer, by distances `[n, n]` that were measured
@@ -102,6 +128,7 @@ impl Neighbours {
     }
 
     fn find(
+        stop: &AtomicBool,
         points: &Points<'_>,
         queries: Option<&Points<'_>>,
         count: usize,
@@ -114,7 +141,7 @@ impl Neighbours {
         }
         let search = |points: &Points<'_>, queries: Option<&Points<'_>>| match points.len() {
             ..=brute_force::MAX_POINTS => brute_force::search(points, queries, count),
-            _ => search::search(points, queries, count, reach),
+            _ => search::search(points, queries, count, reach, stop),
         };
         let (found, to_distance): (_, fn(f32) -> f32) = match metric {
             Metric::Euclidean => (search(points, queries), f32::sqrt),
@@ -128,6 +155,9 @@ impl Neighbours {
                 (search(&points, queries.as_ref()), |squared| 0.5 * squared)
             }
         };
+        if stop.load(Ordering::Relaxed) {
+            return Err(Error::Stopped);
+        }
         let distances = found.squared_distances.into_iter().map(to_distance).collect();
         Ok(Self { count, within, indices: found.indices, distances })
     }

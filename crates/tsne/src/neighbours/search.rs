@@ -11,7 +11,7 @@
 //! An approximate search ends after the blocks nearest to each block of queries.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use pulp::{Simd, WithSimd};
@@ -46,8 +46,14 @@ pub(super) struct Found {
 /// The `count` nearest points of each query; if the queries are the points themselves (`None`), of the others. `reach` is
 /// the number of points among which they are looked for at least, all of them if it is not given.
 ///
-/// `count` is at most the number of those.
-pub(super) fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: usize, reach: Option<usize>) -> Found {
+/// `count` is at most the number of those. Once `stop` is true the search ends, and what it gives means nothing.
+pub(super) fn search(
+    points: &Points<'_>,
+    queries: Option<&Points<'_>>,
+    count: usize,
+    reach: Option<usize>,
+    stop: &AtomicBool,
+) -> Found {
     let features = Features::new(points);
     let blocks = Blocks::new(points, &features);
     let query_blocks = queries.map(|queries| Blocks::new(queries, &features));
@@ -57,7 +63,7 @@ pub(super) fn search(points: &Points<'_>, queries: Option<&Points<'_>>, count: u
         _ => None,
     };
     let reach = reach.map_or(usize::MAX, |reach| reach.max(CANDIDATES_PER_NEIGHBOUR * count).div_ceil(BLOCK / 2));
-    BlockSearch::new(points, queries, &features, count, reach).run()
+    BlockSearch::new(points, queries, &features, count, reach).run(stop)
 }
 
 /// Points, and the same in blocks.
@@ -141,7 +147,7 @@ impl<'a> BlockSearch<'a> {
         Self { points, queries, within, features, count, reach, thresholds }
     }
 
-    fn run(self) -> Found {
+    fn run(self, stop: &AtomicBool) -> Found {
         let query_blocks: Vec<usize> = (0..self.queries.blocks.ranges.len()).collect();
         // Each query's heap, `[queries, count]`, in the order of the blocks.
         let mut all_heaps = vec![0; self.queries.points.len() * self.count];
@@ -167,6 +173,9 @@ impl<'a> BlockSearch<'a> {
         let together = if is_all { (query_blocks.len() / MIN_TASKS).clamp(1, MAX_BLOCKS_TOGETHER) } else { 1 };
         query_blocks.par_chunks(together).with_max_len(1).for_each_init(Scratch::default, |scratch, together| {
             for block in self.nearby(together[0]).take(self.reach) {
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
                 for &query_block in together {
                     if self.is_first(query_block, block) {
                         self.look(query_block, block, &nearest, scratch);
@@ -174,7 +183,7 @@ impl<'a> BlockSearch<'a> {
                 }
             }
         });
-        self.found(nearest)
+        self.found(nearest, stop)
     }
 
     /// Whether pairs are looked at for both of their points at once.
@@ -190,13 +199,16 @@ impl<'a> BlockSearch<'a> {
     }
 
     /// Results in the order of the queries.
-    fn found(&self, nearest: Vec<Mutex<Vec<Nearest<'_>>>>) -> Found {
+    fn found(&self, nearest: Vec<Mutex<Vec<Nearest<'_>>>>, stop: &AtomicBool) -> Found {
         let length = self.queries.points.len() * self.count;
         let mut found = Found { indices: vec![0; length], squared_distances: vec![0.0; length] };
         for (block, nearest) in nearest.into_iter().enumerate() {
             let nearest = nearest.into_inner().unwrap_or_else(PoisonError::into_inner);
             for (&query, nearest) in self.queries.members(block).iter().zip(nearest) {
-                debug_assert!(nearest.is_full(), "each query is shown the points that its first limit comes from");
+                debug_assert!(
+                    nearest.is_full() || stop.load(Ordering::Relaxed),
+                    "each query is shown the points that its first limit comes from"
+                );
                 for (place, (index, distance)) in (query as usize * self.count..).zip(nearest.into_sorted()) {
                     found.indices[place] = index;
                     found.squared_distances[place] = distance;

@@ -1,5 +1,7 @@
 //! Nearest neighbours, against measuring all pairs.
 
+use std::sync::atomic::AtomicBool;
+
 use modiste_tsne::{Error, Metric, Neighbours, Points};
 use proptest::prelude::*;
 
@@ -332,4 +334,13 @@ fn what_is_no_table_of_distances_is_refused() {
     // There are two zeros, and they are equally near.
     let found = Neighbours::of_distances(&[0.0, -0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0], 1).unwrap();
     assert_eq!(found.indices(), [1, 0, 1]);
+}
+
+#[test]
+fn a_search_is_stopped() {
+    let values = normal_values(4 * 3_000, 8);
+    let points = Points::new(&values, 4).unwrap();
+    let stop = AtomicBool::new(true);
+    assert_eq!(Neighbours::exact_until(&stop, &points, 20, Metric::Cosine), Err(Error::Stopped));
+    assert_eq!(Neighbours::approximate_until(&stop, &points, 20, Metric::Euclidean), Err(Error::Stopped));
 }
