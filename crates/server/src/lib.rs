@@ -17,6 +17,7 @@ mod router;
 mod server;
 mod shared;
 mod statistics;
+mod times;
 mod token;
 
 pub use connections::tls::Tls;

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use crate::metrics::ModelMetrics;
+use crate::times::{BatchTimes, RequestTimes};
 
 /// Counts of one model, whichever of its files is loaded.
 pub(crate) struct Statistics {
@@ -42,24 +43,6 @@ impl Span {
         self.count += count as u64;
         self.ns = self.ns.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     }
-}
-
-/// A batch that was computed.
-pub(crate) struct BatchTimes {
-    pub(crate) images: usize,
-    pub(crate) jobs: usize,
-    /// Of all jobs, in sum.
-    pub(crate) waited: Duration,
-    pub(crate) computed: Duration,
-}
-
-/// A request for tensors that was answered.
-pub(crate) struct RequestTimes {
-    pub(crate) whole: Duration,
-    /// For its body to become numbers.
-    pub(crate) input: Duration,
-    /// For scores to become its answer.
-    pub(crate) output: Duration,
 }
 
 #[derive(Serialize)]
@@ -122,8 +105,8 @@ impl Statistics {
         self.lock().fail.add(1, whole);
     }
 
-    /// As they are now, of the model of this name.
-    pub(crate) fn of(&self, name: &str) -> ModelStatistics {
+    /// As they are now, of the model of this name and version.
+    pub(crate) fn of(&self, name: &str, version: &'static str) -> ModelStatistics {
         let counts = self.lock().clone();
         let none = Span::default();
         let batch = |(&batch_size, &compute_infer): (&usize, &Span)| BatchStatistics {
@@ -134,7 +117,7 @@ impl Statistics {
         };
         ModelStatistics {
             name: name.to_owned(),
-            version: crate::models::VERSION,
+            version,
             last_inference: counts.last_inference,
             inference_count: counts.inferences,
             execution_count: counts.executions,

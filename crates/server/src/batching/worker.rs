@@ -9,7 +9,8 @@ use modiste_inference::{Look, Predictor, Scores};
 use super::job::{Done, Job, Outcome, Work};
 use super::queue::Queue;
 use crate::problem::Problem;
-use crate::statistics::{BatchTimes, Statistics};
+use crate::statistics::Statistics;
+use crate::times::BatchTimes;
 
 /// What a model's thread works with.
 pub(crate) struct Worker {

@@ -17,7 +17,7 @@ use crate::body::{self, Kind};
 use crate::models::Served;
 use crate::problem::Problem;
 use crate::shared::Shared;
-use crate::statistics::RequestTimes;
+use crate::times::RequestTimes;
 
 /// Answers it, and counts it.
 pub(crate) async fn infer(

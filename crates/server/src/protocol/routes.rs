@@ -139,12 +139,12 @@ async fn config(State(shared): Server, path: Address) -> Answer {
 
 async fn statistics(State(shared): Server, path: Address) -> Answer {
     let served = find(&shared, path)?;
-    Ok(json(&StatisticsList { model_stats: vec![served.statistics.of(&served.name)] }))
+    Ok(json(&StatisticsList { model_stats: vec![served.statistics.of(&served.name, VERSION)] }))
 }
 
 async fn all_statistics(State(shared): Server) -> Response {
     json(&StatisticsList {
-        model_stats: shared.models.each().map(|served| served.statistics.of(&served.name)).collect(),
+        model_stats: shared.models.each().map(|served| served.statistics.of(&served.name, VERSION)).collect(),
     })
 }
 
