@@ -10,8 +10,8 @@ use http_body_util::BodyExt;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT};
 use hyper::{HeaderMap, StatusCode};
 
+use crate::limits::Limits;
 use crate::problem::Problem;
-use crate::shared::Shared;
 
 /// A body of more bytes takes so long to be understood that its thread has to tell the others.
 const LONG: usize = 128 << 10;
@@ -87,8 +87,8 @@ impl Held {
 }
 
 /// Bytes of all bodies that are held.
-#[derive(Default)]
-pub(crate) struct HeldBytes(AtomicUsize);
+#[derive(Clone, Default)]
+pub(crate) struct HeldBytes(Arc<AtomicUsize>);
 
 impl HeldBytes {
     pub(crate) fn count(&self) -> usize {
@@ -98,15 +98,16 @@ impl HeldBytes {
 
 /// A request's share of them.
 struct Share {
-    shared: Arc<Shared>,
+    held: HeldBytes,
     bytes: usize,
 }
 
 impl Share {
-    fn grow(&mut self, bytes: usize) -> Result<(), Problem> {
+    /// By so many bytes, if all together are then `most` at most.
+    fn grow(&mut self, bytes: usize, most: usize) -> Result<(), Problem> {
         self.bytes += bytes;
-        let held = self.shared.held.0.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if held > self.shared.limits.bodies {
+        let held = self.held.0.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if held > most {
             return Err(Problem::unavailable("too many bytes are under way: send this again"));
         }
         Ok(())
@@ -115,15 +116,20 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.shared.held.0.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.held.0.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
 /// Reads a body, if it is not too large and comes in time.
-pub(crate) async fn read(shared: &Arc<Shared>, headers: &HeaderMap, mut body: Body) -> Result<Held, Problem> {
-    let most = shared.limits.body;
+pub(crate) async fn read(
+    limits: &Limits,
+    held: &HeldBytes,
+    headers: &HeaderMap,
+    mut body: Body,
+) -> Result<Held, Problem> {
+    let most = limits.body;
     let too_large = || Problem::too_large(format!("the body has more than {most} bytes: send less at a time"));
-    let time = shared.limits.body_time;
+    let time = limits.body_time;
     let whole = async {
         let declared = body.size_hint().exact();
         if declared.is_some_and(|bytes| bytes > most as u64) {
@@ -132,7 +138,7 @@ pub(crate) async fn read(shared: &Arc<Shared>, headers: &HeaderMap, mut body: Bo
             }
             return Err(too_large());
         }
-        let mut share = Share { shared: Arc::clone(shared), bytes: 0 };
+        let mut share = Share { held: held.clone(), bytes: 0 };
         let mut whole = BytesMut::new();
         while let Some(frame) = body.frame().await {
             let broken = |error| Problem::malformed(format!("the body ends before its end: {error}"));
@@ -141,7 +147,7 @@ pub(crate) async fn read(shared: &Arc<Shared>, headers: &HeaderMap, mut body: Bo
                 discard(&mut body, most.saturating_mul(DISCARDED)).await;
                 return Err(too_large());
             }
-            share.grow(data.len())?;
+            share.grow(data.len(), limits.bodies)?;
             // Most bodies are here at once, and are not copied.
             if whole.is_empty() && body.is_end_stream() {
                 return Ok(Held { bytes: data, _share: share });

@@ -50,7 +50,7 @@ pub(crate) async fn pictures(shared: &Arc<Shared>, request: Request) -> Result<P
     let (head, body) = request.into_parts();
     let taken = [Kind::Picture, Kind::Bytes, Kind::Parts, Kind::Json, Kind::Form, Kind::Unsaid];
     let kind = body::check_kind(&head.headers, &taken)?;
-    let body = body::read(shared, &head.headers, body).await?;
+    let body = body::read(&shared.limits, &shared.held, &head.headers, body).await?;
     let pictures = match kind {
         Kind::Json => body::at_length(body.bytes().len(), || json(body.bytes()))?,
         Kind::Parts => {

@@ -42,7 +42,7 @@ async fn compute(
     began: Instant,
 ) -> Result<Response, Problem> {
     body::check_kind(headers, &[Kind::Json, Kind::Bytes, Kind::Form, Kind::Unsaid])?;
-    let body = body::read(shared, headers, body).await?;
+    let body = body::read(&shared.limits, &shared.held, headers, body).await?;
     let read = Instant::now();
     let bytes = body.bytes();
     let json_length = json_length(headers, bytes.len())?;

@@ -111,7 +111,7 @@ async fn whole_index(State(shared): Server) -> Response {
 
 async fn index(State(shared): Server, headers: HeaderMap, body: Body) -> Answer {
     body::check_kind(&headers, &[Kind::Json, Kind::Bytes, Kind::Form, Kind::Unsaid])?;
-    let body = body::read(&shared, &headers, body).await?;
+    let body = body::read(&shared.limits, &shared.held, &headers, body).await?;
     let wanted = match body.bytes() {
         [] => IndexRequest::default(),
         bytes => serde_json::from_slice(bytes)
